@@ -1,0 +1,48 @@
+//! Time, asked for once a flow and passed down from there.
+
+use crate::domain::UnixTime;
+
+/// What time it is.
+pub trait Clock: Send + Sync {
+    /// The current time.
+    fn now(&self) -> UnixTime;
+}
+
+/// The system's clock: the only place that asks it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system's clock"
+    )]
+    fn now(&self) -> UnixTime {
+        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let seconds = elapsed.map_or(0, |elapsed| elapsed.as_secs());
+        UnixTime::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+}
+
+/// A clock that stands still until it is set, for tests.
+#[derive(Debug, Default)]
+pub struct FixedClock(std::sync::atomic::AtomicI64);
+
+impl FixedClock {
+    /// A clock that shows `now`.
+    pub const fn at(now: UnixTime) -> Self {
+        Self(std::sync::atomic::AtomicI64::new(now.seconds()))
+    }
+
+    /// Moves the clock; `seconds` may be negative.
+    pub fn advance(&self, seconds: i64) {
+        self.0
+            .fetch_add(seconds, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_seconds(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+}

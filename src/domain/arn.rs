@@ -1,0 +1,305 @@
+//! Amazon Resource Names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{is_aws_word, text_type};
+use super::{AccountId, InvalidValue, Partition};
+
+text_type!(
+    /// The name of a role: 1 to 64 of `[\w+=,.@-]` (`roleNameType` of the IAM model).
+    RoleName,
+    "role name",
+    "1 to 64 of A-Z a-z 0-9 _ + = , . @ -",
+    |text| (1..=64).contains(&text.len()) && is_aws_word(text)
+);
+
+text_type!(
+    /// Where a role stands in its account: `/` or `/a/b/`, at most 512 characters (`pathType`).
+    RolePath,
+    "role path",
+    "/ or /…/ of printable ASCII, at most 512 characters",
+    |text| text.len() <= 512
+        && text.starts_with('/')
+        && text.ends_with('/')
+        && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
+        && !text.contains("//")
+);
+
+impl RolePath {
+    /// The path `/`.
+    pub fn root() -> Self {
+        Self("/".into())
+    }
+}
+
+/// Any ARN: six parts, the last of which may hold further colons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arn<'a> {
+    /// `aws`, `aws-cn`, …
+    pub partition: &'a str,
+    /// `iam`, `sts`, …
+    pub service: &'a str,
+    /// Empty where the resource has none.
+    pub region: &'a str,
+    /// Empty where the resource has none.
+    pub account: &'a str,
+    /// All that follows the fifth colon; never empty.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Splits an ARN.
+    ///
+    /// # Errors
+    /// Where it doesn't begin with `arn:`, has fewer than six parts, an empty partition or service,
+    /// or an empty resource.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidValue> {
+        const INVALID: InvalidValue = InvalidValue::new(
+            "ARN",
+            "of the form arn:partition:service:region:account:resource",
+        );
+        let mut parts = text.splitn(6, ':');
+        let mut next = || parts.next().ok_or(INVALID);
+        if next()? != "arn" {
+            return Err(INVALID);
+        }
+        let arn = Self {
+            partition: next()?,
+            service: next()?,
+            region: next()?,
+            account: next()?,
+            resource: next()?,
+        };
+        if arn.partition.is_empty() || arn.service.is_empty() || arn.resource.is_empty() {
+            return Err(INVALID);
+        }
+        Ok(arn)
+    }
+}
+
+/// The ARN of a role: `arn:aws:iam::123456789012:role/path/Name`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RoleArn {
+    text: Box<str>,
+    partition: Partition,
+    account: AccountId,
+    path: RolePath,
+    name: RoleName,
+}
+
+impl RoleArn {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "role ARN",
+        "of the form arn:aws:iam::123456789012:role/path/Name",
+    );
+
+    /// Builds the ARN from its parts.
+    pub fn new(partition: Partition, account: AccountId, path: RolePath, name: RoleName) -> Self {
+        let text = format!("arn:{partition}:iam::{account}:role{path}{name}").into();
+        Self {
+            text,
+            partition,
+            account,
+            path,
+            name,
+        }
+    }
+
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The partition.
+    pub const fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// The account that the role belongs to.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The path, `/` where there is none.
+    pub const fn path(&self) -> &RolePath {
+        &self.path
+    }
+
+    /// The name without the path.
+    pub const fn name(&self) -> &RoleName {
+        &self.name
+    }
+}
+
+impl FromStr for RoleArn {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
+        let resource = arn.resource.strip_prefix("role").ok_or(Self::INVALID)?;
+        let (path, name) = resource.rsplit_once('/').ok_or(Self::INVALID)?;
+        if arn.service != "iam" || !arn.region.is_empty() {
+            return Err(Self::INVALID);
+        }
+        let path: RolePath = format!("{path}/").parse()?;
+        Ok(Self::new(
+            arn.partition.parse()?,
+            arn.account.parse()?,
+            path,
+            name.parse()?,
+        ))
+    }
+}
+
+impl TryFrom<String> for RoleArn {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<RoleArn> for String {
+    fn from(arn: RoleArn) -> Self {
+        arn.text.into()
+    }
+}
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// The ARN of an account's OpenID Connect provider:
+/// `arn:aws:iam::123456789012:oidc-provider/idp.example.com/path`.
+///
+/// The name is the issuer without its scheme; a port is kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OidcProviderArn {
+    text: Box<str>,
+    account: AccountId,
+    name_at: usize,
+}
+
+impl OidcProviderArn {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "OpenID Connect provider ARN",
+        "of the form arn:aws:iam::123456789012:oidc-provider/idp.example.com",
+    );
+
+    /// Builds the ARN of the provider called `name` (an issuer without its scheme).
+    pub fn new(partition: Partition, account: AccountId, name: &str) -> Self {
+        let prefix = format!("arn:{partition}:iam::{account}:oidc-provider/");
+        let name_at = prefix.len();
+        Self {
+            text: (prefix + name).into(),
+            account,
+            name_at,
+        }
+    }
+
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The account that made the provider.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The issuer without its scheme, e.g. `idp.example.com/path`.
+    pub fn name(&self) -> &str {
+        self.text.get(self.name_at..).unwrap_or_default()
+    }
+}
+
+impl FromStr for OidcProviderArn {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
+        let name = arn
+            .resource
+            .strip_prefix("oidc-provider/")
+            .ok_or(Self::INVALID)?;
+        let printable = name.bytes().all(|byte| (0x21..0x7f).contains(&byte));
+        if arn.service != "iam" || !arn.region.is_empty() || name.is_empty() || !printable {
+            return Err(Self::INVALID);
+        }
+        Ok(Self::new(
+            arn.partition.parse()?,
+            arn.account.parse()?,
+            name,
+        ))
+    }
+}
+
+impl TryFrom<String> for OidcProviderArn {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<OidcProviderArn> for String {
+    fn from(arn: OidcProviderArn) -> Self {
+        arn.text.into()
+    }
+}
+
+impl fmt::Display for OidcProviderArn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn role_arn_splits_path_and_name() {
+        let arn: RoleArn = "arn:aws:iam::123456789012:role/eng/data/Reader"
+            .parse()
+            .unwrap();
+        assert_eq!(arn.path().as_str(), "/eng/data/");
+        assert_eq!(arn.name().as_str(), "Reader");
+        assert_eq!(
+            arn.to_string(),
+            "arn:aws:iam::123456789012:role/eng/data/Reader"
+        );
+    }
+
+    #[test]
+    fn role_arn_is_only_a_role() {
+        for bad in [
+            "arn:aws:iam::123456789012:user/x",
+            "arn:aws:iam::123456789012:role/",
+            "arn:aws:iam::123456789012:role",
+            "arn:aws:iam::123456789012:rolex/y",
+            "arn:aws:iam:eu-west-1:123456789012:role/x",
+            "arn:aws:iam::12345678901:role/x",
+            "arn:aws:iam::123456789012:role//x",
+            "arn:aws:iam::123456789012:role/a b",
+            "arn:evil:iam::123456789012:role/x",
+        ] {
+            assert!(bad.parse::<RoleArn>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn provider_arn_keeps_the_port() {
+        let arn: OidcProviderArn = "arn:aws:iam::123456789012:oidc-provider/127.0.0.1:18999"
+            .parse()
+            .unwrap();
+        assert_eq!(arn.name(), "127.0.0.1:18999");
+    }
+}

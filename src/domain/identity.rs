@@ -1,0 +1,201 @@
+//! Who an identity provider says somebody is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::text_type;
+use super::{Claims, InvalidValue, OidcProviderArn, UnixTime};
+
+text_type!(
+    /// The id of a connection: 1 to 64 of `[a-z0-9-]`, beginning with a letter or digit.
+    ConnectionId,
+    "connection id",
+    "1 to 64 of a-z 0-9 - and begin with a letter or digit",
+    |text| is_slug(text)
+);
+
+text_type!(
+    /// The id of a mapping rule: 1 to 64 of `[a-z0-9-]`, beginning with a letter or digit.
+    RuleId,
+    "rule id",
+    "1 to 64 of a-z 0-9 - and begin with a letter or digit",
+    |text| is_slug(text)
+);
+
+text_type!(
+    /// The `sub` claim: 1 to 255 ASCII characters (OpenID Connect Core 1.0, section 2), none of
+    /// them a control character.
+    Subject,
+    "subject",
+    "1 to 255 ASCII characters without control characters",
+    |text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+);
+
+text_type!(
+    /// An `aud` value or client id: 1 to 255 printable characters (`clientIDType` of the IAM model).
+    Audience,
+    "audience",
+    "1 to 255 characters without control characters",
+    |text| (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+);
+
+fn is_slug(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && !text.starts_with('-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// An issuer identifier, compared character by character (OpenID Connect Core 1.0, section 2).
+///
+/// `https`, or `http` where the node lists it; no user info, query or fragment, at most 255
+/// characters. It is kept exactly as written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Issuer(Box<str>);
+
+impl Issuer {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "issuer",
+        "an https URL without user info, query or fragment, of at most 255 characters",
+    );
+
+    /// The issuer as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The issuer without its scheme: the name of a provider ARN and the prefix of its condition
+    /// keys (`idp.example.com/path`, `127.0.0.1:18999`).
+    pub fn without_scheme(&self) -> &str {
+        self.0.split_once("://").map_or(&self.0, |(_, rest)| rest)
+    }
+
+    /// Whether the issuer is plain `http`.
+    pub fn is_plain_http(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+}
+
+impl std::str::FromStr for Issuer {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = url::Url::parse(text).map_err(|_| Self::INVALID)?;
+        let good = text.len() <= 255
+            && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
+            && (text.starts_with("https://") || text.starts_with("http://"))
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && !text.contains(['@', '?', '#', '\\'])
+            && url.username().is_empty();
+        if good {
+            Ok(Self(text.into()))
+        } else {
+            Err(Self::INVALID)
+        }
+    }
+}
+
+impl TryFrom<String> for Issuer {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Issuer> for String {
+    fn from(issuer: Issuer) -> Self {
+        issuer.0.into()
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Who proved somebody's identity: a connection of the gateway, or a provider of one account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ProviderRef {
+    /// A connection feeds the portal, token exchange and the CLI.
+    Connection(ConnectionId),
+    /// An account's provider serves only STS calls for roles of that account.
+    Account(OidcProviderArn),
+}
+
+/// The id of one browser sign-in: 128 random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SignInId(uuid::Uuid);
+
+impl SignInId {
+    /// The id made of these random bytes.
+    pub const fn from_random(random: [u8; 16]) -> Self {
+        Self(uuid::Builder::from_random_bytes(random).into_uuid())
+    }
+}
+
+impl fmt::Display for SignInId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.as_hyphenated(), formatter)
+    }
+}
+
+/// An identity that a provider proved and whose proof was used up where it must be: one claims map,
+/// whatever the protocol was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederatedIdentity {
+    /// Who proved it.
+    pub provider: ProviderRef,
+    /// The issuer behind that provider.
+    pub issuer: Issuer,
+    /// The person; unique together with the issuer only.
+    pub subject: Subject,
+    /// The client that the proof was made for.
+    pub audience: Audience,
+    /// All that the provider said.
+    pub claims: Claims,
+    /// When the proof was verified; bounds how long the claims may be used.
+    pub proved_at: UnixTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuer_is_kept_as_written() {
+        let issuer: Issuer = "https://IdP.example.com/realms/a/".parse().unwrap();
+        assert_eq!(issuer.as_str(), "https://IdP.example.com/realms/a/");
+        assert_eq!(issuer.without_scheme(), "IdP.example.com/realms/a/");
+    }
+
+    #[test]
+    fn issuer_has_no_user_info_query_or_fragment() {
+        for bad in [
+            "idp.example.com",
+            "ftp://idp.example.com",
+            "file:///etc/passwd",
+            "https://u@idp.example.com",
+            "https://idp.example.com?x",
+            "https://idp.example.com#x",
+            "https://",
+            "https:\\\\idp.example.com",
+            "https://idp.example.com/a b",
+        ] {
+            assert!(bad.parse::<Issuer>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn subject_is_printable_ascii() {
+        for bad in ["", "a\r\nb", &"x".repeat(256), "ü"] {
+            assert!(bad.parse::<Subject>().is_err(), "{bad}");
+        }
+        assert!("<b>&\"'".parse::<Subject>().is_ok());
+    }
+}

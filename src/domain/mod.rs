@@ -1,0 +1,34 @@
+//! The vocabulary that every room shares: values that can't be wrong once they exist.
+//!
+//! Each type is parsed at the edge (`FromStr`, `TryFrom`, serde) and trusted from then on. Nothing
+//! here does I/O, asks the clock or draws randomness.
+
+mod account;
+mod arn;
+mod claims;
+mod credentials;
+mod identity;
+mod principal;
+mod request;
+mod secret;
+mod session;
+mod tags;
+mod text;
+mod time;
+mod unique_id;
+
+pub use account::{AccountId, Partition};
+pub use arn::{Arn, OidcProviderArn, RoleArn, RoleName, RolePath};
+pub use claims::{Claim, ClaimName, ClaimSource, Claims, Unusable};
+pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, SessionToken};
+pub use identity::{
+    Audience, ConnectionId, FederatedIdentity, Issuer, ProviderRef, RuleId, SignInId, Subject,
+};
+pub use principal::{Lineage, Principal, SessionPrincipal, UserName};
+pub use request::{Region, RequestId};
+pub use secret::Secret;
+pub use session::{SessionDuration, SessionName, SourceIdentity};
+pub use tags::{SessionTags, TagKey, TagValue, TagsError};
+pub use text::InvalidValue;
+pub use time::UnixTime;
+pub use unique_id::{UniqueId, UniqueIdKind};

@@ -1,0 +1,34 @@
+//! What every request has.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::text_type;
+
+text_type!(
+    /// A region's name, e.g. `us-east-1`: 1 to 32 of `[a-z0-9-]`.
+    Region,
+    "region",
+    "1 to 32 of a-z 0-9 -",
+    |text| (1..=32).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+);
+
+/// The id under which one request is answered, recorded and found again: a random UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(uuid::Uuid);
+
+impl RequestId {
+    /// The id made of these random bytes (RFC 9562, version 4).
+    pub const fn from_random(random: [u8; 16]) -> Self {
+        Self(uuid::Builder::from_random_bytes(random).into_uuid())
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.as_hyphenated(), formatter)
+    }
+}

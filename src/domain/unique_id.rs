@@ -1,0 +1,103 @@
+//! The ids that AWS gives to users and roles, beside their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::InvalidValue;
+
+/// What a unique id belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UniqueIdKind {
+    /// `AROA…`
+    Role,
+    /// `AIDA…`
+    User,
+}
+
+impl UniqueIdKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Role => "AROA",
+            Self::User => "AIDA",
+        }
+    }
+}
+
+/// A unique id, 21 characters: `AROA` or `AIDA` and 17 of `A-Z2-7` (IAM identifiers, AWS docs).
+///
+/// It names one role or user for good: the next one of the same name has another id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UniqueId(Box<str>);
+
+impl UniqueId {
+    const INVALID: InvalidValue =
+        InvalidValue::new("unique id", "AROA or AIDA followed by 17 of A-Z 2-7");
+
+    /// The id made of these random bytes.
+    pub fn from_random(kind: UniqueIdKind, random: [u8; 11]) -> Self {
+        let drawn = data_encoding::BASE32_NOPAD.encode(&random);
+        Self(
+            kind.prefix()
+                .chars()
+                .chain(drawn.chars().take(17))
+                .collect(),
+        )
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UniqueId {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let drawn = text
+            .strip_prefix("AROA")
+            .or_else(|| text.strip_prefix("AIDA"));
+        let alphabet = |byte: u8| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte);
+        match drawn {
+            Some(drawn) if drawn.len() == 17 && drawn.bytes().all(alphabet) => {
+                Ok(Self(text.into()))
+            }
+            _ => Err(Self::INVALID),
+        }
+    }
+}
+
+impl TryFrom<String> for UniqueId {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<UniqueId> for String {
+    fn from(id: UniqueId) -> Self {
+        id.0.into()
+    }
+}
+
+impl fmt::Display for UniqueId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawn_ids_parse() {
+        let id = UniqueId::from_random(UniqueIdKind::Role, [0xa5; 11]);
+        assert_eq!(id.as_str().len(), 21);
+        assert_eq!(id.as_str().parse(), Ok(id.clone()));
+    }
+}

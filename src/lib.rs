@@ -1,0 +1,10 @@
+//! Rolegate turns a sign-in at a SAML or OpenID Connect identity provider into short-lived
+//! AWS-style credentials for exactly the roles that the claim mapping and the trust policies grant.
+//!
+//! A request travels one straight way, and every step has a room of its own. A room imports only
+//! from rooms below it; `tests/architecture.rs` holds it to that. `docs/ARCHITECTURE.md` draws the
+//! house and walks through it.
+
+pub mod clock;
+pub mod domain;
+pub mod entropy;
