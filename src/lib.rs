@@ -5,6 +5,21 @@
 //! from rooms below it; `tests/architecture.rs` holds it to that. `docs/ARCHITECTURE.md` draws the
 //! house and walks through it.
 
+pub mod app;
+pub mod audit;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod credentials;
+pub mod demo;
+pub mod directory;
 pub mod domain;
 pub mod entropy;
+pub mod federation;
+pub mod flows;
+pub mod http;
+pub mod mapping;
+pub mod policy;
+pub mod seal;
+pub mod sigv4;
+pub mod store;

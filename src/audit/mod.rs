@@ -1,0 +1,1 @@
+//! One event type in CloudTrail's shape, and its sinks.

@@ -1,0 +1,1 @@
+//! Identity providers: their messages in, proven identities out.

@@ -1,0 +1,1 @@
+//! Bytes to typed input, one flow called, an answer rendered. Decides nothing.

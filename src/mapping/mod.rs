@@ -1,0 +1,1 @@
+//! Claims to grants, with a trace of every rule. Pure.

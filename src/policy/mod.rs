@@ -1,0 +1,1 @@
+//! The IAM policy language: parse, evaluate, say why. Pure, total, deny by default.

@@ -1,0 +1,258 @@
+//! Authenticated encryption in which no nonce can repeat.
+//!
+//! Every message gets a key of its own, expanded (HKDF-SHA256, RFC 5869 section 2.3) from the
+//! sealing key and a random 256-bit salt, and is sealed once under it with AES-256-GCM. What a
+//! message is for, its name and its key id are bound in as associated data, so that a sealed value
+//! opens only where it belongs.
+//!
+//! ```text
+//! sealed = key id (4) | salt (32) | ciphertext | tag (16)
+//! ```
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk};
+
+use crate::domain::Secret;
+use crate::entropy::{Entropy, EntropyError, draw};
+
+/// How many bytes sealing adds.
+pub const OVERHEAD: usize = KEY_ID + SALT + TAG;
+const KEY_ID: usize = 4;
+const SALT: usize = 32;
+const TAG: usize = 16;
+
+/// The key that all others are derived from or sealed under (decision 4): 256 bits that never stand
+/// in the store.
+#[derive(Debug, Clone)]
+pub struct RootKey(Secret<[u8; 32]>);
+
+impl RootKey {
+    /// Takes the key's bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(bytes))
+    }
+
+    /// The sealing key for one purpose, e.g. `store`.
+    pub fn sealing_key(&self, purpose: &str) -> SealingKey {
+        SealingKey::new(expand(
+            self.0.expose(),
+            &[b"rolegate root", purpose.as_bytes()],
+        ))
+    }
+}
+
+/// A key that seals messages of one purpose.
+#[derive(Debug, Clone)]
+pub struct SealingKey {
+    id: [u8; KEY_ID],
+    key: Secret<[u8; 32]>,
+}
+
+/// A sealed message did not open: it is damaged, of another purpose or name, or under another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed value does not open here")]
+pub struct Unopened;
+
+/// What a message's own key is good for beside sealing.
+#[derive(Debug)]
+pub struct Opened {
+    /// What was sealed.
+    pub plaintext: Vec<u8>,
+    /// 256 bits that belong to this message alone, for whoever needs a secret beside it.
+    pub companion: Secret<[u8; 32]>,
+}
+
+impl SealingKey {
+    /// Takes the key's bytes; its id is derived from them.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        let [a, b, c, d, ..] = expand(&bytes, &[b"key id"]);
+        Self {
+            id: [a, b, c, d],
+            key: Secret::new(bytes),
+        }
+    }
+
+    /// The id that every message sealed under this key begins with.
+    pub const fn id(&self) -> [u8; 4] {
+        self.id
+    }
+
+    /// Seals `plaintext`; `context` says what it is and must be the same when it is opened.
+    ///
+    /// # Errors
+    /// [`EntropyError`] where no salt could be drawn.
+    pub fn seal(
+        &self,
+        context: &[&[u8]],
+        plaintext: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, EntropyError> {
+        self.seal_with_companion(context, plaintext, entropy)
+            .map(|(sealed, _)| sealed)
+    }
+
+    /// Seals, and gives the message's companion secret too.
+    ///
+    /// # Errors
+    /// [`EntropyError`] where no salt could be drawn.
+    pub fn seal_with_companion(
+        &self,
+        context: &[&[u8]],
+        plaintext: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<(Vec<u8>, Secret<[u8; 32]>), EntropyError> {
+        let salt: [u8; SALT] = draw(entropy)?;
+        let (key, companion) = self.message_keys(&salt);
+        let mut sealed = Vec::with_capacity(OVERHEAD + plaintext.len());
+        sealed.extend_from_slice(&self.id);
+        sealed.extend_from_slice(&salt);
+        let mut body = plaintext.to_vec();
+        let tag = key
+            .seal_in_place_separate_tag(
+                zero_nonce(),
+                Aad::from(self.associated(context)),
+                &mut body,
+            )
+            .map_err(|_| EntropyError)?;
+        sealed.append(&mut body);
+        sealed.extend_from_slice(tag.as_ref());
+        Ok((sealed, companion))
+    }
+
+    /// Opens what [`Self::seal`] made with the same `context`.
+    ///
+    /// # Errors
+    /// [`Unopened`], without saying why.
+    pub fn open(&self, context: &[&[u8]], sealed: &[u8]) -> Result<Opened, Unopened> {
+        let (id, rest) = sealed.split_first_chunk::<KEY_ID>().ok_or(Unopened)?;
+        let (salt, body) = rest.split_first_chunk::<SALT>().ok_or(Unopened)?;
+        if *id != self.id {
+            return Err(Unopened);
+        }
+        let (key, companion) = self.message_keys(salt);
+        let mut body = body.to_vec();
+        let length = key
+            .open_in_place(zero_nonce(), Aad::from(self.associated(context)), &mut body)
+            .map_err(|_| Unopened)?
+            .len();
+        body.truncate(length);
+        Ok(Opened {
+            plaintext: body,
+            companion,
+        })
+    }
+
+    fn message_keys(&self, salt: &[u8; SALT]) -> (LessSafeKey, Secret<[u8; 32]>) {
+        let key = expand(self.key.expose(), &[b"message", salt]);
+        let companion = expand(self.key.expose(), &[b"companion", salt]);
+        (aes_key(&key), Secret::new(companion))
+    }
+
+    /// Every part with its length before it, so that two contexts never read the same.
+    fn associated(&self, context: &[&[u8]]) -> Vec<u8> {
+        let mut associated = self.id.to_vec();
+        for part in context {
+            associated.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            associated.extend_from_slice(part);
+        }
+        associated
+    }
+}
+
+/// The id of the key that a sealed message names; `None` where it is too short to be one.
+pub fn key_id_of(sealed: &[u8]) -> Option<[u8; 4]> {
+    (sealed.len() >= OVERHEAD)
+        .then(|| sealed.first_chunk().copied())
+        .flatten()
+}
+
+/// A key seals one message only, so its one nonce is zero.
+fn zero_nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; 12])
+}
+
+struct Length32;
+
+impl KeyType for Length32 {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "32 bytes are the only length asked for, and it is allowed"
+)]
+fn expand(key: &[u8; 32], info: &[&[u8]]) -> [u8; 32] {
+    let mut output = [0; 32];
+    Prk::new_less_safe(HKDF_SHA256, key)
+        .expand(info, Length32)
+        .and_then(|okm| okm.fill(&mut output))
+        .expect("HKDF-SHA256 gives 32 bytes");
+    output
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a key of 32 bytes is the one length that AES-256 takes"
+)]
+fn aes_key(bytes: &[u8; 32]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes).expect("AES-256 takes 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    fn key() -> SealingKey {
+        RootKey::new([7; 32]).sealing_key("test")
+    }
+
+    #[test]
+    fn opens_what_it_sealed() {
+        let (sealed, companion) = key()
+            .seal_with_companion(&[b"a"], b"plain", &SystemEntropy)
+            .unwrap();
+        let opened = key().open(&[b"a"], &sealed).unwrap();
+        assert_eq!(opened.plaintext, b"plain");
+        assert_eq!(opened.companion, companion);
+        assert_eq!(sealed.len(), OVERHEAD + 5);
+    }
+
+    #[test]
+    fn every_bit_flip_is_refused() {
+        let sealed = key().seal(&[b"a"], b"plain", &SystemEntropy).unwrap();
+        for bit in 0..sealed.len() * 8 {
+            let mut damaged = sealed.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(
+                key().open(&[b"a"], &damaged).err(),
+                Some(Unopened),
+                "bit {bit}"
+            );
+        }
+    }
+
+    #[test]
+    fn context_parts_do_not_run_together() {
+        let sealed = key()
+            .seal(&[b"ab", b"c"], b"plain", &SystemEntropy)
+            .unwrap();
+        assert_eq!(key().open(&[b"a", b"bc"], &sealed).err(), Some(Unopened));
+    }
+
+    #[test]
+    fn another_purpose_does_not_open_it() {
+        let sealed = key().seal(&[], b"plain", &SystemEntropy).unwrap();
+        let other = RootKey::new([7; 32]).sealing_key("other");
+        assert_eq!(other.open(&[], &sealed).err(), Some(Unopened));
+    }
+
+    #[test]
+    fn short_input_is_refused() {
+        for length in 0..OVERHEAD {
+            assert_eq!(key().open(&[], &vec![0; length]).err(), Some(Unopened));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What is kept: one small trait a need, each with an in-memory and an embedded implementation and
+//! one conformance suite that all of them pass.
+//!
+//! Every stored value is sealed under a key derived from the root key, with the record's name bound
+//! in (decision 4). "Not there" is `Ok(None)`; a record that doesn't unseal or parse counts as not
+//! there, is logged and removed, so that damage drops a session and never fails a request.
+
+mod records;
+
+use async_trait::async_trait;
+
+pub use records::{BrowserSession, LoginAttempt, LoginAttemptKey, SessionKey};
+
+use crate::domain::UnixTime;
+
+/// Why the store gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store can't be reached or written. Nothing was changed, or it is not known whether it
+    /// was; whoever needs the answer refuses.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A record that must be there is damaged (the directory's log; never a session).
+    #[error("the record {record} is damaged")]
+    Damaged {
+        /// The record's name.
+        record: String,
+    },
+}
+
+/// How many changes the directory has seen; 0 is the empty directory.
+pub type Generation = u64;
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// The change is durable and is this generation.
+    Written(Generation),
+    /// Somebody else was faster: the head is this generation and nothing was written.
+    Conflict {
+        /// The head found.
+        head: Generation,
+    },
+}
+
+/// One change of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Consecutive from 1.
+    pub generation: Generation,
+    /// The change, as it was appended.
+    pub change: Vec<u8>,
+}
+
+/// The directory's versioned log (decision 7).
+#[async_trait]
+pub trait DirectoryLog: Send + Sync {
+    /// The newest generation.
+    async fn head(&self) -> Result<Generation, StoreError>;
+
+    /// Appends a change if the head is still `base`: all or nothing, durable before it answers.
+    async fn append(&self, base: Generation, change: &[u8]) -> Result<Appended, StoreError>;
+
+    /// The entries after `after`, oldest first, at most `limit`.
+    ///
+    /// A gap or a damaged entry is [`StoreError::Damaged`].
+    async fn read_after(
+        &self,
+        after: Generation,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, StoreError>;
+
+    /// Keeps the whole directory as it was at `generation`, so that a start need not read the log
+    /// from its beginning. The newest checkpoint wins; an older one is ignored.
+    async fn save_checkpoint(
+        &self,
+        generation: Generation,
+        directory: &[u8],
+    ) -> Result<(), StoreError>;
+
+    /// The newest checkpoint.
+    async fn checkpoint(&self) -> Result<Option<LogEntry>, StoreError>;
+}
+
+/// Browser sessions.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// Keeps a new session until `session.ends_at`.
+    async fn create(&self, key: &SessionKey, session: &BrowserSession) -> Result<(), StoreError>;
+
+    /// The session, unless it ended by `now` (idle or absolute limit).
+    async fn find(
+        &self,
+        key: &SessionKey,
+        now: UnixTime,
+    ) -> Result<Option<BrowserSession>, StoreError>;
+
+    /// Notes that the session was used at `now`; nothing happens where there is none.
+    async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError>;
+
+    /// Ends the session at once; `true` where there was one.
+    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError>;
+}
+
+/// Sign-ins that were begun and not yet finished.
+#[async_trait]
+pub trait LoginAttempts: Send + Sync {
+    /// Keeps an attempt until `attempt.expires_at`.
+    async fn begin(&self, key: &LoginAttemptKey, attempt: &LoginAttempt) -> Result<(), StoreError>;
+
+    /// Takes the attempt out: of all who ask, at any moment on any node, one gets it. `None` after
+    /// `expires_at`.
+    async fn take(
+        &self,
+        key: &LoginAttemptKey,
+        now: UnixTime,
+    ) -> Result<Option<LoginAttempt>, StoreError>;
+}
+
+/// Whether something that may be used once was used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redeemed {
+    /// It had not been used before.
+    First,
+    /// It had been used already.
+    Again,
+}
+
+/// Marks for what may be used once (decision 9).
+#[async_trait]
+pub trait OneTimeUse: Send + Sync {
+    /// Marks `what` as used until `keep_until`: of all who ask, one is the first.
+    async fn redeem(
+        &self,
+        what: &[u8; 32],
+        keep_until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Redeemed, StoreError>;
+
+    /// Whether `what` is marked, without marking it.
+    async fn is_redeemed(&self, what: &[u8; 32], now: UnixTime) -> Result<bool, StoreError>;
+}

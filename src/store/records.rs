@@ -1,0 +1,60 @@
+//! What sessions and login attempts hold.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{ConnectionId, FederatedIdentity, SignInId, UnixTime};
+
+/// The name of a session's record: the SHA-256 of the cookie's value, so that the store holds
+/// nothing that opens a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SessionKey(pub [u8; 32]);
+
+/// The name of a login attempt's record: the SHA-256 of the `state` parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LoginAttemptKey(pub [u8; 32]);
+
+/// A person's session in the portal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserSession {
+    /// The sign-in that made it.
+    pub sign_in: SignInId,
+    /// Who signed in, with all claims.
+    pub identity: FederatedIdentity,
+    /// What to call the person on pages.
+    pub display_name: String,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When it was last used.
+    pub last_seen: UnixTime,
+    /// It ends this many seconds after it was last used.
+    pub idle_seconds: u32,
+    /// It ends then, whatever happens.
+    pub ends_at: UnixTime,
+}
+
+impl BrowserSession {
+    /// Whether the session is over at `now`: idle for too long, or past its end.
+    pub const fn is_over(&self, now: UnixTime) -> bool {
+        now.seconds() >= self.ends_at.seconds()
+            || now.since(self.last_seen) >= self.idle_seconds as i64
+    }
+}
+
+/// A sign-in that was begun: what its callback must match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginAttempt {
+    /// The connection that was chosen; the only one that may answer.
+    pub connection: ConnectionId,
+    /// SHA-256 of the pre-login cookie of the browser that began it.
+    pub browser: [u8; 32],
+    /// The `nonce` that the id_token must carry.
+    pub nonce: String,
+    /// The PKCE verifier (RFC 7636).
+    pub pkce_verifier: String,
+    /// Where to go after the sign-in: a path of the portal.
+    pub return_to: String,
+    /// When it was begun.
+    pub begun_at: UnixTime,
+    /// Ten minutes later.
+    pub expires_at: UnixTime,
+}
