@@ -1,0 +1,44 @@
+//! The signing key: four HMACs away from the secret, and good for one day, region and service.
+
+use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
+use zeroize::Zeroizing;
+
+use super::{ScopeDate, TERMINATOR};
+use crate::domain::{Region, SecretAccessKey};
+
+/// A key that signs for one day, region and service.
+pub(super) struct SigningKey(Key);
+
+impl SigningKey {
+    /// Derives the key.
+    pub(super) fn derive(
+        secret: &SecretAccessKey,
+        date: ScopeDate,
+        region: &Region,
+        service: &str,
+    ) -> Self {
+        let mut start = Zeroizing::new(Vec::with_capacity(4 + secret.expose().len()));
+        start.extend_from_slice(b"AWS4");
+        start.extend_from_slice(secret.expose().as_bytes());
+        let key = Self(Key::new(HMAC_SHA256, &start));
+        key.then(date.digits())
+            .then(region.as_str().as_bytes())
+            .then(service.as_bytes())
+            .then(TERMINATOR.as_bytes())
+    }
+
+    fn then(self, step: &[u8]) -> Self {
+        Self(Key::new(HMAC_SHA256, sign(&self.0, step).as_ref()))
+    }
+
+    /// The signature of a string to sign, in lower-case hexadecimal.
+    pub(super) fn sign(&self, string_to_sign: &[u8]) -> String {
+        data_encoding::HEXLOWER.encode(sign(&self.0, string_to_sign).as_ref())
+    }
+
+    /// Whether `signature` is the one of this string to sign; takes the same time for every wrong
+    /// one.
+    pub(super) fn is_signature(&self, string_to_sign: &[u8], signature: &[u8; 32]) -> bool {
+        verify(&self.0, string_to_sign, signature).is_ok()
+    }
+}

@@ -1,0 +1,164 @@
+//! Verifying a signature: scope, times, body, and then the signature itself.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+
+use super::canonical::canonical_request;
+use super::credential::Credential;
+use super::read::Validity;
+use super::signing_key::SigningKey;
+use super::timestamp::Timestamp;
+use super::{
+    ALGORITHM, MAX_SKEW_SECONDS, SigV4Error, TERMINATOR, UNSIGNED_PAYLOAD, UnverifiedSignature,
+};
+use crate::domain::{AccessKeyId, Region, SecretAccessKey, UnixTime};
+
+/// What a signature must be made for.
+#[derive(Debug, Clone, Copy)]
+pub struct ExpectedScope<'a> {
+    /// The service that was asked, e.g. `sts`.
+    pub service: &'static str,
+    /// The regions that are enabled; none means nobody.
+    pub regions: &'a [Region],
+}
+
+/// A signature that proves its request. Only [`UnverifiedSignature::verify`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedSignature {
+    access_key_id: AccessKeyId,
+    region: Region,
+    signed_at: UnixTime,
+}
+
+impl VerifiedSignature {
+    /// The key whose secret signed the request.
+    pub const fn access_key_id(&self) -> &AccessKeyId {
+        &self.access_key_id
+    }
+
+    /// The region that it was signed for.
+    pub const fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// When it was signed, by the client's clock.
+    pub const fn signed_at(&self) -> UnixTime {
+        self.signed_at
+    }
+}
+
+impl UnverifiedSignature<'_> {
+    /// Verifies the signature against the secret of its access key.
+    ///
+    /// # Errors
+    /// [`SigV4Error`] of the first check that failed; [`SigV4Error::SignatureMismatch`] where the
+    /// request was altered or signed with another secret.
+    pub fn verify(
+        self,
+        secret: &SecretAccessKey,
+        expected: &ExpectedScope<'_>,
+        now: UnixTime,
+    ) -> Result<VerifiedSignature, SigV4Error> {
+        self.check_scope(expected)?;
+        self.check_time(now)?;
+        let hash = self.payload_hash()?;
+        let canonical = canonical_request(&self.request, &self.signed_headers, &hash)?;
+        let string_to_sign = string_to_sign(&self.credential, self.signed_at, &canonical);
+        let Credential {
+            date,
+            region,
+            service,
+            ..
+        } = &self.credential;
+        let key = SigningKey::derive(secret, *date, region, service);
+        if !key.is_signature(&string_to_sign, &self.signature) {
+            return Err(SigV4Error::SignatureMismatch);
+        }
+        Ok(VerifiedSignature {
+            access_key_id: self.credential.access_key_id,
+            region: self.credential.region,
+            signed_at: self.signed_at.time(),
+        })
+    }
+
+    fn check_scope(&self, expected: &ExpectedScope<'_>) -> Result<(), SigV4Error> {
+        if !expected.regions.contains(&self.credential.region) {
+            return Err(SigV4Error::WrongRegion);
+        }
+        if *self.credential.service != *expected.service {
+            return Err(SigV4Error::WrongService {
+                expected: expected.service,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_time(&self, now: UnixTime) -> Result<(), SigV4Error> {
+        let signed_at = self.signed_at.time();
+        let age = now.since(signed_at);
+        if age < -MAX_SKEW_SECONDS {
+            return Err(SigV4Error::SignatureNotYetCurrent { signed_at, now });
+        }
+        match self.validity {
+            Validity::Skew if age > MAX_SKEW_SECONDS => {
+                Err(SigV4Error::SignatureExpired { signed_at, now })
+            }
+            Validity::Seconds(seconds) if age > i64::from(seconds) => {
+                let ended_at = signed_at.plus(seconds.into());
+                Err(SigV4Error::PresignedUrlExpired { ended_at, now })
+            }
+            Validity::Skew | Validity::Seconds(_) => Ok(()),
+        }
+    }
+
+    /// The last line of the canonical request. Only a presigned GET without a body may leave its
+    /// (empty) body unsigned.
+    fn payload_hash(&self) -> Result<Vec<u8>, SigV4Error> {
+        let hash = HEXLOWER.encode(digest(&SHA256, self.request.body).as_ref());
+        match self.content_sha256.as_deref() {
+            None => Ok(hash.into_bytes()),
+            Some(stated) if stated == hash => Ok(hash.into_bytes()),
+            Some(UNSIGNED_PAYLOAD) if self.may_leave_body_unsigned() => {
+                Ok(UNSIGNED_PAYLOAD.as_bytes().to_vec())
+            }
+            Some(UNSIGNED_PAYLOAD) => Err(SigV4Error::UnsignedPayload),
+            Some(_) => Err(SigV4Error::WrongPayloadHash),
+        }
+    }
+
+    fn may_leave_body_unsigned(&self) -> bool {
+        matches!(self.validity, Validity::Seconds(_))
+            && self.request.method == "GET"
+            && self.request.body.is_empty()
+    }
+}
+
+/// Algorithm, time, scope and the canonical request's hash, a line each.
+pub(super) fn string_to_sign(
+    credential: &Credential,
+    signed_at: Timestamp,
+    canonical: &[u8],
+) -> Vec<u8> {
+    const USUAL_BYTES: usize = 192;
+    let mut out = Vec::with_capacity(USUAL_BYTES);
+    let hash = HEXLOWER.encode(digest(&SHA256, canonical).as_ref());
+    let lines: [&[u8]; 12] = [
+        ALGORITHM.as_bytes(),
+        b"\n",
+        signed_at.text(),
+        b"\n",
+        credential.date.digits(),
+        b"/",
+        credential.region.as_str().as_bytes(),
+        b"/",
+        credential.service.as_bytes(),
+        b"/",
+        TERMINATOR.as_bytes(),
+        b"\n",
+    ];
+    for part in lines {
+        out.extend_from_slice(part);
+    }
+    out.extend_from_slice(hash.as_bytes());
+    out
+}
