@@ -82,7 +82,8 @@ impl RuleSet {
         for (id, rule) in &self.0 {
             for (index, test) in rule.tests().iter().enumerate() {
                 let path = format!("tests[{index}]");
-                failed.extend(run_test(id, rule, test).map(|failed| FailedTest { path, ..failed }));
+                let outcome = run_test(id, rule, test);
+                failed.extend(outcome.map(|failed| FailedTest { path, ..failed }));
             }
         }
         failed
@@ -94,8 +95,8 @@ pub fn apply(rules: &RuleSet, identity: &FederatedIdentity) -> Mapped {
     let mut mapped = Mapped::default();
     let mut given_at = BTreeMap::new();
     for (id, rule) in &rules.0 {
-        let (roles, outcome) = rule.run(id, identity);
-        let outcome = mapped.take(id, roles, outcome, &mut given_at);
+        let (given, outcome) = rule.run(id, identity);
+        let outcome = mapped.take(given, outcome, &mut given_at);
         mapped.trace.push(RuleTrace {
             rule: id.clone(),
             description: rule.description().to_owned(),
@@ -109,7 +110,6 @@ impl Mapped {
     /// Adds a rule's roles; a role that is there already gets a note instead.
     fn take(
         &mut self,
-        id: &RuleId,
         roles: Vec<MappedRole>,
         mut outcome: RuleOutcome,
         given_at: &mut BTreeMap<RoleArn, usize>,
@@ -117,33 +117,45 @@ impl Mapped {
         for mapped in roles {
             let first = given_at.get(&mapped.role);
             if let Some(first) = first.and_then(|index| self.grants.get_mut(*index)) {
-                if first.notes.len() < MAX_NOTES {
-                    first.notes.push(Note::AlsoGivenBy(id.clone()));
-                }
+                first.note_other(mapped.rule);
             } else if self.grants.len() < MAX_ROLES {
                 given_at.insert(mapped.role.clone(), self.grants.len());
                 self.grants.push(mapped);
-            } else if let RuleOutcome::Matched { given, refused } = &mut outcome {
-                *given -= 1;
-                refuse(refused, &mapped.role);
+            } else {
+                outcome.refuse(&mapped.role);
             }
         }
         outcome
     }
 }
 
-/// A role carries at most this many notes.
-const MAX_NOTES: usize = 100;
-
-fn refuse(refused: &mut Vec<Refused>, role: &RoleArn) {
-    if refused.len() < MAX_TRACED_VALUES {
-        refused.push(Refused {
-            role: role.to_string(),
-            field: Field::Role,
-            because: Because::TooManyRoles,
-        });
+impl MappedRole {
+    fn note_other(&mut self, rule: RuleId) {
+        if self.notes.len() < MAX_NOTES {
+            self.notes.push(Note::AlsoGivenBy(rule));
+        }
     }
 }
+
+impl RuleOutcome {
+    /// Takes back one role of a rule that matched.
+    fn refuse(&mut self, role: &RoleArn) {
+        let Self::Matched { given, refused } = self else {
+            return;
+        };
+        *given = given.saturating_sub(1);
+        if refused.len() < MAX_TRACED_VALUES {
+            refused.push(Refused {
+                role: role.to_string(),
+                field: Field::Role,
+                because: Because::TooManyRoles,
+            });
+        }
+    }
+}
+
+/// A role carries at most this many notes.
+const MAX_NOTES: usize = 100;
 
 fn run_test(id: &RuleId, rule: &Rule, test: &RuleTest) -> Option<FailedTest> {
     let failed = FailedTest {

@@ -1,14 +1,12 @@
-//! Conditions: compiled, evaluated in three values, and explained.
+//! Conditions: evaluated in three values, and explained.
 
 use std::collections::BTreeSet;
 
-use super::error::{RuleError, RuleProblem, at_most};
+use super::MAX_COMBINATIONS;
 use super::near_miss::near_miss;
-use super::pattern::{Bindings, Case, Glob, Pattern, WholeRegex};
-use super::raw::{Kind, RawCondition, Scalar};
+use super::pattern::{Bindings, Pattern};
 use super::trace::{Comparison, Failure, Seen, cut};
 use super::view::{Lookup, View};
-use super::{MAX_COMBINATIONS, MAX_CONDITIONS, MAX_DEPTH, MAX_OPTIONS, MAX_TEXT};
 use crate::domain::ClaimName;
 
 #[derive(Debug, Clone)]
@@ -22,11 +20,11 @@ pub(super) enum Condition {
 
 #[derive(Debug, Clone)]
 pub(super) struct Compare {
-    claim: ClaimName,
-    comparison: Comparison,
-    pattern: Pattern,
+    pub(super) claim: ClaimName,
+    pub(super) comparison: Comparison,
+    pub(super) pattern: Pattern,
     /// The captures that templates use; others are not kept.
-    captures: BTreeSet<String>,
+    pub(super) captures: BTreeSet<String>,
 }
 
 /// Kleene's three values. Only `Matched` at the top gives anything.
@@ -43,13 +41,6 @@ pub(super) enum Verdict {
 pub(super) struct TooManyCombinations;
 
 impl Condition {
-    pub(super) fn compile(raw: &RawCondition, path: &str) -> Result<Self, RuleError> {
-        let mut left = MAX_CONDITIONS;
-        let condition = compile(raw, path, MAX_DEPTH, &mut left)?;
-        condition.check_captures(path)?;
-        Ok(condition)
-    }
-
     pub(super) fn verdict(&self, view: &View<'_>) -> Verdict {
         match self {
             Self::All(members) => fold(members, view, Verdict::NotMatched, Verdict::Matched),
@@ -159,35 +150,6 @@ impl Condition {
             Self::Not(inner) => inner.keep_captures(used),
             Self::Absent(_) => {}
             Self::Compare(compare) => compare.captures.retain(|name| used.contains(name)),
-        }
-    }
-
-    fn check_captures(&self, path: &str) -> Result<(), RuleError> {
-        match self {
-            Self::All(members) => {
-                let mut names = BTreeSet::new();
-                for (index, member) in members.iter().enumerate() {
-                    let path = format!("{path}.all[{index}]");
-                    member.check_captures(&path)?;
-                    for name in member.capture_names() {
-                        if !names.insert(name.clone()) {
-                            return Err(RuleError::new(path, RuleProblem::CaptureTwice(name)));
-                        }
-                    }
-                }
-                Ok(())
-            }
-            Self::Any(members) => members.iter().enumerate().try_for_each(|(index, member)| {
-                member.check_captures(&format!("{path}.any[{index}]"))
-            }),
-            Self::Not(inner) => match inner.capture_names().pop_first() {
-                Some(name) => Err(RuleError::new(
-                    format!("{path}.not"),
-                    RuleProblem::CaptureUnderNot(name),
-                )),
-                None => Ok(()),
-            },
-            Self::Absent(_) | Self::Compare(_) => Ok(()),
         }
     }
 }
@@ -315,114 +277,4 @@ fn bounded(bindings: BTreeSet<Bindings>) -> Result<BTreeSet<Bindings>, TooManyCo
         return Err(TooManyCombinations);
     }
     Ok(bindings)
-}
-
-fn compile(
-    raw: &RawCondition,
-    path: &str,
-    depth: usize,
-    left: &mut usize,
-) -> Result<Condition, RuleError> {
-    let too_many = |most, what| RuleError::new(path, RuleProblem::TooMany { most, what });
-    let depth = depth
-        .checked_sub(1)
-        .ok_or(too_many(MAX_DEPTH, "conditions in one another"))?;
-    *left = left
-        .checked_sub(1)
-        .ok_or(too_many(MAX_CONDITIONS, "conditions"))?;
-    match raw.kind() {
-        Some(Kind::All(members)) => {
-            compile_list(members, &format!("{path}.all"), depth, left).map(Condition::All)
-        }
-        Some(Kind::Any(members)) => {
-            compile_list(members, &format!("{path}.any"), depth, left).map(Condition::Any)
-        }
-        Some(Kind::Not(inner)) => {
-            let inner = compile(inner, &format!("{path}.not"), depth, left)?;
-            Ok(Condition::Not(Box::new(inner)))
-        }
-        Some(Kind::Absent(name)) => {
-            claim_name(name, &format!("{path}.absent")).map(Condition::Absent)
-        }
-        Some(Kind::Compare(name)) => {
-            let claim = claim_name(name, &format!("{path}.claim"))?;
-            compile_compare(raw, claim, path).map(Condition::Compare)
-        }
-        None => Err(RuleError::new(path, RuleProblem::NotOneCondition)),
-    }
-}
-
-fn compile_list(
-    members: &[RawCondition],
-    path: &str,
-    depth: usize,
-    left: &mut usize,
-) -> Result<Vec<Condition>, RuleError> {
-    if members.is_empty() {
-        return Err(RuleError::new(path, RuleProblem::EmptyList));
-    }
-    members
-        .iter()
-        .enumerate()
-        .map(|(index, member)| compile(member, &format!("{path}[{index}]"), depth, left))
-        .collect()
-}
-
-fn compile_compare(raw: &RawCondition, claim: ClaimName, path: &str) -> Result<Compare, RuleError> {
-    let case = match raw.ignore_case {
-        Some(true) => Case::Ignored,
-        Some(false) | None => Case::Told,
-    };
-    let (comparison, pattern) = match (&raw.equals, &raw.one_of, &raw.glob, &raw.regex) {
-        (Some(text), None, None, None) => (Comparison::Equals, Pattern::texts([text.text()], case)),
-        (None, Some(texts), None, None) => {
-            let path = format!("{path}.one_of");
-            if texts.is_empty() {
-                return Err(RuleError::new(path, RuleProblem::EmptyList));
-            }
-            at_most(&path, texts.len(), MAX_OPTIONS, "values")?;
-            (
-                Comparison::OneOf,
-                Pattern::texts(texts.iter().map(Scalar::text), case),
-            )
-        }
-        (None, None, Some(glob), None) => {
-            at_most(&format!("{path}.glob"), glob.len(), MAX_TEXT, "characters")?;
-            let text = glob.clone();
-            (Comparison::Glob, Pattern::Glob(Glob { text, case }))
-        }
-        (None, None, None, Some(regex)) => {
-            if raw.ignore_case.is_some() {
-                let path = format!("{path}.ignore_case");
-                return Err(RuleError::new(path, RuleProblem::IgnoreCase));
-            }
-            let regex = WholeRegex::new(regex)
-                .map_err(|problem| RuleError::new(format!("{path}.regex"), problem))?;
-            (Comparison::Regex, Pattern::Regex(regex))
-        }
-        _ => return Err(RuleError::new(path, RuleProblem::NotOneCondition)),
-    };
-    let captures = match &pattern {
-        Pattern::Regex(regex) => regex.capture_names().map(str::to_owned).collect(),
-        Pattern::Texts { .. } | Pattern::Glob(_) => BTreeSet::new(),
-    };
-    Ok(Compare {
-        claim,
-        comparison,
-        pattern,
-        captures,
-    })
-}
-
-/// The name of a claim. A pointer to the top (`/groups`) names nothing, so that `absent` on it would
-/// match everybody; it is refused.
-pub(super) fn claim_name(name: &str, path: &str) -> Result<ClaimName, RuleError> {
-    if name
-        .strip_prefix('/')
-        .is_some_and(|rest| !rest.contains('/'))
-    {
-        return Err(RuleError::new(path, RuleProblem::PointerToTop));
-    }
-    name.parse()
-        .map_err(|invalid: crate::domain::InvalidValue| RuleError::new(path, invalid))
 }

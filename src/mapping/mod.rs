@@ -44,8 +44,10 @@
 //! The audit record carries issuer and subject besides.
 
 mod apply;
+mod compile;
 mod condition;
 mod error;
+mod give;
 mod near_miss;
 mod pattern;
 mod raw;

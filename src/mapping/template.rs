@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::MAX_TEXT;
-use super::condition::claim_name;
+use super::compile::claim_name;
 use super::error::{RuleError, RuleProblem, at_most};
 use super::pattern::Bindings;
 use super::trace::{Because, cut};
@@ -67,7 +67,7 @@ impl Template {
     }
 
     pub(super) fn has_placeholders(&self) -> bool {
-        self.0.iter().any(|part| !matches!(part, Part::Text(_)))
+        !self.0.iter().all(Part::is_fixed)
     }
 
     pub(super) fn capture_names(&self) -> impl Iterator<Item = &String> {
@@ -94,22 +94,21 @@ impl Template {
     ) -> Result<String, Because> {
         let mut text = String::new();
         for part in &self.0 {
-            match part {
-                Part::Text(literal) => text.push_str(literal),
-                Part::Capture(_) | Part::Claim(_) => {
-                    let value = part.value(values)?;
-                    if !admit(value) {
-                        return Err(Because::Characters(cut(value)));
-                    }
-                    text.push_str(value);
-                }
+            let value = part.value(values)?;
+            if !part.is_fixed() && !admit(value) {
+                return Err(Because::Characters(cut(value)));
             }
+            text.push_str(value);
         }
         Ok(text)
     }
 }
 
 impl Part {
+    const fn is_fixed(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
     fn value<'a>(&'a self, values: &Values<'a>) -> Result<&'a str, Because> {
         match self {
             Self::Text(text) => Ok(text),
