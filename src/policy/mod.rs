@@ -1,1 +1,44 @@
 //! The IAM policy language: parse, evaluate, say why. Pure, total, deny by default.
+//!
+//! ```text
+//! JSON ── parse ──> TrustPolicy | IdentityPolicy     what isn't understood is refused here
+//!                        │
+//! Request ── evaluate ───┴──> Evaluation             the statements that deny and that allow
+//!                                 │
+//! Assumption ── assume::decide ───┴──> Deny(why) | Permit(Grant)
+//! ```
+//!
+//! A policy is compiled once, when the directory loads it. Nothing that a request brings can make
+//! evaluating fail or take long: what can't be judged keeps an `Allow` from applying and lets a
+//! `Deny` apply.
+//!
+//! The language is that of "Grammar of the IAM JSON policy language" and "IAM JSON policy element
+//! reference" in the IAM user guide. Where that guide is silent, the stricter reading is taken; each
+//! such place says so.
+
+mod assume;
+mod condition;
+mod context;
+mod decide;
+mod document;
+mod error;
+mod glob;
+mod json;
+mod operand;
+mod principal;
+mod statement;
+mod template;
+mod verdict;
+
+pub use assume::{
+    AssumeAction, Assumption, Because, Decision, Denial, Grant, GrantParts, Preview, RoleTerms,
+    StsAction, decide, would_permit,
+};
+pub use context::{Caller, Context, Values};
+pub use decide::{
+    Evaluation, IdentityDecision, NamedPolicy, Request, StatementRef, decide_identity,
+};
+pub use document::{IdentityPolicy, TrustPolicy};
+pub use error::{PolicyError, Problem, StatementName};
+pub use json::{MAX_BYTES, MAX_DEPTH};
+pub use principal::MatchedBy;

@@ -1,0 +1,158 @@
+//! The condition keys of a request, and who makes it.
+
+use std::borrow::Cow;
+
+use crate::domain::Principal;
+
+/// What a condition key is in one request.
+///
+/// Whether a key has one value or many is a matter of the key, not of the request: a list of one
+/// group is still a list. Operators without `ForAllValues:` or `ForAnyValue:`, and variables, are
+/// for keys of one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Values<'a> {
+    /// The value of a key that has one.
+    One(Cow<'a, str>),
+    /// The values of a key that can have many; none is the same as no key.
+    Many(Vec<Cow<'a, str>>),
+}
+
+impl<'a> From<&'a str> for Values<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::One(Cow::Borrowed(value))
+    }
+}
+
+impl From<String> for Values<'_> {
+    fn from(value: String) -> Self {
+        Self::One(Cow::Owned(value))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Values<'a> {
+    fn from(value: Cow<'a, str>) -> Self {
+        Self::One(value)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Values<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(values: I) -> Self {
+        Self::Many(values.into_iter().map(Cow::Borrowed).collect())
+    }
+}
+
+impl FromIterator<String> for Values<'_> {
+    fn from_iter<I: IntoIterator<Item = String>>(values: I) -> Self {
+        Self::Many(values.into_iter().map(Cow::Owned).collect())
+    }
+}
+
+/// The condition keys of a request. Names are compared without regard to ASCII case.
+///
+/// Requests have about ten keys, so that a search along the list beats a map, and borrowed names
+/// and values cost no allocation.
+#[derive(Debug, Clone, Default)]
+pub struct Context<'a> {
+    keys: Vec<(Cow<'a, str>, Values<'a>)>,
+    below: Option<&'a Context<'a>>,
+}
+
+impl<'a> Context<'a> {
+    /// No keys.
+    pub const fn new() -> Self {
+        Self {
+            keys: Vec::new(),
+            below: None,
+        }
+    }
+
+    /// The keys of `below`, over which others can be set.
+    pub const fn over(below: &'a Self) -> Self {
+        Self {
+            keys: Vec::new(),
+            below: Some(below),
+        }
+    }
+
+    /// Sets a key, in place of what it was.
+    pub fn set(
+        &mut self,
+        key: impl Into<Cow<'a, str>>,
+        values: impl Into<Values<'a>>,
+    ) -> &mut Self {
+        let (key, values) = (key.into(), values.into());
+        match self.keys.iter_mut().find(|(name, _)| same(name, &key)) {
+            Some((_, present)) => *present = values,
+            None => self.keys.push((key, values)),
+        }
+        self
+    }
+
+    /// Makes a key absent, whatever it was.
+    pub fn clear(&mut self, key: impl Into<Cow<'a, str>>) -> &mut Self {
+        self.set(key, Values::Many(Vec::new()))
+    }
+
+    /// The values of a key; `None` where it is absent.
+    pub fn find(&self, key: &str) -> Option<&Values<'a>> {
+        let own = self.keys.iter().find(|(name, _)| same(name, key));
+        let values = match (own, self.below) {
+            (Some((_, values)), _) => values,
+            (None, Some(below)) => below.find(key)?,
+            (None, None) => return None,
+        };
+        match values {
+            Values::Many(list) if list.is_empty() => None,
+            Values::Many(_) | Values::One(_) => Some(values),
+        }
+    }
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Who makes a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller<'a> {
+    /// Somebody whom an identity provider vouches for.
+    Federated {
+        /// The provider's ARN, or the host name of one of the providers that every account knows.
+        provider: &'a str,
+    },
+    /// A user or a session of a role, whose signature was verified.
+    Principal(&'a Principal),
+    /// Nobody is known.
+    Anonymous,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_in_any_case() {
+        let mut context = Context::new();
+        context.set("aws:PrincipalTag/Team", "blue");
+        assert_eq!(context.find("AWS:principaltag/TEAM"), Some(&"blue".into()));
+    }
+
+    #[test]
+    fn the_last_value_stands() {
+        let mut context = Context::new();
+        context
+            .set("sts:RoleSessionName", "a")
+            .set("STS:RoleSessionName", "b");
+        assert_eq!(context.find("sts:RoleSessionName"), Some(&"b".into()));
+    }
+
+    #[test]
+    fn an_empty_list_is_no_key() {
+        let mut below = Context::new();
+        below.set("aws:TagKeys", "a");
+        let mut context = Context::over(&below);
+        assert_eq!(context.find("aws:TagKeys"), Some(&"a".into()));
+        context.clear("aws:tagkeys");
+        assert_eq!(context.find("aws:TagKeys"), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! From statements that apply to a decision.
+
+use super::context::{Caller, Context};
+use super::document::IdentityPolicy;
+use super::error::StatementName;
+use super::principal::MatchedBy;
+
+/// What is asked of a policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub caller: Caller<'a>,
+    /// `service:Name`, in any case.
+    pub action: &'a str,
+    /// The ARN of what it is about.
+    pub resource: &'a str,
+    /// The condition keys.
+    pub context: &'a Context<'a>,
+}
+
+/// A statement that had a say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StatementRef {
+    /// What its policy goes by; a trust policy goes by the ARN of its role.
+    pub policy: Box<str>,
+    /// The statement.
+    pub statement: StatementName,
+    /// How it came to be about the caller.
+    pub matched_by: MatchedBy,
+}
+
+/// The statements of one policy that apply to a request, in the order of the document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Evaluation {
+    /// Any of these denies, whatever allows.
+    pub explicit_denies: Vec<StatementRef>,
+    /// These allow where nothing denies.
+    pub allows: Vec<StatementRef>,
+}
+
+/// A policy and what it goes by: its ARN, or its name where it is an inline one.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedPolicy<'a> {
+    /// What the answer calls it.
+    pub name: &'a str,
+    /// The policy.
+    pub policy: &'a IdentityPolicy,
+}
+
+/// What a caller's own policies say of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityDecision {
+    /// Allowed by these statements.
+    Allow(Vec<StatementRef>),
+    /// Denied by these statements, whatever others allow.
+    ExplicitDeny(Vec<StatementRef>),
+    /// No statement allows it.
+    ImplicitDeny,
+}
+
+impl IdentityDecision {
+    /// Whether the request is allowed.
+    pub const fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allow(_))
+    }
+}
+
+/// Decides by the caller's own policies alone: explicit deny, then allow, then implicit deny.
+pub fn decide_identity(policies: &[NamedPolicy<'_>], request: &Request<'_>) -> IdentityDecision {
+    let mut all = Evaluation::default();
+    for named in policies {
+        let evaluation = named.policy.evaluate(named.name, request);
+        all.explicit_denies.extend(evaluation.explicit_denies);
+        all.allows.extend(evaluation.allows);
+    }
+    if !all.explicit_denies.is_empty() {
+        IdentityDecision::ExplicitDeny(all.explicit_denies)
+    } else if !all.allows.is_empty() {
+        IdentityDecision::Allow(all.allows)
+    } else {
+        IdentityDecision::ImplicitDeny
+    }
+}

@@ -1,0 +1,283 @@
+//! A policy document: read strictly, compiled once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::error::{PolicyError, Problem, StatementName, quoted};
+use super::glob::{Glob, Part};
+use super::json::{self, Node};
+use super::statement::{Effect, Elements, Statement, wrong_shape};
+use super::{Evaluation, Request, StatementRef};
+
+/// A version of the policy language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Version {
+    /// `2008-10-17`, which a document without a version has: `${…}` is a text like any other.
+    #[default]
+    V2008,
+    /// `2012-10-17`: `${…}` is a variable.
+    V2012,
+}
+
+/// What a policy is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// To a role: it says who may assume it, so it names principals and no resource.
+    Trust,
+    /// To whoever makes requests: it says what they may do, so it names resources and no principal.
+    Identity,
+}
+
+/// What a trust policy can be about (IAM, `CreateRole`), in lower case.
+const TRUST_ACTIONS: [&str; 6] = [
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:setcontext",
+    "sts:setsourceidentity",
+    "sts:tagsession",
+];
+
+impl Kind {
+    /// Refuses an element that is missing where this kind needs it, or there where it has none.
+    pub(super) fn check(
+        self,
+        element: &'static str,
+        needed_by: Self,
+        is_there: bool,
+    ) -> Result<(), Problem> {
+        match (self == needed_by, is_there) {
+            (true, false) => Err(Problem::MissingElement(element)),
+            (false, true) => Err(Problem::ForbiddenElement(element)),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
+
+    /// Compiles an action's pattern, in lower case.
+    pub(super) fn parse_action(self, text: &str) -> Result<Glob, Problem> {
+        let lower = text.to_ascii_lowercase();
+        if lower != "*" && !is_action(&lower) {
+            return Err(Problem::BadAction(quoted(text)));
+        }
+        let parts = lower.split_inclusive(['*', '?']).flat_map(|piece| {
+            let wildcard = match piece.as_bytes().last() {
+                Some(b'*') => Some(Part::Any),
+                Some(b'?') => Some(Part::One),
+                _ => None,
+            };
+            let text = Part::Text(piece.trim_end_matches(['*', '?']));
+            std::iter::once(text).chain(wildcard)
+        });
+        let pattern = Glob::new(parts);
+        match self {
+            Self::Identity => Ok(pattern),
+            Self::Trust if lower.starts_with("sts:") && is_trust_action(&pattern) => Ok(pattern),
+            Self::Trust => Err(Problem::NotATrustAction(quoted(text))),
+        }
+    }
+}
+
+/// `service:Name`, wildcards only in the name.
+fn is_action(lower: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    lower.split_once(':').is_some_and(|(service, name)| {
+        !service.is_empty()
+            && service.bytes().all(word)
+            && !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"*?-_".contains(&byte))
+    })
+}
+
+fn is_trust_action(pattern: &Glob) -> bool {
+    TRUST_ACTIONS.iter().any(|action| pattern.matches(action))
+}
+
+/// A compiled policy and the text that it was read from. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Document(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    text: Box<str>,
+    statements: Vec<Statement>,
+}
+
+impl Document {
+    pub(super) fn parse(text: &str, kind: Kind) -> Result<Self, PolicyError> {
+        let (version, nodes) = open(json::read(text)?)?;
+        let mut seen = HashSet::new();
+        let mut statements = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.into_iter().enumerate() {
+            let statement = compile(node, index + 1, kind, version)?;
+            if let StatementName::Sid(sid) = &statement.name
+                && !seen.insert(sid.clone())
+            {
+                return Err(Problem::DuplicateSid(sid.to_string()).into());
+            }
+            statements.push(statement);
+        }
+        Ok(Self(Arc::new(Compiled {
+            text: text.into(),
+            statements,
+        })))
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Weighs every statement; `name` is what the policy goes by in the answer.
+    pub(super) fn evaluate(&self, name: &str, request: &Request<'_>) -> Evaluation {
+        let action = request.action.to_ascii_lowercase();
+        let mut evaluation = Evaluation::default();
+        for statement in &self.0.statements {
+            let Some(matched_by) = statement.applies(request, &action) else {
+                continue;
+            };
+            let reference = StatementRef {
+                policy: name.into(),
+                statement: statement.name.clone(),
+                matched_by,
+            };
+            match statement.effect {
+                Effect::Allow => evaluation.allows.push(reference),
+                Effect::Deny => evaluation.explicit_denies.push(reference),
+            }
+        }
+        evaluation
+    }
+}
+
+/// The version and the statements of a document.
+fn open(root: Node) -> Result<(Version, Vec<Node>), Problem> {
+    let Node::Object(members) = root else {
+        return Err(wrong_shape("the policy", "an object"));
+    };
+    let mut version = Version::default();
+    let mut statements = None;
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("Version", value) => version = parse_version(&value)?,
+            ("Id", Node::Text(_)) => {}
+            ("Id", _) => return Err(wrong_shape("Id", "a string")),
+            ("Statement", Node::List(nodes)) => statements = Some(nodes),
+            ("Statement", node) => statements = Some(vec![node]),
+            _ => return Err(Problem::UnknownElement(quoted(&name))),
+        }
+    }
+    match statements {
+        None => Err(Problem::MissingElement("Statement")),
+        Some(nodes) if nodes.is_empty() => Err(wrong_shape(
+            "Statement",
+            "an object or a list of objects, not empty",
+        )),
+        Some(nodes) => Ok((version, nodes)),
+    }
+}
+
+fn parse_version(node: &Node) -> Result<Version, Problem> {
+    match node {
+        Node::Text(text) if text == "2008-10-17" => Ok(Version::V2008),
+        Node::Text(text) if text == "2012-10-17" => Ok(Version::V2012),
+        Node::Text(text) => Err(Problem::UnknownVersion(quoted(text))),
+        _ => Err(wrong_shape("Version", "a string")),
+    }
+}
+
+fn compile(
+    node: Node,
+    number: usize,
+    kind: Kind,
+    version: Version,
+) -> Result<Statement, PolicyError> {
+    let at = |statement: &StatementName| {
+        let statement = Some(statement.clone());
+        move |problem| PolicyError { statement, problem }
+    };
+    let numbered = StatementName::Number(number);
+    let elements = Elements::sort(node).map_err(at(&numbered))?;
+    let name = match elements.sid().map_err(at(&numbered))? {
+        Some(sid) => StatementName::Sid(sid.into()),
+        None => numbered,
+    };
+    elements
+        .compile(name.clone(), kind, version)
+        .map_err(at(&name))
+}
+
+/// Defines a kind of policy: parsed from JSON text, stored as the same text, equal by it.
+macro_rules! policy_type {
+    ($(#[$doc:meta])* $name:ident, $kind:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Document);
+
+        impl $name {
+            /// Reads and compiles a policy.
+            ///
+            /// # Errors
+            /// [`PolicyError`] for whatever isn't wholly understood.
+            pub fn parse(json: &str) -> Result<Self, PolicyError> {
+                Document::parse(json, $kind).map(Self)
+            }
+
+            /// The text that the policy was read from.
+            pub fn as_json(&self) -> &str {
+                self.0.text()
+            }
+
+            /// Which statements apply to a request. `name` is what the policy goes by in the
+            /// answer: its ARN or its name.
+            pub fn evaluate(&self, name: &str, request: &Request<'_>) -> Evaluation {
+                self.0.evaluate(name, request)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = PolicyError;
+
+            fn from_str(json: &str) -> Result<Self, Self::Err> {
+                Self::parse(json)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = PolicyError;
+
+            fn try_from(json: String) -> Result<Self, Self::Error> {
+                Self::parse(&json)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(policy: $name) -> Self {
+                policy.as_json().to_owned()
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_json() == other.as_json()
+            }
+        }
+
+        impl Eq for $name {}
+    };
+}
+
+policy_type!(
+    /// A role's trust policy: who may assume it. Each statement has a `Principal`, none a
+    /// `Resource`, and all actions are those of assuming a role.
+    TrustPolicy,
+    Kind::Trust
+);
+
+policy_type!(
+    /// A policy of a user, group or role: what its holder may do. Each statement has an `Action`
+    /// and a `Resource`, none a `Principal`.
+    IdentityPolicy,
+    Kind::Identity
+);

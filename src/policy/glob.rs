@@ -1,0 +1,246 @@
+//! Wildcards: `*` for any text, `?` for one character.
+
+/// A compiled pattern: the texts between its stars.
+///
+/// Each text but the first and last is searched from left to right and never looked for again
+/// further on, because what its leftmost place leaves for the rest is the most that any place can
+/// leave. So there is no backtracking over stars: the steps are at most the length of the text
+/// times that of the longest part between two stars, and linear where that part has no `?`
+/// (`str::find` is Two-Way).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Glob {
+    /// Anchored at the beginning.
+    head: Segment,
+    /// What follows the first star.
+    rest: Option<Rest>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rest {
+    middle: Vec<Segment>,
+    /// Anchored at the end.
+    tail: Segment,
+}
+
+/// A part of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// This text, of which no character is a wildcard.
+    Text(&'a str),
+    /// `?`
+    One,
+    /// `*`
+    Any,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Segment(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    One,
+}
+
+impl Glob {
+    /// Compiles a pattern.
+    ///
+    /// A `?` after a star is moved before it, which means the same: so `*?*?*?` is one star and
+    /// each segment after the first begins with a text to look for.
+    pub(super) fn new<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> Self {
+        let mut segments = Vec::new();
+        let mut current = Segment::default();
+        let mut after_star = false;
+        for part in parts {
+            match part {
+                Part::Text("") => {}
+                Part::Any => after_star = true,
+                Part::One => current.0.push(Piece::One),
+                Part::Text(text) => {
+                    if std::mem::take(&mut after_star) {
+                        segments.push(std::mem::take(&mut current));
+                    }
+                    current.push_text(text);
+                }
+            }
+        }
+        if after_star {
+            segments.push(std::mem::take(&mut current));
+        }
+        Self::of(segments, current)
+    }
+
+    fn of(segments: Vec<Segment>, last: Segment) -> Self {
+        let mut segments = segments.into_iter();
+        match segments.next() {
+            None => Self {
+                head: last,
+                rest: None,
+            },
+            Some(head) => Self {
+                head,
+                rest: Some(Rest {
+                    middle: segments.collect(),
+                    tail: last,
+                }),
+            },
+        }
+    }
+
+    /// Whether the whole text fits the pattern.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let Some(remaining) = self.head.strip_from_start(text) else {
+            return false;
+        };
+        let Some(rest) = &self.rest else {
+            return remaining.is_empty();
+        };
+        let Some(remaining) = rest.tail.strip_from_end(remaining) else {
+            return false;
+        };
+        rest.middle
+            .iter()
+            .try_fold(remaining, |remaining, segment| segment.skip_past(remaining))
+            .is_some()
+    }
+}
+
+impl Segment {
+    fn push_text(&mut self, text: &str) {
+        if let Some(Piece::Text(last)) = self.0.last_mut() {
+            last.push_str(text);
+        } else {
+            self.0.push(Piece::Text(text.to_owned()));
+        }
+    }
+
+    /// What follows the segment where the text begins with it.
+    fn strip_from_start<'t>(&self, text: &'t str) -> Option<&'t str> {
+        self.0.iter().try_fold(text, |text, piece| match piece {
+            Piece::Text(literal) => text.strip_prefix(literal.as_str()),
+            Piece::One => after_first_char(text),
+        })
+    }
+
+    /// What precedes the segment where the text ends with it.
+    fn strip_from_end<'t>(&self, text: &'t str) -> Option<&'t str> {
+        self.0
+            .iter()
+            .rev()
+            .try_fold(text, |text, piece| match piece {
+                Piece::Text(literal) => text.strip_suffix(literal.as_str()),
+                Piece::One => {
+                    let mut chars = text.chars();
+                    chars.next_back()?;
+                    Some(chars.as_str())
+                }
+            })
+    }
+
+    /// What follows the leftmost place of the segment in the text.
+    fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let Some(Piece::Text(first)) = self.0.first() else {
+            return self.strip_from_start(text);
+        };
+        let mut from = text;
+        loop {
+            from = from.get(from.find(first.as_str())?..)?;
+            if let Some(after) = self.strip_from_start(from) {
+                return Some(after);
+            }
+            from = after_first_char(from)?;
+        }
+    }
+}
+
+fn after_first_char(text: &str) -> Option<&str> {
+    let mut chars = text.chars();
+    chars.next()?;
+    Some(chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn glob(pattern: &str) -> Glob {
+        let parts = pattern.char_indices().map(|(at, c)| match c {
+            '*' => Part::Any,
+            '?' => Part::One,
+            _ => Part::Text(&pattern[at..at + c.len_utf8()]),
+        });
+        Glob::new(parts)
+    }
+
+    fn reference(pattern: &[char], text: &[char]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, _) => text.is_empty(),
+            (Some((&'*', more)), _) => {
+                reference(more, text) || (!text.is_empty() && reference(pattern, &text[1..]))
+            }
+            (Some((&p, more)), Some((&t, rest))) => (p == '?' || p == t) && reference(more, rest),
+            (Some(_), None) => false,
+        }
+    }
+
+    #[test]
+    fn the_usual_patterns() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("?", "", false),
+            ("?", "ü", true),
+            ("a*", "a", true),
+            ("*a", "ba", true),
+            ("a*a", "a", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("repo:org/*:ref:*", "repo:org/app:ref:refs/heads/main", true),
+            ("repo:org/*", "repo:organ/app", false),
+            ("*ab", "aab", true),
+            ("ab*ba", "aba", false),
+        ] {
+            assert_eq!(glob(pattern).matches(text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn stars_and_question_marks_in_a_row_are_one_star() {
+        let hostile = glob(&("*?".repeat(900) + "x"));
+        let rest = hostile.rest.as_ref().unwrap();
+        assert_eq!(hostile.head.0, vec![Piece::One; 900]);
+        assert!(rest.middle.is_empty());
+        assert_eq!(rest.tail.0, [Piece::Text("x".into())]);
+        assert!(!hostile.matches(&"a".repeat(2048)));
+        assert!(hostile.matches(&("a".repeat(2048) + "x")));
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_definition(pattern in "[ab?*é]{0,8}", text in "[abé]{0,9}") {
+            let chars = |s: &str| s.chars().collect::<Vec<_>>();
+            prop_assert_eq!(
+                glob(&pattern).matches(&text),
+                reference(&chars(&pattern), &chars(&text))
+            );
+        }
+
+        #[test]
+        fn every_text_fits_itself_with_characters_blotted_out(
+            text in "[abc:/]{0,60}",
+            holes in proptest::collection::vec(any::<(usize, bool)>(), 0..6),
+        ) {
+            let mut pattern: Vec<char> = text.chars().collect();
+            for (at, star) in holes {
+                if !pattern.is_empty() {
+                    let at = at % pattern.len();
+                    pattern[at] = if star { '*' } else { '?' };
+                }
+            }
+            let pattern: String = pattern.into_iter().collect();
+            prop_assert!(glob(&pattern).matches(&text));
+        }
+    }
+}
