@@ -1,0 +1,92 @@
+// Signs a person in at the identity provider of oidc-provider.mjs, in a real browser.
+//
+//   node tests/interop/sign_in.mjs --start URL --login NAME --return-to ORIGIN
+//     [--click SELECTOR]   pressed on the start page, for example the provider's button
+//     [--resolve RULE]...  [--pin SPKI]...   see tests/browser/browser.mjs
+//
+// Prints one line of JSON, {url, title, text}, of the page that the person comes back to.
+
+import { parseArgs } from "node:util";
+import { pathToFileURL } from "node:url";
+
+import { startBrowser } from "../browser/browser.mjs";
+
+const STEP_MILLISECONDS = 15_000;
+/** Login, consent and the way back, with room for a page that asks again. */
+const MOST_PAGES = 5;
+
+const LOGIN_FIELD = 'input[name="login"]';
+const CONSENT_FORM = 'form:has(input[name="prompt"][value="consent"])';
+
+/**
+ * Goes to `start` and through the provider's login and consent pages, until a page of the origin
+ * `returnTo` is there.
+ *
+ * @param {object} page  a playwright page
+ * @param {{start: string, click?: string, login: string, returnTo: string}} journey
+ * @throws {Error} naming the page it got stuck on
+ */
+export async function signIn(page, { start, click, login, returnTo }) {
+  page.setDefaultTimeout(STEP_MILLISECONDS);
+  await page.goto(start);
+  if (click) {
+    await leave(page, () => page.click(click));
+  }
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    if (new URL(page.url()).origin === new URL(returnTo).origin) {
+      return;
+    }
+    await answer(page, login);
+  }
+  throw new Error(`sign-in did not come back to ${returnTo}: still at ${await describe(page)}`);
+}
+
+async function answer(page, login) {
+  if (await page.locator(LOGIN_FIELD).count()) {
+    await page.fill(LOGIN_FIELD, login);
+    await page.fill('input[name="password"]', "any password will do");
+    await leave(page, () => page.click('button[type="submit"]'));
+  } else if (await page.locator(CONSENT_FORM).count()) {
+    await leave(page, () => page.click(`${CONSENT_FORM} button[type="submit"]`));
+  } else {
+    throw new Error(`neither a login nor a consent page: ${await describe(page)}`);
+  }
+}
+
+/** Does what leads to another page and waits for that page. */
+async function leave(page, act) {
+  await Promise.all([page.waitForEvent("domcontentloaded"), act()]);
+}
+
+async function describe(page) {
+  const text = await page.locator("body").innerText();
+  return `${page.url()}\n${text.slice(0, 500)}`;
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      start: { type: "string" },
+      login: { type: "string" },
+      "return-to": { type: "string" },
+      click: { type: "string" },
+      resolve: { type: "string", multiple: true, default: [] },
+      pin: { type: "string", multiple: true, default: [] },
+    },
+  });
+  const { start, login, click, resolve, pin } = values;
+  const { browser, context } = await startBrowser({ resolve, pins: pin });
+  try {
+    const page = await context.newPage();
+    await signIn(page, { start, click, login, returnTo: values["return-to"] });
+    const text = await page.locator("body").innerText();
+    const facts = { url: page.url(), title: await page.title(), text };
+    process.stdout.write(`${JSON.stringify(facts)}\n`);
+  } finally {
+    await browser.close();
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main();
+}

@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# Installs what building and testing Rolegate need and this machine lacks.
+#
+#   tests/tools/setup.sh STEP...      STEP: compiler  browser  python  node  deny
+#
+# Every step is quick when its work is already done, and says what it installs before it does.
+# docs/testing.md lists what goes where.
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+repository=$(cd -- "$here/../.." && pwd)
+cache=${ROLEGATE_CACHE:-$HOME/.cache/rolegate}
+venv=${ROLEGATE_TEST_VENV:-$cache/venv}
+node_modules=${ROLEGATE_TEST_NODE_MODULES:-$cache/node/node_modules}
+cargo=${CARGO:-cargo}
+
+readonly deny_version=0.20.2
+readonly node_at_least=20
+readonly python_at_least=3.10
+readonly apt_attempts=5
+readonly apt_wait_seconds=20
+readonly dpkg_lock_seconds=600
+
+say() { printf 'setup: %s\n' "$*"; }
+
+stop() {
+  printf 'setup: %s\n' "$@" >&2
+  exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# True when version $1 is $2 or later.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort --version-sort | head -n 1)" = "$2" ]; }
+
+# --- system packages -------------------------------------------------------------------------
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    env DEBIAN_FRONTEND=noninteractive "$@"
+  elif ! has sudo; then
+    stop "needs root to install system packages, and there is no sudo. As root, run:" "  $*"
+  elif [ -t 0 ]; then
+    sudo DEBIAN_FRONTEND=noninteractive "$@"
+  else
+    sudo -n DEBIAN_FRONTEND=noninteractive "$@"
+  fi
+}
+
+# Another apt may hold one of its locks; only dpkg's own can be waited for by an option.
+apt_get() {
+  local attempt
+  for ((attempt = 1; attempt <= apt_attempts; attempt++)); do
+    if as_root apt-get -o "DPkg::Lock::Timeout=$dpkg_lock_seconds" -o Acquire::Retries=3 -qq "$@" </dev/null; then
+      return 0
+    fi
+    if ((attempt < apt_attempts)); then
+      say "apt-get $1 failed (attempt $attempt of $apt_attempts), again in $apt_wait_seconds s"
+      sleep "$apt_wait_seconds"
+    fi
+  done
+  return 1
+}
+
+package_lists_are_fresh=no
+
+refresh_package_lists() {
+  if [ "$package_lists_are_fresh" = yes ]; then return; fi
+  has apt-get || stop "this machine has no apt-get. Install by hand: $*"
+  say "refreshing apt's package lists"
+  apt_get update || stop "apt-get update failed; see its message above"
+  package_lists_are_fresh=yes
+}
+
+install_packages() {
+  say "missing on this machine, installing with apt-get: $*"
+  refresh_package_lists "$@"
+  apt_get install --yes --no-install-recommends "$@" >/dev/null ||
+    stop "apt-get could not install: $*"
+}
+
+# --- steps -----------------------------------------------------------------------------------
+
+step_compiler() {
+  check_rust
+  local missing=()
+  has cc || missing+=(gcc libc6-dev)
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+  if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+}
+
+check_rust() {
+  local needed found
+  needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$repository/Cargo.toml")
+  if ! has rustc || ! has "$cargo"; then
+    stop "Rust is missing. Rolegate needs Rust $needed or newer. Install it with" \
+      "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal" \
+      "and run this again."
+  fi
+  found=$(cd "$repository" && rustc --version | cut -d ' ' -f 2)
+  at_least "${found%%-*}" "$needed" || stop \
+    "Rust $found ($(command -v rustc)) is too old, Rolegate needs $needed or newer. With rustup:" \
+    "  rustup update stable" \
+    "without it, install rustup:" \
+    "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal"
+}
+
+# A browser that was named is the only one that counts; tests/tools looks in the same places.
+find_browser() {
+  local candidate places=(/usr/bin/chromium /usr/bin/google-chrome-stable /usr/bin/google-chrome)
+  if [ -n "${ROLEGATE_TEST_CHROMIUM:-}" ]; then places=("$ROLEGATE_TEST_CHROMIUM"); fi
+  for candidate in "${places[@]}"; do
+    if browser_version "$candidate" >/dev/null; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+browser_version() { [ -x "$1" ] && "$1" --version 2>/dev/null; }
+
+step_browser() {
+  if ! find_browser >/dev/null; then
+    [ -z "${ROLEGATE_TEST_CHROMIUM:-}" ] ||
+      stop "ROLEGATE_TEST_CHROMIUM is $ROLEGATE_TEST_CHROMIUM, which does not answer to --version"
+    refresh_package_lists chromium
+    apt-cache show chromium >/dev/null 2>&1 || stop \
+      "no Chromium or Chrome here, and this system's apt has no chromium package" \
+      "(Ubuntu's is a snap, which cannot be driven from a test). Install Google Chrome's .deb," \
+      "or set ROLEGATE_TEST_CHROMIUM to the path of a Chromium, and run this again."
+    install_packages chromium fonts-dejavu-core
+  fi
+  find_browser >/dev/null || stop "chromium is installed but does not answer to --version"
+  say "browser: $(find_browser) ($(browser_version "$(find_browser)"))"
+}
+
+find_python() {
+  local candidate
+  for candidate in python3 /usr/bin/python3; do
+    if has "$candidate" && "$candidate" -c 'import ensurepip, venv' 2>/dev/null; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+step_python() {
+  find_python >/dev/null || install_packages python3 python3-venv
+  local python version wanted
+  python=$(find_python) || stop "python3 cannot make virtual environments even with python3-venv"
+  version=$("$python" -c 'import platform; print(platform.python_version())')
+  at_least "$version" "$python_at_least" ||
+    stop "Python $version is too old for the AWS clients: $python_at_least or newer is needed"
+  wanted=$(sha256sum <"$here/requirements.txt")$version
+  if ! is_stamped "$venv" "$wanted" || ! "$venv/bin/python" -c '' 2>/dev/null; then
+    say "installing the AWS clients (tests/tools/requirements.txt) into $venv"
+    "$python" -m venv --clear "$venv"
+    "$venv/bin/python" -m pip --disable-pip-version-check --no-input --quiet \
+      install --requirement "$here/requirements.txt"
+    stamp "$venv" "$wanted"
+  fi
+  say "AWS clients: $venv ($("$venv/bin/aws" --version))"
+}
+
+step_node() {
+  ensure_node
+  local directory wanted
+  [ "$(basename -- "$node_modules")" = node_modules ] ||
+    stop "ROLEGATE_TEST_NODE_MODULES must end in /node_modules, it is $node_modules"
+  directory=$(dirname -- "$node_modules")
+  wanted=$(cat "$here/package.json" "$here/package-lock.json" | sha256sum)
+  if ! is_stamped "$node_modules" "$wanted"; then
+    say "installing Node packages (tests/tools/package-lock.json) into $node_modules"
+    mkdir -p "$directory"
+    cp "$here/package.json" "$here/package-lock.json" "$directory/"
+    (cd "$directory" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null)
+    stamp "$node_modules" "$wanted"
+  fi
+  say "Node packages: $node_modules (Node $(node --version))"
+}
+
+ensure_node() {
+  if ! has node; then
+    refresh_package_lists nodejs npm
+    local offered
+    offered=$(apt-cache policy nodejs | sed -n 's/^ *Candidate: *//p')
+    at_least "$offered" "$node_at_least" || stop_for_node "apt offers only ${offered:-none}"
+    install_packages nodejs npm
+  fi
+  local found
+  found=$(node --version)
+  at_least "${found#v}" "$node_at_least" || stop_for_node "found $found ($(command -v node))"
+  has npm || install_packages npm
+}
+
+stop_for_node() {
+  stop "the browser and interop tests need Node $node_at_least or newer; $1." \
+    "Install it from https://nodejs.org/en/download and run this again."
+}
+
+step_deny() {
+  check_rust
+  if [ "$("$cargo" deny --version 2>/dev/null)" = "cargo-deny $deny_version" ]; then return; fi
+  say "building cargo-deny $deny_version for the licence and source checks (about five minutes)"
+  "$cargo" install --quiet --locked cargo-deny --version "$deny_version"
+}
+
+# --- what was installed from which list --------------------------------------------------------
+
+is_stamped() { [ "$(cat "$1/.rolegate-stamp" 2>/dev/null)" = "$2" ]; }
+
+stamp() { printf '%s\n' "$2" >"$1/.rolegate-stamp"; }
+
+# --- main --------------------------------------------------------------------------------------
+
+main() {
+  if (($# == 0)); then stop "name the steps: compiler, browser, python, node, deny"; fi
+  mkdir -p "$cache"
+  # Two clones share these places; the second waits for the first.
+  exec 9>"$cache/setup.lock"
+  flock 9
+  local step
+  for step in "$@"; do
+    case $step in
+      compiler | browser | python | node | deny) "step_$step" ;;
+      *) stop "no such step: $step" ;;
+    esac
+  done
+}
+
+main "$@"
