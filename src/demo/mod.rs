@@ -1,1 +1,31 @@
 //! The demo identity provider and the demo's directory. Nothing that `serve` runs can reach it.
+//!
+//! The provider really signs: it is an OpenID Connect provider with keys, codes, PKCE and
+//! discovery. What makes it a demo is that it asks for no password. Whoever opens it chooses who
+//! to be, and `/demo/token` hands out tokens for the asking; so it listens on loopback and answers
+//! only at its issuer's own host.
+//!
+//! ```text
+//! /authorize        authorization: read the request, client and address first
+//!   └ a person is chosen
+//!      └ /authorize/choose   tickets: a code for 60 s, bound to client, address and challenge
+//!         └ /token           the code is taken, checked, and becomes
+//!            └ provider: id_token (keys sign) and access token (tickets) -> /userinfo
+//! ```
+
+mod authorization;
+mod client;
+mod endpoints;
+mod keys;
+mod pages;
+mod parameters;
+mod people;
+mod provider;
+mod server;
+mod tickets;
+
+pub use client::{Client, ClientKind, RedirectUri};
+pub use keys::{Algorithm, KeyError};
+pub use people::{Person, meridale};
+pub use provider::{DemoError, DemoProvider, Overrides};
+pub use server::{RunningDemo, Transport, run};

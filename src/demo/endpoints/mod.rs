@@ -1,0 +1,9 @@
+//! What the demo provider answers to, an endpoint a file.
+
+pub(super) mod authorize;
+pub(super) mod discovery;
+pub(super) mod home;
+pub(super) mod mint;
+pub(super) mod sign_out;
+pub(super) mod token;
+pub(super) mod userinfo;

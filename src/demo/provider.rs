@@ -1,0 +1,327 @@
+//! The demo provider itself: what it knows, and the tokens that it makes.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::client::Client;
+use super::keys::{Algorithm, Generation, KeyError, KeyRing};
+use super::people::Person;
+use super::tickets::{TicketError, Tickets};
+use crate::clock::Clock;
+use crate::domain::{Audience, Issuer, UnixTime};
+use crate::entropy::Entropy;
+
+/// An authorization code is valid for this many seconds.
+const CODE_SECONDS: i64 = 60;
+/// An id_token and an access token are valid for this many seconds.
+pub(super) const TOKEN_SECONDS: i64 = 300;
+
+/// An OpenID Connect provider that really signs, and lets anybody sign in as one of its people.
+pub struct DemoProvider {
+    issuer: Issuer,
+    clients: Vec<Client>,
+    people: Vec<Person>,
+    keys: RwLock<KeyRing>,
+    pub(super) codes: Tickets<CodeGrant>,
+    pub(super) access_tokens: Tickets<Person>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+/// What an authorization code stands for.
+#[derive(Clone)]
+pub(super) struct CodeGrant {
+    pub(super) client: Audience,
+    pub(super) redirect_uri: String,
+    pub(super) challenge: String,
+    pub(super) nonce: Option<String>,
+    pub(super) person: Person,
+}
+
+/// The demo provider can't do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DemoError {
+    /// Its endpoints stand at fixed paths, so the issuer must be an origin alone.
+    #[error("the demo provider's issuer must have no path, not even a final slash")]
+    IssuerHasPath,
+    /// Nobody of this name.
+    #[error("the demo provider knows nobody of this name")]
+    UnknownPerson,
+    /// No client of this id.
+    #[error("the demo provider knows no such client")]
+    UnknownClient,
+    /// A key or signature could not be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// How a minted token differs from an ordinary one.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// How it is signed.
+    pub algorithm: Algorithm,
+    /// Claims that are added or replaced; `null` takes a claim out.
+    pub claims: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct IdToken<'a> {
+    iss: &'a Issuer,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+    #[serde(flatten)]
+    person: UserInfo<'a>,
+}
+
+/// What the provider says about a person, in the id_token and at `/userinfo`.
+#[derive(Serialize)]
+pub(super) struct UserInfo<'a> {
+    sub: &'a str,
+    name: &'a str,
+    email: &'a str,
+    email_verified: bool,
+    department: &'a str,
+    groups: &'a [String],
+}
+
+impl DemoProvider {
+    /// A provider at `issuer`, with fresh keys.
+    pub fn new(
+        issuer: Issuer,
+        clients: Vec<Client>,
+        people: Vec<Person>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, DemoError> {
+        if issuer.without_scheme().contains('/') {
+            return Err(DemoError::IssuerHasPath);
+        }
+        Ok(Self {
+            issuer,
+            clients,
+            people,
+            keys: RwLock::new(KeyRing::generate()?),
+            codes: Tickets::lasting(CODE_SECONDS),
+            access_tokens: Tickets::lasting(TOKEN_SECONDS),
+            clock,
+            entropy,
+        })
+    }
+
+    /// The issuer.
+    pub const fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// The people who can sign in.
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    /// The registered clients.
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The person called `key`.
+    pub fn person(&self, key: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.key == key)
+    }
+
+    /// The client of this id.
+    pub fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| client.id.as_str() == id)
+    }
+
+    /// Makes new keys and signs with them from now on; the old ones stay published for two more
+    /// rotations.
+    pub fn rotate(&self) -> Result<(), DemoError> {
+        let generation = Generation::generate()?;
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.push(generation);
+        Ok(())
+    }
+
+    /// An id_token for the client `audience`, valid for 300 seconds from `now`.
+    pub fn mint(
+        &self,
+        person: &str,
+        audience: &str,
+        now: UnixTime,
+        overrides: &Overrides,
+    ) -> Result<String, DemoError> {
+        let person = self.person(person).ok_or(DemoError::UnknownPerson)?;
+        let client = self.client(audience).ok_or(DemoError::UnknownClient)?;
+        self.sign_for(person, &client.id, now, overrides)
+    }
+
+    /// As [`Self::mint`], once person and client are known.
+    pub(super) fn sign_for(
+        &self,
+        person: &Person,
+        audience: &Audience,
+        now: UnixTime,
+        overrides: &Overrides,
+    ) -> Result<String, DemoError> {
+        let claims = IdToken {
+            iss: &self.issuer,
+            aud: audience.as_str(),
+            iat: now.seconds(),
+            exp: now.plus(TOKEN_SECONDS).seconds(),
+            person: UserInfo::of(person),
+        };
+        let claims = serde_json::to_value(claims).map_err(|_| KeyError::Encoding)?;
+        let claims = with_overrides(claims, &overrides.claims);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(keys.sign(overrides.algorithm, &claims)?)
+    }
+
+    /// An opaque access token for `/userinfo`.
+    pub(super) fn access_token(
+        &self,
+        person: &Person,
+        now: UnixTime,
+    ) -> Result<String, TicketError> {
+        let entropy = self.entropy.as_ref();
+        self.access_tokens.give(person.clone(), now, entropy)
+    }
+
+    /// The published keys as JSON.
+    pub fn jwks(&self) -> Result<Vec<u8>, DemoError> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let json = serde_json::to_vec(&keys.jwk_set());
+        Ok(json.map_err(|_| KeyError::Encoding)?)
+    }
+}
+
+impl<'a> UserInfo<'a> {
+    pub(super) fn of(person: &'a Person) -> Self {
+        Self {
+            sub: &person.subject,
+            name: &person.name,
+            email: &person.email,
+            email_verified: true,
+            department: &person.department,
+            groups: &person.groups,
+        }
+    }
+}
+
+/// `at_hash` (OpenID Connect Core 1.0, section 3.1.3.6) for an algorithm with SHA-256.
+pub(super) fn access_token_hash(access_token: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, access_token.as_bytes());
+    let left_half = digest.as_ref().iter().take(16).copied();
+    URL_SAFE_NO_PAD.encode(left_half.collect::<Vec<u8>>())
+}
+
+fn with_overrides(mut claims: Value, overrides: &Map<String, Value>) -> Value {
+    if let Value::Object(members) = &mut claims {
+        members.extend(overrides.clone());
+        members.retain(|_, value| !value.is_null());
+    }
+    claims
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::demo::client::ClientKind;
+    use crate::demo::people::meridale;
+    use crate::entropy::SystemEntropy;
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+
+    fn provider_at(issuer: &str) -> Result<DemoProvider, DemoError> {
+        let clients = vec![Client {
+            id: "rolegate-sts".parse().unwrap(),
+            kind: ClientKind::AudienceOnly,
+        }];
+        DemoProvider::new(
+            issuer.parse().unwrap(),
+            clients,
+            meridale(),
+            Arc::new(FixedClock::at(NOW)),
+            Arc::new(SystemEntropy),
+        )
+    }
+
+    fn part(token: &str, index: usize) -> Value {
+        let part = token.split('.').nth(index).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_minted_token_says_what_the_provider_knows() {
+        let provider = provider_at("http://127.0.0.1:9000").unwrap();
+        let minted = provider.mint("lukas", "rolegate-sts", NOW, &Overrides::default());
+        let expected = json!({
+            "iss": "http://127.0.0.1:9000", "aud": "rolegate-sts", "sub": "mrd-31850",
+            "iat": 1_800_000_000, "exp": 1_800_000_300, "name": "Lukas Brandt",
+            "email": "lukas.brandt@meridale.example", "email_verified": true,
+            "department": "Finance", "groups": ["all-staff", "finance-analysts", "data-readers"],
+        });
+        assert_eq!(part(&minted.unwrap(), 1), expected);
+    }
+
+    #[test]
+    fn an_override_replaces_a_claim_and_null_removes_it() {
+        let provider = provider_at("http://127.0.0.1:9000").unwrap();
+        let Value::Object(claims) = json!({ "aud": "other", "email": null }) else {
+            panic!("an object");
+        };
+        let overrides = Overrides {
+            algorithm: Algorithm::Es256,
+            claims,
+        };
+        let token = provider
+            .mint("noor", "rolegate-sts", NOW, &overrides)
+            .unwrap();
+        assert_eq!(part(&token, 0)["alg"], "ES256");
+        assert_eq!(part(&token, 1)["aud"], "other");
+        assert_eq!(part(&token, 1).get("email"), None);
+    }
+
+    #[test]
+    fn a_token_is_minted_only_for_those_who_are_known() {
+        let provider = provider_at("http://127.0.0.1:9000").unwrap();
+        let mint = |person, client| provider.mint(person, client, NOW, &Overrides::default());
+        let nobody = mint("mallory", "rolegate-sts");
+        assert_eq!(nobody, Err(DemoError::UnknownPerson));
+        assert_eq!(mint("ines", "elsewhere"), Err(DemoError::UnknownClient));
+    }
+
+    #[test]
+    fn the_issuer_is_an_origin_alone() {
+        for issuer in ["https://idp.example/", "https://idp.example/realms/a"] {
+            let refused = provider_at(issuer).err();
+            assert_eq!(refused, Some(DemoError::IssuerHasPath), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_new_token_names_the_new_key() {
+        let provider = provider_at("http://127.0.0.1:9000").unwrap();
+        let mint = || provider.mint("ines", "rolegate-sts", NOW, &Overrides::default());
+        let before = mint().unwrap();
+        provider.rotate().unwrap();
+        let after = mint().unwrap();
+        assert_ne!(part(&before, 0)["kid"], part(&after, 0)["kid"]);
+        let jwks: Value = serde_json::from_slice(&provider.jwks().unwrap()).unwrap();
+        assert_eq!(jwks["keys"].as_array().map(Vec::len), Some(4));
+    }
+
+    #[test]
+    fn at_hash_is_the_left_half_of_the_digest() {
+        // The example of OpenID Connect Core 1.0, appendix A.4.
+        let hash = access_token_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y");
+        assert_eq!(hash, "77QmUPtjPfzWtF2AnpK9RQ");
+    }
+}
