@@ -28,12 +28,17 @@ const CONSENT_FORM = 'form:has(input[name="prompt"][value="consent"])';
  */
 export async function signIn(page, { start, click, login, returnTo }) {
   page.setDefaultTimeout(STEP_MILLISECONDS);
+  const { origin } = new URL(returnTo);
   await page.goto(start);
   if (click) {
     await leave(page, () => page.click(click));
   }
+  if (page.url() === new URL(start).href) {
+    throw new Error(`the start page did not lead to the provider: ${await describe(page)}`);
+  }
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    if (new URL(page.url()).origin === new URL(returnTo).origin) {
+    await arrive(page, origin);
+    if (new URL(page.url()).origin === origin) {
       return;
     }
     await answer(page, login);
@@ -41,15 +46,26 @@ export async function signIn(page, { start, click, login, returnTo }) {
   throw new Error(`sign-in did not come back to ${returnTo}: still at ${await describe(page)}`);
 }
 
+/** Waits for a page to act on; one that only posts itself on (form_post) is passed by. */
+async function arrive(page, origin) {
+  const goals = { origin, forms: `${LOGIN_FIELD}, ${CONSENT_FORM}` };
+  try {
+    await page.waitForFunction(
+      (wanted) => location.origin === wanted.origin || document.querySelector(wanted.forms),
+      goals,
+    );
+  } catch (cause) {
+    throw new Error(`neither a login nor a consent page: ${await describe(page)}`, { cause });
+  }
+}
+
 async function answer(page, login) {
   if (await page.locator(LOGIN_FIELD).count()) {
     await page.fill(LOGIN_FIELD, login);
     await page.fill('input[name="password"]', "any password will do");
     await leave(page, () => page.click('button[type="submit"]'));
-  } else if (await page.locator(CONSENT_FORM).count()) {
-    await leave(page, () => page.click(`${CONSENT_FORM} button[type="submit"]`));
   } else {
-    throw new Error(`neither a login nor a consent page: ${await describe(page)}`);
+    await leave(page, () => page.click(`${CONSENT_FORM} button[type="submit"]`));
   }
 }
 

@@ -1,0 +1,71 @@
+# Everything that is done with this repository from a shell. `make` alone lists it.
+# docs/testing.md says what the tools are and where they go.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+CARGO ?= cargo
+ROLEGATE_CACHE ?= $(HOME)/.cache/rolegate
+
+# Outside the clone, so that a second clone does not compile every dependency again.
+export CARGO_TARGET_DIR ?= $(ROLEGATE_CACHE)/target
+export ROLEGATE_CACHE
+export ROLEGATE_TEST_VENV ?= $(ROLEGATE_CACHE)/venv
+export ROLEGATE_TEST_NODE_MODULES ?= $(ROLEGATE_CACHE)/node/node_modules
+export CARGO
+
+# Where rustup puts cargo, for a shell that was opened before.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+# A CI run must use exactly the versions in Cargo.lock.
+LOCKED := $(if $(CI),--locked)
+SETUP := tests/tools/setup.sh
+NODE_TESTS := $(wildcard tests/*/*.test.mjs)
+ADVISORY_FETCH_SECONDS := 90
+
+.PHONY: help
+help: ## List these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: demo
+demo: ## Start a gateway with a sample company and a provider to sign in at (ARGS="..." is passed on)
+	@$(SETUP) compiler
+	$(CARGO) run $(LOCKED) --quiet -- demo $(ARGS)
+
+.PHONY: tools
+tools: ## Install what the tests drive: a browser, the AWS clients, Node packages
+	@$(SETUP) compiler browser python node
+
+.PHONY: test
+test: tools ## Run every test
+	$(CARGO) test $(LOCKED)
+
+.PHONY: lint
+lint: ## Check format, lints, docs, licences and known vulnerabilities
+	@$(SETUP) compiler deny
+	$(CARGO) fmt --check
+	$(CARGO) clippy $(LOCKED) --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc $(LOCKED) --no-deps --document-private-items
+	$(CARGO) deny --locked check bans licenses sources
+	@if timeout $(ADVISORY_FETCH_SECONDS) $(CARGO) deny fetch db >/dev/null 2>&1; then \
+	  echo '$(CARGO) deny --locked check --disable-fetch advisories'; \
+	  $(CARGO) deny --locked check --disable-fetch advisories; \
+	else \
+	  echo 'lint: SKIPPED known vulnerabilities: the advisory database could not be fetched'; \
+	fi
+
+.PHONY: bench
+bench: ## Run the benchmarks, in the release profile
+	@$(SETUP) compiler
+	$(CARGO) bench $(LOCKED)
+
+.PHONY: interop
+interop: tools ## Check the browser and the independent identity provider that the tests sign in with
+	node --test --test-reporter=spec $(NODE_TESTS)
+
+.PHONY: clean
+clean: ## Remove what was compiled; the tools stay
+	$(CARGO) clean

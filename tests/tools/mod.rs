@@ -1,0 +1,104 @@
+//! Where the tests find the programs they drive. `make tools` installs them; a test whose tool is
+//! missing fails and says so, it never passes by leaving its work out.
+
+use std::path::{Path, PathBuf};
+
+/// A program or folder that is not part of the Rust build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    /// A Chromium or Chrome: `ROLEGATE_TEST_CHROMIUM`, or where Debian's and Google's packages go.
+    Chromium,
+    /// The AWS command line, `aws`, in `ROLEGATE_TEST_VENV`.
+    AwsCli,
+    /// A Python that can import boto3, in `ROLEGATE_TEST_VENV`.
+    Python,
+    /// The Node runtime, from `PATH`.
+    Node,
+    /// The installed Node packages: `ROLEGATE_TEST_NODE_MODULES`.
+    NodeModules,
+}
+
+impl Tool {
+    /// Every tool that `make tools` provides.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Chromium,
+        Self::AwsCli,
+        Self::Python,
+        Self::Node,
+        Self::NodeModules,
+    ];
+
+    /// The tool's place.
+    ///
+    /// # Panics
+    /// When this or any other tool is missing, with all that are and what to run.
+    pub(crate) fn path(self) -> PathBuf {
+        self.find().unwrap_or_else(|| {
+            let missing: Vec<_> = Self::ALL
+                .into_iter()
+                .filter(|tool| tool.find().is_none())
+                .collect();
+            panic!("missing test tools: {missing:?}; run `make tools`")
+        })
+    }
+
+    fn find(self) -> Option<PathBuf> {
+        self.places().into_iter().find(|place| place.exists())
+    }
+
+    fn places(self) -> Vec<PathBuf> {
+        match self {
+            Self::Chromium => chromium_places(),
+            Self::AwsCli => vec![venv().join("bin/aws")],
+            Self::Python => vec![venv().join("bin/python")],
+            Self::Node => node_places(),
+            Self::NodeModules => vec![node_modules()],
+        }
+    }
+}
+
+fn chromium_places() -> Vec<PathBuf> {
+    named("ROLEGATE_TEST_CHROMIUM").map_or_else(
+        || {
+            vec![
+                "/usr/bin/chromium".into(),
+                "/usr/bin/google-chrome-stable".into(),
+                "/usr/bin/google-chrome".into(),
+            ]
+        },
+        |place| vec![place],
+    )
+}
+
+fn node_places() -> Vec<PathBuf> {
+    let path = named("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("node"))
+        .collect()
+}
+
+fn venv() -> PathBuf {
+    named("ROLEGATE_TEST_VENV").unwrap_or_else(|| cache().join("venv"))
+}
+
+fn node_modules() -> PathBuf {
+    named("ROLEGATE_TEST_NODE_MODULES").unwrap_or_else(|| cache().join("node/node_modules"))
+}
+
+fn cache() -> PathBuf {
+    named("ROLEGATE_CACHE").unwrap_or_else(|| {
+        let home = named("HOME").expect("HOME names the home folder");
+        Path::new(&home).join(".cache/rolegate")
+    })
+}
+
+/// A place from the environment; an empty value counts as unset, as in the shell scripts.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the rule keeps the gateway's settings in one place; these are the tests' own"
+)]
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
