@@ -21,6 +21,7 @@ mod pages;
 mod parameters;
 mod people;
 mod provider;
+mod seed;
 mod server;
 mod tickets;
 
@@ -28,4 +29,5 @@ pub use client::{Client, ClientKind, RedirectUri};
 pub use keys::{Algorithm, KeyError};
 pub use people::{Person, meridale};
 pub use provider::{DemoError, DemoProvider, Overrides};
+pub use seed::{Seed, SeedError, SeedFile};
 pub use server::{RunningDemo, Transport, run};

@@ -100,7 +100,7 @@ fn tomas() -> Person {
         department: "Logistics".into(),
         groups: groups_of_tomas(),
         title: "Solutions architect".into(),
-        shows: "250 groups, three of which give a role: a large token, and a long list of claims \
+        shows: "250 groups, three of which give roles: a large token, and a long list of claims \
                 that no rule uses."
             .into(),
     }
