@@ -3,13 +3,22 @@
 //!
 //! Every stored value is sealed under a key derived from the root key, with the record's name bound
 //! in (decision 4). "Not there" is `Ok(None)`; a record that doesn't unseal or parse counts as not
-//! there, is logged and removed, so that damage drops a session and never fails a request.
+//! there, is logged and removed, so that damage drops a session and never fails a request. Two kinds
+//! of record are no session: a damaged entry of the directory's log is an error, and a damaged
+//! one-time mark still marks, because it was made when its proof was used.
 
+pub mod embedded;
+pub mod memory;
 mod records;
+mod sealed;
 
 use async_trait::async_trait;
 
-pub use records::{BrowserSession, LoginAttempt, LoginAttemptKey, SessionKey};
+pub use records::{
+    BrowserSession, LoginAttempt, LoginAttemptKey, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES,
+    MAX_RECORD_BYTES, SessionKey, TooLarge,
+};
+pub use sealed::StoreSeal;
 
 use crate::domain::UnixTime;
 
@@ -63,7 +72,7 @@ pub trait DirectoryLog: Send + Sync {
 
     /// The entries after `after`, oldest first, at most `limit`.
     ///
-    /// A gap or a damaged entry is [`StoreError::Damaged`].
+    /// A gap, a damaged entry or an end before the head is [`StoreError::Damaged`].
     async fn read_after(
         &self,
         after: Generation,
@@ -78,7 +87,7 @@ pub trait DirectoryLog: Send + Sync {
         directory: &[u8],
     ) -> Result<(), StoreError>;
 
-    /// The newest checkpoint.
+    /// The newest checkpoint; `None` where it is damaged, because the log says all that it says.
     async fn checkpoint(&self) -> Result<Option<LogEntry>, StoreError>;
 }
 
@@ -108,8 +117,8 @@ pub trait LoginAttempts: Send + Sync {
     /// Keeps an attempt until `attempt.expires_at`.
     async fn begin(&self, key: &LoginAttemptKey, attempt: &LoginAttempt) -> Result<(), StoreError>;
 
-    /// Takes the attempt out: of all who ask, at any moment on any node, one gets it. `None` after
-    /// `expires_at`.
+    /// Takes the attempt out: of all who ask, at any moment on any node, one gets it. `None` from
+    /// `expires_at` on.
     async fn take(
         &self,
         key: &LoginAttemptKey,
@@ -129,7 +138,8 @@ pub enum Redeemed {
 /// Marks for what may be used once (decision 9).
 #[async_trait]
 pub trait OneTimeUse: Send + Sync {
-    /// Marks `what` as used until `keep_until`: of all who ask, one is the first.
+    /// Marks `what` as used until `keep_until`, that second included: of all who ask, one is the
+    /// first. Asked again with a later `keep_until`, the mark is kept until then.
     async fn redeem(
         &self,
         what: &[u8; 32],

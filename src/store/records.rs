@@ -1,8 +1,37 @@
-//! What sessions and login attempts hold.
+//! What sessions and login attempts hold, and how large a record may be.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ConnectionId, FederatedIdentity, SignInId, UnixTime};
+
+/// The most bytes that a session or login attempt takes when serialised: 1 MiB.
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
+
+/// The most bytes of one change of the directory: 16 MiB.
+pub const MAX_CHANGE_BYTES: usize = 16 << 20;
+
+/// The most bytes of a checkpoint of the directory: 256 MiB.
+pub const MAX_CHECKPOINT_BYTES: usize = 256 << 20;
+
+/// A record is larger than its kind may be; nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the record has {bytes} bytes; at most {limit} are kept")]
+pub struct TooLarge {
+    /// The record's size.
+    pub bytes: usize,
+    /// The most that is allowed.
+    pub limit: usize,
+}
+
+impl TooLarge {
+    pub(super) const fn check(bytes: usize, limit: usize) -> Result<(), Self> {
+        if bytes > limit {
+            Err(Self { bytes, limit })
+        } else {
+            Ok(())
+        }
+    }
+}
 
 /// The name of a session's record: the SHA-256 of the cookie's value, so that the store holds
 /// nothing that opens a session.
@@ -57,4 +86,11 @@ pub struct LoginAttempt {
     pub begun_at: UnixTime,
     /// Ten minutes later.
     pub expires_at: UnixTime,
+}
+
+impl LoginAttempt {
+    /// Whether the attempt can no longer be finished at `now`.
+    pub const fn is_over(&self, now: UnixTime) -> bool {
+        now.seconds() >= self.expires_at.seconds()
+    }
 }

@@ -1,0 +1,295 @@
+//! The store of a node that keeps nothing: everything is gone when the process ends.
+//!
+//! Its records never leave the process, so they are not sealed. It is bounded: where a kind of
+//! record is at its most, what has expired goes first, and then a new one is refused.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::sealed::{serialised, unavailable};
+use super::{
+    Appended, BrowserSession, DirectoryLog, Generation, LogEntry, LoginAttempt, LoginAttemptKey,
+    LoginAttempts, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, Redeemed,
+    SessionKey, Sessions, StoreError, TooLarge,
+};
+use crate::domain::UnixTime;
+
+/// A store in memory.
+#[derive(Debug)]
+pub struct MemoryStore {
+    capacity: usize,
+    /// Held for single steps only and never across an await.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    log: Vec<Vec<u8>>,
+    checkpoint: Option<LogEntry>,
+    sessions: HashMap<SessionKey, BrowserSession>,
+    login_attempts: HashMap<LoginAttemptKey, LoginAttempt>,
+    one_time_marks: HashMap<[u8; 32], UnixTime>,
+}
+
+/// A kind of record is at its most, and none of it has expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store in memory is full: it keeps {0} records of a kind")]
+pub struct Full(pub usize);
+
+impl MemoryStore {
+    /// How many records of each kind are kept unless said otherwise.
+    pub const CAPACITY: usize = 100_000;
+
+    /// An empty store that keeps at most `capacity` records of each kind.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            capacity,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Removes what has expired by `now` and says how many records that were.
+    pub fn sweep(&self, now: UnixTime) -> usize {
+        let mut state = self.state();
+        let before = state.expiring();
+        state.sessions.retain(|_, session| !session.is_over(now));
+        state
+            .login_attempts
+            .retain(|_, attempt| !attempt.is_over(now));
+        state.one_time_marks.retain(|_, kept| *kept >= now);
+        before - state.expiring()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes room for `key`, dropping what `is_over` where there is none.
+    fn make_room<K: Eq + Hash, V>(
+        &self,
+        records: &mut HashMap<K, V>,
+        key: &K,
+        is_over: impl Fn(&V) -> bool,
+    ) -> Result<(), StoreError> {
+        let has_room =
+            |records: &HashMap<K, V>| records.len() < self.capacity || records.contains_key(key);
+        if !has_room(records) {
+            records.retain(|_, record| !is_over(record));
+        }
+        if has_room(records) {
+            Ok(())
+        } else {
+            Err(unavailable(Full(self.capacity)))
+        }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_capacity(Self::CAPACITY)
+    }
+}
+
+impl State {
+    fn head(&self) -> Generation {
+        self.log.len() as Generation
+    }
+
+    fn expiring(&self) -> usize {
+        self.sessions.len() + self.login_attempts.len() + self.one_time_marks.len()
+    }
+}
+
+#[async_trait]
+impl DirectoryLog for MemoryStore {
+    async fn head(&self) -> Result<Generation, StoreError> {
+        Ok(self.state().head())
+    }
+
+    async fn append(&self, base: Generation, change: &[u8]) -> Result<Appended, StoreError> {
+        TooLarge::check(change.len(), MAX_CHANGE_BYTES).map_err(unavailable)?;
+        let mut state = self.state();
+        let head = state.head();
+        if head != base {
+            return Ok(Appended::Conflict { head });
+        }
+        if state.log.len() >= self.capacity {
+            return Err(unavailable(Full(self.capacity)));
+        }
+        state.log.push(change.to_vec());
+        Ok(Appended::Written(state.head()))
+    }
+
+    async fn read_after(
+        &self,
+        after: Generation,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let state = self.state();
+        let skipped = usize::try_from(after).unwrap_or(usize::MAX);
+        let entries = (1..).zip(&state.log).skip(skipped).take(limit);
+        Ok(entries
+            .map(|(generation, change)| LogEntry {
+                generation,
+                change: change.clone(),
+            })
+            .collect())
+    }
+
+    async fn save_checkpoint(
+        &self,
+        generation: Generation,
+        directory: &[u8],
+    ) -> Result<(), StoreError> {
+        TooLarge::check(directory.len(), MAX_CHECKPOINT_BYTES).map_err(unavailable)?;
+        let mut state = self.state();
+        let newest = state.checkpoint.as_ref().map_or(0, |kept| kept.generation);
+        if generation >= newest {
+            state.checkpoint = Some(LogEntry {
+                generation,
+                change: directory.to_vec(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn checkpoint(&self) -> Result<Option<LogEntry>, StoreError> {
+        Ok(self.state().checkpoint.clone())
+    }
+}
+
+#[async_trait]
+impl Sessions for MemoryStore {
+    async fn create(&self, key: &SessionKey, session: &BrowserSession) -> Result<(), StoreError> {
+        check_size(session)?;
+        let sessions = &mut self.state().sessions;
+        self.make_room(sessions, key, |kept| kept.is_over(session.created_at))?;
+        sessions.insert(*key, session.clone());
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        key: &SessionKey,
+        now: UnixTime,
+    ) -> Result<Option<BrowserSession>, StoreError> {
+        let state = self.state();
+        let session = state.sessions.get(key);
+        Ok(session.filter(|session| !session.is_over(now)).cloned())
+    }
+
+    async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError> {
+        if let Some(session) = self.state().sessions.get_mut(key)
+            && !session.is_over(now)
+        {
+            session.last_seen = session.last_seen.max(now);
+        }
+        Ok(())
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
+        Ok(self.state().sessions.remove(key).is_some())
+    }
+}
+
+#[async_trait]
+impl LoginAttempts for MemoryStore {
+    async fn begin(&self, key: &LoginAttemptKey, attempt: &LoginAttempt) -> Result<(), StoreError> {
+        check_size(attempt)?;
+        let attempts = &mut self.state().login_attempts;
+        self.make_room(attempts, key, |kept| kept.is_over(attempt.begun_at))?;
+        attempts.insert(*key, attempt.clone());
+        Ok(())
+    }
+
+    async fn take(
+        &self,
+        key: &LoginAttemptKey,
+        now: UnixTime,
+    ) -> Result<Option<LoginAttempt>, StoreError> {
+        let taken = self.state().login_attempts.remove(key);
+        Ok(taken.filter(|attempt| !attempt.is_over(now)))
+    }
+}
+
+#[async_trait]
+impl OneTimeUse for MemoryStore {
+    async fn redeem(
+        &self,
+        what: &[u8; 32],
+        keep_until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Redeemed, StoreError> {
+        let marks = &mut self.state().one_time_marks;
+        let kept = marks.get(what).filter(|kept| **kept >= now).copied();
+        self.make_room(marks, what, |kept| *kept < now)?;
+        marks.insert(*what, keep_until.max(kept.unwrap_or(now)));
+        Ok(kept.map_or(Redeemed::First, |_| Redeemed::Again))
+    }
+
+    async fn is_redeemed(&self, what: &[u8; 32], now: UnixTime) -> Result<bool, StoreError> {
+        let state = self.state();
+        Ok(state
+            .one_time_marks
+            .get(what)
+            .is_some_and(|kept| *kept >= now))
+    }
+}
+
+fn check_size<T: Serialize>(record: &T) -> Result<(), StoreError> {
+    TooLarge::check(serialised(record)?.len(), MAX_RECORD_BYTES).map_err(unavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
+
+    fn is_full<T>(outcome: Result<T, StoreError>) -> bool {
+        matches!(outcome, Err(StoreError::Unavailable(cause)) if cause.is::<Full>())
+    }
+
+    #[tokio::test]
+    async fn a_full_store_refuses_and_never_forgets() {
+        let store = MemoryStore::with_capacity(2);
+        for byte in 1..=2 {
+            store.redeem(&[byte; 32], NOW.plus(60), NOW).await.unwrap();
+        }
+        assert!(is_full(store.redeem(&[3; 32], NOW.plus(60), NOW).await));
+        for byte in 1..=2 {
+            let outcome = store.redeem(&[byte; 32], NOW.plus(60), NOW).await;
+            assert_eq!(outcome.unwrap(), Redeemed::Again);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_expired_makes_room() {
+        let store = MemoryStore::with_capacity(1);
+        store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+        let later = NOW.plus(61);
+        let outcome = store.redeem(&[2; 32], later.plus(60), later).await;
+        assert_eq!(outcome.unwrap(), Redeemed::First);
+    }
+
+    #[tokio::test]
+    async fn a_full_log_refuses() {
+        let store = MemoryStore::with_capacity(1);
+        store.append(0, b"a").await.unwrap();
+        assert!(is_full(store.append(1, b"b").await));
+        assert_eq!(store.head().await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_sweep_removes_what_has_expired() {
+        let store = MemoryStore::default();
+        store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+        store.redeem(&[2; 32], NOW.plus(61), NOW).await.unwrap();
+        assert_eq!(store.sweep(NOW.plus(61)), 1);
+        assert_eq!(store.sweep(NOW.plus(61)), 0);
+    }
+}

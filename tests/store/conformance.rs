@@ -1,0 +1,331 @@
+//! What every store does. Each function is given an empty store and checks one rule.
+
+use std::sync::{Arc, Barrier};
+
+use futures_util::future::join_all;
+use rolegate::store::{
+    Appended, BrowserSession, DirectoryLog, LogEntry, LoginAttempts, MAX_CHANGE_BYTES,
+    MAX_RECORD_BYTES, OneTimeUse, Redeemed, Sessions, StoreError, TooLarge,
+};
+use tokio::runtime::Builder;
+
+use crate::samples::{ATTEMPT, IDLE, LASTS, NOW, attempt, attempt_key, session, session_key};
+
+/// All that a node keeps.
+pub(crate) trait Store:
+    DirectoryLog + Sessions + LoginAttempts + OneTimeUse + 'static
+{
+}
+
+impl<S: DirectoryLog + Sessions + LoginAttempts + OneTimeUse + 'static> Store for S {}
+
+/// How many ask at once.
+const CALLERS: usize = 50;
+
+/// Runs `work` for all callers at once: each has a thread and a runtime of its own, as the workers of
+/// the server have.
+async fn all_at_once<S, T, F>(store: &Arc<S>, work: fn(Arc<S>, usize) -> F) -> Vec<T>
+where
+    S: Store,
+    T: Send + 'static,
+    F: Future<Output = T> + 'static,
+{
+    let start = Arc::new(Barrier::new(CALLERS));
+    let callers = (0..CALLERS).map(|caller| {
+        let (store, start) = (Arc::clone(store), Arc::clone(&start));
+        tokio::task::spawn_blocking(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            start.wait();
+            runtime.block_on(work(store, caller))
+        })
+    });
+    let callers: Vec<_> = callers.collect();
+    join_all(callers)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect()
+}
+
+pub(crate) async fn one_of_many_takes_a_login_attempt(store: Arc<impl Store>) {
+    store.begin(&attempt_key(1), &attempt()).await.unwrap();
+    let taken = all_at_once(&store, |store, _| async move {
+        store.take(&attempt_key(1), NOW).await.unwrap()
+    })
+    .await;
+    let taken: Vec<_> = taken.into_iter().flatten().collect();
+    assert_eq!(taken, [attempt()]);
+}
+
+pub(crate) async fn a_login_attempt_is_over_at_its_end(store: Arc<impl Store>) {
+    for (byte, after, expected) in [(1, ATTEMPT - 1, Some(attempt())), (2, ATTEMPT, None)] {
+        store.begin(&attempt_key(byte), &attempt()).await.unwrap();
+        let taken = store.take(&attempt_key(byte), NOW.plus(after)).await;
+        assert_eq!(taken.unwrap(), expected, "after {after} s");
+    }
+}
+
+pub(crate) async fn an_expired_login_attempt_is_gone_for_good(store: Arc<impl Store>) {
+    store.begin(&attempt_key(1), &attempt()).await.unwrap();
+    let late = store.take(&attempt_key(1), NOW.plus(ATTEMPT)).await;
+    assert_eq!(late.unwrap(), None);
+    let again = store.take(&attempt_key(1), NOW).await;
+    assert_eq!(again.unwrap(), None);
+}
+
+pub(crate) async fn one_append_wins_each_generation(store: Arc<impl Store>) {
+    let changes = all_at_once(&store, |store, caller| async move {
+        let change = format!("change {caller}").into_bytes();
+        let mut base = 0;
+        loop {
+            match store.append(base, &change).await.unwrap() {
+                Appended::Written(generation) => return (generation, change),
+                Appended::Conflict { head } => {
+                    assert_ne!(head, base, "a conflict names another head");
+                    base = head;
+                }
+            }
+        }
+    })
+    .await;
+    let mut acknowledged: Vec<_> = changes
+        .into_iter()
+        .map(|(generation, change)| LogEntry { generation, change })
+        .collect();
+    acknowledged.sort_by_key(|entry| entry.generation);
+    let generations: Vec<_> = acknowledged.iter().map(|entry| entry.generation).collect();
+    assert_eq!(generations, (1..=CALLERS as u64).collect::<Vec<_>>());
+    assert_eq!(store.read_after(0, usize::MAX).await.unwrap(), acknowledged);
+    assert_eq!(store.head().await.unwrap(), CALLERS as u64);
+}
+
+pub(crate) async fn an_append_with_another_base_writes_nothing(store: Arc<impl Store>) {
+    assert_eq!(store.head().await.unwrap(), 0);
+    assert_eq!(store.append(0, b"a").await.unwrap(), Appended::Written(1));
+    for base in [0, 2, u64::MAX] {
+        let outcome = store.append(base, b"b").await.unwrap();
+        assert_eq!(outcome, Appended::Conflict { head: 1 }, "base {base}");
+    }
+    assert_eq!(store.read_after(0, 9).await.unwrap(), [entry(1, b"a")]);
+}
+
+pub(crate) async fn the_log_is_read_in_order_and_bounded(store: Arc<impl Store>) {
+    assert_eq!(store.read_after(0, 9).await.unwrap(), []);
+    for (base, change) in [b"a", b"b", b"c"].into_iter().enumerate() {
+        store.append(base as u64, change).await.unwrap();
+    }
+    let entries = [entry(1, b"a"), entry(2, b"b"), entry(3, b"c")];
+    for (after, limit, expected) in [
+        (0, 0, &entries[..0]),
+        (0, 2, &entries[..2]),
+        (0, 3, &entries[..]),
+        (1, 1, &entries[1..2]),
+        (1, 9, &entries[1..]),
+        (3, 9, &entries[3..]),
+        (u64::MAX, 9, &entries[3..]),
+    ] {
+        let read = store.read_after(after, limit).await.unwrap();
+        assert_eq!(read, expected, "{limit} after {after}");
+    }
+}
+
+pub(crate) async fn a_change_may_be_empty_or_large_and_not_too_large(store: Arc<impl Store>) {
+    store.append(0, b"").await.unwrap();
+    let large = vec![0xa5; MAX_CHANGE_BYTES];
+    store.append(1, &large).await.unwrap();
+    let too_large = store.append(2, &vec![0xa5; MAX_CHANGE_BYTES + 1]).await;
+    assert!(is_too_large(too_large, MAX_CHANGE_BYTES));
+    let entries = store.read_after(0, 9).await.unwrap();
+    assert_eq!(entries, [entry(1, b""), entry(2, &large)]);
+}
+
+pub(crate) async fn the_newest_checkpoint_wins(store: Arc<impl Store>) {
+    assert_eq!(store.checkpoint().await.unwrap(), None);
+    for (generation, directory) in [(7, b"seven"), (3, b"three"), (8, b"eight"), (7, b"again")] {
+        store.save_checkpoint(generation, directory).await.unwrap();
+    }
+    let newest = store.checkpoint().await.unwrap();
+    assert_eq!(newest, Some(entry(8, b"eight")));
+}
+
+pub(crate) async fn a_session_is_found_as_it_was_made(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    store.create(&session_key(2), &session("b")).await.unwrap();
+    assert_eq!(find(&store, 1, 0).await, Some(session("a")));
+    assert_eq!(find(&store, 2, 0).await, Some(session("b")));
+    assert_eq!(find(&store, 3, 0).await, None);
+}
+
+pub(crate) async fn a_session_is_over_when_idle_too_long(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    assert_eq!(find(&store, 1, IDLE - 1).await, Some(session("a")));
+    assert_eq!(find(&store, 1, IDLE).await, None);
+}
+
+pub(crate) async fn use_keeps_a_session_and_its_end_does_not_move(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    let mut used = 0;
+    while used + IDLE - 1 < LASTS {
+        used += IDLE - 1;
+        store.touch(&session_key(1), NOW.plus(used)).await.unwrap();
+        let expected = BrowserSession {
+            last_seen: NOW.plus(used),
+            ..session("a")
+        };
+        assert_eq!(find(&store, 1, used).await, Some(expected));
+    }
+    assert!(find(&store, 1, LASTS - 1).await.is_some());
+    assert_eq!(find(&store, 1, LASTS).await, None);
+}
+
+pub(crate) async fn an_older_use_takes_nothing_from_a_session(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    for after in [100, 50] {
+        store.touch(&session_key(1), NOW.plus(after)).await.unwrap();
+    }
+    let found = find(&store, 1, 100).await.unwrap();
+    assert_eq!(found.last_seen, NOW.plus(100));
+}
+
+pub(crate) async fn use_wakes_no_session_that_is_over(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    store.touch(&session_key(1), NOW.plus(IDLE)).await.unwrap();
+    assert_eq!(find(&store, 1, IDLE).await, None);
+    store.touch(&session_key(2), NOW).await.unwrap();
+    assert_eq!(find(&store, 2, 0).await, None);
+}
+
+pub(crate) async fn a_session_ends_once_and_alone(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    store.create(&session_key(2), &session("b")).await.unwrap();
+    let ended = all_at_once(&store, |store, _| async move {
+        store.end(&session_key(1)).await.unwrap()
+    })
+    .await;
+    assert_eq!(ended.into_iter().filter(|ended| *ended).count(), 1);
+    assert_eq!(find(&store, 1, 0).await, None);
+    assert_eq!(find(&store, 2, 0).await, Some(session("b")));
+}
+
+pub(crate) async fn use_never_brings_an_ended_session_back(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    all_at_once(&store, |store, caller| async move {
+        if caller == CALLERS / 2 {
+            assert!(store.end(&session_key(1)).await.unwrap());
+        } else {
+            store.touch(&session_key(1), NOW.plus(1)).await.unwrap();
+        }
+    })
+    .await;
+    assert_eq!(find(&store, 1, 1).await, None);
+}
+
+pub(crate) async fn a_session_that_is_too_large_is_not_kept(store: Arc<impl Store>) {
+    let large = BrowserSession {
+        display_name: "x".repeat(MAX_RECORD_BYTES),
+        ..session("a")
+    };
+    let outcome = store.create(&session_key(1), &large).await;
+    assert!(is_too_large(outcome, MAX_RECORD_BYTES));
+    assert_eq!(find(&store, 1, 0).await, None);
+}
+
+pub(crate) async fn one_of_many_is_first(store: Arc<impl Store>) {
+    let outcomes = all_at_once(&store, |store, _| async move {
+        store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap()
+    })
+    .await;
+    let first = |outcome: &&Redeemed| **outcome == Redeemed::First;
+    assert_eq!(outcomes.iter().filter(first).count(), 1);
+    assert!(store.is_redeemed(&[1; 32], NOW).await.unwrap());
+    assert!(!store.is_redeemed(&[2; 32], NOW).await.unwrap());
+}
+
+pub(crate) async fn a_mark_holds_through_its_last_second(store: Arc<impl Store>) {
+    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    for (after, marked, outcome) in [(60, true, Redeemed::Again), (61, false, Redeemed::First)] {
+        let now = NOW.plus(after);
+        let found = store.is_redeemed(&[1; 32], now).await.unwrap();
+        assert_eq!(found, marked, "after {after} s");
+        let redeemed = store.redeem(&[1; 32], NOW.plus(60), now).await.unwrap();
+        assert_eq!(redeemed, outcome, "after {after} s");
+    }
+}
+
+pub(crate) async fn a_mark_is_kept_for_the_longest_that_was_asked(store: Arc<impl Store>) {
+    for keep in [60, 120, 30] {
+        store.redeem(&[1; 32], NOW.plus(keep), NOW).await.unwrap();
+    }
+    for (after, marked) in [(120, true), (121, false)] {
+        let found = store.is_redeemed(&[1; 32], NOW.plus(after)).await.unwrap();
+        assert_eq!(found, marked, "after {after} s");
+    }
+}
+
+pub(crate) async fn a_mark_that_is_over_already_holds_this_second(store: Arc<impl Store>) {
+    for expected in [Redeemed::First, Redeemed::Again] {
+        let outcome = store.redeem(&[1; 32], NOW.plus(-60), NOW).await.unwrap();
+        assert_eq!(outcome, expected);
+    }
+}
+
+fn entry(generation: u64, change: &[u8]) -> LogEntry {
+    LogEntry {
+        generation,
+        change: change.to_vec(),
+    }
+}
+
+async fn find(store: &Arc<impl Store>, byte: u8, after: i64) -> Option<BrowserSession> {
+    let found = store.find(&session_key(byte), NOW.plus(after)).await;
+    found.unwrap()
+}
+
+fn is_too_large<T>(outcome: Result<T, StoreError>, limit: usize) -> bool {
+    let Err(StoreError::Unavailable(cause)) = outcome else {
+        return false;
+    };
+    cause
+        .downcast_ref::<TooLarge>()
+        .is_some_and(|too_large| too_large.limit == limit)
+}
+
+/// One test for each rule, on the store that `$empty` makes; `$empty` gives the store and whatever
+/// must live as long.
+macro_rules! conforms {
+    ($empty:expr) => {
+        $crate::conformance::conforms! { @rules $empty,
+            one_of_many_takes_a_login_attempt
+            a_login_attempt_is_over_at_its_end
+            an_expired_login_attempt_is_gone_for_good
+            one_append_wins_each_generation
+            an_append_with_another_base_writes_nothing
+            the_log_is_read_in_order_and_bounded
+            a_change_may_be_empty_or_large_and_not_too_large
+            the_newest_checkpoint_wins
+            a_session_is_found_as_it_was_made
+            a_session_is_over_when_idle_too_long
+            use_keeps_a_session_and_its_end_does_not_move
+            an_older_use_takes_nothing_from_a_session
+            use_wakes_no_session_that_is_over
+            a_session_ends_once_and_alone
+            use_never_brings_an_ended_session_back
+            a_session_that_is_too_large_is_not_kept
+            one_of_many_is_first
+            a_mark_holds_through_its_last_second
+            a_mark_is_kept_for_the_longest_that_was_asked
+            a_mark_that_is_over_already_holds_this_second
+        }
+    };
+    (@rules $empty:expr, $($rule:ident)+) => {
+        $(
+            #[tokio::test]
+            async fn $rule() {
+                let (store, _alive) = $empty;
+                $crate::conformance::$rule(std::sync::Arc::new(store)).await;
+            }
+        )+
+    };
+}
+
+pub(crate) use conforms;

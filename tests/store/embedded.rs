@@ -1,0 +1,366 @@
+//! The embedded store: the suite, and what is its own.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use redb::{Database, ReadableDatabase, TableDefinition};
+use rolegate::entropy::SystemEntropy;
+use rolegate::seal::RootKey;
+use rolegate::store::embedded::{EmbeddedStore, OpenError};
+use rolegate::store::{DirectoryLog, LoginAttempts, OneTimeUse, Sessions, StoreError, StoreSeal};
+use tempfile::TempDir;
+
+use crate::conformance::conforms;
+use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
+use crate::samples::{ATTEMPT, IDLE, NOW, attempt, attempt_key, session, session_key};
+
+conforms!(empty());
+withstands_damage!(FileRig::new());
+
+const META: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("meta");
+
+fn empty() -> (EmbeddedStore, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&file_in(&directory)).unwrap();
+    (store, directory)
+}
+
+fn file_in(directory: &TempDir) -> PathBuf {
+    directory.path().join("rolegate.store")
+}
+
+fn open(path: &Path) -> Result<EmbeddedStore, OpenError> {
+    EmbeddedStore::open(path, sealed_under(ROOT_KEY, None))
+}
+
+fn sealed_under(current: [u8; 32], previous: Option<[u8; 32]>) -> StoreSeal {
+    let previous = previous.map(RootKey::new);
+    StoreSeal::new(
+        &RootKey::new(current),
+        previous.as_ref(),
+        Arc::new(SystemEntropy),
+    )
+}
+
+/// Closes the store to get at its file, and opens it again.
+struct FileRig {
+    store: Option<EmbeddedStore>,
+    directory: TempDir,
+}
+
+impl FileRig {
+    fn new() -> Self {
+        let (store, directory) = empty();
+        Self {
+            store: Some(store),
+            directory,
+        }
+    }
+
+    fn behind_its_back<T>(&mut self, work: impl FnOnce(&Database) -> T) -> T {
+        self.store = None;
+        let done = work(&Database::open(file_in(&self.directory)).unwrap());
+        self.store = Some(open(&file_in(&self.directory)).unwrap());
+        done
+    }
+}
+
+fn named(table: Table) -> TableDefinition<'static, &'static [u8; 32], &'static [u8]> {
+    TableDefinition::new(table.name())
+}
+
+fn by_generation(table: Table) -> TableDefinition<'static, u64, &'static [u8]> {
+    TableDefinition::new(table.name())
+}
+
+impl Rig for FileRig {
+    type Store = EmbeddedStore;
+
+    fn store(&self) -> &EmbeddedStore {
+        self.store.as_ref().unwrap()
+    }
+
+    async fn stored(&mut self, table: Table, key: &[u8]) -> Option<Vec<u8>> {
+        self.behind_its_back(|database| {
+            let transaction = database.begin_read().unwrap();
+            let stored = match table {
+                Table::DirectoryLog | Table::DirectoryCheckpoint => transaction
+                    .open_table(by_generation(table))
+                    .unwrap()
+                    .get(generation(key)),
+                Table::Sessions | Table::LoginAttempts | Table::OneTimeMarks => {
+                    transaction.open_table(named(table)).unwrap().get(name(key))
+                }
+            };
+            stored.unwrap().map(|stored| stored.value().to_vec())
+        })
+    }
+
+    async fn tamper(&mut self, table: Table, key: &[u8], stored: Option<&[u8]>) {
+        self.behind_its_back(|database| {
+            let transaction = database.begin_write().unwrap();
+            match table {
+                Table::DirectoryLog | Table::DirectoryCheckpoint => {
+                    let mut table = transaction.open_table(by_generation(table)).unwrap();
+                    put(&mut table, generation(key), stored);
+                }
+                Table::Sessions | Table::LoginAttempts | Table::OneTimeMarks => {
+                    let mut table = transaction.open_table(named(table)).unwrap();
+                    put(&mut table, name(key), stored);
+                }
+            }
+            transaction.commit().unwrap();
+        });
+    }
+}
+
+fn put<K: redb::Key + 'static>(
+    table: &mut redb::Table<'_, K, &'static [u8]>,
+    key: K::SelfType<'_>,
+    stored: Option<&[u8]>,
+) {
+    match stored {
+        Some(stored) => drop(table.insert(key, stored).unwrap()),
+        None => drop(table.remove(key).unwrap()),
+    }
+}
+
+fn generation(key: &[u8]) -> u64 {
+    u64::from_be_bytes(key.try_into().unwrap())
+}
+
+fn name(key: &[u8]) -> &[u8; 32] {
+    key.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let (store, directory) = empty();
+    store.append(0, b"a").await.unwrap();
+    store.save_checkpoint(1, b"all").await.unwrap();
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    store.begin(&attempt_key(1), &attempt()).await.unwrap();
+    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    drop(store);
+    assert_holds_all(&open(&file_in(&directory)).unwrap()).await;
+}
+
+async fn assert_holds_all(store: &EmbeddedStore) {
+    assert_eq!(store.read_after(0, 9).await.unwrap().len(), 1);
+    assert!(store.checkpoint().await.unwrap().is_some());
+    let found = store.find(&session_key(1), NOW).await;
+    assert_eq!(found.unwrap(), Some(session("a")));
+    let taken = store.take(&attempt_key(1), NOW).await;
+    assert_eq!(taken.unwrap(), Some(attempt()));
+    assert!(store.is_redeemed(&[1; 32], NOW).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_root_key_is_rotated_by_one_start_with_both() {
+    let (store, directory) = empty();
+    store.append(0, b"a").await.unwrap();
+    store.save_checkpoint(1, b"all").await.unwrap();
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    store.begin(&attempt_key(1), &attempt()).await.unwrap();
+    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    drop(store);
+    let reopen = |current, previous| {
+        EmbeddedStore::open(&file_in(&directory), sealed_under(current, previous))
+    };
+    drop(reopen([8; 32], Some(ROOT_KEY)).unwrap());
+    assert!(matches!(
+        reopen(ROOT_KEY, None),
+        Err(OpenError::WrongRootKey)
+    ));
+    assert_holds_all(&reopen([8; 32], None).unwrap()).await;
+}
+
+#[test]
+fn another_root_key_is_known_at_open() {
+    let (store, directory) = empty();
+    drop(store);
+    for seal in [
+        sealed_under([8; 32], None),
+        sealed_under([8; 32], Some([9; 32])),
+    ] {
+        let opened = EmbeddedStore::open(&file_in(&directory), seal);
+        assert!(matches!(opened, Err(OpenError::WrongRootKey)));
+    }
+    assert!(open(&file_in(&directory)).is_ok());
+}
+
+#[test]
+fn a_second_opening_says_that_the_store_is_in_use() {
+    let (_store, directory) = empty();
+    let second = open(&file_in(&directory)).err().unwrap();
+    assert!(matches!(second, OpenError::InUse));
+    assert_eq!(second.to_string(), "another process has the store open");
+}
+
+#[test]
+fn only_the_owner_reads_the_file() {
+    let (store, directory) = empty();
+    let path = file_in(&directory);
+    let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    drop(store);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    drop(open(&path).unwrap());
+    assert_eq!(mode(), 0o600);
+}
+
+#[test]
+fn the_store_is_one_file() {
+    let (_store, directory) = empty();
+    let names: Vec<_> = std::fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["rolegate.store"]);
+}
+
+#[test]
+fn what_a_crashed_first_start_left_does_no_harm() {
+    let directory = tempfile::tempdir().unwrap();
+    let unfinished = directory.path().join("rolegate.store.new");
+    std::fs::write(&unfinished, [0; 5000]).unwrap();
+    drop(open(&file_in(&directory)).unwrap());
+    assert!(!unfinished.exists());
+}
+
+#[test]
+fn a_newer_format_is_refused_by_its_number() {
+    let (store, directory) = empty();
+    drop(store);
+    set_meta(&file_in(&directory), "version", &2_u32.to_be_bytes());
+    assert!(matches!(
+        open(&file_in(&directory)),
+        Err(OpenError::NewerVersion { found: 2 })
+    ));
+}
+
+#[test]
+fn a_damaged_check_value_is_not_taken_for_a_wrong_key() {
+    let (store, directory) = empty();
+    drop(store);
+    let path = file_in(&directory);
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    let check = transaction.open_table(META).unwrap().get("check").unwrap();
+    let mut check = check.unwrap().value().to_vec();
+    *check.last_mut().unwrap() ^= 1;
+    drop((transaction, database));
+    set_meta(&path, "check", &check);
+    assert!(matches!(open(&path), Err(OpenError::Unreadable(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_head_is_an_error() {
+    let (store, directory) = empty();
+    store.append(0, b"a").await.unwrap();
+    drop(store);
+    set_meta(&file_in(&directory), "head", b"x");
+    let store = open(&file_in(&directory)).unwrap();
+    let damaged = |record: &str| record == "directory head";
+    assert!(matches!(store.head().await, Err(StoreError::Damaged { record }) if damaged(&record)));
+    let appended = store.append(1, b"b").await;
+    assert!(matches!(appended, Err(StoreError::Damaged { record }) if damaged(&record)));
+}
+
+fn set_meta(path: &Path, key: &str, value: &[u8]) {
+    let database = Database::open(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut meta = transaction.open_table(META).unwrap();
+        meta.insert(key, value).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn a_file_of_something_else_is_not_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    let text = b"not a store".repeat(1000);
+    std::fs::write(&path, &text).unwrap();
+    assert!(matches!(open(&path), Err(OpenError::Unreadable(_))));
+    assert_eq!(std::fs::read(&path).unwrap(), text);
+}
+
+#[test]
+fn a_database_of_something_else_is_not_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    let database = Database::create(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(named(Table::Sessions)).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    assert!(matches!(open(&path), Err(OpenError::NotAStore)));
+}
+
+#[tokio::test]
+async fn no_stored_byte_is_readable() {
+    let (store, directory) = empty();
+    let session = session("somebody.unmistakable");
+    store.create(&session_key(1), &session).await.unwrap();
+    store.append(0, b"change.unmistakable").await.unwrap();
+    drop(store);
+    let bytes = std::fs::read(file_in(&directory)).unwrap();
+    let found = memchr::memmem::find(&bytes, b"unmistakable");
+    assert_eq!(found, None);
+}
+
+#[tokio::test]
+async fn a_sweep_removes_what_is_over_and_nothing_else() {
+    let mut rig = FileRig::new();
+    let store = rig.store();
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    store.create(&session_key(2), &session("b")).await.unwrap();
+    store.begin(&attempt_key(1), &attempt()).await.unwrap();
+    for (byte, keep) in [(1, IDLE - 1), (2, IDLE)] {
+        store
+            .redeem(&[byte; 32], NOW.plus(keep), NOW)
+            .await
+            .unwrap();
+    }
+    store.touch(&session_key(2), NOW.plus(1)).await.unwrap();
+    assert_eq!(store.sweep(NOW.plus(ATTEMPT - 1)).await.unwrap(), 0);
+    assert_eq!(store.sweep(NOW.plus(IDLE)).await.unwrap(), 3);
+    for (table, byte, there) in [
+        (Table::Sessions, 1, false),
+        (Table::Sessions, 2, true),
+        (Table::LoginAttempts, 1, false),
+        (Table::OneTimeMarks, 1, false),
+        (Table::OneTimeMarks, 2, true),
+    ] {
+        let stored = rig.stored(table, &[byte; 32]).await;
+        assert_eq!(stored.is_some(), there, "{table:?} {byte}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_removes_damaged_sessions_and_keeps_damaged_marks() {
+    let mut rig = FileRig::new();
+    rig.tamper(Table::Sessions, &[1; 32], Some(b"x")).await;
+    rig.tamper(Table::OneTimeMarks, &[1; 32], Some(b"x")).await;
+    assert_eq!(rig.store().sweep(NOW).await.unwrap(), 1);
+    assert_eq!(rig.stored(Table::Sessions, &[1; 32]).await, None);
+    assert!(rig.stored(Table::OneTimeMarks, &[1; 32]).await.is_some());
+}
+
+#[tokio::test]
+async fn work_is_done_even_if_its_caller_goes_away() {
+    let (store, directory) = empty();
+    let (key, session_made) = (session_key(1), session("a"));
+    tokio::select! {
+        biased;
+        _ = store.create(&key, &session_made) => panic!("it waits for the disk"),
+        () = std::future::ready(()) => {}
+    }
+    drop(store);
+    let store = open(&file_in(&directory)).unwrap();
+    let found = store.find(&session_key(1), NOW).await;
+    assert_eq!(found.unwrap(), Some(session("a")));
+}

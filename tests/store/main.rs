@@ -1,0 +1,18 @@
+//! One conformance suite, run on every store.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod conformance;
+mod damage;
+mod embedded;
+mod samples;
+
+mod memory {
+    use rolegate::store::memory::MemoryStore;
+
+    crate::conformance::conforms!((MemoryStore::default(), ()));
+}
