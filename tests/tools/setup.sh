@@ -35,25 +35,33 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort --version-sort | head -n 1)
 
 # --- system packages -------------------------------------------------------------------------
 
+# Whether sudo may ask for a password.
+someone_is_there=no
+if [ -t 0 ] && [ -z "${CI:-}" ]; then someone_is_there=yes; fi
+
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     env DEBIAN_FRONTEND=noninteractive "$@"
   elif ! has sudo; then
     stop "needs root to install system packages, and there is no sudo. As root, run:" "  $*"
-  elif [ -t 0 ]; then
+  elif [ "$someone_is_there" = yes ]; then
     sudo DEBIAN_FRONTEND=noninteractive "$@"
   else
     sudo -n DEBIAN_FRONTEND=noninteractive "$@"
   fi
 }
 
-# Another apt may hold one of its locks; only dpkg's own can be waited for by an option.
+# Another apt may hold one of its locks (only dpkg's own can be waited for by an option), and a
+# mirror may stumble; anything else would fail again.
 apt_get() {
-  local attempt
+  local attempt errors
   for ((attempt = 1; attempt <= apt_attempts; attempt++)); do
-    if as_root apt-get -o "DPkg::Lock::Timeout=$dpkg_lock_seconds" -o Acquire::Retries=3 -qq "$@" </dev/null; then
+    if errors=$(as_root apt-get -o "DPkg::Lock::Timeout=$dpkg_lock_seconds" -o Acquire::Retries=3 \
+      -qq "$@" </dev/null 2>&1 >/dev/null); then
       return 0
     fi
+    printf '%s\n' "$errors" >&2
+    grep -qE 'lock|Failed to fetch|Temporary failure' <<<"$errors" || return 1
     if ((attempt < apt_attempts)); then
       say "apt-get $1 failed (attempt $attempt of $apt_attempts), again in $apt_wait_seconds s"
       sleep "$apt_wait_seconds"
@@ -75,7 +83,7 @@ refresh_package_lists() {
 install_packages() {
   say "missing on this machine, installing with apt-get: $*"
   refresh_package_lists "$@"
-  apt_get install --yes --no-install-recommends "$@" >/dev/null ||
+  apt_get install --yes --no-install-recommends "$@" ||
     stop "apt-get could not install: $*"
 }
 
@@ -183,15 +191,16 @@ step_node() {
 
 ensure_node() {
   if ! has node; then
-    refresh_package_lists nodejs npm
+    refresh_package_lists nodejs
     local offered
     offered=$(apt-cache policy nodejs | sed -n 's/^ *Candidate: *//p')
     at_least "$offered" "$node_at_least" || stop_for_node "apt offers only ${offered:-none}"
-    install_packages nodejs npm
+    install_packages nodejs
   fi
   local found
   found=$(node --version)
   at_least "${found#v}" "$node_at_least" || stop_for_node "found $found ($(command -v node))"
+  # Some nodejs packages bring npm, some do not.
   has npm || install_packages npm
 }
 
