@@ -128,3 +128,88 @@ fn commit(database: &Database, jobs: &mut [Box<dyn Job>]) -> Result<(), redb::Er
     }
     Ok(transaction.commit()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+    use redb::{ReadableDatabase, TableDefinition};
+
+    use super::*;
+
+    const TABLE: TableDefinition<'static, u64, u64> = TableDefinition::new("table");
+
+    fn database() -> Arc<Database> {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new());
+        Arc::new(database.unwrap())
+    }
+
+    fn insert(
+        key: u64,
+    ) -> impl FnOnce(&WriteTransaction) -> Result<(), redb::Error> + Send + 'static {
+        move |transaction| {
+            transaction.open_table(TABLE)?.insert(key, key)?;
+            Ok(())
+        }
+    }
+
+    /// Holds the writer until everybody is queued, and gives what became of each.
+    async fn write_behind_another(
+        writer: &Writer,
+        last: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error> + Send + 'static,
+    ) -> [Result<(), StoreError>; 3] {
+        let (running, is_running) = oneshot::channel();
+        let (release, released) = oneshot::channel::<()>();
+        let first = writer.write(move |transaction| {
+            running.send(()).unwrap();
+            released.blocking_recv().unwrap();
+            insert(1)(transaction)
+        });
+        let others = async {
+            is_running.await.unwrap();
+            tokio::join!(writer.write(insert(2)), writer.write(last), async {
+                release.send(()).unwrap();
+            })
+        };
+        let (first, (second, third, ())) = tokio::join!(first, others);
+        [first, second, third]
+    }
+
+    fn not_written(outcome: Result<(), StoreError>) -> NotWritten {
+        match outcome {
+            Err(StoreError::Unavailable(cause)) => *cause.downcast().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_queued_together_is_committed_together() {
+        let database = database();
+        let writer = Writer::start(Arc::clone(&database)).unwrap();
+        let fails = |_: &WriteTransaction| Err(redb::Error::Corrupted("on purpose".to_owned()));
+        let [first, second, third] = write_behind_another(&writer, fails).await;
+        assert!(first.is_ok());
+        for outcome in [second, third] {
+            assert!(matches!(not_written(outcome), NotWritten::Failed(_)));
+        }
+        let table = database.begin_read().unwrap().open_table(TABLE).unwrap();
+        assert!(table.get(1).unwrap().is_some());
+        assert!(table.get(2).unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_failed_transaction_stops_no_later_one() {
+        let writer = Writer::start(database()).unwrap();
+        let fails = |_: &WriteTransaction| Err(redb::Error::Corrupted("on purpose".to_owned()));
+        assert!(writer.write::<()>(fails).await.is_err());
+        assert!(writer.write(insert(1)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_panicked_refuses() {
+        let writer = Writer::start(database()).unwrap();
+        let panics = |_: &WriteTransaction| -> Result<(), redb::Error> { panic!("on purpose") };
+        for outcome in [writer.write(panics).await, writer.write(insert(1)).await] {
+            assert!(matches!(not_written(outcome), NotWritten::Closed));
+        }
+    }
+}
