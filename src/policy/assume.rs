@@ -141,7 +141,7 @@ pub enum Because {
 /// Permission for one session of a role. Used up by whoever issues its credentials.
 #[derive(Debug)]
 #[must_use]
-pub struct Grant(GrantParts);
+pub struct Grant(Box<GrantParts>);
 
 /// What a [`Grant`] was made of.
 #[derive(Debug)]
@@ -193,7 +193,7 @@ impl Grant {
 
     /// Uses the grant up.
     pub fn into_parts(self) -> GrantParts {
-        self.0
+        *self.0
     }
 }
 
@@ -201,7 +201,7 @@ impl Grant {
 pub fn decide(assumption: Assumption<'_>, role: Option<RoleTerms<'_>>) -> Decision {
     match weigh(&assumption, role) {
         Err(denial) => Decision::Deny(denial),
-        Ok((role, allowed_by)) => Decision::Permit(Grant(GrantParts {
+        Ok((role, allowed_by)) => Decision::Permit(Grant(Box::new(GrantParts {
             principal: SessionPrincipal {
                 role: role.arn.clone(),
                 role_id: role.id.clone(),
@@ -212,7 +212,7 @@ pub fn decide(assumption: Assumption<'_>, role: Option<RoleTerms<'_>>) -> Decisi
             source_identity: assumption.source_identity,
             lineage: assumption.lineage,
             allowed_by,
-        })),
+        }))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A policy document: read strictly, compiled once.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::error::{PolicyError, Problem, StatementName, quoted};
@@ -95,10 +96,15 @@ fn is_trust_action(pattern: &Glob) -> bool {
 }
 
 /// A compiled policy and the text that it was read from. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Document(Arc<Compiled>);
 
-#[derive(Debug)]
+impl fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.text())
+    }
+}
+
 struct Compiled {
     text: Box<str>,
     statements: Vec<Statement>,

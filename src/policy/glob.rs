@@ -48,29 +48,29 @@ impl Glob {
     /// A `?` after a star is moved before it, which means the same: so `*?*?*?` is one star and
     /// each segment after the first begins with a text to look for.
     pub(super) fn new<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> Self {
-        let mut segments = Vec::new();
-        let mut current = Segment::default();
+        let mut segments = vec![Segment::default()];
         let mut after_star = false;
         for part in parts {
-            match part {
-                Part::Text("") => {}
-                Part::Any => after_star = true,
-                Part::One => current.0.push(Piece::One),
-                Part::Text(text) => {
-                    if std::mem::take(&mut after_star) {
-                        segments.push(std::mem::take(&mut current));
-                    }
-                    current.push_text(text);
-                }
+            let is_text = matches!(part, Part::Text(text) if !text.is_empty());
+            if after_star && is_text {
+                segments.push(Segment::default());
+                after_star = false;
+            }
+            match (part, segments.last_mut()) {
+                (Part::Any, _) => after_star = true,
+                (Part::One, Some(segment)) => segment.0.push(Piece::One),
+                (Part::Text(text), Some(segment)) if is_text => segment.push_text(text),
+                (Part::One | Part::Text(_), _) => {}
             }
         }
         if after_star {
-            segments.push(std::mem::take(&mut current));
+            segments.push(Segment::default());
         }
-        Self::of(segments, current)
+        Self::of(segments)
     }
 
-    fn of(segments: Vec<Segment>, last: Segment) -> Self {
+    fn of(mut segments: Vec<Segment>) -> Self {
+        let last = segments.pop().unwrap_or_default();
         let mut segments = segments.into_iter();
         match segments.next() {
             None => Self {
@@ -166,12 +166,11 @@ mod tests {
     use super::*;
 
     fn glob(pattern: &str) -> Glob {
-        let parts = pattern.char_indices().map(|(at, c)| match c {
-            '*' => Part::Any,
-            '?' => Part::One,
-            _ => Part::Text(&pattern[at..at + c.len_utf8()]),
-        });
-        Glob::new(parts)
+        Glob::new(pattern.split("").map(|character| match character {
+            "*" => Part::Any,
+            "?" => Part::One,
+            text => Part::Text(text),
+        }))
     }
 
     fn reference(pattern: &[char], text: &[char]) -> bool {

@@ -57,12 +57,10 @@ impl Node {
             Self::Object(members) => {
                 let inner = inner?;
                 let mut seen = HashSet::new();
-                members.iter().try_for_each(|(name, value)| {
-                    if !seen.insert(name) {
-                        return Err(Problem::DuplicateMember(quoted(name)));
-                    }
-                    value.check(inner)
-                })
+                if let Some((name, _)) = members.iter().find(|(name, _)| !seen.insert(name)) {
+                    return Err(Problem::DuplicateMember(quoted(name)));
+                }
+                members.iter().try_for_each(|(_, value)| value.check(inner))
             }
         }
     }

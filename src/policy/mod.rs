@@ -17,6 +17,7 @@
 //! such place says so.
 
 mod assume;
+mod comparison;
 mod condition;
 mod context;
 mod decide;
@@ -25,9 +26,13 @@ mod error;
 mod glob;
 mod json;
 mod operand;
+mod operator;
+mod pattern;
 mod principal;
 mod statement;
 mod template;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use assume::{

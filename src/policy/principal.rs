@@ -1,6 +1,9 @@
 //! `Principal`: whom a statement is about.
 
-use crate::domain::{AccountId, Arn, OidcProviderArn, Partition, Principal, RoleArn, UniqueId};
+use crate::domain::{
+    AccountId, Arn, OidcProviderArn, Partition, Principal, RoleArn, RoleName, SessionName,
+    UniqueId, UserName,
+};
 
 use super::context::Caller;
 use super::error::{Problem, quoted};
@@ -161,12 +164,19 @@ fn parse_aws(value: &str) -> Option<PrincipalPattern> {
             account,
         }),
         ("iam", Some(("role", _))) => value.parse().ok().map(PrincipalPattern::Role),
-        ("iam", Some(("user", name))) => (!name.ends_with('/')).then(named),
+        ("iam", Some(("user", path))) => {
+            let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+            name.parse::<UserName>().is_ok().then(named)
+        }
         ("sts", Some(("assumed-role", path))) => path
             .split_once('/')
-            .is_some_and(|(role, session)| !role.is_empty() && is_single(session))
+            .is_some_and(|(role, session)| {
+                role.parse::<RoleName>().is_ok() && session.parse::<SessionName>().is_ok()
+            })
             .then(named),
-        ("sts", Some(("federated-user", name))) => is_single(name).then(named),
+        ("sts", Some(("federated-user", name))) => {
+            (!name.is_empty() && !name.contains('/')).then(named)
+        }
         _ => None,
     }
 }
@@ -213,8 +223,4 @@ fn is_canonical_user(value: &str) -> bool {
 fn is_full_name(name: &str) -> bool {
     name.bytes()
         .all(|byte| (0x21..0x7f).contains(&byte) && !b"*?${}".contains(&byte))
-}
-
-fn is_single(name: &str) -> bool {
-    !name.is_empty() && !name.contains('/')
 }

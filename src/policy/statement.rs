@@ -5,8 +5,8 @@ use super::document::{Kind, Version};
 use super::error::{Problem, quoted};
 use super::glob::Glob;
 use super::json::Node;
+use super::pattern::{Match, ResourcePattern};
 use super::principal::{MatchedBy, PrincipalPattern, named_by, spares};
-use super::template::{Match, ResourcePattern};
 use super::verdict::Verdict;
 use super::{Request, StatementName};
 
@@ -101,6 +101,7 @@ impl Elements {
         let resources = either("Resource", self.resource, self.not_resource)?;
         kind.check("Principal", Kind::Trust, principals.is_some())?;
         kind.check("Resource", Kind::Identity, resources.is_some())?;
+        let resource = |text: &str| ResourcePattern::parse(text, version);
         Ok(Statement {
             name,
             effect,
@@ -111,13 +112,7 @@ impl Elements {
                 .ok_or(Problem::MissingElement("Action"))?
                 .try_map(|node| each("Action", node, |text| kind.parse_action(text)))?,
             resources: resources
-                .map(|scope| {
-                    scope.try_map(|node| {
-                        each("Resource", node, |text| {
-                            ResourcePattern::parse(text, version)
-                        })
-                    })
-                })
+                .map(|scope| scope.try_map(|node| each("Resource", node, resource)))
                 .transpose()?,
             conditions: Condition::parse_all(self.condition, version)?,
         })
@@ -181,11 +176,10 @@ impl Statement {
                 .any(|pattern| pattern.matches(request.resource, request.context) == wanted)
         };
         match &self.resources {
-            None => Verdict::Holds,
             Some(Scope::Only(list)) => any(list, Match::Yes).into(),
             Some(Scope::AllBut(list)) if any(list, Match::Yes) => Verdict::Fails,
             Some(Scope::AllBut(list)) if any(list, Match::Unresolved) => Verdict::Unclear,
-            Some(Scope::AllBut(_)) => Verdict::Holds,
+            Some(Scope::AllBut(_)) | None => Verdict::Holds,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Texts with wildcards and policy variables, and what they match.
+//! Texts with wildcards and policy variables.
 //!
 //! What a variable stands for is always literal: a tag that holds `*` matches a star.
 
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::context::{Context, Values};
 use super::document::Version;
 use super::error::{Problem, quoted};
-use super::glob::{Glob, Part};
+use super::glob::Part;
 
 /// Whether `*` and `?` are wildcards where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +157,11 @@ impl Template {
         Some(Cow::Owned(expanded))
     }
 
-    fn parts<'v>(&'v self, context: &'v Context<'_>) -> impl Iterator<Item = Option<Part<'v>>> {
+    /// The pieces in this request; `None` for a variable that can't be resolved.
+    pub(super) fn parts<'v>(
+        &'v self,
+        context: &'v Context<'_>,
+    ) -> impl Iterator<Item = Option<Part<'v>>> {
         self.0.iter().map(|piece| match piece {
             Piece::Text(text) => Some(Part::Text(text)),
             Piece::One => Some(Part::One),
@@ -168,7 +172,7 @@ impl Template {
 
     /// The texts between the first five colons that the author wrote; a colon in a variable's
     /// value divides nothing. Fewer than six where there are fewer colons.
-    fn arn_parts(&self) -> Vec<Self> {
+    pub(super) fn arn_parts(&self) -> Vec<Self> {
         let mut parts = vec![];
         let mut current = Self::default();
         for piece in &self.0 {
@@ -188,129 +192,5 @@ impl Template {
         }
         parts.push(current);
         parts
-    }
-}
-
-/// A text with live wildcards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
-    template: Template,
-    /// Compiled at once where no variable has to be resolved first.
-    ready: Option<Glob>,
-}
-
-/// What became of a comparison with a text that may hold variables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Match {
-    Yes,
-    No,
-    /// A variable can't be resolved.
-    Unresolved,
-}
-
-impl From<bool> for Match {
-    fn from(matches: bool) -> Self {
-        if matches { Self::Yes } else { Self::No }
-    }
-}
-
-impl Pattern {
-    pub(super) fn new(template: Template) -> Self {
-        let nothing = Context::new();
-        let parts: Option<Vec<_>> = if template.has_variables() {
-            None
-        } else {
-            template.parts(&nothing).collect()
-        };
-        let ready = parts.map(Glob::new);
-        Self { template, ready }
-    }
-
-    pub(super) fn matches(&self, text: &str, context: &Context<'_>) -> Match {
-        if let Some(glob) = &self.ready {
-            return glob.matches(text).into();
-        }
-        let parts: Option<Vec<_>> = self.template.parts(context).collect();
-        match parts {
-            Some(parts) => Glob::new(parts).matches(text).into(),
-            None => Match::Unresolved,
-        }
-    }
-}
-
-/// What the ARN operators compare with: six parts, each matched by itself, so that no star reaches
-/// over a colon.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ArnPattern {
-    /// Six parts.
-    Parts(Vec<Pattern>),
-    /// An ARN whose parts come from a variable.
-    Whole(Template),
-}
-
-impl ArnPattern {
-    /// `None` for what has no six parts, the first of them `arn`, unless it holds a variable.
-    pub(super) fn new(template: Template) -> Option<Self> {
-        let parts = template.arn_parts();
-        let is_arn = parts.first().and_then(Template::as_text) == Some("arn");
-        if parts.len() == 6 && is_arn {
-            Some(Self::Parts(parts.into_iter().map(Pattern::new).collect()))
-        } else if template.has_variables() {
-            Some(Self::Whole(template))
-        } else {
-            None
-        }
-    }
-
-    /// Compares with the six parts of an ARN.
-    pub(super) fn matches(&self, arn: &[&str; 6], context: &Context<'_>) -> Match {
-        match self {
-            Self::Parts(patterns) => all(patterns
-                .iter()
-                .zip(arn)
-                .map(|(pattern, part)| pattern.matches(part, context))),
-            Self::Whole(template) => match template.expand(context) {
-                Some(text) => (split_arn(&text) == Some(*arn)).into(),
-                None => Match::Unresolved,
-            },
-        }
-    }
-}
-
-fn all(mut matches: impl Iterator<Item = Match>) -> Match {
-    matches
-        .find(|part| *part != Match::Yes)
-        .unwrap_or(Match::Yes)
-}
-
-/// The six parts of an ARN; `None` for what isn't one.
-pub(super) fn split_arn(text: &str) -> Option<[&str; 6]> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let parts: [&str; 6] = parts.try_into().ok()?;
-    (parts.first() == Some(&"arn")).then_some(parts)
-}
-
-/// A `Resource`: `*`, or an ARN in which a star reaches over colons and slashes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ResourcePattern(Pattern);
-
-impl ResourcePattern {
-    pub(super) fn parse(text: &str, version: Version) -> Result<Self, Problem> {
-        let template = Template::parse(text, Wildcards::Live, version)?;
-        if !template.is_star() {
-            let parts = template.arn_parts();
-            let fixed = parts.get(..5).ok_or(Problem::BadResource(quoted(text)))?;
-            if fixed.iter().any(Template::has_variables) {
-                return Err(Problem::BadVariable(quoted(text)));
-            }
-            if parts.len() != 6 || fixed.first().and_then(Template::as_text) != Some("arn") {
-                return Err(Problem::BadResource(quoted(text)));
-            }
-        }
-        Ok(Self(Pattern::new(template)))
-    }
-
-    pub(super) fn matches(&self, resource: &str, context: &Context<'_>) -> Match {
-        self.0.matches(resource, context)
     }
 }
