@@ -30,5 +30,6 @@ pub use secret::Secret;
 pub use session::{SessionDuration, SessionName, SourceIdentity};
 pub use tags::{SessionTags, TagKey, TagValue, TagsError};
 pub use text::InvalidValue;
+pub(crate) use text::text_type;
 pub use time::UnixTime;
 pub use unique_id::{UniqueId, UniqueIdKind};

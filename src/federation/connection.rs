@@ -1,0 +1,234 @@
+//! What an admin says about a connection to an OpenID Connect provider.
+
+use serde::{Deserialize, Serialize};
+
+use super::secret_file::SecretFile;
+use crate::domain::text_type;
+use crate::domain::{Audience, ConnectionId, InvalidValue, Issuer};
+
+/// A connection to an OpenID Connect provider, as it stands in the directory and its files.
+///
+/// ```toml
+/// id = "meridale"
+/// display_name = "Meridale"
+/// issuer = "https://login.meridale.example"
+/// client_id = "rolegate"
+/// client_auth = { client_secret_basic = { file = "/run/secrets/meridale" } }
+/// scopes = ["openid", "email", "groups"]
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionSettings {
+    /// The id: part of the redirect URI, and the name that rules and links use.
+    pub id: ConnectionId,
+    /// What people choose on the sign-in page.
+    pub display_name: DisplayName,
+    /// For admins.
+    #[serde(default)]
+    pub description: Description,
+    /// The provider.
+    pub issuer: Issuer,
+    /// Who we are there.
+    pub client_id: Audience,
+    /// How we prove it.
+    pub client_auth: ClientAuth,
+    /// What is asked for.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// How the provider sends its answer.
+    #[serde(default)]
+    pub response_mode: ResponseMode,
+    /// Whether further claims are fetched from the UserInfo endpoint.
+    #[serde(default)]
+    pub userinfo: bool,
+    /// How long ago a person may have proved themselves to the provider, in seconds; not asked for
+    /// where it is absent.
+    #[serde(default)]
+    pub max_age: Option<u32>,
+}
+
+/// How a client authenticates at the token endpoint (OpenID Connect Core 1.0, section 9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientAuth {
+    /// The secret in the request's body.
+    ClientSecretPost {
+        /// Where the secret is.
+        file: SecretFile,
+    },
+    /// The secret in the Authorization header.
+    ClientSecretBasic {
+        /// Where the secret is.
+        file: SecretFile,
+    },
+    /// A signed assertion (RFC 7523).
+    PrivateKeyJwt {
+        /// A PEM file with a PKCS#8 private key: RSA of 2048 bits or more, P-256, P-384 or Ed25519.
+        file: SecretFile,
+        /// The `kid` that the provider knows the key by.
+        #[serde(default)]
+        key_id: Option<KeyId>,
+    },
+    /// A public client: PKCE alone.
+    None,
+}
+
+/// How a provider sends its answer to an authorization request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the redirect's query.
+    #[default]
+    Query,
+    /// In the body of a cross-site POST.
+    FormPost,
+}
+
+text_type!(
+    /// What a connection is called on the sign-in page: 1 to 64 characters without control
+    /// characters.
+    DisplayName,
+    "display name",
+    "1 to 64 characters without control characters",
+    |text| (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+);
+
+text_type!(
+    /// A note for admins: at most 256 characters without control characters.
+    Description,
+    "description",
+    "at most 256 characters without control characters",
+    |text| text.chars().count() <= 256 && !text.chars().any(char::is_control)
+);
+
+impl Default for Description {
+    fn default() -> Self {
+        Self("".into())
+    }
+}
+
+text_type!(
+    /// The id of a key: 1 to 256 printable ASCII characters.
+    KeyId,
+    "key id",
+    "1 to 256 printable ASCII characters",
+    |text| super::jwks::is_key_id(text)
+);
+
+/// The scopes that are asked for: `openid` and at most 31 others, each of 1 to 128 characters of a
+/// scope token (RFC 6749, section 3.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub struct Scopes(Vec<String>);
+
+impl Scopes {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "scopes",
+        "\"openid\" and at most 31 others, each of 1 to 128 printable characters without space, \" and \\",
+    );
+    const MAX: usize = 32;
+
+    /// The scopes, each once.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self(["openid", "email", "profile"].map(str::to_owned).into())
+    }
+}
+
+impl TryFrom<Vec<String>> for Scopes {
+    type Error = InvalidValue;
+
+    fn try_from(mut scopes: Vec<String>) -> Result<Self, Self::Error> {
+        let is_token = |scope: &String| {
+            (1..=128).contains(&scope.len())
+                && scope
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+        };
+        let good = scopes.len() <= Self::MAX
+            && scopes.iter().any(|scope| scope == "openid")
+            && scopes.iter().all(is_token);
+        if !good {
+            return Err(Self::INVALID);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        scopes.retain(|scope| seen.insert(scope.clone()));
+        Ok(Self(scopes))
+    }
+}
+
+impl From<Scopes> for Vec<String> {
+    fn from(scopes: Scopes) -> Self {
+        scopes.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+id = "meridale"
+display_name = "Meridale"
+issuer = "https://login.meridale.example"
+client_id = "rolegate"
+client_auth = { private_key_jwt = { file = "/run/secrets/key.pem", key_id = "k1" } }
+scopes = ["openid", "groups", "openid"]
+response_mode = "form_post"
+"#;
+
+    #[test]
+    fn reads_what_it_writes() {
+        let settings: ConnectionSettings = toml::from_str(GOOD).unwrap();
+        assert_eq!(settings.response_mode, ResponseMode::FormPost);
+        assert_eq!(
+            settings.scopes.iter().collect::<Vec<_>>(),
+            ["openid", "groups"]
+        );
+        let written = toml::to_string(&settings).unwrap();
+        assert_eq!(
+            toml::from_str::<ConnectionSettings>(&written).unwrap(),
+            settings
+        );
+    }
+
+    #[test]
+    fn a_public_client_is_one_word() {
+        let text = GOOD.replace(
+            r#"{ private_key_jwt = { file = "/run/secrets/key.pem", key_id = "k1" } }"#,
+            r#""none""#,
+        );
+        let settings: ConnectionSettings = toml::from_str(&text).unwrap();
+        assert_eq!(settings.client_auth, ClientAuth::None);
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        for (from, to, why) in [
+            (
+                r#""openid", "groups", "openid""#,
+                r#""groups""#,
+                "scopes must be",
+            ),
+            (r#""groups""#, r#""gro ups""#, "scopes must be"),
+            (
+                "id = \"meridale\"",
+                "id = \"Meridale\"",
+                "connection id must be",
+            ),
+            ("/run/secrets/key.pem", "key.pem", "secret file must be"),
+            ("https://login", "ftp://login", "issuer must be"),
+            ("form_post", "fragment", "unknown variant `fragment`"),
+            ("key_id", "secret", "unknown field `secret`"),
+            ("response_mode", "userinf", "unknown field `userinf`"),
+        ] {
+            let error = toml::from_str::<ConnectionSettings>(&GOOD.replace(from, to)).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+        }
+    }
+}

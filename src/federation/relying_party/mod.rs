@@ -1,0 +1,288 @@
+//! The browser's sign-in at an OpenID Connect provider: authorization code flow with PKCE S256.
+//!
+//! ```text
+//! begin:  metadata -> authorization URL with state, nonce and code challenge
+//! finish: answer's issuer (RFC 9207) -> code exchanged -> id_token verified -> UserInfo, if asked for
+//! ```
+//!
+//! Whoever calls `finish` has found the attempt by the answer's `state`, once, and for the browser
+//! that began it.
+
+mod answer;
+mod assertion;
+mod exchange;
+mod protocol;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openidconnect::core::CoreResponseType;
+use openidconnect::{
+    AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+};
+use url::Url;
+
+pub use answer::{AnswerError, AuthorizationAnswer};
+pub use assertion::AssertionError;
+
+use self::answer::Outcome;
+use self::exchange::Exchange;
+use self::protocol::OidcClient;
+use super::connection::{ConnectionSettings, ResponseMode};
+use super::discovery::ProviderMetadata;
+use super::id_token::TokenError;
+use super::key_cache::{KeyCache, KeyError};
+use super::outgoing::{FetchError, Outgoing};
+use super::secret_file::SecretFileError;
+use super::{ProvenIdentity, Quoted};
+use crate::domain::{ConnectionId, Issuer, Secret, UnixTime};
+use crate::entropy::{Entropy, EntropyError, draw};
+use crate::store::LoginAttempt;
+
+/// Why a sign-in did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The provider's metadata can't be read: the provider is to blame.
+    #[error("the provider's metadata could not be read")]
+    Metadata(#[source] KeyError),
+    /// The provider's metadata lacks an endpoint: the provider, or the choice of it, is to blame.
+    #[error("the provider's metadata has no {0}")]
+    NoEndpoint(&'static str),
+    /// The provider says that it has no PKCE with S256.
+    #[error("the provider does not support the PKCE method S256")]
+    NoS256,
+    /// The provider did not answer, or not usably.
+    #[error("{what} of the provider did not answer")]
+    Provider {
+        /// `the token endpoint` or `the UserInfo endpoint`.
+        what: &'static str,
+        /// What went wrong.
+        #[source]
+        source: FetchError,
+    },
+    /// The provider turned the person or the request away.
+    #[error("the provider refused the sign-in: {error}: {description}")]
+    Refused {
+        /// The error's code.
+        error: Quoted,
+        /// The provider's words; foreign text.
+        description: Quoted,
+    },
+    /// The provider did not give tokens for the code.
+    #[error("the provider refused the code: {error}: {description}")]
+    CodeRefused {
+        /// The error's code.
+        error: Quoted,
+        /// The provider's words; foreign text.
+        description: Quoted,
+    },
+    /// The token endpoint's answer is no token response.
+    #[error("the token endpoint's answer is no bearer token response")]
+    TokenAnswer,
+    /// The token endpoint's answer has no id_token.
+    #[error("the token endpoint's answer has no id_token")]
+    NoIdToken,
+    /// The answer comes from another provider than the one that was asked (mix-up).
+    #[error("the answer is from \"{found}\" instead of \"{expected}\"")]
+    OtherIssuer {
+        /// The issuer that was asked.
+        expected: Quoted,
+        /// The answer's `iss`; empty where it has none although the provider sends it always.
+        found: Quoted,
+    },
+    /// The attempt was begun at another connection.
+    #[error("the sign-in was begun at another connection")]
+    OtherConnection,
+    /// UserInfo speaks of somebody else.
+    #[error("UserInfo is about \"{found}\" instead of \"{expected}\"")]
+    OtherSubject {
+        /// The id_token's `sub`.
+        expected: Quoted,
+        /// UserInfo's `sub`; empty where there is none.
+        found: Quoted,
+    },
+    /// The id_token is refused.
+    #[error("the id_token is refused: {0}")]
+    Token(#[from] TokenError),
+    /// The client's secret can't be read: whoever runs the node is to blame.
+    #[error(transparent)]
+    Secret(#[from] SecretFileError),
+    /// The client's assertion can't be made: whoever runs the node is to blame.
+    #[error(transparent)]
+    Assertion(#[from] AssertionError),
+    /// There was no randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// A URL of ours or the provider's is unusable.
+    #[error("{0} is no usable URL")]
+    Url(&'static str),
+}
+
+/// A sign-in that was begun.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// Where the browser is to go.
+    pub authorization_url: Url,
+    /// The `state`: 256 random bits. Its hash names the attempt.
+    pub state: Secret<String>,
+    /// The `nonce` that the id_token must carry: 256 random bits.
+    pub nonce: String,
+    /// The PKCE verifier: 256 random bits.
+    pub pkce_verifier: String,
+}
+
+/// The relying party of every connection.
+pub struct RelyingParty {
+    keys: Arc<KeyCache>,
+    outgoing: Arc<Outgoing>,
+    entropy: Arc<dyn Entropy>,
+    public_url: Url,
+}
+
+impl RelyingParty {
+    /// A relying party whose redirect URIs begin with `public_url`.
+    pub const fn new(
+        keys: Arc<KeyCache>,
+        outgoing: Arc<Outgoing>,
+        entropy: Arc<dyn Entropy>,
+        public_url: Url,
+    ) -> Self {
+        Self {
+            keys,
+            outgoing,
+            entropy,
+            public_url,
+        }
+    }
+
+    /// Where a provider answers: `{public_url}/oidc/callback/{connection}`.
+    pub fn redirect_uri(&self, connection: &ConnectionId) -> Result<Url, SignInError> {
+        let mut url = self.public_url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        url.path_segments_mut()
+            .map_err(|()| SignInError::Url("public_url"))?
+            .pop_if_empty()
+            .extend(["oidc", "callback", connection.as_str()]);
+        Ok(url)
+    }
+
+    /// Begins a sign-in at a connection.
+    pub async fn begin(
+        &self,
+        connection: &ConnectionSettings,
+        now: UnixTime,
+    ) -> Result<Begun, SignInError> {
+        let metadata = self.metadata(&connection.issuer, now).await?;
+        let methods = metadata.code_challenge_methods.as_ref();
+        if methods.is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
+            return Err(SignInError::NoS256);
+        }
+        let (state, nonce, verifier) = (self.random()?, self.random()?, self.random()?);
+        let challenge =
+            PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
+        let client = self.client(connection, &metadata)?;
+        let (own_state, own_nonce) = (CsrfToken::new(state.clone()), Nonce::new(nonce.clone()));
+        let others = connection.scopes.iter().filter(|scope| *scope != "openid");
+        let mut request = client
+            .authorize_url(
+                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
+                || own_state,
+                || own_nonce,
+            )
+            .add_scopes(others.map(|scope| Scope::new(scope.to_owned())))
+            .set_pkce_challenge(challenge);
+        if connection.response_mode == ResponseMode::FormPost {
+            request = request.add_extra_param("response_mode", "form_post");
+        }
+        if let Some(max_age) = connection.max_age {
+            request = request.set_max_age(Duration::from_secs(max_age.into()));
+        }
+        let (authorization_url, ..) = request.url();
+        Ok(Begun {
+            authorization_url,
+            state: Secret::new(state),
+            nonce,
+            pkce_verifier: verifier,
+        })
+    }
+
+    /// Finishes the sign-in that `attempt` began and `answer` answers.
+    pub async fn finish(
+        &self,
+        connection: &ConnectionSettings,
+        attempt: &LoginAttempt,
+        answer: AuthorizationAnswer,
+        now: UnixTime,
+    ) -> Result<ProvenIdentity, SignInError> {
+        if attempt.connection != connection.id {
+            return Err(SignInError::OtherConnection);
+        }
+        let metadata = self.metadata(&connection.issuer, now).await?;
+        check_answering_issuer(&metadata, &answer)?;
+        let code = match answer.outcome {
+            Outcome::Code(code) => code,
+            Outcome::Error { error, description } => {
+                return Err(SignInError::Refused { error, description });
+            }
+        };
+        let exchange = Exchange {
+            party: self,
+            connection,
+            metadata: &metadata,
+            now,
+        };
+        let tokens = exchange.tokens(&code, &attempt.pkce_verifier).await?;
+        let proven = exchange.prove(&tokens, &code, &attempt.nonce).await?;
+        if connection.userinfo {
+            exchange.add_userinfo(proven, &tokens).await
+        } else {
+            Ok(proven)
+        }
+    }
+
+    async fn metadata(
+        &self,
+        issuer: &Issuer,
+        now: UnixTime,
+    ) -> Result<Arc<ProviderMetadata>, SignInError> {
+        let metadata = self.keys.metadata(issuer, now).await;
+        metadata.map_err(SignInError::Metadata)
+    }
+
+    fn client(
+        &self,
+        connection: &ConnectionSettings,
+        metadata: &ProviderMetadata,
+    ) -> Result<OidcClient, SignInError> {
+        let redirect_uri = RedirectUrl::from_url(self.redirect_uri(&connection.id)?);
+        Ok(protocol::client(connection, metadata)?.set_redirect_uri(redirect_uri))
+    }
+
+    fn random(&self) -> Result<String, EntropyError> {
+        Ok(URL_SAFE_NO_PAD.encode(draw::<32>(&*self.entropy)?))
+    }
+}
+
+/// Holds the answer to the provider that was asked (RFC 9207, section 2.4).
+fn check_answering_issuer(
+    metadata: &ProviderMetadata,
+    answer: &AuthorizationAnswer,
+) -> Result<(), SignInError> {
+    let expected = metadata.issuer.as_str();
+    let is_good = match answer.issuer.as_deref() {
+        Some(found) => found == expected,
+        None => !metadata.sends_issuer,
+    };
+    if is_good {
+        return Ok(());
+    }
+    Err(SignInError::OtherIssuer {
+        expected: Quoted::new(expected),
+        found: Quoted::new(answer.issuer.as_deref().unwrap_or_default()),
+    })
+}
