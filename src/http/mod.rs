@@ -1,1 +1,3 @@
 //! Bytes to typed input, one flow called, an answer rendered. Decides nothing.
+
+pub mod portal;

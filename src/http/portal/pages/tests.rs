@@ -1,0 +1,329 @@
+use askama::Template;
+
+use super::*;
+use crate::domain::{
+    AccessKeyId, Credentials, RequestId, RoleArn, SecretAccessKey, SessionDuration, SessionToken,
+};
+use crate::http::portal::assets::StaticFile;
+use crate::http::portal::formats::{Formats, ProfileName, Source};
+use crate::http::portal::local_path::LocalPath;
+
+mod hostile;
+mod templates;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_795_252_445);
+
+/// What a page is filled with. The typed fields take what their types let through.
+struct Filling {
+    text: &'static str,
+    csrf: &'static str,
+    href: &'static str,
+    role: &'static str,
+    query: &'static str,
+}
+
+const PLAIN: Filling = Filling {
+    text: "Meridale Workforce",
+    csrf: "dGhlIHRva2Vu",
+    href: "/roles?q=pay",
+    role: "arn:aws:iam::482011739056:role/engineering/ReadOnly",
+    query: "",
+};
+
+impl Filling {
+    fn shown(&self) -> Shown {
+        self.text.into()
+    }
+
+    fn path(&self) -> LocalPath {
+        self.href.parse().unwrap()
+    }
+
+    fn person(&self) -> PersonMenu {
+        PersonMenu {
+            organisation: Some(self.shown()),
+            display_name: self.shown(),
+            email_or_subject: self.shown(),
+            connection_name: self.shown(),
+            signed_in_at: NOW.plus(-1200),
+            csrf: Secret::new(self.csrf.to_owned()),
+        }
+    }
+
+    fn sign_in(&self) -> SignInPage {
+        SignInPage {
+            organisation: Some(self.shown()),
+            connections: vec![ConnectionChoice {
+                id: "workforce".parse().unwrap(),
+                display_name: self.shown(),
+                description: Some(self.shown()),
+            }],
+            return_to: Some(self.path()),
+            destination: Some(Destination {
+                account: self.shown(),
+                role: self.shown(),
+            }),
+        }
+    }
+
+    fn refused(&self) -> RefusedPage {
+        RefusedPage {
+            organisation: Some(self.shown()),
+            title: self.shown(),
+            what_happened: self.shown(),
+            what_to_do: self.shown(),
+            request_id: request_id(),
+            at: NOW,
+            retry_href: self.path(),
+        }
+    }
+
+    fn error(&self) -> ErrorPage {
+        ErrorPage {
+            organisation: Some(self.shown()),
+            status: 403,
+            title: self.shown(),
+            what_happened: self.shown(),
+            what_to_do: self.shown(),
+            request_id: request_id(),
+            at: NOW,
+            next: Some(NextStep {
+                label: "Go to my roles",
+                href: self.path(),
+            }),
+        }
+    }
+
+    fn signed_out(&self) -> SignedOutPage {
+        SignedOutPage {
+            organisation: Some(self.shown()),
+        }
+    }
+
+    fn no_roles(&self) -> NoRolesPage {
+        NoRolesPage {
+            person: self.person(),
+            claims: vec![ClaimSeen {
+                name: self.shown(),
+                values: vec![self.shown(), self.shown()],
+            }],
+            hint: Some(NoRolesHint::GroupsLeftOut),
+            request_id: request_id(),
+        }
+    }
+
+    fn accounts(&self) -> Vec<AccountRoles> {
+        vec![AccountRoles {
+            id: "482011739056".parse().unwrap(),
+            alias: Some(self.shown()),
+            environment: Some(Environment::Production),
+            roles: vec![RoleRow {
+                arn: self.role(),
+                description: Some(self.shown()),
+                longest: SessionDuration::from_seconds(14_400).unwrap(),
+            }],
+        }]
+    }
+
+    fn roles(&self) -> RolesPage {
+        RolesPage::new(self.person(), self.accounts(), self.query)
+    }
+
+    fn role(&self) -> RoleArn {
+        self.role.parse().unwrap()
+    }
+
+    fn credentials(&self) -> CredentialsPage {
+        let credentials = keys();
+        let formats = Formats::new(&Source {
+            credentials: &credentials,
+            sts_url: "https://keys.meridale.example",
+            region: &"eu-central-1".parse().unwrap(),
+            profile: &ProfileName::of(Some(self.text), &self.role()),
+        });
+        CredentialsPage {
+            person: self.person(),
+            role: self.role(),
+            account_alias: Some(self.shown()),
+            environment: Some(Environment::Production),
+            description: Some(self.shown()),
+            session_name: "ines.okafor@meridale.example".parse().unwrap(),
+            credentials,
+            formats: formats.unwrap(),
+            now: NOW,
+            lifetime_seconds: 14_400,
+            asked: SessionDuration::from_seconds(28_800).unwrap(),
+            shortened_by: Some(LimitedBy::Role),
+            durations: [
+                (900, ChoiceState::Open),
+                (14_400, ChoiceState::Chosen),
+                (28_800, ChoiceState::TooLong),
+            ]
+            .map(choice)
+            .into(),
+            limits: vec![
+                limit(LimitedBy::Role, 14_400),
+                limit(LimitedBy::Rule(self.shown()), 28_800),
+                limit(LimitedBy::SignIn, 28_440),
+            ],
+        }
+    }
+
+    /// Every page, by name.
+    fn pages(&self) -> [(&'static str, String); 7] {
+        [
+            ("sign_in", self.sign_in().render().unwrap()),
+            ("refused", self.refused().render().unwrap()),
+            ("error", self.error().render().unwrap()),
+            ("signed_out", self.signed_out().render().unwrap()),
+            ("no_roles", self.no_roles().render().unwrap()),
+            ("roles", self.roles().render().unwrap()),
+            ("credentials", self.credentials().render().unwrap()),
+        ]
+    }
+}
+
+fn keys() -> Credentials {
+    Credentials {
+        access_key_id: "ASIAY34FZKBOKMUTVV7A".parse::<AccessKeyId>().unwrap(),
+        secret_access_key: SecretAccessKey::new("w9Xr/b0Tn4Lq8Yk2+Vd6mHcZs".to_owned()),
+        session_token: SessionToken::new("rg1.k7.AAEC".repeat(20)),
+        expiration: NOW.plus(14_052),
+    }
+}
+
+fn choice((seconds, state): (u32, ChoiceState)) -> DurationChoice {
+    DurationChoice {
+        duration: SessionDuration::from_seconds(seconds).unwrap(),
+        state,
+    }
+}
+
+const fn limit(by: LimitedBy, seconds: u32) -> DurationLimit {
+    DurationLimit { by, seconds }
+}
+
+const fn request_id() -> RequestId {
+    RequestId::from_random([7; 16])
+}
+
+/// The page without the hashes of its static files, which change with each of them.
+fn without_versions(html: &str) -> String {
+    [
+        "tokens.css",
+        "portal.css",
+        "portal.js",
+        "icons.svg",
+        "favicon.svg",
+    ]
+    .map(|name| StaticFile::named(name).unwrap())
+    .iter()
+    .fold(html.to_owned(), |html, file| {
+        html.replace(&file.version, "VERSION")
+    })
+}
+
+#[test]
+fn each_page_looks_as_agreed() {
+    for (name, html) in PLAIN.pages() {
+        insta::assert_snapshot!(name, without_versions(&html));
+    }
+}
+
+#[test]
+fn sign_in_without_connections_says_so() {
+    let mut page = PLAIN.sign_in();
+    page.connections.clear();
+    let html = page.render().unwrap();
+    assert!(html.contains("There is no way to sign in yet."));
+    assert!(!html.contains("<form"));
+}
+
+#[test]
+fn roles_are_found_by_every_word_of_the_query() {
+    let shown = |query: &str| {
+        let page = RolesPage::new(PLAIN.person(), PLAIN.accounts(), query);
+        usize::from(page.render().unwrap().contains(">1 role<"))
+    };
+    for query in [
+        "",
+        "read",
+        "READ meri",
+        "482011",
+        "production",
+        "engin",
+        " read  only ",
+    ] {
+        assert_eq!(shown(query), 1, "{query}");
+    }
+    for query in ["reader", "read staging", "482012"] {
+        assert_eq!(shown(query), 0, "{query}");
+    }
+}
+
+#[test]
+fn roles_that_do_not_match_are_hidden() {
+    let page = RolesPage::new(PLAIN.person(), PLAIN.accounts(), "staging");
+    let html = page.render().unwrap();
+    assert!(html.contains("0 of 1 role<"));
+    assert!(html.contains(r#"aria-labelledby="acct-482011739056" hidden>"#));
+    assert!(html.contains(r#"<p class="none soft">"#));
+}
+
+#[test]
+fn an_account_without_roles_is_not_shown() {
+    let mut accounts = PLAIN.accounts();
+    accounts[0].roles.clear();
+    let html = RolesPage::new(PLAIN.person(), accounts, "")
+        .render()
+        .unwrap();
+    assert!(!html.contains("482011739056"));
+}
+
+#[test]
+fn only_production_has_a_ribbon() {
+    let mut page = PLAIN.credentials();
+    assert!(page.render().unwrap().contains(r#"class="ribbon""#));
+    page.environment = Some(Environment::Staging);
+    assert!(!page.render().unwrap().contains(r#"class="ribbon""#));
+}
+
+#[test]
+fn keys_that_have_ended_have_no_time_left() {
+    let mut page = PLAIN.credentials();
+    page.now = page.credentials.expiration.plus(5);
+    assert!(page.render().unwrap().contains(r#"data-countdown="0""#));
+}
+
+#[test]
+fn the_smallest_limit_is_marked() {
+    let html = PLAIN.credentials().render().unwrap();
+    assert_eq!(html.matches(r#"class="is-lowest""#).count(), 1);
+    assert!(html.contains(r#"<tr class="is-lowest"><th scope="row"><bdi>Role’s own maximum"#));
+}
+
+#[test]
+fn durations_are_said_in_hours_and_minutes() {
+    for (seconds, words) in [
+        (45, "45 s"),
+        (900, "15 min"),
+        (3600, "1 h"),
+        (5400, "1 h 30 min"),
+        (43_200, "12 h"),
+        (7199, "1 h 59 min"),
+    ] {
+        assert_eq!(lasting(seconds), words);
+    }
+}
+
+#[test]
+fn initials_are_of_the_first_two_words() {
+    let initials = |name: &str| {
+        let mut person = PLAIN.person();
+        person.display_name = name.into();
+        person.initials()
+    };
+    assert_eq!(initials("Ines María Okafor"), "IM");
+    assert_eq!(initials("(zoë)"), "Z");
+    assert_eq!(initials("<> \"'"), "");
+}

@@ -1,0 +1,159 @@
+// What script adds to the portal's pages. Every page works without it.
+//
+// No markup is ever built from text here: values go in by textContent only, so the pages can demand
+// Trusted Types. Elements that need script are marked `data-script` and stand hidden until it runs.
+"use strict";
+
+for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
+for (const element of document.querySelectorAll("[data-no-script]")) element.hidden = true;
+
+const COPIED_FOR_MS = 2000;
+
+function say(text) {
+  const region = document.getElementById("said");
+  if (region) region.textContent = text;
+}
+
+function selectAll(source) {
+  if (source instanceof HTMLTextAreaElement) {
+    source.select();
+    return;
+  }
+  getSelection()?.selectAllChildren(source);
+}
+
+function markCopied(button) {
+  const label = button.querySelector("[data-label]");
+  const before = label?.textContent;
+  button.classList.add("is-done");
+  if (label) label.textContent = "Copied";
+  say("Copied");
+  setTimeout(() => {
+    button.classList.remove("is-done");
+    if (label) label.textContent = before;
+    say("");
+  }, COPIED_FOR_MS);
+}
+
+function setUpCopying() {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const source = document.getElementById(button.dataset.copy);
+    if (!source) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      if (button.classList.contains("is-done")) return;
+      const text = source instanceof HTMLTextAreaElement ? source.value : source.textContent;
+      try {
+        await navigator.clipboard.writeText(text);
+        markCopied(button);
+      } catch {
+        selectAll(source);
+        say("Selected. Press Ctrl+C or Command+C to copy.");
+      }
+    });
+  }
+}
+
+function clockText(seconds) {
+  const two = (number) => String(number).padStart(2, "0");
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+// Counts from the seconds that the server stated, not from the end time: this device's clock may be
+// wrong, but its difference since the page came is right, through sleep as well.
+function setUpCountdown() {
+  const clock = document.querySelector("[data-countdown]");
+  if (!clock) return;
+  const bar = document.querySelector("[data-countdown-bar]");
+  const over = document.querySelector("[data-countdown-over]");
+  const atStart = Number(clock.dataset.countdown);
+  const startedAt = Date.now();
+  const tick = () => {
+    const passed = Math.floor((Date.now() - startedAt) / 1000);
+    const left = Math.max(0, Math.min(atStart, atStart - passed));
+    clock.textContent = clockText(left);
+    if (bar) bar.value = left;
+    if (left > 0) return;
+    clearInterval(timer);
+    if (over) over.hidden = false;
+    say("These keys have ended.");
+  };
+  const timer = setInterval(tick, 1000);
+  tick();
+}
+
+function setUpLocalTime() {
+  for (const element of document.querySelectorAll("[data-local-time]")) {
+    const at = new Date(element.dataset.localTime);
+    if (at.getTimezoneOffset() === 0) continue;
+    const local = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    element.textContent = `, ${local} your time`;
+  }
+}
+
+function isShown(row) {
+  return !row.hidden;
+}
+
+// Each row carries the text to be searched, lower-cased by the server, which filters by the same
+// rule: every word of the query must occur.
+function filterRoles(query, rows, accounts, count, none) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const row of rows) row.hidden = !words.every((word) => row.dataset.find.includes(word));
+  for (const account of accounts) account.hidden = !account.querySelector(".role:not([hidden])");
+  const shown = rows.filter(isShown).length;
+  const noun = rows.length === 1 ? "role" : "roles";
+  count.textContent =
+    shown === rows.length ? `${shown} ${noun}` : `${shown} of ${rows.length} ${noun}`;
+  none.hidden = shown > 0;
+}
+
+function setUpRoles() {
+  const finder = document.querySelector(".finder");
+  if (!finder) return;
+  const input = finder.querySelector("input");
+  const count = finder.querySelector(".found");
+  const none = document.querySelector(".none");
+  const rows = [...document.querySelectorAll(".role")];
+  const accounts = [...document.querySelectorAll(".acct")];
+  const filter = () => filterRoles(input.value, rows, accounts, count, none);
+  const links = () => rows.filter(isShown).map((row) => row.querySelector(".role-link"));
+
+  input.addEventListener("input", filter);
+  finder.addEventListener("submit", (event) => {
+    event.preventDefault();
+    links()[0]?.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "/" && document.activeElement !== input) {
+      event.preventDefault();
+      input.select();
+      return;
+    }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const stops = [input, ...links()];
+    const at = stops.indexOf(document.activeElement);
+    const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
+    if (at < 0 || !next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  if (input.value) filter();
+}
+
+function closeMenusOutside(event) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    const escaped = event.type === "keydown" && event.key === "Escape";
+    const left = event.type === "click" && !menu.contains(event.target);
+    if (escaped || left) menu.open = false;
+    if (escaped) menu.querySelector("summary").focus();
+  }
+}
+
+setUpCopying();
+setUpCountdown();
+setUpLocalTime();
+setUpRoles();
+document.addEventListener("click", closeMenusOutside);
+document.addEventListener("keydown", closeMenusOutside);
