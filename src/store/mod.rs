@@ -1,5 +1,5 @@
 //! What is kept: one small trait a need, each with an in-memory and an embedded implementation and
-//! one conformance suite that all of them pass.
+//! one conformance suite (`tests/store`) that all of them pass.
 //!
 //! Every stored value is sealed under a key derived from the root key, with the record's name bound
 //! in (decision 4). "Not there" is `Ok(None)`; a record that doesn't unseal or parse counts as not
