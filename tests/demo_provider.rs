@@ -159,6 +159,12 @@ mod tests {
         fields
     }
 
+    fn with_twice(mut fields: Fields, name: &'static str) -> Fields {
+        let value = fields.iter().find(|(known, _)| *known == name).unwrap();
+        fields.push((name, value.1.clone()));
+        fields
+    }
+
     fn target(path: &str, fields: &Fields) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         [path, "?", &query.extend_pairs(fields).finish()].concat()
@@ -260,6 +266,32 @@ mod tests {
             assert_eq!(refused.status, 401, "{name}={value}");
             assert_eq!(refused.json()["error"], "invalid_client");
         }
+    }
+
+    #[tokio::test]
+    async fn a_redemption_is_a_form_without_repetition() {
+        let demo = Demo::start();
+        let repeated = with_twice(redemption(&demo.code().await), "code");
+        let refused = demo.post("/token", &repeated).await.json();
+        assert_eq!(refused["error"], "invalid_request");
+        let json = Request::new(demo.address(), "POST", "/token")
+            .with_header("content-type", "application/json")
+            .with_body("{}");
+        assert_eq!(json.send_async().await.json()["error"], "invalid_request");
+        let other_grant = with(redemption("x"), "grant_type", "password");
+        let refused = demo.post("/token", &other_grant).await.json();
+        assert_eq!(refused["error"], "unsupported_grant_type");
+    }
+
+    #[tokio::test]
+    async fn an_authorization_request_may_be_posted_but_repeats_nothing() {
+        let demo = Demo::start();
+        let posted = demo.post("/authorize", &authorization()).await;
+        let asked = demo.get(&target("/authorize", &authorization())).await;
+        assert_eq!((posted.status, &posted.body), (200, &asked.body));
+        let repeated = with_twice(authorization(), "redirect_uri");
+        assert_eq!(demo.post("/authorize", &repeated).await.status, 400);
+        assert_eq!(demo.get(&target("/authorize", &repeated)).await.status, 400);
     }
 
     #[tokio::test]
