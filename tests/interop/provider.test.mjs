@@ -2,19 +2,16 @@
 // small relying party in the gateway's place. What the gateway does with them is tested elsewhere.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { startBrowser } from "../browser/browser.mjs";
 import { idToken } from "./id_token.mjs";
+import { startProvider } from "./provider_process.mjs";
 import { signIn } from "./sign_in.mjs";
 
 const ACCOUNTS = { dora: { email: "dora@corp.example", email_verified: true, groups: ["ops"] } };
@@ -26,13 +23,14 @@ let provider;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "rolegate-interop-"));
-  writeFileSync(join(folder, "accounts.json"), JSON.stringify(ACCOUNTS));
+  const accounts = join(folder, "accounts.json");
+  writeFileSync(accounts, JSON.stringify(ACCOUNTS));
   relyingParty = await startRelyingParty();
-  provider = await startProvider(relyingParty.callback);
+  provider = await startProvider(["--redirect-uri", relyingParty.callback, "--accounts", accounts]);
 });
 
 after(() => {
-  provider?.process.kill();
+  provider?.stop();
   relyingParty?.server.close();
   rmSync(folder, { recursive: true });
 });
@@ -78,21 +76,6 @@ test("an authorization request without PKCE is refused", async () => {
   assert.equal(location.searchParams.get("error"), "invalid_request");
   assert.match(location.searchParams.get("error_description"), /PKCE/);
 });
-
-async function startProvider(callback) {
-  const script = fileURLToPath(new URL("oidc-provider.mjs", import.meta.url));
-  const accounts = join(folder, "accounts.json");
-  const child = spawn(
-    process.execPath,
-    [script, "--redirect-uri", callback, "--accounts", accounts, "--stop-with-stdin"],
-    { stdio: ["pipe", "pipe", "inherit"] },
-  );
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout }), "line"),
-    once(child, "exit").then(([code]) => assert.fail(`the provider ended with ${code}`)),
-  ]);
-  return { process: child, ...JSON.parse(line) };
-}
 
 async function startRelyingParty() {
   const server = createServer((request, response) => {

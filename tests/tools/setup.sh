@@ -174,6 +174,8 @@ step_python() {
 
 step_node() {
   ensure_node
+  # The Node tests make their certificates with it.
+  has openssl || install_packages openssl
   local directory wanted
   [ "$(basename -- "$node_modules")" = node_modules ] ||
     stop "ROLEGATE_TEST_NODE_MODULES must end in /node_modules, it is $node_modules"
@@ -183,7 +185,7 @@ step_node() {
     say "installing Node packages (tests/tools/package-lock.json) into $node_modules"
     mkdir -p "$directory"
     cp "$here/package.json" "$here/package-lock.json" "$directory/"
-    (cd "$directory" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null)
+    (cd "$directory" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null)
     stamp "$node_modules" "$wanted"
   fi
   say "Node packages: $node_modules (Node $(node --version))"
