@@ -16,8 +16,8 @@ pub mod directory;
 pub mod domain;
 pub mod entropy;
 pub mod federation;
-pub mod flows;
-pub mod http;
+//FLOWS
+//HTTP
 pub mod mapping;
 pub mod policy;
 pub mod seal;

@@ -12,7 +12,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk};
 
-use crate::domain::Secret;
+use crate::domain::{Secret, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
 
 /// How many bytes sealing adds.
@@ -159,6 +159,47 @@ impl SealingKey {
     }
 }
 
+/// The sealing keys that are good at the moment: one seals, every one opens.
+///
+/// A key that was added seals only from `seals_from` on, so that every node can know it before
+/// anything is sealed under it; a key opens until it is taken out.
+#[derive(Debug, Clone, Default)]
+pub struct KeyRing(Vec<RingKey>);
+
+#[derive(Debug, Clone)]
+struct RingKey {
+    key: SealingKey,
+    seals_from: UnixTime,
+}
+
+impl KeyRing {
+    /// A ring without keys: it seals and opens nothing.
+    pub const fn empty() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a key that seals from `seals_from` on.
+    pub fn add(&mut self, key: SealingKey, seals_from: UnixTime) {
+        self.0.push(RingKey { key, seals_from });
+    }
+
+    /// The key that seals at `now`: the newest one whose time has come.
+    pub fn sealing_at(&self, now: UnixTime) -> Option<&SealingKey> {
+        let ready = self.0.iter().filter(|ring| ring.seals_from <= now);
+        ready
+            .max_by_key(|ring| ring.seals_from)
+            .map(|ring| &ring.key)
+    }
+
+    /// The key of this id.
+    pub fn find(&self, id: [u8; 4]) -> Option<&SealingKey> {
+        self.0
+            .iter()
+            .map(|ring| &ring.key)
+            .find(|key| key.id() == id)
+    }
+}
+
 /// The id of the key that a sealed message names; `None` where it is too short to be one.
 pub fn key_id_of(sealed: &[u8]) -> Option<[u8; 4]> {
     (sealed.len() >= OVERHEAD)
@@ -247,6 +288,25 @@ mod tests {
         let sealed = key().seal(&[], b"plain", &SystemEntropy).unwrap();
         let other = RootKey::new([7; 32]).sealing_key("other");
         assert_eq!(other.open(&[], &sealed).err(), Some(Unopened));
+    }
+
+    #[test]
+    fn the_newest_key_whose_time_has_come_seals() {
+        let at = UnixTime::from_seconds;
+        let mut ring = KeyRing::empty();
+        assert!(ring.sealing_at(at(100)).is_none());
+        ring.add(SealingKey::new([1; 32]), at(10));
+        ring.add(SealingKey::new([2; 32]), at(50));
+        assert_eq!(ring.sealing_at(at(9)).map(SealingKey::id), None);
+        assert_eq!(
+            ring.sealing_at(at(49)).unwrap().id(),
+            SealingKey::new([1; 32]).id()
+        );
+        assert_eq!(
+            ring.sealing_at(at(50)).unwrap().id(),
+            SealingKey::new([2; 32]).id()
+        );
+        assert!(ring.find(SealingKey::new([1; 32]).id()).is_some());
     }
 
     #[test]

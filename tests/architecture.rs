@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["clock", "entropy", "seal"],
     &["policy", "mapping", "sigv4", "store", "audit"],
-    &["directory", "federation", "credentials"],
+    &["federation", "directory", "credentials"],
     &["flows"],
     &["http", "config"],
     &["app", "demo"],

@@ -1,1 +1,17 @@
-//! A grant in, an access key, a secret and a sealed session token out.
+//! A grant in, an access key, a secret and a sealed session token out; and a session token back into
+//! the session that it stands for.
+//!
+//! Session tokens, version 1 (decision 5), are stateless:
+//!
+//! ```text
+//! token = base64( version (1) | sealed( postcard(session) ) )
+//! bound in as associated data: purpose, version, key id, access key id
+//! secret access key = base64( first 30 bytes of the message's companion secret )
+//! ```
+//! The secret access key stands nowhere: whoever opens the token can derive it again.
+
+mod issue;
+mod token;
+
+pub use issue::{IssueError, Issued, issue};
+pub use token::{OpenSession, TokenError, open};

@@ -1,1 +1,26 @@
-//! Accounts, roles, policies, providers, connections and mapping rules: a versioned log, read from one compiled snapshot.
+//! Accounts, roles, policies, providers, connections and mapping rules: a versioned log, read from
+//! one compiled snapshot.
+//!
+//! ```text
+//! files --files::read--> Directory --diff--> ChangeSet --LiveDirectory::commit--> DirectoryLog
+//!                                                                                    |
+//!                        Snapshot (indexes, key ring, compiled rules)  <--catch_up---+
+//! ```
+//! Whoever decides reads a [`Snapshot`]; it is whole, never changes, and is replaced as one.
+
+mod change;
+mod check;
+mod files;
+mod live;
+mod snapshot;
+mod state;
+
+pub use change::{Change, ChangeSet, diff};
+pub use check::{Problem, check};
+pub use files::{DirectoryFiles, read, write};
+pub use live::{CommitError, DirectoryError, LiveDirectory};
+pub use snapshot::{RoleEntry, Snapshot};
+pub use state::{
+    Account, AccountSettings, Directory, Environment, Link, LinkId, OidcProvider, PolicyName, Role,
+    SealingKeyRecord,
+};

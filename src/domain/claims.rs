@@ -1,6 +1,7 @@
 //! What a provider says about somebody (decision 3).
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,19 @@ impl Claims {
     /// The claim of this name, or at this JSON pointer.
     pub fn find(&self, name: &ClaimName) -> Option<&Claim> {
         self.0.get(name.as_str())
+    }
+
+    /// The claim of this name or JSON pointer, for names that stand in the code.
+    pub fn get(&self, name: &str) -> Option<&Claim> {
+        self.0.get(name)
+    }
+
+    /// The claims whose JSON pointer begins with `start`, with the rest of the pointer.
+    pub fn under<'c>(&'c self, start: &'c str) -> impl Iterator<Item = (&'c str, &'c Claim)> {
+        let from = self
+            .0
+            .range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        from.map_while(move |(name, claim)| Some((name.strip_prefix(start)?, claim)))
     }
 
     /// Every claim by name, in the order of the names.
@@ -233,6 +247,13 @@ mod tests {
             values(&claims(r#"{"scope": "a b,c"}"#), "scope"),
             Some(vec!["a b,c".into()])
         );
+    }
+
+    #[test]
+    fn claims_under_a_pointer_are_found() {
+        let claims = claims(r#"{"h": {"a": "1", "b~/c": "2"}, "hh": {"a": "3"}, "i": "4"}"#);
+        let under: Vec<_> = claims.under("/h/").map(|(rest, _)| rest).collect();
+        assert_eq!(under, ["a", "b~0~1c"]);
     }
 
     #[test]

@@ -79,6 +79,13 @@ impl Issuer {
     }
 }
 
+/// Issuers are looked up by what a token says, which is no issuer yet.
+impl std::borrow::Borrow<str> for Issuer {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl std::str::FromStr for Issuer {
     type Err = InvalidValue;
 

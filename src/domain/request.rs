@@ -21,6 +21,9 @@ text_type!(
 pub struct RequestId(uuid::Uuid);
 
 impl RequestId {
+    /// The id of a request that none could be drawn for.
+    pub const NIL: Self = Self(uuid::Uuid::nil());
+
     /// The id made of these random bytes (RFC 9562, version 4).
     pub const fn from_random(random: [u8; 16]) -> Self {
         Self(uuid::Builder::from_random_bytes(random).into_uuid())

@@ -41,7 +41,7 @@ impl<'c> ClaimReader<'c> {
         let audiences = self.audiences()?;
         let ours = |audience: &&str| clients.iter().find(|client| client.as_str() == *audience);
         let listed = || quoted_list(clients.iter().map(Audience::as_str));
-        let Some(matching) = audiences.iter().find_map(|audience| ours(&audience)) else {
+        let Some(matching) = audiences.iter().find_map(|audience| ours(audience)) else {
             return Err(TokenError::Audience {
                 expected: listed(),
                 found: quoted_list(audiences.iter().copied()),

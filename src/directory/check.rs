@@ -1,0 +1,203 @@
+//! What must hold over the whole directory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{Account, Directory, Link, OidcProvider, Role};
+use crate::domain::{AccountId, OidcProviderArn, Partition, RoleArn, RuleId};
+use crate::mapping::{FailedTest, Rule, RuleSet};
+
+/// A client id list holds at most this many (IAM quota for OpenID Connect providers).
+const MAX_CLIENT_IDS: usize = 100;
+/// The shortest maximum that a role can have, in seconds (`roleMaxSessionDurationType`).
+const MIN_ROLE_MAXIMUM: u32 = 3600;
+/// A description has at most this many characters (`roleDescriptionType`).
+const MAX_DESCRIPTION: usize = 1000;
+
+/// Something in the directory, or in its files, that must be mended first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where: a file of `apply`, or the thing itself.
+    pub at: String,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+impl Problem {
+    /// A problem at this place.
+    pub fn new(at: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            at: at.into(),
+            text: text.into(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.at, self.text)
+    }
+}
+
+/// Every problem of the directory; empty where it is valid.
+pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (id, account) in &directory.accounts {
+        check_account(*id, account, &mut problems);
+    }
+    for (id, link) in &directory.links {
+        check_link(
+            directory,
+            partition,
+            link,
+            &format!("links/{id}"),
+            &mut problems,
+        );
+    }
+    check_rules(directory, &mut problems);
+    problems
+}
+
+fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) {
+    let mut names = BTreeSet::new();
+    for (name, role) in &account.roles {
+        let at = format!("accounts/{id}/roles/{name}");
+        if !names.insert(name.as_str().to_ascii_lowercase()) {
+            problems.push(Problem::new(
+                &at,
+                "another role of the account differs in upper and lower case only; rename one",
+            ));
+        }
+        check_role(&at, role, problems);
+    }
+    for provider in account.oidc_providers.values() {
+        check_provider(
+            &format!(
+                "accounts/{id}/oidc-providers/{}",
+                provider.url.without_scheme()
+            ),
+            provider,
+            problems,
+        );
+    }
+}
+
+fn check_role(at: &str, role: &Role, problems: &mut Vec<Problem>) {
+    if role.max_session_duration.seconds() < MIN_ROLE_MAXIMUM {
+        problems.push(Problem::new(
+            at,
+            "max_session_duration must be 3600 to 43200 seconds",
+        ));
+    }
+    if role.description.chars().count() > MAX_DESCRIPTION {
+        problems.push(Problem::new(
+            at,
+            "description must have at most 1000 characters",
+        ));
+    }
+}
+
+fn check_provider(at: &str, provider: &OidcProvider, problems: &mut Vec<Problem>) {
+    if provider.client_ids.is_empty() || provider.client_ids.len() > MAX_CLIENT_IDS {
+        problems.push(Problem::new(
+            at,
+            "client_ids must list 1 to 100 audiences; without one no token is accepted",
+        ));
+    }
+}
+
+fn check_link(
+    directory: &Directory,
+    partition: Partition,
+    link: &Link,
+    at: &str,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(connection) = directory.connections.get(&link.connection) else {
+        problems.push(Problem::new(
+            at,
+            format!("there is no connection {}", link.connection),
+        ));
+        return;
+    };
+    let mut accounts: BTreeMap<AccountId, &OidcProviderArn> = BTreeMap::new();
+    for arn in &link.providers {
+        if accounts.insert(arn.account(), arn).is_some() {
+            problems.push(Problem::new(
+                at,
+                format!(
+                    "account {} is named twice; a connection speaks as one provider in an account",
+                    arn.account()
+                ),
+            ));
+        }
+        let account = directory.accounts.get(&arn.account());
+        let provider = account.and_then(|account| {
+            account
+                .oidc_providers
+                .values()
+                .find(|provider| provider.arn(partition, arn.account()) == *arn)
+        });
+        match provider {
+            None => problems.push(Problem::new(
+                at,
+                format!("there is no provider {arn}; make it in that account first"),
+            )),
+            Some(provider) if provider.url != connection.issuer => problems.push(Problem::new(
+                at,
+                format!(
+                    "{arn} has the issuer {}, the connection {} has {}; they must be the same",
+                    provider.url, connection.id, connection.issuer
+                ),
+            )),
+            Some(_) => {}
+        }
+    }
+}
+
+fn check_rules(directory: &Directory, problems: &mut Vec<Problem>) {
+    let known = |id: &RuleId| format!("rules/{id}");
+    for (id, rule) in &directory.rules {
+        for connection in rule.connections() {
+            if !directory.connections.contains_key(connection) {
+                problems.push(Problem::new(
+                    known(id),
+                    format!("connections: there is no connection {connection}"),
+                ));
+            }
+        }
+    }
+    let rules = directory
+        .rules
+        .iter()
+        .map(|(id, rule)| (id.clone(), Rule::clone(rule)))
+        .collect();
+    for failed in RuleSet::new(rules).run_tests() {
+        problems.push(Problem::new(known(&failed.rule), failed_test(&failed)));
+    }
+}
+
+/// A rule's test that failed, with what it expected and what it got.
+fn failed_test(failed: &FailedTest) -> String {
+    if let Some(sample) = &failed.sample {
+        return format!(
+            "{} ({}): the sample can't be used: {sample}",
+            failed.path, failed.name
+        );
+    }
+    let list = |roles: &BTreeSet<RoleArn>| {
+        let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
+        if roles.is_empty() {
+            "no role".to_owned()
+        } else {
+            roles.join(", ")
+        }
+    };
+    let (expected, given) = (list(&failed.expected), list(&failed.given));
+    format!(
+        "{} ({}): expected {expected}, but the rule gives {given}",
+        failed.path, failed.name
+    )
+}

@@ -1,0 +1,261 @@
+//! The directory as it runs: the log's newest generation, compiled and swapped in whole.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use super::change::ChangeSet;
+use super::check::{Problem, check};
+use super::snapshot::Snapshot;
+use super::state::Directory;
+use crate::domain::{Partition, UnixTime};
+use crate::store::{Appended, DirectoryLog, Generation, StoreError};
+
+/// After this many generations the whole directory is kept again.
+const CHECKPOINT_EVERY: Generation = 64;
+/// Entries read from the log at a time.
+const READ_LIMIT: usize = 256;
+
+/// Why the directory can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The store gave no answer.
+    #[error("the directory's log can't be read")]
+    Store(#[from] StoreError),
+    /// A generation that this version can't read.
+    #[error("generation {generation} of the directory can't be read by this version")]
+    Unreadable {
+        /// Which one.
+        generation: Generation,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The head could not be confirmed for longer than `max_staleness`.
+    #[error("the directory was last confirmed at {confirmed_at}, longer ago than is allowed")]
+    Stale {
+        /// When it was.
+        confirmed_at: UnixTime,
+    },
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Somebody else changed the directory in between.
+    #[error(
+        "the directory is at generation {head}, the change was made for {base}; read it again and repeat"
+    )]
+    Conflict {
+        /// What the change was made for.
+        base: Generation,
+        /// What it is now.
+        head: Generation,
+    },
+    /// The directory would be wrong after it.
+    #[error("the directory would not be valid after this change")]
+    Invalid(Vec<Problem>),
+    /// The directory can't be read.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+/// The directory of a running node.
+pub struct LiveDirectory {
+    log: Arc<dyn DirectoryLog>,
+    current: ArcSwap<Snapshot>,
+    confirmed_at: AtomicI64,
+    looks: AtomicU64,
+    looking: Mutex<()>,
+    partition: Partition,
+    max_staleness: i64,
+}
+
+impl LiveDirectory {
+    /// Reads the newest generation.
+    ///
+    /// `max_staleness` is in seconds: [`Self::snapshot`] refuses once the head was not confirmed for
+    /// longer.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] where the log can't be read.
+    pub async fn open(
+        log: Arc<dyn DirectoryLog>,
+        partition: Partition,
+        max_staleness: i64,
+        now: UnixTime,
+    ) -> Result<Self, DirectoryError> {
+        let (generation, directory) = load(log.as_ref()).await?;
+        Ok(Self {
+            log,
+            current: ArcSwap::from_pointee(Snapshot::compile(generation, directory, partition)),
+            confirmed_at: AtomicI64::new(now.seconds()),
+            looks: AtomicU64::new(0),
+            looking: Mutex::new(()),
+            partition,
+            max_staleness,
+        })
+    }
+
+    /// The snapshot to decide by.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Stale`] where its age can't be vouched for.
+    pub fn snapshot(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
+        let confirmed_at = UnixTime::from_seconds(self.confirmed_at.load(Ordering::Acquire));
+        if now.since(confirmed_at) > self.max_staleness {
+            return Err(DirectoryError::Stale { confirmed_at });
+        }
+        Ok(self.current.load_full())
+    }
+
+    /// The partition of every ARN in the directory.
+    pub const fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// Looks at the log's head, takes over what is new and confirms the snapshot. Callers that come
+    /// while somebody looks wait for that look and share it.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]; the snapshot stays as it is.
+    pub async fn catch_up(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
+        let seen = self.looks.load(Ordering::Acquire);
+        let _looking = self.looking.lock().await;
+        if self.looks.load(Ordering::Acquire) > seen {
+            return Ok(self.current.load_full());
+        }
+        self.looks.fetch_add(1, Ordering::AcqRel);
+        self.read_new(now).await
+    }
+
+    /// Appends a change made for generation `base`, and takes it over.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing was changed.
+    pub async fn commit(
+        &self,
+        base: Generation,
+        changes: ChangeSet,
+        now: UnixTime,
+    ) -> Result<Generation, CommitError> {
+        let current = self.catch_up(now).await?;
+        if current.generation() != base {
+            return Err(CommitError::Conflict {
+                base,
+                head: current.generation(),
+            });
+        }
+        let mut after = Directory::clone(current.directory());
+        let entry = serde_json::to_vec(&changes).map_err(|source| DirectoryError::Unreadable {
+            generation: base + 1,
+            source,
+        })?;
+        for change in changes.changes {
+            after.apply(change);
+        }
+        let problems = check(&after, self.partition);
+        if !problems.is_empty() {
+            return Err(CommitError::Invalid(problems));
+        }
+        match self
+            .log
+            .append(base, &entry)
+            .await
+            .map_err(DirectoryError::from)?
+        {
+            Appended::Conflict { head } => Err(CommitError::Conflict { base, head }),
+            Appended::Written(generation) => {
+                self.keep_checkpoint(generation, &after).await;
+                self.catch_up(now).await?;
+                Ok(generation)
+            }
+        }
+    }
+
+    async fn read_new(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
+        let current = self.current.load_full();
+        let mut directory = None;
+        let mut generation = current.generation();
+        loop {
+            let entries = self.log.read_after(generation, READ_LIMIT).await?;
+            if entries.is_empty() {
+                break;
+            }
+            let target = directory.get_or_insert_with(|| Directory::clone(current.directory()));
+            for entry in entries {
+                generation = entry.generation;
+                replay(target, &entry)?;
+            }
+        }
+        if let Some(directory) = directory {
+            let snapshot = Snapshot::compile(generation, Arc::new(directory), self.partition);
+            self.current.store(Arc::new(snapshot));
+        }
+        self.confirmed_at.store(now.seconds(), Ordering::Release);
+        Ok(self.current.load_full())
+    }
+
+    /// A checkpoint only shortens the next start, so failing to keep one is told and forgiven.
+    async fn keep_checkpoint(&self, generation: Generation, directory: &Directory) {
+        if !generation.is_multiple_of(CHECKPOINT_EVERY) {
+            return;
+        }
+        let Ok(bytes) = serde_json::to_vec(directory) else {
+            return;
+        };
+        if let Err(error) = self.log.save_checkpoint(generation, &bytes).await {
+            tracing::warn!(generation, %error, "the directory's checkpoint was not kept");
+        }
+    }
+}
+
+impl std::fmt::Debug for LiveDirectory {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let generation = self.current.load().generation();
+        formatter
+            .debug_struct("LiveDirectory")
+            .field("generation", &generation)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn load(log: &dyn DirectoryLog) -> Result<(Generation, Arc<Directory>), DirectoryError> {
+    let (mut generation, mut directory) = match log.checkpoint().await? {
+        None => (0, Directory::default()),
+        Some(entry) => {
+            let unreadable = |source| DirectoryError::Unreadable {
+                generation: entry.generation,
+                source,
+            };
+            (
+                entry.generation,
+                serde_json::from_slice(&entry.change).map_err(unreadable)?,
+            )
+        }
+    };
+    loop {
+        let entries = log.read_after(generation, READ_LIMIT).await?;
+        if entries.is_empty() {
+            return Ok((generation, Arc::new(directory)));
+        }
+        for entry in entries {
+            generation = entry.generation;
+            replay(&mut directory, &entry)?;
+        }
+    }
+}
+
+fn replay(directory: &mut Directory, entry: &crate::store::LogEntry) -> Result<(), DirectoryError> {
+    let unreadable = |source| DirectoryError::Unreadable {
+        generation: entry.generation,
+        source,
+    };
+    let set: ChangeSet = serde_json::from_slice(&entry.change).map_err(unreadable)?;
+    for change in set.changes {
+        directory.apply(change);
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! The directory as decisions read it: indexed, compiled, unchanging.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::state::{Account, Directory, Link, OidcProvider, Role};
+use crate::domain::{AccountId, ConnectionId, Issuer, OidcProviderArn, Partition, RoleArn};
+use crate::federation::connection::ConnectionSettings;
+use crate::mapping::{Rule, RuleSet};
+use crate::seal::KeyRing;
+use crate::store::Generation;
+
+/// One generation of the directory, compiled.
+#[derive(Debug)]
+pub struct Snapshot {
+    generation: Generation,
+    directory: Arc<Directory>,
+    roles: HashMap<Box<str>, Arc<RoleEntry>>,
+    links: HashMap<ConnectionId, Vec<OidcProviderArn>>,
+    rules: RuleSet,
+    keys: KeyRing,
+    partition: Partition,
+}
+
+/// A role and its ARN.
+#[derive(Debug)]
+pub struct RoleEntry {
+    /// The whole ARN.
+    pub arn: RoleArn,
+    /// The role.
+    pub role: Arc<Role>,
+}
+
+impl Snapshot {
+    /// Compiles a directory.
+    pub fn compile(
+        generation: Generation,
+        directory: Arc<Directory>,
+        partition: Partition,
+    ) -> Self {
+        let mut keys = KeyRing::empty();
+        for record in &directory.sealing_keys {
+            keys.add(record.sealing_key(), record.seals_from);
+        }
+        let rules = directory
+            .rules
+            .iter()
+            .map(|(id, rule)| (id.clone(), Rule::clone(rule)));
+        Self {
+            generation,
+            roles: index_roles(&directory, partition),
+            links: index_links(directory.links.values()),
+            rules: RuleSet::new(rules.collect()),
+            keys,
+            directory,
+            partition,
+        }
+    }
+
+    /// Which generation this is.
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The directory itself.
+    pub const fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// The partition of every ARN here.
+    pub const fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// The role of this ARN, compared whole and case-sensitively.
+    pub fn role(&self, arn: &RoleArn) -> Option<&Arc<RoleEntry>> {
+        self.roles.get(arn.as_str())
+    }
+
+    /// An account.
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
+        self.directory.accounts.get(&id).map(Arc::as_ref)
+    }
+
+    /// The provider of this issuer in this account.
+    pub fn oidc_provider(&self, account: AccountId, issuer: &str) -> Option<&OidcProvider> {
+        self.account(account)?
+            .oidc_providers
+            .get(issuer)
+            .map(Arc::as_ref)
+    }
+
+    /// The provider of this ARN.
+    pub fn oidc_provider_of(&self, arn: &OidcProviderArn) -> Option<&OidcProvider> {
+        let mut providers = self.account(arn.account())?.oidc_providers.values();
+        providers
+            .find(|provider| provider.url.without_scheme() == arn.name())
+            .map(Arc::as_ref)
+    }
+
+    /// A connection.
+    pub fn connection(&self, id: &ConnectionId) -> Option<&Arc<ConnectionSettings>> {
+        self.directory.connections.get(id)
+    }
+
+    /// Whether some connection to this issuer signs people in as this client.
+    pub fn is_login_client(&self, issuer: &Issuer, client: &str) -> bool {
+        let connections = self.directory.connections.values();
+        let mut logins = connections.filter(|connection| connection.issuer == *issuer);
+        logins.any(|connection| connection.client_id.as_str() == client)
+    }
+
+    /// Every connection, by id.
+    pub fn connections(&self) -> impl Iterator<Item = &Arc<ConnectionSettings>> {
+        self.directory.connections.values()
+    }
+
+    /// The provider as which the connection speaks in this account; none where it isn't linked.
+    pub fn linked_provider(
+        &self,
+        connection: &ConnectionId,
+        account: AccountId,
+    ) -> Option<&OidcProviderArn> {
+        self.links
+            .get(connection)?
+            .iter()
+            .find(|arn| arn.account() == account)
+    }
+
+    /// The mapping rules.
+    pub const fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// The keys that session tokens are sealed under.
+    pub const fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+}
+
+fn index_roles(directory: &Directory, partition: Partition) -> HashMap<Box<str>, Arc<RoleEntry>> {
+    let mut roles = HashMap::new();
+    for (id, account) in &directory.accounts {
+        for (name, role) in &account.roles {
+            let arn = role.arn(partition, *id, name);
+            let entry = RoleEntry {
+                arn: arn.clone(),
+                role: Arc::clone(role),
+            };
+            roles.insert(arn.as_str().into(), Arc::new(entry));
+        }
+    }
+    roles
+}
+
+fn index_links<'a>(
+    links: impl Iterator<Item = &'a Link>,
+) -> HashMap<ConnectionId, Vec<OidcProviderArn>> {
+    let mut index: HashMap<ConnectionId, Vec<OidcProviderArn>> = HashMap::new();
+    for link in links {
+        index
+            .entry(link.connection.clone())
+            .or_default()
+            .extend(link.providers.iter().cloned());
+    }
+    index
+}

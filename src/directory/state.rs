@@ -1,0 +1,201 @@
+//! What the directory holds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    AccountId, Audience, ConnectionId, InvalidValue, Issuer, OidcProviderArn, Partition, RoleArn,
+    RoleName, RolePath, RuleId, Secret, SessionDuration, UniqueId, UnixTime,
+};
+use crate::federation::connection::ConnectionSettings;
+use crate::mapping::Rule;
+use crate::policy::{IdentityPolicy, TrustPolicy};
+use crate::seal::SealingKey;
+
+/// The whole directory at one generation.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// Every account with what it owns.
+    pub accounts: BTreeMap<AccountId, Arc<Account>>,
+    /// The identity providers of the whole gateway.
+    pub connections: BTreeMap<ConnectionId, Arc<ConnectionSettings>>,
+    /// Which connection reaches which accounts.
+    pub links: BTreeMap<LinkId, Link>,
+    /// The mapping rules.
+    pub rules: BTreeMap<RuleId, Arc<Rule>>,
+    /// The keys that session tokens are sealed under.
+    pub sealing_keys: Vec<SealingKeyRecord>,
+}
+
+/// One account and all that it owns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// What it is called.
+    pub settings: AccountSettings,
+    /// Its roles.
+    pub roles: BTreeMap<RoleName, Arc<Role>>,
+    /// Its own OpenID Connect providers, by issuer.
+    pub oidc_providers: BTreeMap<Issuer, Arc<OidcProvider>>,
+}
+
+/// How an account is shown to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountSettings {
+    /// A short name, e.g. `payments-prod`.
+    pub alias: String,
+    /// A longer name.
+    #[serde(default)]
+    pub name: String,
+    /// What the account is for; production looks different.
+    #[serde(default)]
+    pub environment: Environment,
+}
+
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Customers depend on it.
+    Production,
+    /// The last stop before production.
+    Staging,
+    /// Where software is made.
+    Development,
+    /// Where anything may be tried.
+    Sandbox,
+    /// Used by several of the others.
+    Shared,
+    /// Not said.
+    #[default]
+    None,
+}
+
+/// A role without its account and name, which are its place in the directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Where it stands in its account.
+    pub path: RolePath,
+    /// `AROA…`; a role of the same name that is made later has another one.
+    pub unique_id: UniqueId,
+    /// For people, up to 1,000 characters.
+    pub description: String,
+    /// The longest session, 3,600 to 43,200 seconds.
+    pub max_session_duration: SessionDuration,
+    /// Who may assume it.
+    pub trust: TrustPolicy,
+    /// What its sessions may do, by policy name.
+    pub policies: BTreeMap<PolicyName, IdentityPolicy>,
+    /// When it was made.
+    pub created_at: UnixTime,
+}
+
+impl Role {
+    /// The role's ARN at this place.
+    pub fn arn(&self, partition: Partition, account: AccountId, name: &RoleName) -> RoleArn {
+        RoleArn::new(partition, account, self.path.clone(), name.clone())
+    }
+}
+
+/// An OpenID Connect provider of one account (`CreateOpenIDConnectProvider`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcProvider {
+    /// The issuer, exactly as its tokens name it.
+    pub url: Issuer,
+    /// The audiences that the account accepts: 1 to 100.
+    pub client_ids: Vec<Audience>,
+}
+
+impl OidcProvider {
+    /// The ARN of this provider in `account`.
+    pub fn arn(&self, partition: Partition, account: AccountId) -> OidcProviderArn {
+        OidcProviderArn::new(partition, account, self.url.without_scheme())
+    }
+}
+
+/// Lets a connection speak in accounts, as the providers named (decision 1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// One provider in each account that it reaches; trust policies are evaluated with these ARNs.
+    pub providers: Vec<OidcProviderArn>,
+}
+
+crate::domain::text_type!(
+    /// The id of a link: 1 to 64 of `[a-z0-9-]`.
+    LinkId,
+    "link id",
+    "1 to 64 of a-z 0-9 -",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+);
+
+crate::domain::text_type!(
+    /// The name of an inline policy: 1 to 128 of `[\w+=,.@-]` (`policyNameType` of the IAM model).
+    PolicyName,
+    "policy name",
+    "1 to 128 of A-Z a-z 0-9 _ + = , . @ -",
+    |text| (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
+);
+
+/// A sealing key as the log keeps it; the log's entries are sealed themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealingKeyRecord {
+    key: KeyMaterial,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// From when on it seals; it opens at once.
+    pub seals_from: UnixTime,
+}
+
+impl SealingKeyRecord {
+    /// A record of these bytes.
+    pub const fn new(bytes: [u8; 32], created_at: UnixTime, seals_from: UnixTime) -> Self {
+        Self {
+            key: KeyMaterial(Secret::new(bytes)),
+            created_at,
+            seals_from,
+        }
+    }
+
+    /// The key, ready to use.
+    pub fn sealing_key(&self) -> SealingKey {
+        SealingKey::new(*self.key.0.expose())
+    }
+
+    /// The key's public id, eight hexadecimal digits.
+    pub fn id(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.sealing_key().id())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct KeyMaterial(Secret<[u8; 32]>);
+
+impl TryFrom<String> for KeyMaterial {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let invalid = InvalidValue::new("sealing key", "base64 of 32 bytes");
+        bytes.map(|bytes| Self(Secret::new(bytes))).ok_or(invalid)
+    }
+}
+
+impl From<KeyMaterial> for String {
+    fn from(material: KeyMaterial) -> Self {
+        data_encoding::BASE64.encode(material.0.expose())
+    }
+}
