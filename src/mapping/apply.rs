@@ -53,12 +53,22 @@ pub struct FailedTest {
     pub name: String,
     /// The roles that it expects.
     pub expected: BTreeSet<RoleArn>,
-    /// The roles that came out.
-    pub given: BTreeSet<RoleArn>,
-    /// Why; `None` where the sample itself can't be a person's.
-    pub trace: Option<RuleTrace>,
-    /// What is wrong with the sample itself.
-    pub sample: Option<InvalidValue>,
+    /// What happened instead.
+    pub instead: Instead,
+}
+
+/// What a test did instead of giving the roles that it expects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// The sample can't be a person: this is wrong with it.
+    Nobody(InvalidValue),
+    /// Other roles came out.
+    Gave {
+        /// The roles.
+        given: BTreeSet<RoleArn>,
+        /// Why: the one rule's trace.
+        trace: Vec<RuleTrace>,
+    },
 }
 
 impl RuleSet {
@@ -81,9 +91,13 @@ impl RuleSet {
         let mut failed = Vec::new();
         for (id, rule) in &self.0 {
             for (index, test) in rule.tests().iter().enumerate() {
-                let path = format!("tests[{index}]");
-                let outcome = run_test(id, rule, test);
-                failed.extend(outcome.map(|failed| FailedTest { path, ..failed }));
+                failed.extend(run_test(id, rule, test).map(|instead| FailedTest {
+                    rule: id.clone(),
+                    path: format!("tests[{index}]"),
+                    name: test.name.clone(),
+                    expected: test.roles.clone(),
+                    instead,
+                }));
             }
         }
         failed
@@ -157,31 +171,15 @@ impl RuleOutcome {
 /// A role carries at most this many notes.
 const MAX_NOTES: usize = 100;
 
-fn run_test(id: &RuleId, rule: &Rule, test: &RuleTest) -> Option<FailedTest> {
-    let failed = FailedTest {
-        rule: id.clone(),
-        path: String::new(),
-        name: test.name.clone(),
-        expected: test.roles.clone(),
-        given: BTreeSet::new(),
-        trace: None,
-        sample: None,
-    };
+fn run_test(id: &RuleId, rule: &Rule, test: &RuleTest) -> Option<Instead> {
     let identity = match sample(test) {
         Ok(identity) => identity,
-        Err(invalid) => {
-            let sample = Some(invalid);
-            return Some(FailedTest { sample, ..failed });
-        }
+        Err(invalid) => return Some(Instead::Nobody(invalid)),
     };
     let rules = RuleSet(vec![(id.clone(), rule.switched_on())]);
-    let mut mapped = apply(&rules, &identity);
-    let given: BTreeSet<RoleArn> = mapped.grants.into_iter().map(|it| it.role).collect();
-    (given != test.roles).then(|| FailedTest {
-        given,
-        trace: mapped.trace.pop(),
-        ..failed
-    })
+    let Mapped { grants, trace } = apply(&rules, &identity);
+    let given: BTreeSet<RoleArn> = grants.into_iter().map(|grant| grant.role).collect();
+    (given != test.roles).then_some(Instead::Gave { given, trace })
 }
 
 /// The person of a sample. Without a `sub` the subject is `sample`.

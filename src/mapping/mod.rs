@@ -57,7 +57,7 @@ mod template;
 mod trace;
 mod view;
 
-pub use apply::{FailedTest, Mapped, MappedRole, RuleSet, apply};
+pub use apply::{FailedTest, Instead, Mapped, MappedRole, RuleSet, apply};
 pub use error::{RuleError, RuleProblem};
 pub use repair::Repair;
 pub use rule::Rule;
@@ -88,3 +88,6 @@ pub const MAX_EXPANSIONS: usize = 10_000;
 pub const MAX_ROLES: usize = 2_048;
 /// A split claim has at most this many parts; past that no condition on it matches.
 pub const MAX_SPLIT_VALUES: usize = 4_096;
+
+#[cfg(test)]
+mod tests;
