@@ -257,6 +257,10 @@ impl SigV4Error {
     }
 
     /// The texts that hold no value of the request; the general one for those that do.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one exhaustive list, a text for each variant"
+    )]
     const fn fixed_message(self) -> &'static str {
         match self {
             Self::NotSigned => "Request is missing Authentication Token",

@@ -52,7 +52,8 @@ impl Timestamp {
         Self::basic(text).ok_or(SigV4Error::MalformedDate)
     }
 
-    /// Reads `Date`: the basic form, or the IMF-fixdate of RFC 9110 section 5.6.7.
+    /// Reads `Date`: the basic form, or the IMF-fixdate of RFC 9110 section 5.6.7,
+    /// whose zone may be `-0000` (RFC 5322), as botocore writes it.
     pub(super) fn parse_date_header(text: &[u8]) -> Result<Self, SigV4Error> {
         Self::basic(text)
             .or_else(|| Self::fixdate(text))
@@ -101,7 +102,10 @@ impl Timestamp {
 
     fn fixdate(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
-        let zoned = jiff::fmt::rfc2822::parse(text.strip_suffix("GMT").map(|_| text)?).ok()?;
+        let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
+        if zoned.offset() != jiff::tz::Offset::UTC {
+            return None;
+        }
         Self::at(UnixTime::from_seconds(zoned.timestamp().as_second()))
     }
 
@@ -138,6 +142,8 @@ mod tests {
         let basic = Timestamp::parse_basic(b"20261121T094107Z").unwrap();
         let fixdate = Timestamp::parse_date_header(b"Sat, 21 Nov 2026 09:41:07 GMT").unwrap();
         assert_eq!(basic, fixdate);
+        let botocore = Timestamp::parse_date_header(b"Sat, 21 Nov 2026 09:41:07 -0000");
+        assert_eq!(botocore, Ok(basic));
         assert_eq!(basic.time(), UnixTime::from_seconds(1_795_254_067));
     }
 
