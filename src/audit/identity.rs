@@ -1,0 +1,169 @@
+//! `userIdentity`: who called, as CloudTrail names callers.
+
+use serde::Serialize;
+
+use super::Text;
+use crate::domain::{
+    AccessKeyId, AccountId, Audience, Issuer, Principal, SessionPrincipal, Subject, UnixTime,
+};
+
+/// The names of callers are cut to this many bytes; no ARN of theirs is longer.
+const MAX_NAME_BYTES: usize = 1024;
+type Name = Text<MAX_NAME_BYTES>;
+
+/// Who called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserIdentity {
+    r#type: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_id: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arn: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<AccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<AccessKeyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_provider: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_context: Option<SessionContext>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+enum Kind {
+    #[serde(rename = "IAMUser")]
+    IamUser,
+    AssumedRole,
+    WebIdentityUser,
+    /// The node itself: a start, a rotation.
+    #[serde(rename = "AWSService")]
+    Service,
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionContext {
+    session_issuer: SessionIssuer,
+    attributes: SessionAttributes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionIssuer {
+    r#type: &'static str,
+    principal_id: Name,
+    arn: Name,
+    account_id: AccountId,
+    user_name: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionAttributes {
+    #[serde(serialize_with = "super::event::as_text")]
+    creation_date: UnixTime,
+    mfa_authenticated: Mfa,
+}
+
+/// Whether a session was begun with a second factor; CloudTrail writes it as a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Mfa {
+    /// It was.
+    #[serde(rename = "true")]
+    Present,
+    /// It was not.
+    #[serde(rename = "false")]
+    Absent,
+}
+
+impl UserIdentity {
+    /// Nobody is known to have called.
+    pub const fn unknown() -> Self {
+        Self::of_kind(Kind::Unknown)
+    }
+
+    /// The node itself acted.
+    pub const fn node() -> Self {
+        Self::of_kind(Kind::Service)
+    }
+
+    /// Somebody whom an identity provider vouches for; `audience` where a token names one.
+    pub fn federated(issuer: &Issuer, audience: Option<&Audience>, subject: &Subject) -> Self {
+        let parts = [
+            Some(issuer.as_str()),
+            audience.map(Audience::as_str),
+            Some(subject.as_str()),
+        ];
+        let principal_id = parts.into_iter().flatten().collect::<Vec<_>>().join(":");
+        Self {
+            principal_id: Some(Name::new(&principal_id)),
+            user_name: Some(subject.as_str().into()),
+            identity_provider: Some(issuer.as_str().into()),
+            ..Self::of_kind(Kind::WebIdentityUser)
+        }
+    }
+
+    /// A caller whose signature was verified.
+    pub fn of(principal: &Principal) -> Self {
+        let identity = Self {
+            principal_id: Some(Name::new(&principal.user_id())),
+            arn: Some(Name::new(&principal.arn())),
+            account_id: Some(principal.account()),
+            ..Self::of_kind(Kind::AssumedRole)
+        };
+        match principal {
+            Principal::User { name, .. } => Self {
+                r#type: Kind::IamUser,
+                user_name: Some(name.as_str().into()),
+                ..identity
+            },
+            Principal::Session(_) => identity,
+        }
+    }
+
+    /// Adds the access key that the request was, or claims to be, signed with.
+    pub fn with_access_key(mut self, id: &AccessKeyId) -> Self {
+        self.access_key_id = Some(id.clone());
+        self
+    }
+
+    /// Adds the role behind a session, when the session began and whether with a second factor.
+    pub fn with_session(
+        mut self,
+        session: &SessionPrincipal,
+        began_at: UnixTime,
+        mfa: Mfa,
+    ) -> Self {
+        self.session_context = Some(SessionContext {
+            session_issuer: SessionIssuer {
+                r#type: "Role",
+                principal_id: session.role_id.as_str().into(),
+                arn: session.role.as_str().into(),
+                account_id: session.role.account(),
+                user_name: session.role.name().as_str().into(),
+            },
+            attributes: SessionAttributes {
+                creation_date: began_at,
+                mfa_authenticated: mfa,
+            },
+        });
+        self
+    }
+
+    const fn of_kind(kind: Kind) -> Self {
+        Self {
+            r#type: kind,
+            principal_id: None,
+            arn: None,
+            account_id: None,
+            access_key_id: None,
+            user_name: None,
+            identity_provider: None,
+            session_context: None,
+        }
+    }
+}
