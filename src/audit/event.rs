@@ -177,12 +177,15 @@ impl ParameterValue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    event_version: &'static str,
+    #[serde(rename = "eventVersion")]
+    version: &'static str,
     user_identity: UserIdentity,
-    #[serde(serialize_with = "as_text")]
-    event_time: UnixTime,
-    event_source: EventSource,
-    event_name: Text<{ Occasion::MAX_NAME_BYTES }>,
+    #[serde(rename = "eventTime", serialize_with = "as_text")]
+    time: UnixTime,
+    #[serde(rename = "eventSource")]
+    source: EventSource,
+    #[serde(rename = "eventName")]
+    name: Text<{ Occasion::MAX_NAME_BYTES }>,
     aws_region: Region,
     #[serde(rename = "sourceIPAddress")]
     source_ip_address: IpAddr,
@@ -198,15 +201,18 @@ pub struct Event {
     #[serde(rename = "requestID", serialize_with = "as_text")]
     request_id: RequestId,
     #[serde(rename = "eventID")]
-    event_id: EventId,
+    id: EventId,
     read_only: ReadOnly,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resources: Vec<Resource>,
-    event_type: &'static str,
-    management_event: bool,
+    #[serde(rename = "eventType")]
+    kind: &'static str,
+    #[serde(rename = "managementEvent")]
+    is_management: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient_account_id: Option<AccountId>,
-    event_category: &'static str,
+    #[serde(rename = "eventCategory")]
+    category: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -282,11 +288,11 @@ impl Event {
     /// An event of this occasion, of an unknown caller and with nothing issued or refused.
     pub fn new(occasion: Occasion) -> Self {
         Self {
-            event_version: "1.11",
+            version: "1.11",
             user_identity: UserIdentity::unknown(),
-            event_time: occasion.at,
-            event_source: occasion.source,
-            event_name: occasion.name,
+            time: occasion.at,
+            source: occasion.source,
+            name: occasion.name,
             aws_region: occasion.region,
             source_ip_address: occasion.source_address,
             user_agent: occasion.user_agent,
@@ -296,13 +302,13 @@ impl Event {
             response_elements: None,
             additional_event_data: AdditionalData::default(),
             request_id: occasion.request,
-            event_id: occasion.id,
+            id: occasion.id,
             read_only: occasion.read_only,
             resources: Vec::new(),
-            event_type: "AwsApiCall",
-            management_event: true,
+            kind: "AwsApiCall",
+            is_management: true,
             recipient_account_id: None,
-            event_category: "Management",
+            category: "Management",
         }
     }
 

@@ -89,6 +89,7 @@ pub struct FileSink {
     queue: Option<SyncSender<Queued>>,
     queued_bytes: Arc<AtomicUsize>,
     writer: Option<JoinHandle<()>>,
+    max_wait: Duration,
 }
 
 /// A line and who waits for it.
@@ -127,6 +128,7 @@ impl FileSink {
             queue: Some(queue),
             queued_bytes,
             writer: Some(thread.map_err(OpenError::NoThread)?),
+            max_wait: Self::MAX_WAIT,
         })
     }
 
@@ -159,7 +161,7 @@ impl FileSink {
 impl AuditSink for FileSink {
     async fn record(&self, event: &Event) -> Result<(), AuditUnavailable> {
         let acknowledged = self.enqueue(event.to_line()?)?;
-        match tokio::time::timeout(Self::MAX_WAIT, acknowledged).await {
+        match tokio::time::timeout(self.max_wait, acknowledged).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(AuditUnavailable::Closed),
             Err(_) => Err(AuditUnavailable::TimedOut),

@@ -142,15 +142,20 @@ async fn the_queue_is_bounded_in_bytes() {
     assert_eq!(sink.record(&event("Small")).await, Ok(()));
 }
 
-#[test]
-fn the_queue_is_bounded_in_events() {
-    // No writer takes anything out of this queue.
-    let (queue, _kept) = sync_channel(2);
-    let sink = FileSink {
+/// A sink whose queue nobody empties.
+fn without_writer(queue: SyncSender<Queued>) -> FileSink {
+    FileSink {
         queue: Some(queue),
         queued_bytes: Arc::default(),
         writer: None,
-    };
+        max_wait: Duration::from_millis(1),
+    }
+}
+
+#[test]
+fn the_queue_is_bounded_in_events() {
+    let (queue, _kept) = sync_channel(2);
+    let sink = without_writer(queue);
     let line = event("E").to_line().unwrap();
     assert!(sink.enqueue(line.clone()).is_ok());
     assert!(sink.enqueue(line.clone()).is_ok());
@@ -161,14 +166,10 @@ fn the_queue_is_bounded_in_events() {
     assert_eq!(sink.queued_bytes.load(Ordering::Relaxed), 2 * line.len());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_writer_that_does_not_answer_is_not_waited_for() {
     let (queue, _kept) = sync_channel(2);
-    let sink = FileSink {
-        queue: Some(queue),
-        queued_bytes: Arc::default(),
-        writer: None,
-    };
+    let sink = without_writer(queue);
     assert_eq!(
         sink.record(&event("E")).await,
         Err(AuditUnavailable::TimedOut)
@@ -179,11 +180,7 @@ async fn a_writer_that_does_not_answer_is_not_waited_for() {
 async fn a_writer_that_ended_is_closed() {
     let (queue, kept) = sync_channel(2);
     drop(kept);
-    let sink = FileSink {
-        queue: Some(queue),
-        queued_bytes: Arc::default(),
-        writer: None,
-    };
+    let sink = without_writer(queue);
     assert_eq!(
         sink.record(&event("E")).await,
         Err(AuditUnavailable::Closed)
@@ -298,6 +295,7 @@ async fn renamed_files_are_kept_up_to_their_number_and_age() {
 async fn a_line_that_a_crash_broke_off_stays_alone() {
     let place = Place::new();
     fs::write(&place.settings.path, "{\"eventName\":\"Bro").unwrap();
+    written_at(&place.settings.path, NOW);
     place.open().record(&event("Next")).await.unwrap();
     let text = fs::read_to_string(&place.settings.path).unwrap();
     let (broken, next) = text.split_once('\n').unwrap();
