@@ -246,6 +246,16 @@ impl Current {
     }
 }
 
+impl Drop for Current {
+    /// A process that was just forked may hold the file until it runs its program; the lock must
+    /// not outlive this end of it.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the audit log can't be unlocked");
+        }
+    }
+}
+
 /// Makes a new file's name outlive a crash. Some file systems can't; the file itself is still synced.
 fn sync_folder(path: &Path) {
     let synced = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
