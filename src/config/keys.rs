@@ -1,0 +1,266 @@
+//! What is kept where, under which key, and who may administer it first.
+
+use std::path::{Path, PathBuf};
+
+use super::environment::{self, Environment};
+use super::reader::{Findings, Reader};
+use crate::domain::{AccessKeyId, AccountId, InvalidValue, Secret, SecretAccessKey};
+use crate::seal::RootKey;
+
+/// Where a node keeps its directory, sessions and marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreLocation {
+    /// In memory, until the process ends.
+    Memory,
+    /// In this file.
+    Embedded(PathBuf),
+}
+
+/// Where the root key comes from (decision 4).
+#[derive(Debug, Clone)]
+pub struct RootKeySettings {
+    /// The key that seals.
+    pub current: RootKeySource,
+    /// A key that still opens what it sealed, while keys are changed.
+    pub previous: Option<RootKey>,
+}
+
+/// Where the key that seals comes from.
+#[derive(Debug, Clone)]
+pub enum RootKeySource {
+    /// It was given, by a file or the environment.
+    Given(RootKey),
+    /// In this file, with mode 0600; drawn and written at first start.
+    MadeAt(PathBuf),
+    /// Drawn at every start, because nothing outlives the process.
+    Drawn,
+}
+
+/// Who administers the node first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminSettings {
+    /// The account that administrators belong to.
+    pub account: AccountId,
+    /// The long-term key of the user `admin`, made at start; none where nothing is set.
+    pub bootstrap: Option<BootstrapKey>,
+}
+
+/// A long-term key from the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootstrapKey {
+    /// Its id.
+    pub access_key_id: AccessKeyId,
+    /// Its secret: 16 to 128 characters.
+    pub secret_access_key: SecretAccessKey,
+}
+
+/// The store where nothing is said: this file beside the configuration file, or in the working
+/// directory where there is none.
+const DEFAULT_STORE: &str = "rolegate.redb";
+/// What the root key's file is called after the store's.
+const KEY_SUFFIX: &str = ".key";
+/// Twelve digits that documentation uses; a node of one's own sets another.
+const DEFAULT_ACCOUNT: AccountId = match AccountId::from_number(123_456_789_012) {
+    Some(account) => account,
+    None => panic!("twelve digits are an account"),
+};
+
+impl StoreLocation {
+    pub(super) fn read(
+        root: &mut Reader<'_>,
+        environment: &Environment,
+        findings: &Findings,
+    ) -> Self {
+        let folder = root.folder();
+        let written: Option<StoreUrl> = root.section("store", |store| {
+            store.refuse_secret("password", "Redis is not in this version");
+            store.parsed("url")
+        });
+        let set: Option<StoreUrl> = environment.parsed(environment::STORE_URL, findings);
+        match (set, written) {
+            (Some(url), _) => url.location(Path::new("")),
+            (None, Some(url)) => url.location(folder),
+            (None, None) => Self::Embedded(folder.join(DEFAULT_STORE)),
+        }
+    }
+}
+
+enum StoreUrl {
+    Memory,
+    Embedded(String),
+}
+
+impl StoreUrl {
+    fn location(self, folder: &Path) -> StoreLocation {
+        match self {
+            Self::Memory => StoreLocation::Memory,
+            Self::Embedded(path) => StoreLocation::Embedded(folder.join(path)),
+        }
+    }
+}
+
+/// Why a store's URL is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum StoreUrlError {
+    #[error("Redis is not in this version; write redb:PATH or memory:")]
+    Redis,
+    #[error("must be redb:PATH or memory:")]
+    Unknown,
+}
+
+impl std::str::FromStr for StoreUrl {
+    type Err = StoreUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some(("redb", path)) if !path.is_empty() => Ok(Self::Embedded(path.to_owned())),
+            Some((scheme, _)) if scheme.starts_with("redis") => Err(StoreUrlError::Redis),
+            _ => Err(StoreUrlError::Unknown),
+        }
+    }
+}
+
+impl RootKeySettings {
+    pub(super) fn read(
+        root: &mut Reader<'_>,
+        environment: &Environment,
+        findings: &Findings,
+        store: &StoreLocation,
+    ) -> Self {
+        let (written, previous) = root.section("root_key", |section| {
+            let instead = "name a file in root_key.file or set ROLEGATE_ROOT_KEY";
+            section.refuse_secret("key", instead);
+            section.refuse_secret("value", instead);
+            (
+                read_key_file(section, "file"),
+                read_key_file(section, "previous_file"),
+            )
+        });
+        let set = from_environment(environment, findings);
+        let current = match (set.or(written), store) {
+            (Some(key), _) => RootKeySource::Given(key),
+            (None, StoreLocation::Memory) => RootKeySource::Drawn,
+            (None, StoreLocation::Embedded(file)) => {
+                let mut name = file.clone().into_os_string();
+                name.push(KEY_SUFFIX);
+                RootKeySource::MadeAt(name.into())
+            }
+        };
+        Self { current, previous }
+    }
+}
+
+/// A file that is named must be there: one made in its place would open nothing that was sealed.
+fn read_key_file(section: &mut Reader<'_>, key: &'static str) -> Option<RootKey> {
+    let file = section.readable(key)?;
+    match root_key_file(&file) {
+        Ok(root_key) => Some(root_key),
+        Err(error) => {
+            section.problem(key, error);
+            None
+        }
+    }
+}
+
+fn from_environment(environment: &Environment, findings: &Findings) -> Option<RootKey> {
+    let text = environment.text(environment::ROOT_KEY, findings);
+    let file = environment.text(environment::ROOT_KEY_FILE, findings);
+    if text.is_some() && file.is_some() {
+        findings.problem(
+            environment::ROOT_KEY,
+            format_args!("set either this or {}", environment::ROOT_KEY_FILE),
+        );
+    }
+    let (name, key) = match (text, file) {
+        (Some(text), _) => (
+            environment::ROOT_KEY,
+            root_key_text(text).map_err(RootKeyError::from),
+        ),
+        (None, Some(file)) => (environment::ROOT_KEY_FILE, root_key_file(Path::new(file))),
+        (None, None) => return None,
+    };
+    key.map_err(|error| findings.problem(name, error)).ok()
+}
+
+/// Why a root key can't be had from its file.
+#[derive(Debug, thiserror::Error)]
+pub enum RootKeyError {
+    /// The file can't be read.
+    #[error("the file can't be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    /// It doesn't hold a root key.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
+}
+
+/// Reads a root key's file: base64 of 32 bytes, white space around it aside.
+pub fn root_key_file(path: &Path) -> Result<RootKey, RootKeyError> {
+    let text = Secret::new(std::fs::read_to_string(path)?);
+    Ok(root_key_text(text.expose())?)
+}
+
+/// Reads a root key: base64 of 32 bytes, white space around it aside.
+pub fn root_key_text(text: &str) -> Result<RootKey, InvalidValue> {
+    const INVALID: InvalidValue =
+        InvalidValue::new("root key", "base64 of 32 bytes (openssl rand -base64 32)");
+    let decoded = data_encoding::BASE64.decode(text.trim().as_bytes());
+    let decoded = Secret::new(decoded.map_err(|_| INVALID)?);
+    let bytes: [u8; 32] = decoded
+        .expose()
+        .as_slice()
+        .try_into()
+        .map_err(|_| INVALID)?;
+    Ok(RootKey::new(bytes))
+}
+
+impl AdminSettings {
+    pub(super) fn read(
+        root: &mut Reader<'_>,
+        environment: &Environment,
+        findings: &Findings,
+    ) -> Self {
+        let written = root.section("admin", |section| {
+            let instead = "set ROLEGATE_ADMIN_ACCESS_KEY_ID and ROLEGATE_ADMIN_SECRET_ACCESS_KEY";
+            section.refuse_secret("access_key_id", instead);
+            section.refuse_secret("secret_access_key", instead);
+            section.parsed("account_id")
+        });
+        let set = environment.parsed(environment::ADMIN_ACCOUNT_ID, findings);
+        Self {
+            account: set.or(written).unwrap_or(DEFAULT_ACCOUNT),
+            bootstrap: bootstrap_key(environment, findings),
+        }
+    }
+}
+
+fn bootstrap_key(environment: &Environment, findings: &Findings) -> Option<BootstrapKey> {
+    use environment::{ADMIN_ACCESS_KEY_ID, ADMIN_SECRET_ACCESS_KEY};
+    let id = environment.text(ADMIN_ACCESS_KEY_ID, findings);
+    let secret = environment.text(ADMIN_SECRET_ACCESS_KEY, findings);
+    match (id, secret) {
+        (Some(_), None) => {
+            let text = format_args!("must be set beside {ADMIN_ACCESS_KEY_ID}");
+            findings.problem(ADMIN_SECRET_ACCESS_KEY, text);
+        }
+        (None, Some(_)) => {
+            let text = format_args!("must be set beside {ADMIN_SECRET_ACCESS_KEY}");
+            findings.problem(ADMIN_ACCESS_KEY_ID, text);
+        }
+        (None, None) | (Some(_), Some(_)) => {}
+    }
+    let access_key_id = environment.parsed(ADMIN_ACCESS_KEY_ID, findings);
+    let good = |secret: &&str| {
+        (16..=128).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if secret.is_some_and(|secret| !good(&secret)) {
+        findings.problem(
+            ADMIN_SECRET_ACCESS_KEY,
+            "must be 16 to 128 printable ASCII characters without spaces",
+        );
+    }
+    Some(BootstrapKey {
+        access_key_id: access_key_id?,
+        secret_access_key: SecretAccessKey::new(secret.filter(good)?.to_owned()),
+    })
+}

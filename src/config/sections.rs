@@ -1,0 +1,243 @@
+//! The settings that stand by themselves: audit, limits, federation, browser sessions, log.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use super::environment::{self, Environment};
+use super::network::{is_loopback, read_nets};
+use super::reader::{Findings, Reader};
+use crate::domain::Issuer;
+
+/// Where audit records go (decision 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// The place.
+    pub target: AuditTarget,
+    /// When a record counts as written.
+    pub sync: AuditSync,
+}
+
+/// Where audit records are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditTarget {
+    /// One file, for somebody else to rotate.
+    File(PathBuf),
+    /// Files in this folder, one after another.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// A file that has grown so long, in bytes, is followed by the next.
+        rotate_bytes: u64,
+        /// Files are removed after so many days; none are where this is not set.
+        keep_days: Option<u32>,
+    },
+}
+
+/// When an audit record counts as written, so that the answer may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditSync {
+    /// When the system has taken it: it outlives the process.
+    Write,
+    /// When the disk has it: it outlives the machine's fall.
+    Fdatasync,
+}
+
+/// Bounds of what callers may take up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// How long a caller may take to send a request's head, in seconds.
+    pub header_seconds: u32,
+    /// How long a caller may take to send a request's body, in seconds.
+    pub body_seconds: u32,
+    /// How long an idle connection is kept, in seconds.
+    pub keep_alive_seconds: u32,
+    /// How many connections are open at once.
+    pub connections: usize,
+}
+
+/// How a node reaches identity providers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FederationSettings {
+    /// Issuers that may be plain `http`; all of them on loopback.
+    pub allow_http_issuers: Vec<Issuer>,
+    /// Private networks in which issuers may be.
+    pub allow_private_addresses: Vec<IpNet>,
+    /// Further roots to trust, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// How long one answer may take, in seconds.
+    pub timeout_seconds: u32,
+}
+
+/// How long people stay signed in (decision 15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrowserSessions {
+    /// A session ends after so many seconds without use.
+    pub idle_seconds: u32,
+    /// A session ends after so many seconds, whatever happens.
+    pub absolute_seconds: u32,
+}
+
+/// What the node says about itself on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSettings {
+    /// How a line is written.
+    pub format: LogFormat,
+    /// The least important lines that are written.
+    pub level: LogLevel,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How important a line of the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What went wrong.
+    Error,
+    /// What may go wrong.
+    Warn,
+    /// What happened.
+    Info,
+    /// How it happened.
+    Debug,
+    /// Every step.
+    Trace,
+}
+
+impl AuditSettings {
+    const ROTATE_BYTES: u64 = 100 << 20;
+
+    pub(super) fn read(section: &mut Reader<'_>) -> Self {
+        let file = section.place("file");
+        let folder = section.place("dir");
+        let rotate_bytes = section.number("rotate_bytes", 1 << 20..=1 << 40);
+        let keep_days = section.number("keep_days", 1..=36_500);
+        let syncs = [
+            ("write", AuditSync::Write),
+            ("fdatasync", AuditSync::Fdatasync),
+        ];
+        let sync = section.word("sync", &syncs).unwrap_or(AuditSync::Write);
+        for key in ["dir", "rotate_bytes", "keep_days"] {
+            if file.is_some() && section.has(key) {
+                section.problem(key, "doesn't go with audit.file, which is never rotated");
+            }
+        }
+        let default = || section.folder().join("audit");
+        let target = match file {
+            Some(file) => AuditTarget::File(file),
+            None => AuditTarget::Folder {
+                path: folder.unwrap_or_else(default),
+                rotate_bytes: rotate_bytes.unwrap_or(Self::ROTATE_BYTES),
+                keep_days,
+            },
+        };
+        Self { target, sync }
+    }
+}
+
+impl Limits {
+    pub(super) fn read(section: &mut Reader<'_>) -> Self {
+        Self {
+            body_bytes: section
+                .number("body_bytes", 64 << 10..=8 << 20)
+                .unwrap_or(1 << 20),
+            header_seconds: section.number("header_seconds", 1..=60).unwrap_or(10),
+            body_seconds: section.number("body_seconds", 1..=300).unwrap_or(30),
+            keep_alive_seconds: section.number("keep_alive_seconds", 1..=600).unwrap_or(75),
+            connections: section
+                .number("connections", 16..=1_000_000)
+                .unwrap_or(10_000),
+        }
+    }
+}
+
+impl FederationSettings {
+    pub(super) fn read(
+        section: &mut Reader<'_>,
+        environment: &Environment,
+        findings: &Findings,
+    ) -> Self {
+        let written: Vec<HttpIssuer> = section.list("allow_http_issuers").unwrap_or_default();
+        let set = http_issuers(environment, findings);
+        let issuers = set.unwrap_or(written);
+        Self {
+            allow_http_issuers: issuers.into_iter().map(|issuer| issuer.0).collect(),
+            allow_private_addresses: read_nets(section, "allow_private_addresses"),
+            ca_file: section.readable("ca_file"),
+            timeout_seconds: section.number("timeout_seconds", 1..=60).unwrap_or(10),
+        }
+    }
+}
+
+fn http_issuers(environment: &Environment, findings: &Findings) -> Option<Vec<HttpIssuer>> {
+    let name = environment::ALLOW_HTTP_ISSUERS;
+    let texts = environment.text(name, findings)?.split(',').map(str::trim);
+    let parsed = texts.map(str::parse::<HttpIssuer>);
+    let told = parsed.map(|issuer| issuer.map_err(|error| findings.problem(name, error)));
+    Some(told.filter_map(Result::ok).collect())
+}
+
+/// A plain-http issuer on loopback.
+struct HttpIssuer(Issuer);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an http:// issuer on 127.0.0.1, [::1] or localhost; https needs no listing")]
+struct NotHttpIssuer;
+
+impl std::str::FromStr for HttpIssuer {
+    type Err = NotHttpIssuer;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let issuer: Issuer = text.parse().map_err(|_| NotHttpIssuer)?;
+        let url = url::Url::parse(text).map_err(|_| NotHttpIssuer)?;
+        if issuer.is_plain_http() && is_loopback(&url) {
+            Ok(Self(issuer))
+        } else {
+            Err(NotHttpIssuer)
+        }
+    }
+}
+
+impl BrowserSessions {
+    pub(super) fn read(section: &mut Reader<'_>) -> Self {
+        let sessions = Self {
+            idle_seconds: section.number("idle_seconds", 60..=43_200).unwrap_or(1_800),
+            absolute_seconds: section
+                .number("absolute_seconds", 300..=86_400)
+                .unwrap_or(43_200),
+        };
+        if sessions.idle_seconds > sessions.absolute_seconds {
+            section.problem(
+                "idle_seconds",
+                "must not be more than sessions.absolute_seconds",
+            );
+        }
+        sessions
+    }
+}
+
+impl LogSettings {
+    pub(super) fn read(section: &mut Reader<'_>) -> Self {
+        let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+        let levels = [
+            ("error", LogLevel::Error),
+            ("warn", LogLevel::Warn),
+            ("info", LogLevel::Info),
+            ("debug", LogLevel::Debug),
+            ("trace", LogLevel::Trace),
+        ];
+        Self {
+            format: section.word("format", &formats).unwrap_or(LogFormat::Text),
+            level: section.word("level", &levels).unwrap_or(LogLevel::Info),
+        }
+    }
+}
