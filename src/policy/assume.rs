@@ -107,9 +107,10 @@ pub enum Preview {
 
 /// Why a session was denied. For the audit; callers must not be able to tell a [`Because`] from
 /// another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// This action isn't allowed.
+    #[error("{} is refused: {because}", action.as_str())]
     Refused {
         /// The first action that was refused.
         action: StsAction,
@@ -118,6 +119,7 @@ pub enum Denial {
     },
     /// All is allowed, but not for so long. STS answers ValidationError, and only to a caller who
     /// may assume the role.
+    #[error("the role's sessions last at most {max}")]
     DurationExceedsRoleMaximum {
         /// The longest session of the role.
         max: SessionDuration,
@@ -125,16 +127,20 @@ pub enum Denial {
 }
 
 /// Why an action is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Because {
     /// This statement denies it.
+    #[error("{0} denies it")]
     ExplicitDeny(StatementRef),
     /// No statement allows it.
+    #[error("no statement allows it")]
     NoAllow,
     /// There is no such role.
+    #[error("there is no such role")]
     UnknownRole,
     /// The caller isn't federated, or the provider belongs to another account than the role: who
     /// runs one account must not vouch for people of another, whatever a trust policy says.
+    #[error("the caller has no provider of the role's account")]
     ForeignProvider,
 }
 

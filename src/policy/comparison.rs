@@ -130,7 +130,17 @@ fn any_text(
 }
 
 fn equals_ignoring_case(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
+    one.chars().map(fold).eq(other.chars().map(fold))
+}
+
+/// A character in lower case. None from outside ASCII becomes one of ASCII, as the Kelvin sign
+/// otherwise would: whoever may call themselves `\u{212a}ate` must not pass for `Kate`.
+fn fold(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(single), None) if single.is_ascii() == c.is_ascii() => single,
+        _ => c,
+    }
 }
 
 fn any_ordered<T: Comparable + Ord>(

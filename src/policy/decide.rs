@@ -1,5 +1,7 @@
 //! From statements that apply to a decision.
 
+use std::fmt;
+
 use super::context::{Caller, Context};
 use super::document::IdentityPolicy;
 use super::error::StatementName;
@@ -27,6 +29,12 @@ pub struct StatementRef {
     pub statement: StatementName,
     /// How it came to be about the caller.
     pub matched_by: MatchedBy,
+}
+
+impl fmt::Display for StatementRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of {}", self.statement, self.policy)
+    }
 }
 
 /// The statements of one policy that apply to a request, in the order of the document.

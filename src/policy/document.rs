@@ -41,13 +41,13 @@ const TRUST_ACTIONS: [&str; 6] = [
 
 impl Kind {
     /// Refuses an element that is missing where this kind needs it, or there where it has none.
-    pub(super) fn check(
+    pub(super) fn check<T>(
         self,
         element: &'static str,
         needed_by: Self,
-        is_there: bool,
+        found: Option<&T>,
     ) -> Result<(), Problem> {
-        match (self == needed_by, is_there) {
+        match (self == needed_by, found.is_some()) {
             (true, false) => Err(Problem::MissingElement(element)),
             (false, true) => Err(Problem::ForbiddenElement(element)),
             (true, true) | (false, false) => Ok(()),

@@ -1,12 +1,14 @@
 //! Wildcards: `*` for any text, `?` for one character.
 
+use super::stencil::Stencil;
+
 /// A compiled pattern: the texts between its stars.
 ///
 /// Each text but the first and last is searched from left to right and never looked for again
 /// further on, because what its leftmost place leaves for the rest is the most that any place can
-/// leave. So there is no backtracking over stars: the steps are at most the length of the text
-/// times that of the longest part between two stars, and linear where that part has no `?`
-/// (`str::find` is Two-Way).
+/// leave. So there is no backtracking over stars, and matching is linear in the length of the text:
+/// one pass where a part has no `?` (`str::find` is Two-Way), one step for each character of the
+/// text and every 64 of the part where it has (`Stencil`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob {
     /// Anchored at the beginning.
@@ -139,17 +141,27 @@ impl Segment {
 
     /// What follows the leftmost place of the segment in the text.
     fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let Some(Piece::Text(first)) = self.0.first() else {
-            return self.strip_from_start(text);
-        };
-        let mut from = text;
-        loop {
-            from = from.get(from.find(first.as_str())?..)?;
-            if let Some(after) = self.strip_from_start(from) {
-                return Some(after);
-            }
-            from = after_first_char(from)?;
+        if let [Piece::Text(only)] = self.0.as_slice() {
+            return text.split_once(only.as_str()).map(|(_, after)| after);
         }
+        let cells = self.cells();
+        if cells.is_empty() {
+            return Some(text);
+        }
+        // A stencil is never longer than the text, which bounds what is built here.
+        let fits = text.chars().nth(cells.len() - 1).is_some();
+        fits.then(|| Stencil::new(&cells).skip_past(text))?
+    }
+
+    fn cells(&self) -> Vec<Option<char>> {
+        let mut cells = Vec::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => cells.extend(text.chars().map(Some)),
+                Piece::One => cells.push(None),
+            }
+        }
+        cells
     }
 }
 
@@ -214,6 +226,15 @@ mod tests {
         assert_eq!(rest.tail.0, [Piece::Text("x".into())]);
         assert!(!hostile.matches(&"a".repeat(2048)));
         assert!(hostile.matches(&("a".repeat(2048) + "x")));
+    }
+
+    #[test]
+    fn a_part_that_nearly_fits_everywhere_is_looked_for_once() {
+        let hostile = glob(&format!("*{}b*", "a?".repeat(512)));
+        let rest = hostile.rest.as_ref().unwrap();
+        assert_eq!(rest.middle.len(), 1);
+        assert!(!hostile.matches(&"a".repeat(2048)));
+        assert!(hostile.matches(&("a".repeat(2048) + "b")));
     }
 
     proptest! {

@@ -30,6 +30,7 @@ mod operator;
 mod pattern;
 mod principal;
 mod statement;
+mod stencil;
 mod template;
 #[cfg(test)]
 mod tests;

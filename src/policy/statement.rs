@@ -99,8 +99,8 @@ impl Elements {
         let principals = either("Principal", self.principal, self.not_principal)?;
         let actions = either("Action", self.action, self.not_action)?;
         let resources = either("Resource", self.resource, self.not_resource)?;
-        kind.check("Principal", Kind::Trust, principals.is_some())?;
-        kind.check("Resource", Kind::Identity, resources.is_some())?;
+        kind.check("Principal", Kind::Trust, principals.as_ref())?;
+        kind.check("Resource", Kind::Identity, resources.as_ref())?;
         let resource = |text: &str| ResourcePattern::parse(text, version);
         Ok(Statement {
             name,

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Lineage, ProviderRef, RoleArn, SessionDuration, SessionPrincipal, SessionTags, UniqueId,
+    Lineage, Principal, ProviderRef, RoleArn, SessionDuration, SessionPrincipal, SessionTags,
+    UniqueId,
 };
 use crate::policy::{
     AssumeAction, Assumption, Because, Decision, Denial, Preview, RoleTerms, StsAction, decide,
@@ -173,10 +174,26 @@ fn a_provider_of_another_account_is_foreign_whatever_the_policy_says() {
 #[test]
 fn nobody_but_a_federated_caller_is_permitted() {
     let everyone = json!({"Effect": "Allow", "Principal": "*", "Action": "sts:*"});
-    let mut asked = assumption();
-    asked.caller = Caller::Anonymous;
-    assert!(!is_permitted(&everyone, asked));
-    assert!(is_permitted(&everyone, assumption()));
+    let session = Principal::Session(SessionPrincipal {
+        role: ROLE.parse().unwrap(),
+        role_id: "AROAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+        session: "ines".parse().unwrap(),
+    });
+    for (caller, expected) in [
+        (Caller::Anonymous, false),
+        (Caller::Principal(&session), false),
+        (Caller::Federated { provider: PROVIDER }, true),
+        (
+            Caller::Federated {
+                provider: "accounts.google.com",
+            },
+            true,
+        ),
+    ] {
+        let mut asked = assumption();
+        asked.caller = caller;
+        assert_eq!(is_permitted(&everyone, asked), expected, "{caller:?}");
+    }
 }
 
 #[test]

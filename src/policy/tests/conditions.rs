@@ -13,6 +13,7 @@ fn strings_compare_as_their_operator_says() {
         ("StringNotEquals", "a", "A", true),
         ("StringEqualsIgnoreCase", "ÄB", "äb", true),
         ("StringEqualsIgnoreCase", "ab", "abc", false),
+        ("StringEqualsIgnoreCase", "Kate", "\u{212a}ate", false),
         ("StringNotEqualsIgnoreCase", "ab", "AB", false),
         ("StringLike", "repo:org/*", "repo:org/app", true),
         ("StringLike", "repo:org/?", "repo:org/app", false),

@@ -144,6 +144,9 @@ fn not_principal_spares_a_caller_listed_with_the_account() {
         (json!([USER]), true, true),
         (json!([ROOT]), true, true),
         (json!([ROOT, ROLE]), true, true),
+        (json!([ROOT, SESSION]), true, true),
+        (json!([ROLE, SESSION]), true, true),
+        (json!([ROOT, ROLE_ID, SESSION]), true, false),
         (json!([ROOT, ROLE, SESSION]), true, false),
         (json!([ROOT, USER_ID]), false, true),
         (json!(["210987654321", USER]), true, true),
@@ -162,7 +165,7 @@ fn not_principal_spares_the_listed_provider() {
     let caller = Caller::Federated { provider: PROVIDER };
     assert!(!denied_but(&json!({"Federated": PROVIDER}), caller));
     assert!(denied_but(
-        json!({"Federated": "accounts.google.com"}),
+        &json!({"Federated": "accounts.google.com"}),
         caller
     ));
 }
