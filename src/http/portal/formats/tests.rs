@@ -32,7 +32,7 @@ fn text(snippet: &Snippet) -> String {
     snippet
         .lines()
         .iter()
-        .map(|line| format!("{}{}\n", line.lead, line.rest.expose()))
+        .map(|line| [&*line.lead, line.rest.expose(), "\n"].concat())
         .collect()
 }
 

@@ -31,6 +31,9 @@ pub struct ClaimSeen {
 
 impl ClaimSeen {
     fn joined(&self) -> String {
+        if self.values.is_empty() {
+            return "nothing".to_owned();
+        }
         let values: Vec<&str> = self.values.iter().map(Shown::as_str).collect();
         values.join(", ")
     }
