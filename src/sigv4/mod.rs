@@ -53,8 +53,8 @@ pub(crate) const TERMINATOR: &str = "aws4_request";
 /// Stands for the hash of a body that is not signed.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-/// A request as it came over the wire.
-#[derive(Debug, Clone, Copy)]
+/// A request as it came over the wire. Its `Debug` leaves out what may hold a secret.
+#[derive(Clone, Copy)]
 pub struct HttpRequest<'a> {
     /// The method as received, e.g. `POST`.
     pub method: &'a str,
@@ -85,6 +85,16 @@ impl<'a> HttpRequest<'a> {
             return Err(SigV4Error::RepeatedHeader { name });
         }
         Ok(first)
+    }
+}
+
+impl std::fmt::Debug for HttpRequest<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use super::{MAX_EXPIRES_SECONDS, MAX_QUERY_PARAMETERS, SigV4Error};
 pub(super) const SIGNATURE: &str = "X-Amz-Signature";
 
 /// The signature's parameters in a query, not yet looked into.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub(super) struct Presigned<'a> {
     pub(super) algorithm: Option<Cow<'a, str>>,
     pub(super) credential: Option<Cow<'a, str>>,
@@ -151,8 +151,8 @@ mod tests {
             "X-AMZ-SIGNATURE=a&X-Amz-Signature=a",
         ] {
             assert_eq!(
-                Presigned::find(query),
-                Err(SigV4Error::RepeatedParameter { name: SIGNATURE }),
+                Presigned::find(query).err(),
+                Some(SigV4Error::RepeatedParameter { name: SIGNATURE }),
                 "{query}"
             );
         }
@@ -162,8 +162,8 @@ mod tests {
     fn empty_pairs_are_ambiguous() {
         for query in ["&", "a=1&&b=2", "a=1&", "&a=1"] {
             assert_eq!(
-                Presigned::find(query),
-                Err(SigV4Error::AmbiguousQuery),
+                Presigned::find(query).err(),
+                Some(SigV4Error::AmbiguousQuery),
                 "{query}"
             );
         }
@@ -172,6 +172,9 @@ mod tests {
     #[test]
     fn parameters_are_bounded() {
         let query = vec!["a"; MAX_QUERY_PARAMETERS + 1].join("&");
-        assert_eq!(Presigned::find(&query), Err(SigV4Error::TooManyParameters));
+        assert_eq!(
+            Presigned::find(&query).err(),
+            Some(SigV4Error::TooManyParameters)
+        );
     }
 }

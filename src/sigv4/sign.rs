@@ -8,7 +8,7 @@ use super::signing_key::SigningKey;
 use super::timestamp::Timestamp;
 use super::verify::string_to_sign;
 use super::{ALGORITHM, HttpRequest, RequiredHeader, ScopeDate, SigV4Error, TERMINATOR};
-use crate::domain::{AccessKeyId, Region, SecretAccessKey, SessionToken, UnixTime};
+use crate::domain::{AccessKeyId, Region, Secret, SecretAccessKey, SessionToken, UnixTime};
 
 /// Headers that a proxy or the HTTP client may change on the way, and that are therefore not signed.
 const UNSIGNED: [&str; 5] = [
@@ -46,15 +46,22 @@ pub fn sign(
     request: &HttpRequest<'_>,
     signer: &Signer<'_>,
     now: UnixTime,
-) -> Result<Vec<(&'static str, String)>, SigV4Error> {
+) -> Result<Vec<(&'static str, Secret<String>)>, SigV4Error> {
     let signed_at = Timestamp::at(now).ok_or(SigV4Error::MalformedDate)?;
-    let mut added = vec![("x-amz-date", now.basic())];
+    let mut added = vec![("x-amz-date", Secret::new(now.basic()))];
     if let Some(token) = signer.session_token {
-        added.push(("x-amz-security-token", token.expose().to_owned()));
+        added.push((
+            "x-amz-security-token",
+            Secret::new(token.expose().to_owned()),
+        ));
     }
     check_additions(request, &added)?;
     let mut headers = request.headers.to_vec();
-    headers.extend(added.iter().map(|(name, value)| (*name, value.as_bytes())));
+    headers.extend(
+        added
+            .iter()
+            .map(|(name, value)| (*name, value.expose().as_bytes())),
+    );
     let signed_headers = names_to_sign(&headers);
     let credential = credential(signer, now)?;
     let hash = data_encoding::HEXLOWER.encode(digest(&SHA256, request.body).as_ref());
@@ -78,14 +85,14 @@ pub fn sign(
     } = credential;
     added.push((
         "authorization",
-        format!("{ALGORITHM} Credential={access_key_id}/{date}/{region}/{service}/{TERMINATOR}, SignedHeaders={signed_headers}, Signature={signature}"),
+        Secret::new(format!("{ALGORITHM} Credential={access_key_id}/{date}/{region}/{service}/{TERMINATOR}, SignedHeaders={signed_headers}, Signature={signature}")),
     ));
     Ok(added)
 }
 
 fn check_additions(
     request: &HttpRequest<'_>,
-    added: &[(&'static str, String)],
+    added: &[(&'static str, Secret<String>)],
 ) -> Result<(), SigV4Error> {
     let names = added.iter().map(|(name, _)| *name);
     for name in names.chain(["authorization"]) {

@@ -314,7 +314,7 @@ proptest! {
         };
         let added = wire.with(|request| sign(request, &signer, NOW)).unwrap();
         for (name, value) in added {
-            wire.add(name, &value);
+            wire.add(name, value.expose());
         }
         let authorization = wire.header("authorization");
         prop_assert!(authorization.ends_with(&signature), "{authorization} {signature}");
@@ -888,4 +888,18 @@ fn signing_needs_a_host_and_signs_once() {
         twice,
         Err(SigV4Error::RepeatedHeader { name: "x-amz-date" })
     );
+}
+
+#[test]
+fn debug_shows_no_token_and_no_signature() {
+    let token = "a-token-that-must-not-print";
+    for wire in [
+        Wire::get_caller_identity().signed(&How::Header, Some(token)),
+        Wire::presigned_get().signed(&How::Presigned(60), Some(token)),
+    ] {
+        let shown = wire.with(|request| format!("{request:?} {:?}", read(request)));
+        assert!(shown.contains(KEY_ID), "{shown}");
+        assert!(!shown.contains(token), "{shown}");
+        assert!(!shown.contains("Signature="), "{shown}");
+    }
 }
