@@ -105,6 +105,11 @@ impl FileSink {
     pub const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
     /// How long the writer may take to acknowledge an event.
     pub const MAX_WAIT: Duration = Duration::from_secs(5);
+    /// How long the writer lets events gather while many come in, so that one write and one wake-up
+    /// carry them all. A lone event is written at once.
+    const GATHER: Duration = Duration::from_micros(100);
+    /// From this many events in one write on, the next ones are let gather.
+    const MANY: usize = 4;
     /// One write carries at most this many bytes and a line.
     const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
@@ -191,7 +196,11 @@ impl Writer {
     fn run(&mut self) {
         let mut batch = Vec::with_capacity(64 * 1024);
         let mut waiting = Vec::new();
+        let mut are_many = false;
         while let Ok(first) = self.queued.recv() {
+            if are_many {
+                std::thread::sleep(FileSink::GATHER);
+            }
             let mut next = Ok(first);
             while let Ok(Queued { line, written }) = next {
                 batch.extend_from_slice(&line);
@@ -205,6 +214,7 @@ impl Writer {
             let outcome = outcome.map_err(|error| AuditUnavailable::NotWritten(error.kind()));
             self.queued_bytes.fetch_sub(batch.len(), Ordering::Relaxed);
             batch.clear();
+            are_many = waiting.len() >= FileSink::MANY;
             for written in waiting.drain(..) {
                 // Nobody waits any more where the caller timed out.
                 let _ = written.send(outcome);
