@@ -84,6 +84,8 @@ pub enum OpenError {
 }
 
 /// Keeps events in a file. Dropping it writes what is queued and closes the file.
+///
+/// Recording needs a tokio runtime with time, which bounds the wait.
 pub struct FileSink {
     // `None` only while it is dropped: the writer ends when this end is gone.
     queue: Option<SyncSender<Queued>>,

@@ -26,8 +26,8 @@ impl Formatter for OneLine {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let is_plain = |byte: u8| byte < 0x7f;
-        if fragment.bytes().all(is_plain) {
+        const DELETE: u8 = 0x7f;
+        if fragment.is_ascii() && memchr::memchr(DELETE, fragment.as_bytes()).is_none() {
             return writer.write_all(fragment.as_bytes());
         }
         let mut utf8 = [0; 4];

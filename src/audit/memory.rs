@@ -52,3 +52,29 @@ impl AuditSink for FailingSink {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::event::tests::occasion;
+
+    #[tokio::test]
+    async fn clones_of_a_memory_sink_share_their_events() {
+        let sink = MemorySink::default();
+        let event = Event::new(occasion("AssumeRole"));
+        assert_eq!(sink.clone().record(&event).await, Ok(()));
+        let names: Vec<_> = sink
+            .events()
+            .iter()
+            .map(|one| one["eventName"].clone())
+            .collect();
+        assert_eq!(names, ["AssumeRole"]);
+    }
+
+    #[tokio::test]
+    async fn a_failing_sink_keeps_nothing() {
+        let event = Event::new(occasion("AssumeRole"));
+        let full = AuditUnavailable::NotWritten(std::io::ErrorKind::StorageFull);
+        assert_eq!(FailingSink.record(&event).await, Err(full));
+    }
+}

@@ -158,15 +158,22 @@ fn push_header(out: &mut Vec<u8>, request: &HttpRequest<'_>, name: &str) -> Resu
 
 /// The value without spaces at its ends, and with one where there were several.
 fn push_header_value(out: &mut Vec<u8>, value: &[u8]) -> Result<(), SigV4Error> {
-    let start = out.len();
-    for byte in value.trim_ascii() {
-        if byte.is_ascii_control() {
-            return Err(SigV4Error::AmbiguousHeader);
+    let value = value.trim_ascii();
+    // Without an early return, so that the compiler can look at many bytes at once.
+    let is_control = |found, byte: &u8| found | byte.is_ascii_control();
+    if value.iter().fold(false, is_control) {
+        return Err(SigV4Error::AmbiguousHeader);
+    }
+    if !value.windows(2).any(|pair| pair == b"  ") {
+        out.extend_from_slice(value);
+        return Ok(());
+    }
+    let words = value.split(|byte| *byte == b' ');
+    for (index, word) in words.filter(|word| !word.is_empty()).enumerate() {
+        if index > 0 {
+            out.push(b' ');
         }
-        let after_space = out.len() > start && out.last() == Some(&b' ');
-        if *byte != b' ' || !after_space {
-            out.push(*byte);
-        }
+        out.extend_from_slice(word);
     }
     Ok(())
 }
