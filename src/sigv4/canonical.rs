@@ -164,7 +164,7 @@ fn push_header_value(out: &mut Vec<u8>, value: &[u8]) -> Result<(), SigV4Error> 
     if value.iter().fold(false, is_control) {
         return Err(SigV4Error::AmbiguousHeader);
     }
-    if !value.windows(2).any(|pair| pair == b"  ") {
+    if !value.contains(&b' ') || !value.windows(2).any(|pair| pair == b"  ") {
         out.extend_from_slice(value);
         return Ok(());
     }
