@@ -224,7 +224,7 @@ response_mode = "form_post"
             ("/run/secrets/key.pem", "key.pem", "secret file must be"),
             ("https://login", "ftp://login", "issuer must be"),
             ("form_post", "fragment", "unknown variant `fragment`"),
-            ("key_id", "secret", "unknown field `secret`"),
+            ("key_id", "secret", "unexpected keys in table: secret"),
             ("response_mode", "userinf", "unknown field `userinf`"),
         ] {
             let error = toml::from_str::<ConnectionSettings>(&GOOD.replace(from, to)).unwrap_err();

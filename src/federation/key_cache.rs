@@ -501,3 +501,6 @@ impl Snapshot {
 fn is_recent(at: UnixTime, now: UnixTime) -> bool {
     (0..COOLDOWN).contains(&now.since(at))
 }
+
+#[cfg(test)]
+mod tests;

@@ -364,3 +364,6 @@ fn max_age(headers: &http::HeaderMap) -> Option<u32> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;
