@@ -63,9 +63,20 @@ pub(super) fn client(
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TokenAnswer {
     access_token: AccessToken,
+    #[serde(deserialize_with = "token_type")]
     token_type: CoreTokenType,
     #[serde(default)]
     id_token: Option<String>,
+}
+
+/// The type's name in any case (RFC 6749, section 5.1).
+fn token_type<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<CoreTokenType, D::Error> {
+    let name = String::deserialize(reader)?;
+    if name.eq_ignore_ascii_case("Bearer") {
+        Ok(CoreTokenType::Bearer)
+    } else {
+        Ok(CoreTokenType::Extension(name))
+    }
 }
 
 impl TokenAnswer {
