@@ -8,7 +8,12 @@
 //! ```
 //!
 //! Time is what the caller says it is. A key that its provider withdrew is refused once the set has
-//! been read anew, [`MAX_FRESH`] later at most while the provider can be reached.
+//! been read anew, [`MAX_FRESH`] later at most while the provider can be reached. The same holds for
+//! a key that was replaced under the same `kid`; a new `kid` is looked for at once.
+
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,9 +21,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use self::snapshot::{Answer, Need, Published, Snapshot};
 use super::Algorithm;
 use super::discovery::{MetadataError, ProviderMetadata};
-use super::jwks::{Key, KeySet, NoKey, NotAKeySet, RefusedKey};
+use super::jwks::{Key, KeySet, NotAKeySet, RefusedKey};
 use super::outgoing::{FetchError, Outgoing};
 use crate::domain::{Issuer, UnixTime};
 
@@ -115,15 +121,8 @@ impl KeyCache {
 
     /// Gives the keys of an issuer of our own: they are used as they are and never fetched.
     pub fn serve_own(&self, issuer: &Issuer, keys: KeySet) {
-        self.entry(issuer).snapshot.store(Arc::new(Snapshot {
-            origin: Origin::Ourselves,
-            published: Some(Published {
-                keys: Arc::new(keys),
-                read_at: UnixTime::EPOCH,
-                fresh_until: UnixTime::EPOCH,
-            }),
-            ..Snapshot::default()
-        }));
+        let own = Snapshot::of_our_own(Arc::new(keys));
+        self.entry(issuer).snapshot.store(Arc::new(own));
     }
 
     /// The key that `key_id` and `algorithm` name among the keys of a registered issuer.
@@ -338,169 +337,3 @@ impl Look {
         Ok(ProviderMetadata::read(issuer, &answer.members)?)
     }
 }
-
-/// What a provider answered.
-struct Answer {
-    metadata: (Arc<ProviderMetadata>, UnixTime),
-    published: Published,
-}
-
-/// Why a provider is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
-    /// It isn't.
-    Nothing,
-    /// There is nothing to go on with.
-    First,
-    /// What there is can be used, but is due to be read anew.
-    Fresher,
-    /// A fresh set doesn't have the key.
-    UnknownKey,
-}
-
-/// Who publishes the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Origin {
-    #[default]
-    Provider,
-    Ourselves,
-}
-
-#[derive(Debug, Clone)]
-struct Published {
-    keys: Arc<KeySet>,
-    read_at: UnixTime,
-    fresh_until: UnixTime,
-}
-
-#[derive(Debug, Clone)]
-struct Failure {
-    at: UnixTime,
-    why: Arc<ProviderError>,
-}
-
-/// What is known about an issuer at one moment.
-#[derive(Debug, Clone, Default)]
-struct Snapshot {
-    origin: Origin,
-    metadata: Option<(Arc<ProviderMetadata>, UnixTime)>,
-    published: Option<Published>,
-    /// The last look, where it failed.
-    failure: Option<Failure>,
-    /// When a key was last looked for that a fresh set didn't have.
-    looked_for_unknown: Option<UnixTime>,
-}
-
-impl Snapshot {
-    fn need(&self, key_id: Option<&str>, algorithm: Algorithm, now: UnixTime) -> Need {
-        let Some(published) = self.usable(now) else {
-            return self.unless_cooling(Need::First, now);
-        };
-        if published.keys.find(key_id, algorithm).err() == Some(NoKey::Unknown) {
-            let looked_just_now = self.looked_for_unknown.is_some_and(|at| is_recent(at, now));
-            return if looked_just_now {
-                Need::Nothing
-            } else {
-                self.unless_cooling(Need::UnknownKey, now)
-            };
-        }
-        self.need_of_refresh(now, now)
-    }
-
-    fn need_of_metadata(&self, now: UnixTime) -> Need {
-        match self.metadata_within(MAX_STALE, now) {
-            Some(_) => self.need_of_refresh(now, now),
-            None => self.unless_cooling(Need::First, now),
-        }
-    }
-
-    /// Whether what there is will no longer be fresh at `then`.
-    fn need_of_refresh(&self, then: UnixTime, now: UnixTime) -> Need {
-        match &self.published {
-            Some(published) if then >= published.fresh_until => {
-                self.unless_cooling(Need::Fresher, now)
-            }
-            _ => Need::Nothing,
-        }
-    }
-
-    fn unless_cooling(&self, need: Need, now: UnixTime) -> Need {
-        let is_cooling = self
-            .failure
-            .as_ref()
-            .is_some_and(|failure| is_recent(failure.at, now));
-        if is_cooling || self.origin == Origin::Ourselves {
-            Need::Nothing
-        } else {
-            need
-        }
-    }
-
-    fn find(
-        &self,
-        key_id: Option<&str>,
-        algorithm: Algorithm,
-        now: UnixTime,
-    ) -> Result<Arc<Key>, KeyError> {
-        let Some(published) = self.usable(now) else {
-            return Err(self.failure_or(KeyError::no_answer()));
-        };
-        match published.keys.find(key_id, algorithm) {
-            Ok(key) => Ok(key.clone()),
-            Err(NoKey::Unknown) => Err(self.failure_or(KeyError::UnknownKey)),
-            Err(NoKey::OtherAlgorithm) => Err(KeyError::OtherAlgorithm),
-            Err(NoKey::Ambiguous) => Err(KeyError::Ambiguous),
-        }
-    }
-
-    fn usable(&self, now: UnixTime) -> Option<&Published> {
-        self.published.as_ref().filter(|published| {
-            self.origin == Origin::Ourselves || now.since(published.read_at) < MAX_STALE
-        })
-    }
-
-    fn metadata_within(&self, seconds: i64, now: UnixTime) -> Option<Arc<ProviderMetadata>> {
-        let (metadata, at) = self.metadata.as_ref()?;
-        (now.since(*at) < seconds).then(|| metadata.clone())
-    }
-
-    /// A missing key is the provider's fault as long as the last look at it failed.
-    fn failure_or(&self, otherwise: KeyError) -> KeyError {
-        self.failure.as_ref().map_or(otherwise, |failure| {
-            KeyError::ProviderUnreachable(failure.why.clone())
-        })
-    }
-
-    fn after(&self, answer: Result<Answer, ProviderError>, need: Need, now: UnixTime) -> Self {
-        let looked_for_unknown = match need {
-            Need::UnknownKey => Some(now),
-            Need::Nothing | Need::First | Need::Fresher => self.looked_for_unknown,
-        };
-        match answer {
-            Ok(answer) => Self {
-                origin: self.origin,
-                metadata: Some(answer.metadata),
-                published: Some(answer.published),
-                failure: None,
-                looked_for_unknown,
-            },
-            Err(why) => Self {
-                failure: Some(Failure {
-                    at: now,
-                    why: Arc::new(why),
-                }),
-                looked_for_unknown,
-                ..self.clone()
-            },
-        }
-    }
-}
-
-/// Whether `at` is less than the cooldown ago; a time that lies ahead (the clock was set back)
-/// doesn't count, so that it can't silence a provider for long.
-fn is_recent(at: UnixTime, now: UnixTime) -> bool {
-    (0..COOLDOWN).contains(&now.since(at))
-}
-
-#[cfg(test)]
-mod tests;

@@ -117,3 +117,99 @@ impl ProvenIdentity {
         proof
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::federation::testing::NOW;
+
+    /// Marks that are kept until they may be forgotten; or a store that is down.
+    enum Marks {
+        Kept(Mutex<HashMap<[u8; 32], UnixTime>>),
+        Down,
+    }
+
+    fn down() -> StoreError {
+        StoreError::Unavailable("down".into())
+    }
+
+    #[async_trait::async_trait]
+    impl OneTimeUse for Marks {
+        async fn redeem(
+            &self,
+            what: &[u8; 32],
+            keep_until: UnixTime,
+            _: UnixTime,
+        ) -> Result<Redeemed, StoreError> {
+            let Self::Kept(marks) = self else {
+                return Err(down());
+            };
+            match marks.lock().unwrap().insert(*what, keep_until) {
+                None => Ok(Redeemed::First),
+                Some(_) => Ok(Redeemed::Again),
+            }
+        }
+
+        async fn is_redeemed(&self, what: &[u8; 32], _: UnixTime) -> Result<bool, StoreError> {
+            match self {
+                Self::Kept(marks) => Ok(marks.lock().unwrap().contains_key(what)),
+                Self::Down => Err(down()),
+            }
+        }
+    }
+
+    fn proven() -> ProvenIdentity {
+        ProvenIdentity {
+            provider: ProviderRef::Connection("a".parse().unwrap()),
+            issuer: "https://idp.example.com".parse().unwrap(),
+            subject: "person-1".parse().unwrap(),
+            audience: "client-a".parse().unwrap(),
+            claims: Claims::default(),
+            proved_at: NOW,
+            issued_at: NOW,
+            expires_at: NOW.plus(300),
+            proof: ProvenIdentity::proof_of("header.payload"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_browser_used_up_is_used_up_everywhere() {
+        let marks = Marks::Kept(Mutex::default());
+        assert!(proven().unless_redeemed(&marks, NOW).await.is_ok());
+        assert!(proven().unless_redeemed(&marks, NOW).await.is_ok());
+        assert!(proven().redeem(&marks, NOW).await.is_ok());
+        for again in [
+            proven().redeem(&marks, NOW).await,
+            proven().unless_redeemed(&marks, NOW).await,
+        ] {
+            assert!(matches!(again, Err(RedeemError::UsedAlready)));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_mark_outlives_the_token() {
+        let marks = Marks::Kept(Mutex::default());
+        proven().redeem(&marks, NOW).await.unwrap();
+        let Marks::Kept(kept) = marks else {
+            panic!("the marks are kept")
+        };
+        let kept = kept.into_inner().unwrap();
+        assert_eq!(
+            kept.into_values().collect::<Vec<_>>(),
+            [NOW.plus(300 + SKEW)]
+        );
+    }
+
+    #[tokio::test]
+    async fn without_the_store_nothing_is_taken_once() {
+        for refused in [
+            proven().redeem(&Marks::Down, NOW).await,
+            proven().unless_redeemed(&Marks::Down, NOW).await,
+        ] {
+            assert!(matches!(refused, Err(RedeemError::Store(_))));
+        }
+    }
+}

@@ -41,7 +41,7 @@ impl<'c> ClaimReader<'c> {
         let audiences = self.audiences()?;
         let ours = |audience: &&str| clients.iter().find(|client| client.as_str() == *audience);
         let listed = || quoted_list(clients.iter().map(Audience::as_str));
-        let Some(matching) = audiences.iter().find_map(|audience| ours(audience)) else {
+        let Some(matching) = audiences.iter().find_map(ours) else {
             return Err(TokenError::Audience {
                 expected: listed(),
                 found: quoted_list(audiences.iter().copied()),
@@ -143,7 +143,7 @@ impl<'c> ClaimReader<'c> {
 
     fn check_authentication(self, allowed: u32, now: UnixTime) -> Result<(), TokenError> {
         let seconds = now.since(self.required_time("auth_time")?);
-        if seconds > i64::from(allowed) + SKEW {
+        if !(-SKEW..=i64::from(allowed) + SKEW).contains(&seconds) {
             return Err(TokenError::Authentication { seconds, allowed });
         }
         Ok(())

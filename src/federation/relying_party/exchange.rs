@@ -2,13 +2,10 @@
 
 use std::borrow::Cow;
 
-use openidconnect::core::CoreTokenType;
-use openidconnect::{
-    AuthType, AuthorizationCode, ClientSecret, OAuth2TokenResponse as _, PkceCodeVerifier,
-};
+use openidconnect::{AuthType, AuthorizationCode, ClientSecret, PkceCodeVerifier};
 
 use super::assertion::{ASSERTION_TYPE, Assertion, ClientKey};
-use super::protocol::{TokenAnswer, blame, carry};
+use super::protocol::{Carrier, Tokens, blame};
 use super::{RelyingParty, SignInError};
 use crate::domain::{ClaimSource, Claims, ProviderRef, Secret, UnixTime};
 use crate::federation::connection::{ClientAuth, ConnectionSettings, KeyId};
@@ -39,7 +36,7 @@ impl Exchange<'_> {
         &self,
         code: &str,
         pkce_verifier: &str,
-    ) -> Result<TokenAnswer, SignInError> {
+    ) -> Result<Tokens, SignInError> {
         let credential = self.credential().await?;
         let mut client = self.party.client(self.connection, self.metadata)?;
         client = client.set_auth_type(AuthType::RequestBody);
@@ -56,23 +53,18 @@ impl Exchange<'_> {
                 .add_extra_param("client_assertion_type", ASSERTION_TYPE)
                 .add_extra_param("client_assertion", Cow::Owned(assertion));
         }
-        let carrier = |request| carry(&self.party.outgoing, request);
-        let answer = request.request_async(&carrier).await.map_err(blame)?;
-        if *answer.token_type() == CoreTokenType::Bearer {
-            Ok(answer)
-        } else {
-            Err(SignInError::TokenAnswer)
-        }
+        let carrier = Carrier(&self.party.outgoing);
+        let answer = request.request_async(&carrier).await;
+        answer.map_err(blame)?.into_tokens()
     }
 
     /// Proves the id_token that came.
     pub(super) async fn prove(
         &self,
-        tokens: &TokenAnswer,
+        tokens: &Tokens,
         code: &str,
         nonce: &str,
     ) -> Result<ProvenIdentity, SignInError> {
-        let text = tokens.id_token_text().ok_or(SignInError::NoIdToken)?;
         let expected = Expected {
             provider: &ProviderRef::Connection(self.connection.id.clone()),
             issuer: &self.connection.issuer,
@@ -80,11 +72,11 @@ impl Exchange<'_> {
             purpose: Purpose::SignIn {
                 nonce,
                 code,
-                access_token: tokens.access_token().secret(),
+                access_token: tokens.access_token.expose(),
                 max_age: self.connection.max_age,
             },
         };
-        let token = UnverifiedIdToken::parse(text)?;
+        let token = UnverifiedIdToken::parse(tokens.id_token.expose())?;
         Ok(token.verify(&expected, &self.party.keys, self.now).await?)
     }
 
@@ -93,12 +85,12 @@ impl Exchange<'_> {
     pub(super) async fn add_userinfo(
         &self,
         mut proven: ProvenIdentity,
-        tokens: &TokenAnswer,
+        tokens: &Tokens,
     ) -> Result<ProvenIdentity, SignInError> {
         let endpoint = self.metadata.userinfo_endpoint.clone();
         let url = endpoint.ok_or(SignInError::NoEndpoint("userinfo_endpoint"))?;
         let mut request = reqwest::Request::new(reqwest::Method::GET, url);
-        let bearer = ["Bearer ", tokens.access_token().secret()].concat();
+        let bearer = ["Bearer ", tokens.access_token.expose()].concat();
         let mut bearer =
             http::HeaderValue::try_from(bearer).map_err(|_| SignInError::TokenAnswer)?;
         bearer.set_sensitive(true);

@@ -106,7 +106,7 @@ pub enum SignInError {
         found: Quoted,
     },
     /// The id_token is refused.
-    #[error("the id_token is refused: {0}")]
+    #[error("the id_token is refused")]
     Token(#[from] TokenError),
     /// The client's secret can't be read: whoever runs the node is to blame.
     #[error(transparent)]
@@ -123,7 +123,7 @@ pub enum SignInError {
 }
 
 /// A sign-in that was begun.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Begun {
     /// Where the browser is to go.
     pub authorization_url: Url,
@@ -132,7 +132,7 @@ pub struct Begun {
     /// The `nonce` that the id_token must carry: 256 random bits.
     pub nonce: String,
     /// The PKCE verifier: 256 random bits.
-    pub pkce_verifier: String,
+    pub pkce_verifier: Secret<String>,
 }
 
 /// The relying party of every connection.
@@ -207,7 +207,7 @@ impl RelyingParty {
             authorization_url,
             state: Secret::new(state),
             nonce,
-            pkce_verifier: verifier,
+            pkce_verifier: Secret::new(verifier),
         })
     }
 
@@ -236,8 +236,12 @@ impl RelyingParty {
             metadata: &metadata,
             now,
         };
-        let tokens = exchange.tokens(&code, &attempt.pkce_verifier).await?;
-        let proven = exchange.prove(&tokens, &code, &attempt.nonce).await?;
+        let tokens = exchange
+            .tokens(code.expose(), &attempt.pkce_verifier)
+            .await?;
+        let proven = exchange
+            .prove(&tokens, code.expose(), &attempt.nonce)
+            .await?;
         if connection.userinfo {
             exchange.add_userinfo(proven, &tokens).await
         } else {

@@ -1,19 +1,22 @@
 //! How the openidconnect crate, which speaks the protocol, meets our outgoing client and verifier.
 
+use std::pin::Pin;
+
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
     CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
     CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AccessToken, AuthUrl, Client, ClientId, EmptyAdditionalClaims, EndpointNotSet, EndpointSet,
-    IdToken, IssuerUrl, JsonWebKeySet, OAuth2TokenResponse, RefreshToken, RequestTokenError, Scope,
-    StandardErrorResponse, TokenResponse, TokenUrl,
+    AccessToken, AsyncHttpClient, AuthUrl, Client, ClientId, EmptyAdditionalClaims, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, IdToken, IssuerUrl, JsonWebKeySet, OAuth2TokenResponse,
+    RefreshToken, RequestTokenError, Scope, StandardErrorResponse, TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::SignInError;
+use crate::domain::Secret;
 use crate::federation::Quoted;
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::discovery::ProviderMetadata;
@@ -60,13 +63,19 @@ pub(super) fn client(
 }
 
 /// What the token endpoint answers. The id_token stays a text: only our verifier reads it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct TokenAnswer {
     access_token: AccessToken,
     #[serde(deserialize_with = "token_type")]
     token_type: CoreTokenType,
     #[serde(default)]
     id_token: Option<String>,
+}
+
+impl std::fmt::Debug for TokenAnswer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("TokenAnswer(redacted)")
+    }
 }
 
 /// The type's name in any case (RFC 6749, section 5.1).
@@ -79,9 +88,22 @@ fn token_type<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<CoreTokenTy
     }
 }
 
+/// What came for a code.
+pub(super) struct Tokens {
+    pub(super) access_token: Secret<String>,
+    pub(super) id_token: Secret<String>,
+}
+
 impl TokenAnswer {
-    pub(super) fn id_token_text(&self) -> Option<&str> {
-        self.id_token.as_deref()
+    /// The bearer tokens of the answer.
+    pub(super) fn into_tokens(self) -> Result<Tokens, SignInError> {
+        if self.token_type != CoreTokenType::Bearer {
+            return Err(SignInError::TokenAnswer);
+        }
+        Ok(Tokens {
+            access_token: Secret::new(self.access_token.into_secret()),
+            id_token: Secret::new(self.id_token.ok_or(SignInError::NoIdToken)?),
+        })
     }
 }
 
@@ -141,17 +163,30 @@ pub(super) enum CarryError {
     Request(#[source] reqwest::Error),
 }
 
-/// Carries one request of the crate to the token endpoint.
-pub(super) async fn carry(
-    outgoing: &Outgoing,
-    request: http::Request<Vec<u8>>,
-) -> Result<http::Response<Vec<u8>>, CarryError> {
-    let request = reqwest::Request::try_from(request).map_err(CarryError::Request)?;
-    let answer = outgoing.send(request).await?;
-    if answer.status() == http::StatusCode::OK {
-        parse_object(answer.body())?;
+/// Carries the crate's requests to the token endpoint.
+///
+/// Its future is boxed: the one of a closure would not be known to be `Send` behind the crate's
+/// trait.
+pub(super) struct Carrier<'o>(pub(super) &'o Outgoing);
+
+impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
+    type Error = CarryError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, CarryError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.carry(request))
     }
-    Ok(answer)
+}
+
+impl Carrier<'_> {
+    async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, CarryError> {
+        let request = reqwest::Request::try_from(request).map_err(CarryError::Request)?;
+        let answer = self.0.send(request).await?;
+        if answer.status() == http::StatusCode::OK {
+            parse_object(answer.body())?;
+        }
+        Ok(answer)
+    }
 }
 
 /// Says who is to blame for a failed exchange.

@@ -69,7 +69,7 @@ impl Setting {
             connection: self.connection.id.clone(),
             browser: [0; 32],
             nonce: begun.nonce.clone(),
-            pkce_verifier: begun.pkce_verifier.clone(),
+            pkce_verifier: begun.pkce_verifier.expose().clone(),
             return_to: "/".into(),
             begun_at: NOW,
             expires_at: NOW.plus(600),
@@ -125,7 +125,7 @@ async fn the_authorization_url_asks_for_a_code_with_pkce() {
     setting.connection.max_age = Some(3600);
     let (begun, _) = setting.begin().await;
     let pairs: HashMap<_, _> = begun.authorization_url.query_pairs().into_owned().collect();
-    let challenge = encode(digest(&SHA256, begun.pkce_verifier.as_bytes()));
+    let challenge = encode(digest(&SHA256, begun.pkce_verifier.expose().as_bytes()));
     let state = begun.state.expose().clone();
     for (name, value) in [
         ("response_type", "code"),
@@ -156,8 +156,8 @@ async fn no_two_sign_ins_share_a_secret() {
     let (two, _) = setting.begin().await;
     assert_ne!(one.state.expose(), two.state.expose());
     assert_ne!(one.nonce, two.nonce);
-    assert_ne!(one.pkce_verifier, two.pkce_verifier);
-    assert_eq!(one.pkce_verifier.len(), 43);
+    assert_ne!(one.pkce_verifier.expose(), two.pkce_verifier.expose());
+    assert_eq!(one.pkce_verifier.expose().len(), 43);
 }
 
 #[tokio::test]
@@ -465,4 +465,16 @@ async fn no_error_shows_the_code_or_a_secret() {
     let error = wrong.await.unwrap_err();
     let text = format!("{error} {error:?}");
     assert!(!text.contains("c-1") && !text.contains("access"), "{text}");
+}
+
+/// Compiles only where a flow may await a sign-in on a runtime with many threads.
+#[test]
+fn a_sign_in_may_move_between_threads() {
+    fn is_send<T: Send>(_: T) {}
+    type Parts = (RelyingParty, ConnectionSettings, LoginAttempt);
+    let _ = |parts: &Parts, answer: AuthorizationAnswer| {
+        let (party, connection, attempt) = parts;
+        is_send(party.begin(connection, NOW));
+        is_send(party.finish(connection, attempt, answer, NOW));
+    };
 }
