@@ -16,8 +16,8 @@ pub mod directory;
 pub mod domain;
 pub mod entropy;
 pub mod federation;
-//FLOWS
-//HTTP
+pub mod flows;
+pub mod http;
 pub mod mapping;
 pub mod policy;
 pub mod seal;

@@ -1,3 +1,7 @@
 //! The `rolegate` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rolegate::cli::run()
+}

@@ -1,1 +1,116 @@
 //! The composition root: the only place that names concrete adapters.
+//!
+//! ```text
+//! Config ── open: root key, store, audit log ── directory (first start: a sealing key)
+//!            └ flows ── http: one listener, and one for admin and ops where it is set
+//!               └ background: providers' keys, the log's head, expired records, certificates
+//! ```
+
+mod background;
+mod compose;
+mod open;
+mod server;
+mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use tokio::task::JoinHandle;
+
+pub use compose::Flows;
+pub use open::StartError;
+
+use self::background::Background;
+use crate::config::Config;
+
+/// A node that answers.
+pub struct RunningNode {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its admin API and ops listen, where that is another place.
+    pub ops_address: Option<SocketAddr>,
+    /// What it does.
+    pub flows: Flows,
+    servers: Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>,
+    background: Background,
+    draining: Arc<AtomicBool>,
+    drain: Duration,
+}
+
+impl RunningNode {
+    /// Starts a node, on the running tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is in the way.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let listeners = server::Listeners::bind(&config.network)?;
+        let address = listeners.main_address()?;
+        let ops_address = listeners.ops_address()?;
+        let resources = open::open(&config)?;
+        let draining = Arc::new(AtomicBool::new(false));
+        let flows = compose::compose(&config, resources, address, Arc::clone(&draining)).await?;
+        let certificates = config
+            .network
+            .tls
+            .as_ref()
+            .map(tls::Certificates::load)
+            .transpose()?;
+        let servers = server::serve(&config, listeners, &flows, certificates.as_ref())?;
+        let background = Background::start(&flows, certificates);
+        let drain = Duration::from_secs(config.drain_seconds.into());
+        Ok(Self {
+            address,
+            ops_address,
+            flows,
+            servers,
+            background,
+            draining,
+            drain,
+        })
+    }
+
+    /// Stops: from now on not ready, then no new connections, and what was begun is finished within
+    /// `drain_seconds`.
+    pub async fn stop(self) {
+        self.draining.store(true, Ordering::Release);
+        tracing::info!("stopping: finishing what was begun");
+        let stops = self.servers.iter().map(|(handle, _)| handle.stop(true));
+        if tokio::time::timeout(self.drain, futures_util::future::join_all(stops))
+            .await
+            .is_err()
+        {
+            tracing::warn!("some requests were not finished in time");
+        }
+        self.background.stop().await;
+    }
+
+    /// Answers until SIGTERM or SIGINT, then stops.
+    ///
+    /// # Errors
+    /// Where signals can't be listened for.
+    pub async fn run_until_signal(self) -> std::io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut terminate, mut interrupt) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        );
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        self.stop().await;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for RunningNode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("RunningNode")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}

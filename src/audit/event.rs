@@ -139,6 +139,10 @@ pub enum Parameter {
     Resource,
     /// The directory's generation that a change was based on.
     BaseGeneration,
+    /// The directory's generation after a change.
+    Generation,
+    /// What a change of the directory consists of, a line each.
+    Changes,
 }
 
 /// A recorded parameter's value.

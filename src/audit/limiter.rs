@@ -17,11 +17,11 @@ pub struct RefusalLimits {
 }
 
 impl Default for RefusalLimits {
-    /// 5 a second and source, 200 a second in all, the others once a minute.
+    /// 100 a second and source, 500 a second in all, the others once a minute.
     fn default() -> Self {
         Self {
-            per_source: 5,
-            total: 200,
+            per_source: 100,
+            total: 500,
             interval_seconds: 60,
         }
     }

@@ -1,1 +1,152 @@
 //! The command line.
+
+mod arguments;
+mod client;
+mod demo;
+mod files;
+mod log;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::arguments::{Arguments, Command, Gateway, Keys};
+use self::client::{Client, ClientError};
+use self::files::FilesError;
+use crate::app::{RunningNode, StartError};
+use crate::clock::SystemClock;
+use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
+use crate::config::{Config, Problems};
+use crate::flows::{Applied, Exported};
+use crate::http::admin::{ApplyRequest, RotateRequest};
+
+/// What the settings have problems with exits with this code.
+const EXIT_SETTINGS: u8 = 2;
+/// Everything else that fails exits with this one.
+const EXIT_FAILED: u8 = 1;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error(transparent)]
+    Settings(#[from] Problems),
+    #[error("the node did not start: {0}")]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error(transparent)]
+    NoCredentials(#[from] NoCredentials),
+    #[error(transparent)]
+    Demo(#[from] demo::DemoCommandError),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(execute(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn execute(command: Command) -> Result<(), CommandError> {
+    match command {
+        Command::Serve(serve) => {
+            let config = Config::load(serve.config.as_deref(), &Environment::of_this_process())?;
+            log::start(config.log);
+            let node = RunningNode::start(config).await?;
+            tracing::info!(address = %node.address, url = node.flows.public_url(), "serving");
+            Ok(node.run_until_signal().await?)
+        }
+        Command::Demo(demo) => Ok(demo::run(&demo).await?),
+        Command::CheckConfig { file } => {
+            Config::load(Some(&file), &Environment::of(&[]))?;
+            say(&format!("{}: no problems", file.display()))
+        }
+        Command::Apply {
+            directory,
+            dry_run,
+            gateway,
+        } => {
+            let files = files::read(&directory)?;
+            let request = ApplyRequest {
+                mode: Command::mode(dry_run),
+                files,
+            };
+            let applied: Applied = client(gateway)?
+                .post("/admin/v1/directory", &request, &SystemClock)
+                .await?;
+            say_applied(&applied, if dry_run { "would change" } else { "changed" })
+        }
+        Command::Export { directory, gateway } => {
+            let exported: Exported = client(gateway)?
+                .get("/admin/v1/directory", &SystemClock)
+                .await?;
+            files::write(&directory, &exported.files)?;
+            say(&format!(
+                "generation {}: {} files in {}",
+                exported.generation,
+                exported.files.len(),
+                directory.display()
+            ))
+        }
+        Command::Keys(Keys::Rotate {
+            drop_previous,
+            gateway,
+        }) => {
+            let request = RotateRequest {
+                previous: Keys::previous(drop_previous),
+            };
+            let applied: Applied = client(gateway)?
+                .post("/admin/v1/keys/rotate", &request, &SystemClock)
+                .await?;
+            say_applied(&applied, "changed")
+        }
+    }
+}
+
+fn client(gateway: Gateway) -> Result<Client, CommandError> {
+    let credentials = AdminCredentials::of(&Environment::of_this_process())?;
+    Ok(Client::new(gateway, credentials)?)
+}
+
+fn say_applied(applied: &Applied, verb: &str) -> Result<(), CommandError> {
+    for change in &applied.changes {
+        say(change)?;
+    }
+    say(&format!(
+        "{} {verb}; the directory is at generation {}",
+        applied.changes.len(),
+        applied.generation
+    ))
+}
+
+fn say(text: &str) -> Result<(), CommandError> {
+    Ok(writeln!(io::stdout(), "{text}")?)
+}
+
+fn failed(error: &CommandError) -> ExitCode {
+    // Nothing is left to tell it to where standard error is closed.
+    let _told = writeln!(io::stderr(), "rolegate: {error}");
+    if let CommandError::Client(ClientError::Refused(refusal)) = error {
+        for problem in &refusal.error.problems {
+            let _told = writeln!(io::stderr(), "  {problem}");
+        }
+    }
+    match error {
+        CommandError::Settings(_) => ExitCode::from(EXIT_SETTINGS),
+        _ => ExitCode::from(EXIT_FAILED),
+    }
+}

@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::reader::Findings;
-use crate::domain::Secret;
+use crate::domain::{AccessKeyId, Secret, SecretAccessKey, SessionToken};
 
 /// Where the node listens: `listen`.
 pub const LISTEN: &str = "ROLEGATE_LISTEN";
@@ -30,7 +30,17 @@ pub const ADMIN_SECRET_ACCESS_KEY: &str = "ROLEGATE_ADMIN_SECRET_ACCESS_KEY";
 /// The account of the first administrator: `admin.account_id`.
 pub const ADMIN_ACCOUNT_ID: &str = "ROLEGATE_ADMIN_ACCOUNT_ID";
 
-const NAMES: [&str; 9] = [
+/// The access key that the command line signs with.
+const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+/// Its secret.
+const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+/// Its session token, where it is temporary.
+const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+
+const NAMES: [&str; 12] = [
+    AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY,
+    AWS_SESSION_TOKEN,
     LISTEN,
     STORE_URL,
     ROOT_KEY_FILE,
@@ -46,7 +56,55 @@ const NAMES: [&str; 9] = [
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, Option<Secret<String>>>);
 
+/// What the command line signs its requests with.
+#[derive(Debug, Clone)]
+pub struct AdminCredentials {
+    /// The access key.
+    pub access_key_id: AccessKeyId,
+    /// Its secret.
+    pub secret_access_key: SecretAccessKey,
+    /// The session token of a temporary key.
+    pub session_token: Option<SessionToken>,
+}
+
+/// There is nothing to sign with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for a role's), or ROLEGATE_ADMIN_ACCESS_KEY_ID and ROLEGATE_ADMIN_SECRET_ACCESS_KEY"
+)]
+pub struct NoCredentials;
+
+impl AdminCredentials {
+    /// The AWS variables where they are set, those of the first administrator otherwise.
+    ///
+    /// # Errors
+    /// [`NoCredentials`] where neither pair is set.
+    pub fn of(environment: &Environment) -> Result<Self, NoCredentials> {
+        let own =
+            Self::pair(environment, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY).map(|own| Self {
+                session_token: environment.value(AWS_SESSION_TOKEN).map(SessionToken::new),
+                ..own
+            });
+        own.or_else(|| Self::pair(environment, ADMIN_ACCESS_KEY_ID, ADMIN_SECRET_ACCESS_KEY))
+            .ok_or(NoCredentials)
+    }
+
+    fn pair(environment: &Environment, id: &str, secret: &str) -> Option<Self> {
+        Some(Self {
+            access_key_id: environment.value(id)?.parse().ok()?,
+            secret_access_key: SecretAccessKey::new(environment.value(secret)?),
+            session_token: None,
+        })
+    }
+}
+
 impl Environment {
+    /// The text of a variable that is set and not empty.
+    fn value(&self, name: &str) -> Option<String> {
+        let text = self.0.get(name)?.as_ref()?;
+        Some(text.expose().clone()).filter(|text| !text.is_empty())
+    }
+
     /// The environment of this process.
     pub fn of_this_process() -> Self {
         #[expect(

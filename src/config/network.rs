@@ -166,6 +166,11 @@ impl FromStr for Net {
 }
 
 impl PublicUrl {
+    /// The URL, to build others on.
+    pub const fn url(&self) -> &url::Url {
+        &self.0
+    }
+
     const INVALID: InvalidValue = InvalidValue::new(
         "public URL",
         "https://host or https://host:port without path, query or user info; http only for \

@@ -1,9 +1,11 @@
 //! Uses a grant up and gives credentials for it.
 
 use super::token::{OpenSession, seal};
-use crate::domain::{AccessKeyId, Credentials, KeyKind, SessionPrincipal, SessionToken, UnixTime};
+use crate::domain::{
+    AccessKeyId, Credentials, KeyKind, Lineage, SessionPrincipal, SessionToken, UnixTime,
+};
 use crate::entropy::{Entropy, EntropyError, draw};
-use crate::policy::{Grant, IdentityPolicy};
+use crate::policy::{Grant, IdentityPolicy, StatementRef};
 use crate::seal::KeyRing;
 
 /// Credentials, and what they were issued for.
@@ -13,6 +15,10 @@ pub struct Issued {
     pub credentials: Credentials,
     /// The session that they open.
     pub principal: SessionPrincipal,
+    /// The statements that allowed it.
+    pub allowed_by: Vec<StatementRef>,
+    /// Where it comes from.
+    pub lineage: Lineage,
     /// The share of the room in the token that is used, in per cent, rounded up
     /// (`PackedPolicySize`); `None` where neither tags nor session policies were given.
     pub packed_size: Option<u32>,
@@ -75,6 +81,8 @@ pub fn issue(
             expiration,
         },
         principal: session.principal,
+        allowed_by: parts.allowed_by,
+        lineage: session.lineage,
         packed_size: is_packed.then_some(percent),
     })
 }

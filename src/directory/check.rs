@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Account, Directory, Link, OidcProvider, Role};
 use crate::domain::{AccountId, OidcProviderArn, Partition, RoleArn, RuleId};
-use crate::mapping::{FailedTest, Rule, RuleSet};
+use crate::mapping::{FailedTest, Instead, Rule, RuleSet};
 
 /// A client id list holds at most this many (IAM quota for OpenID Connect providers).
 const MAX_CLIENT_IDS: usize = 100;
@@ -181,12 +181,6 @@ fn check_rules(directory: &Directory, problems: &mut Vec<Problem>) {
 
 /// A rule's test that failed, with what it expected and what it got.
 fn failed_test(failed: &FailedTest) -> String {
-    if let Some(sample) = &failed.sample {
-        return format!(
-            "{} ({}): the sample can't be used: {sample}",
-            failed.path, failed.name
-        );
-    }
     let list = |roles: &BTreeSet<RoleArn>| {
         let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
         if roles.is_empty() {
@@ -195,9 +189,16 @@ fn failed_test(failed: &FailedTest) -> String {
             roles.join(", ")
         }
     };
-    let (expected, given) = (list(&failed.expected), list(&failed.given));
-    format!(
-        "{} ({}): expected {expected}, but the rule gives {given}",
-        failed.path, failed.name
-    )
+    let (path, name, expected) = (&failed.path, &failed.name, list(&failed.expected));
+    match &failed.instead {
+        Instead::Nobody(invalid) => {
+            format!("{path} ({name}): the sample can't be a person: {invalid}")
+        }
+        Instead::Gave { given, .. } => {
+            format!(
+                "{path} ({name}): expected {expected}, but the rule gives {}",
+                list(given)
+            )
+        }
+    }
 }

@@ -110,6 +110,15 @@ impl Snapshot {
         logins.any(|connection| connection.client_id.as_str() == client)
     }
 
+    /// Whether some connection or account's provider has this issuer.
+    pub fn has_issuer(&self, issuer: &Issuer) -> bool {
+        let connected = self
+            .connections()
+            .any(|connection| connection.issuer == *issuer);
+        let mut accounts = self.directory.accounts.values();
+        connected || accounts.any(|account| account.oidc_providers.contains_key(issuer))
+    }
+
     /// Every connection, by id.
     pub fn connections(&self) -> impl Iterator<Item = &Arc<ConnectionSettings>> {
         self.directory.connections.values()

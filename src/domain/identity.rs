@@ -96,6 +96,7 @@ impl std::str::FromStr for Issuer {
             && (text.starts_with("https://") || text.starts_with("http://"))
             && url.host_str().is_some_and(|host| !host.is_empty())
             && !text.contains(['@', '?', '#', '\\'])
+            && has_own_keys(text)
             && url.username().is_empty();
         if good {
             Ok(Self(text.into()))
@@ -103,6 +104,14 @@ impl std::str::FromStr for Issuer {
             Err(Self::INVALID)
         }
     }
+}
+
+/// An issuer's name prefixes its condition keys. One without a dot or a port could be `aws` or `sts`
+/// and write into AWS's own.
+fn has_own_keys(issuer: &str) -> bool {
+    issuer
+        .split_once("://")
+        .is_some_and(|(_, name)| name.contains(['.', ':']))
 }
 
 impl TryFrom<String> for Issuer {
@@ -192,6 +201,8 @@ mod tests {
             "https://idp.example.com#x",
             "https://",
             "https:\\\\idp.example.com",
+            "https://aws",
+            "https://sts",
             "https://idp.example.com/a b",
         ] {
             assert!(bad.parse::<Issuer>().is_err(), "{bad}");

@@ -8,6 +8,7 @@ mod arn;
 mod claims;
 mod credentials;
 mod identity;
+mod local_path;
 mod principal;
 mod request;
 mod secret;
@@ -24,6 +25,7 @@ pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, Sessio
 pub use identity::{
     Audience, ConnectionId, FederatedIdentity, Issuer, ProviderRef, RuleId, SignInId, Subject,
 };
+pub use local_path::LocalPath;
 pub use principal::{Lineage, Principal, SessionPrincipal, UserName};
 pub use request::{Region, RequestId};
 pub use secret::Secret;

@@ -15,6 +15,13 @@ text_type!(
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 );
 
+impl Region {
+    /// The region that AWS's global endpoints belong to.
+    pub fn us_east_1() -> Self {
+        Self("us-east-1".into())
+    }
+}
+
 /// The id under which one request is answered, recorded and found again: a random UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -144,6 +144,12 @@ impl KeyCache {
         entry.snapshot.load().find(key_id, algorithm, now)
     }
 
+    /// The metadata of a registered issuer as far as it is known already; asks nobody.
+    pub fn known_metadata(&self, issuer: &Issuer, now: UnixTime) -> Option<Arc<ProviderMetadata>> {
+        let entry = self.issuers.load().get(issuer).cloned()?;
+        entry.snapshot.load().metadata_within(MAX_STALE, now)
+    }
+
     /// The metadata of a registered issuer, at most [`MAX_STALE`] old.
     pub async fn metadata(
         &self,

@@ -9,7 +9,7 @@
 //! files); the body has to be strict JSON instead.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,7 +146,7 @@ impl Outgoing {
         let public = AddressRule::Public {
             listed: settings.allowed_networks.clone(),
         };
-        let tls = tls_config(settings)?;
+        let tls = trusting(settings.extra_authorities.as_deref())?;
         let client = |rule| client(tls.clone(), rule, settings.timeout);
         Ok(Self {
             https: client(public.clone())?,
@@ -284,15 +284,20 @@ fn client(
         .map_err(OutgoingSetupError::Client)
 }
 
-fn tls_config(settings: &OutgoingSettings) -> Result<rustls::ClientConfig, OutgoingSetupError> {
+/// How to speak TLS as a client: the system's certificate authorities are trusted, and those of the
+/// PEM file `extra`.
+///
+/// # Errors
+/// [`OutgoingSetupError`] where the file can't be read or holds no certificate.
+pub fn trusting(extra: Option<&Path>) -> Result<rustls::ClientConfig, OutgoingSetupError> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = &settings.extra_authorities {
+    if let Some(path) = extra {
         for certificate in extra_authorities(path)? {
             roots
                 .add(certificate)
                 .map_err(|source| OutgoingSetupError::Authority {
-                    path: path.clone(),
+                    path: path.to_owned(),
                     source,
                 })?;
         }
@@ -307,9 +312,9 @@ fn tls_config(settings: &OutgoingSettings) -> Result<rustls::ClientConfig, Outgo
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn extra_authorities(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, OutgoingSetupError> {
+fn extra_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, OutgoingSetupError> {
     let unreadable = |source| OutgoingSetupError::Authorities {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
     let certificates = CertificateDer::pem_file_iter(path)

@@ -1,1 +1,42 @@
-//! The use cases, each a straight line.
+//! The use cases, each a straight line. Read these to understand the product.
+//!
+//! | flow | who comes | what they leave with |
+//! |---|---|---|
+//! | [`assume_role_with_web_identity`] | an app with an id_token | credentials |
+//! | [`get_caller_identity`] | a signed request | who signed it |
+//! | [`sign_in`] | a person, by way of their identity provider | a session in the portal |
+//! | [`portal`] | that session | its roles, and credentials for one |
+//! | [`administer`] | a signed request of an administrator | a changed directory |
+
+mod administer;
+mod assume_role_error;
+mod assume_role_with_web_identity;
+mod authenticate;
+mod get_caller_identity;
+mod portal;
+mod readiness;
+mod record;
+mod request;
+mod sign_in;
+mod unavailable;
+mod web_identity;
+
+pub use administer::{
+    AdminAction, AdminError, Administration, Applied, ApplyMode, Exported, PreviousKeys,
+};
+pub use assume_role_error::AssumeRoleError;
+pub use assume_role_with_web_identity::{
+    AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,
+};
+pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
+pub use get_caller_identity::GetCallerIdentity;
+pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
+pub use readiness::{Readiness, ReadinessCheck, ReadinessReport};
+pub use record::Recorder;
+pub use request::RequestMeta;
+pub use sign_in::{
+    ATTEMPT_SECONDS, Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn,
+    attempt_key,
+};
+pub use unavailable::Unavailable;
+pub use web_identity::TagsClaimError;

@@ -1,3 +1,7 @@
 //! Bytes to typed input, one flow called, an answer rendered. Decides nothing.
 
+pub mod admin;
+pub mod edge;
+pub mod ops;
 pub mod portal;
+pub mod sts;

@@ -171,6 +171,21 @@ impl RelyingParty {
         Ok(url)
     }
 
+    /// The origins that a sign-in at this issuer leads a browser to, as far as they are known
+    /// already: the issuer's own and that of its authorization endpoint.
+    pub fn leads_to(&self, issuer: &Issuer, now: UnixTime) -> Vec<String> {
+        let metadata = self.keys.known_metadata(issuer, now);
+        let endpoint = metadata.and_then(|metadata| metadata.authorization_endpoint.clone());
+        let own = Url::parse(issuer.as_str()).ok();
+        let mut sites: Vec<String> = [own, endpoint]
+            .into_iter()
+            .flatten()
+            .map(|url| url.origin().ascii_serialization())
+            .collect();
+        sites.dedup();
+        sites
+    }
+
     /// Begins a sign-in at a connection.
     pub async fn begin(
         &self,

@@ -1,7 +1,175 @@
 //! The portal: the pages on which a person signs in, chooses a role and takes its keys.
+//!
+//! | request | flow | answer |
+//! |---|---|---|
+//! | `GET /` | — | the sign-in page, or on to `/roles` |
+//! | `POST /sign-in` | `SignIn::begin` | 303 to the provider |
+//! | `GET`, `POST /oidc/callback/{connection}` | `SignIn::finish` | 303 into the portal |
+//! | `GET /roles` | `Portal::offers` | the roles |
+//! | `POST /credentials` | `Portal::take` | the keys |
+//! | `POST /sign-out` | `Portal::sign_out` | the session is over |
+//! | `GET /static/{name}` | — | a static file |
 
 pub mod assets;
+mod callback;
+mod cookies;
+mod credentials;
 pub mod formats;
-pub mod local_path;
+mod guard;
+mod home;
 pub mod pages;
+mod respond;
+mod roles;
 pub mod shown;
+mod sign_in;
+mod sign_out;
+
+use std::sync::Arc;
+
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+pub use respond::{CONTENT_SECURITY_POLICY, content_security_policy};
+
+use self::cookies::session_cookie;
+use self::pages::PersonMenu;
+use self::respond::PortalError;
+use self::shown::Shown;
+use super::edge::{Edge, read_body};
+use crate::directory::Snapshot;
+use crate::domain::{ProviderRef, RequestId};
+use crate::flows::{OpenBrowserSession, Portal, RequestMeta, SignIn};
+
+/// The flows behind the pages.
+#[derive(Clone)]
+pub struct PortalApi {
+    /// The edge.
+    pub edge: Edge,
+    /// Signing in.
+    pub sign_in: SignIn,
+    /// What a person who signed in may do.
+    pub portal: Portal,
+    /// What the gateway's owner is called.
+    pub organisation: Option<Arc<str>>,
+    /// The gateway's own URL, as pages print it for AWS clients.
+    pub public_url: Arc<str>,
+}
+
+/// Adds the portal's routes; `GET /` is dispatched elsewhere, because STS answers there too.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/sign-in", web::post().to(sign_in::post))
+        .route("/sign-in", web::get().to(home::sign_in_page))
+        .route("/oidc/callback/{connection}", web::get().to(callback::get))
+        .route(
+            "/oidc/callback/{connection}",
+            web::post().to(callback::post),
+        )
+        .route("/roles", web::get().to(roles::get))
+        .route("/credentials", web::post().to(credentials::post))
+        .route("/credentials", web::get().to(home::to_roles))
+        .route("/sign-out", web::post().to(sign_out::post))
+        .route("/static/{name}", web::get().to(respond::static_file));
+}
+
+impl PortalApi {
+    /// `GET /` without an action.
+    pub async fn home(&self, request: &HttpRequest) -> HttpResponse {
+        self.answer(request, async |meta| home::home(self, request, &meta).await)
+            .await
+    }
+
+    /// What no route is for.
+    pub async fn not_found(&self, request: &HttpRequest) -> HttpResponse {
+        self.answer(request, async |_| Err(PortalError::NotFound))
+            .await
+    }
+
+    /// Runs a handler between the edge and the page that says what went wrong.
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        handler: impl AsyncFnOnce(RequestMeta) -> Result<HttpResponse, PortalError>,
+    ) -> HttpResponse {
+        let now = self.edge.clock.now();
+        let meta = match self.edge.meta(request) {
+            Ok(meta) => meta,
+            Err(_) => return PortalError::Unavailable.respond(self, RequestId::NIL, now),
+        };
+        let id = meta.id;
+        if let Err(error) = self.edge.hosts.check(request.headers()) {
+            return PortalError::Host(error).respond(self, id, now);
+        }
+        handler(meta)
+            .await
+            .unwrap_or_else(|error| error.respond(self, id, now))
+    }
+
+    /// The session that the request's cookie opens.
+    async fn session(
+        &self,
+        request: &HttpRequest,
+        meta: &RequestMeta,
+    ) -> Result<Option<OpenBrowserSession>, PortalError> {
+        let Some(secret) = session_cookie(request) else {
+            return Ok(None);
+        };
+        Ok(self.portal.open(&secret, meta.now).await?)
+    }
+
+    /// The form that a request of a signed-in person carries, once it is known to be their own.
+    async fn own_form(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        meta: &RequestMeta,
+    ) -> Result<(OpenBrowserSession, guard::Form), PortalError> {
+        guard::check_origin(request.headers(), self.edge.hosts.origin())?;
+        let body = read_body(payload, self.edge.limits).await?;
+        let form = guard::Form::read(request.headers(), &body)?;
+        let session = self
+            .session(request, meta)
+            .await?
+            .ok_or(PortalError::NotSignedIn)?;
+        let token = form.find("csrf").unwrap_or_default();
+        if session.is_own_form(token) {
+            Ok((session, form))
+        } else {
+            Err(PortalError::Forbidden)
+        }
+    }
+
+    fn organisation(&self) -> Option<Shown> {
+        self.organisation.as_deref().map(Shown::from)
+    }
+
+    fn person(&self, open: &OpenBrowserSession, snapshot: &Snapshot) -> PersonMenu {
+        let identity = &open.session.identity;
+        let connection = match &identity.provider {
+            ProviderRef::Connection(id) => snapshot.connection(id),
+            ProviderRef::Account(_) => None,
+        };
+        let email = identity
+            .claims
+            .get("email")
+            .filter(|claim| claim.unusable.is_none());
+        let email = email
+            .and_then(|claim| claim.values.first())
+            .map(String::as_str);
+        PersonMenu {
+            organisation: self.organisation(),
+            display_name: open.session.display_name.as_str().into(),
+            email_or_subject: email.unwrap_or(identity.subject.as_str()).into(),
+            connection_name: connection
+                .map_or(identity.issuer.as_str(), |connection| {
+                    connection.display_name.as_str()
+                })
+                .into(),
+            signed_in_at: open.session.created_at,
+            csrf: open.csrf_token(),
+        }
+    }
+}
+
+/// The shared state of every handler.
+type Api = Data<PortalApi>;

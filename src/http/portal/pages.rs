@@ -2,7 +2,7 @@
 //! HTML.
 //!
 //! Templates escape everything; text from elsewhere is [`Shown`] before, and links are
-//! [`LocalPath`](super::local_path::LocalPath). Nothing here decides: a page says what it was given.
+//! [`LocalPath`](crate::domain::LocalPath). Nothing here decides: a page says what it was given.
 //!
 //! Forms post to `/sign-in`, `/sign-out` and `/credentials`; links lead to `/roles` and `/sign-in`.
 

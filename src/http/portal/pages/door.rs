@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::{assets, date_and_time};
+use crate::domain::LocalPath;
 use crate::domain::{ConnectionId, RequestId, UnixTime};
-use crate::http::portal::local_path::LocalPath;
 use crate::http::portal::shown::Shown;
 
 /// Where a person chooses how to sign in.

@@ -1,12 +1,12 @@
 use askama::Template;
 
 use super::*;
+use crate::domain::LocalPath;
 use crate::domain::{
     AccessKeyId, Credentials, RequestId, RoleArn, SecretAccessKey, SessionDuration, SessionToken,
 };
 use crate::http::portal::assets::StaticFile;
 use crate::http::portal::formats::{Formats, ProfileName, Source};
-use crate::http::portal::local_path::LocalPath;
 
 mod hostile;
 mod templates;

@@ -1,6 +1,6 @@
 //! Where a link or a redirect may lead: into the portal and nowhere else.
 
-use crate::domain::InvalidValue;
+use super::InvalidValue;
 
 /// A path of this site with an optional query, e.g. `/credentials?role=…`.
 ///
@@ -18,6 +18,11 @@ impl LocalPath {
         "path",
         "a path of this site: one / and then at most 2047 visible ASCII characters without \\",
     );
+
+    /// The portal's first page.
+    pub fn root() -> Self {
+        Self("/".into())
+    }
 
     /// The path as a link or a `Location` header carries it.
     pub fn as_str(&self) -> &str {

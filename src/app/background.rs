@@ -1,0 +1,110 @@
+//! What a node does beside answering.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::compose::Flows;
+use super::open::Sweeper;
+use super::tls::Certificates;
+use crate::domain::UnixTime;
+
+/// The log's head is looked at so often (decision 7).
+const HEAD: Duration = Duration::from_millis(500);
+/// Providers' keys are looked after so often.
+const KEYS: Duration = Duration::from_secs(30);
+/// Expired records are removed so often.
+const SWEEP: Duration = Duration::from_secs(60);
+/// Counts of refusals without a line of their own are written so often.
+const REFUSALS: Duration = Duration::from_secs(10);
+/// The certificate's files are looked at so often.
+const CERTIFICATES: Duration = Duration::from_secs(10);
+
+/// Tasks that run until the node stops.
+pub(super) struct Background(Vec<JoinHandle<()>>);
+
+impl Background {
+    pub(super) fn start(flows: &Flows, certificates: Option<Certificates>) -> Self {
+        let mut tasks = vec![
+            every(HEAD, flows, follow_head),
+            every(KEYS, flows, refresh_keys),
+            every(SWEEP, flows, sweep),
+            every(REFUSALS, flows, flush_refusals),
+        ];
+        if let Some(certificates) = certificates {
+            tasks.push(tokio::spawn(watch_certificates(certificates)));
+        }
+        Self(tasks)
+    }
+
+    pub(super) async fn stop(self) {
+        for task in self.0 {
+            task.abort();
+            // An aborted task ends with an error that says so.
+            let _ended = task.await;
+        }
+    }
+}
+
+fn every<F: Future<Output = ()> + Send>(
+    period: Duration,
+    flows: &Flows,
+    work: impl Fn(Flows, UnixTime) -> F + Send + 'static,
+) -> JoinHandle<()> {
+    let flows = flows.clone();
+    tokio::spawn(async move {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let now = flows.edge.clock.now();
+            work(flows.clone(), now).await;
+        }
+    })
+}
+
+async fn follow_head(flows: Flows, now: UnixTime) {
+    if let Err(error) = flows.directory.catch_up(now).await {
+        tracing::warn!(%error, "the directory's head could not be read");
+    }
+}
+
+/// Keys that will soon be stale are fetched, issuers that are gone forgotten, and the metadata of
+/// every connection kept at hand, so that the sign-in page knows where its forms lead.
+async fn refresh_keys(flows: Flows, now: UnixTime) {
+    let Ok(snapshot) = flows.directory.snapshot(now) else {
+        return;
+    };
+    flows.keys.retain(|issuer| snapshot.has_issuer(issuer));
+    let wanted = snapshot
+        .connections()
+        .map(|connection| flows.keys.metadata(&connection.issuer, now));
+    futures_util::future::join_all(wanted).await;
+    flows.keys.refresh_due(now).await;
+}
+
+async fn sweep(flows: Flows, now: UnixTime) {
+    let swept = match &*flows.sweeper {
+        Sweeper::Memory(store) => Ok(store.sweep(now)),
+        Sweeper::Embedded(store) => store.sweep(now).await,
+    };
+    if let Err(error) = swept {
+        tracing::warn!(%error, "expired records could not be removed");
+    }
+}
+
+async fn flush_refusals(flows: Flows, now: UnixTime) {
+    if let Err(error) = flows.recorder.flush_refusals(&flows.edge.region, now).await {
+        tracing::warn!(%error, "counts of refusals could not be recorded");
+    }
+}
+
+async fn watch_certificates(certificates: Certificates) {
+    let mut ticks = interval(CERTIFICATES);
+    loop {
+        ticks.tick().await;
+        certificates.reload_if_changed();
+    }
+}

@@ -1,0 +1,227 @@
+//! The flows of a node, given what they need.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::open::{Resources, StartError, Sweeper};
+use crate::audit::{AuditSink, RefusalLimits};
+use crate::clock::Clock;
+use crate::config::{Config, FederationSettings};
+use crate::directory::{Change, ChangeSet, LiveDirectory, SealingKeyRecord};
+use crate::domain::{Region, RequestId, UnixTime};
+use crate::entropy::{Entropy, draw};
+use crate::federation::key_cache::KeyCache;
+use crate::federation::outgoing::{Outgoing, OutgoingSettings};
+use crate::federation::relying_party::RelyingParty;
+use crate::flows::{
+    Administration, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin, GetCallerIdentity,
+    Portal, Readiness, Recorder, SessionLimits, SignIn,
+};
+use crate::http::edge::{BodyLimits, Edge, Hosts, TrustedProxies};
+use crate::policy::IdentityPolicy;
+
+/// What the user `admin` of the environment may do.
+const ADMINISTRATOR_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// Everything that a node does.
+#[derive(Clone)]
+pub struct Flows {
+    pub(super) edge: Edge,
+    pub(super) public_url: Arc<str>,
+    pub(super) keys: Arc<KeyCache>,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) sweeper: Arc<Sweeper>,
+    pub(super) authenticator: Authenticator,
+    pub(super) assume_role_with_web_identity: AssumeRoleWithWebIdentity,
+    pub(super) get_caller_identity: GetCallerIdentity,
+    pub(super) sign_in: SignIn,
+    pub(super) portal: Portal,
+    pub(super) administration: Administration,
+    pub(super) readiness: Readiness,
+    pub(super) directory: Arc<LiveDirectory>,
+}
+
+impl Flows {
+    /// Where people and clients reach this gateway.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+}
+
+pub(super) async fn compose(
+    config: &Config,
+    resources: Resources,
+    address: SocketAddr,
+    draining: Arc<AtomicBool>,
+) -> Result<Flows, StartError> {
+    let now = resources.clock.now();
+    let public_url = config.network.public_url(address);
+    let directory = directory(config, &resources, now).await?;
+    let outgoing = Arc::new(Outgoing::new(&outgoing(&config.federation))?);
+    let keys = Arc::new(KeyCache::new(Arc::clone(&outgoing)));
+    let recorder = Arc::new(recorder(&resources.audit, &resources.entropy, now));
+    let url = public_url.url().clone();
+    let relying_party = Arc::new(RelyingParty::new(
+        Arc::clone(&keys),
+        outgoing,
+        Arc::clone(&resources.entropy),
+        url.clone(),
+    ));
+    let admin = bootstrap_admin(config)?;
+    let authenticator = Authenticator {
+        directory: Arc::clone(&directory),
+        admin: admin.clone(),
+        regions: config.regions.clone().into(),
+    };
+    Ok(Flows {
+        edge: edge(config, &url, address, &resources),
+        public_url: public_url.as_str().into(),
+        assume_role_with_web_identity: AssumeRoleWithWebIdentity {
+            directory: Arc::clone(&directory),
+            keys: Arc::clone(&keys),
+            marks: Arc::clone(&resources.marks),
+            recorder: Arc::clone(&recorder),
+            entropy: Arc::clone(&resources.entropy),
+        },
+        get_caller_identity: GetCallerIdentity {
+            authenticator: authenticator.clone(),
+            recorder: Arc::clone(&recorder),
+        },
+        sign_in: SignIn {
+            directory: Arc::clone(&directory),
+            relying_party,
+            attempts: Arc::clone(&resources.attempts),
+            sessions: Arc::clone(&resources.sessions),
+            marks: Arc::clone(&resources.marks),
+            recorder: Arc::clone(&recorder),
+            entropy: Arc::clone(&resources.entropy),
+            limits: SessionLimits {
+                idle_seconds: config.sessions.idle_seconds,
+                absolute_seconds: config.sessions.absolute_seconds,
+            },
+        },
+        portal: Portal {
+            directory: Arc::clone(&directory),
+            sessions: Arc::clone(&resources.sessions),
+            recorder: Arc::clone(&recorder),
+            entropy: Arc::clone(&resources.entropy),
+            max_claim_age: config.sessions.absolute_seconds.into(),
+        },
+        administration: Administration {
+            directory: Arc::clone(&directory),
+            recorder: Arc::clone(&recorder),
+            entropy: Arc::clone(&resources.entropy),
+            account: config.admin.account,
+            plain_http: config.federation.allow_http_issuers.clone().into(),
+            key_propagation: 0,
+        },
+        readiness: Readiness {
+            directory: Arc::clone(&directory),
+            draining,
+            admin,
+            account: config.admin.account,
+        },
+        keys,
+        recorder,
+        sweeper: Arc::new(resources.sweeper),
+        authenticator,
+        directory,
+    })
+}
+
+/// Opens the directory; an empty one gets its first sealing key.
+async fn directory(
+    config: &Config,
+    resources: &Resources,
+    now: UnixTime,
+) -> Result<Arc<LiveDirectory>, StartError> {
+    let max_staleness = config.max_staleness_seconds.into();
+    let directory = LiveDirectory::open(
+        Arc::clone(&resources.log),
+        config.partition,
+        max_staleness,
+        now,
+    )
+    .await?;
+    let snapshot = directory.snapshot(now)?;
+    if snapshot.directory().sealing_keys.is_empty() {
+        let key = SealingKeyRecord::new(draw(resources.entropy.as_ref())?, now, now);
+        let first = ChangeSet {
+            author: "rolegate".to_owned(),
+            at: now,
+            request: RequestId::from_random(draw(resources.entropy.as_ref())?),
+            changes: vec![Change::AddSealingKey(key)],
+        };
+        directory.commit(snapshot.generation(), first, now).await?;
+    }
+    Ok(Arc::new(directory))
+}
+
+fn recorder(audit: &Arc<dyn AuditSink>, entropy: &Arc<dyn Entropy>, now: UnixTime) -> Recorder {
+    Recorder::new(
+        Arc::clone(audit),
+        Arc::clone(entropy),
+        RefusalLimits::default(),
+        now,
+    )
+}
+
+fn outgoing(settings: &FederationSettings) -> OutgoingSettings {
+    OutgoingSettings {
+        timeout: Duration::from_secs(settings.timeout_seconds.into()),
+        allowed_networks: settings.allow_private_addresses.clone(),
+        http_issuers: settings.allow_http_issuers.clone(),
+        extra_authorities: settings.ca_file.clone(),
+    }
+}
+
+fn bootstrap_admin(config: &Config) -> Result<Option<Arc<BootstrapAdmin>>, StartError> {
+    let Some(key) = &config.admin.bootstrap else {
+        return Ok(None);
+    };
+    let policy: IdentityPolicy = ADMINISTRATOR_ACCESS.parse()?;
+    Ok(Some(Arc::new(BootstrapAdmin {
+        access_key_id: key.access_key_id.clone(),
+        secret_access_key: key.secret_access_key.clone(),
+        account: config.admin.account,
+        partition: config.partition,
+        policy,
+    })))
+}
+
+fn edge(
+    config: &Config,
+    public_url: &url::Url,
+    address: SocketAddr,
+    resources: &Resources,
+) -> Edge {
+    let hosts: Vec<String> = config
+        .network
+        .hosts
+        .iter()
+        .map(|host| host.as_str().to_owned())
+        .collect();
+    let proxies = TrustedProxies::new(
+        config.network.trusted_proxies.clone(),
+        config.network.tls.is_some(),
+    );
+    Edge {
+        hosts: Arc::new(Hosts::new(public_url, &hosts, address)),
+        proxies: Arc::new(proxies),
+        limits: BodyLimits {
+            bytes: config.limits.body_bytes,
+            time: Duration::from_secs(config.limits.body_seconds.into()),
+        },
+        region: base_region(&config.regions),
+        clock: Arc::clone(&resources.clock) as Arc<dyn Clock>,
+        entropy: Arc::clone(&resources.entropy),
+    }
+}
+
+/// The region of the base host: the first that is enabled. The configuration lists at least one.
+fn base_region(regions: &[Region]) -> Region {
+    regions.first().cloned().unwrap_or_else(Region::us_east_1)
+}

@@ -1,0 +1,248 @@
+//! What a node needs before it can do anything: its root key, its store, its audit log.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::audit::{AuditSink, FileSettings, FileSink, Sync};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{
+    AuditSettings, AuditSync, AuditTarget, Config, RootKeyError, RootKeySettings, RootKeySource,
+    StoreLocation, root_key_file,
+};
+use crate::directory::{CommitError, DirectoryError};
+use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
+use crate::federation::outgoing::OutgoingSetupError;
+use crate::policy::PolicyError;
+use crate::seal::RootKey;
+use crate::store::embedded::{EmbeddedStore, OpenError};
+use crate::store::memory::MemoryStore;
+use crate::store::{DirectoryLog, LoginAttempts, OneTimeUse, Sessions, StoreSeal};
+
+/// The name of the audit log inside its folder.
+const AUDIT_FILE: &str = "audit.jsonl";
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address can't be listened on.
+    #[error("{address} can't be listened on: {source}")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The root key can't be read.
+    #[error("the root key can't be read: {0}")]
+    RootKey(#[from] RootKeyError),
+    /// The root key can't be made.
+    #[error("the root key can't be written to {path}: {source}")]
+    MakeRootKey {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store can't be opened.
+    #[error("the store {path}: {source}")]
+    Store {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// The audit log can't be opened.
+    #[error("{0}: nothing may be issued that can't be recorded")]
+    Audit(#[from] crate::audit::OpenError),
+    /// The audit folder can't be made.
+    #[error("the folder {path} can't be made: {source}")]
+    Folder {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The directory can't be read.
+    #[error("the directory can't be read: {0}")]
+    Directory(#[from] DirectoryError),
+    /// The first sealing key can't be kept.
+    #[error("the first sealing key can't be kept: {0}")]
+    FirstKey(#[from] CommitError),
+    /// Outgoing requests can't be set up.
+    #[error(transparent)]
+    Outgoing(#[from] OutgoingSetupError),
+    /// The certificate or its key can't be used.
+    #[error("TLS: {0}")]
+    Tls(#[from] super::tls::TlsError),
+    /// No random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The policy of the first administrator does not parse.
+    #[error("the policy of the first administrator: {0}")]
+    Policy(#[from] PolicyError),
+}
+
+/// A store's file can be swept of what has expired.
+pub(super) enum Sweeper {
+    Memory(Arc<MemoryStore>),
+    Embedded(Arc<EmbeddedStore>),
+}
+
+/// Everything that lives outside the process.
+pub(super) struct Resources {
+    pub(super) log: Arc<dyn DirectoryLog>,
+    pub(super) sessions: Arc<dyn Sessions>,
+    pub(super) attempts: Arc<dyn LoginAttempts>,
+    pub(super) marks: Arc<dyn OneTimeUse>,
+    pub(super) sweeper: Sweeper,
+    pub(super) audit: Arc<dyn AuditSink>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+/// Opens everything, the store before the audit log: who has the store has the node.
+pub(super) fn open(config: &Config) -> Result<Resources, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    match &config.store {
+        StoreLocation::Memory => {
+            let store = Arc::new(MemoryStore::default());
+            let sweeper = Sweeper::Memory(Arc::clone(&store));
+            resources(&store, sweeper, config, clock, entropy)
+        }
+        StoreLocation::Embedded(path) => {
+            let root_key = root_key(&config.root_key, entropy.as_ref())?;
+            let seal = StoreSeal::new(
+                &root_key,
+                config.root_key.previous.as_ref(),
+                Arc::clone(&entropy),
+            );
+            make_folder(path.parent())?;
+            let store = EmbeddedStore::open(path, seal).map_err(|source| StartError::Store {
+                path: path.clone(),
+                source,
+            })?;
+            let store = Arc::new(store);
+            let sweeper = Sweeper::Embedded(Arc::clone(&store));
+            resources(&store, sweeper, config, clock, entropy)
+        }
+    }
+}
+
+fn resources<S>(
+    store: &Arc<S>,
+    sweeper: Sweeper,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Resources, StartError>
+where
+    S: DirectoryLog + Sessions + LoginAttempts + OneTimeUse + 'static,
+{
+    let audit = audit(&config.audit, &clock)?;
+    Ok(Resources {
+        log: Arc::clone(store) as Arc<dyn DirectoryLog>,
+        sessions: Arc::clone(store) as Arc<dyn Sessions>,
+        attempts: Arc::clone(store) as Arc<dyn LoginAttempts>,
+        marks: Arc::clone(store) as Arc<dyn OneTimeUse>,
+        sweeper,
+        audit,
+        clock,
+        entropy,
+    })
+}
+
+fn audit(
+    settings: &AuditSettings,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn AuditSink>, StartError> {
+    let sync = match settings.sync {
+        AuditSync::Write => Sync::Write,
+        AuditSync::Fdatasync => Sync::Fdatasync,
+    };
+    let file = match &settings.target {
+        AuditTarget::File(path) => {
+            make_folder(path.parent())?;
+            FileSettings {
+                sync,
+                rotate_bytes: u64::MAX,
+                ..FileSettings::at(path.clone())
+            }
+        }
+        AuditTarget::Folder {
+            path,
+            rotate_bytes,
+            keep_days,
+        } => {
+            make_folder(Some(path))?;
+            FileSettings {
+                sync,
+                rotate_bytes: *rotate_bytes,
+                keep_days: keep_days.unwrap_or(u32::MAX),
+                keep_files: usize::MAX,
+                ..FileSettings::at(path.join(AUDIT_FILE))
+            }
+        }
+    };
+    Ok(Arc::new(FileSink::open(file, Arc::clone(clock))?))
+}
+
+/// The root key: given, or made beside the store at first start, readable by its owner only.
+fn root_key(settings: &RootKeySettings, entropy: &dyn Entropy) -> Result<RootKey, StartError> {
+    match &settings.current {
+        RootKeySource::Given(key) => Ok(key.clone()),
+        RootKeySource::Drawn => Ok(RootKey::new(draw(entropy)?)),
+        RootKeySource::MadeAt(path) => {
+            if !path.exists() {
+                make_folder(path.parent())?;
+                make_root_key(path, entropy)?;
+            }
+            Ok(root_key_file(path)?)
+        }
+    }
+}
+
+/// Written beside its place, synced and then linked into it, so that it is whole or not there; a
+/// key that somebody else put there meanwhile stays.
+fn make_root_key(path: &Path, entropy: &dyn Entropy) -> Result<(), StartError> {
+    let failed = |source| StartError::MakeRootKey {
+        path: path.to_owned(),
+        source,
+    };
+    let bytes: [u8; 32] = draw(entropy)?;
+    let text = zeroize::Zeroizing::new(data_encoding::BASE64.encode(&bytes));
+    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft).map_err(failed)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => Ok(()),
+    }
+}
+
+fn make_folder(folder: Option<&Path>) -> Result<(), StartError> {
+    let Some(path) = folder.filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| StartError::Folder {
+            path: path.to_owned(),
+            source,
+        })
+}

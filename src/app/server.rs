@@ -1,0 +1,235 @@
+//! The listeners, and what is served on them.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::header::HeaderName;
+use actix_web::middleware::{Condition, DefaultHeaders};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use tokio::task::JoinHandle;
+
+use super::compose::Flows;
+use super::open::StartError;
+use super::tls::Certificates;
+use crate::config::{Config, Network};
+use crate::http::admin::{self, AdminApi};
+use crate::http::ops::{self, OpsApi};
+use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
+use crate::http::sts::StsApi;
+
+/// Connections that wait to be taken.
+const BACKLOG: u32 = 1024;
+
+/// The sockets, bound before anything else so that a taken port is known at once.
+pub(super) struct Listeners {
+    main: TcpListener,
+    ops: Option<TcpListener>,
+}
+
+impl Listeners {
+    pub(super) fn bind(network: &Network) -> Result<Self, StartError> {
+        let bind = |address: SocketAddr| {
+            let failed = |source| StartError::Listen { address, source };
+            TcpListener::bind(address).map_err(failed)
+        };
+        Ok(Self {
+            main: bind(network.listen)?,
+            ops: network.ops_listen.map(bind).transpose()?,
+        })
+    }
+
+    pub(super) fn main_address(&self) -> Result<SocketAddr, StartError> {
+        address(&self.main)
+    }
+
+    pub(super) fn ops_address(&self) -> Result<Option<SocketAddr>, StartError> {
+        self.ops.as_ref().map(address).transpose()
+    }
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+    listener.local_addr().map_err(|source| StartError::Listen {
+        address: unspecified,
+        source,
+    })
+}
+
+type Serving = (ServerHandle, JoinHandle<std::io::Result<()>>);
+
+/// Serves everything. With a listener of their own, the admin API and the ops routes are on no
+/// other.
+pub(super) fn serve(
+    config: &Config,
+    listeners: Listeners,
+    flows: &Flows,
+    certificates: Option<&Certificates>,
+) -> Result<Vec<Serving>, StartError> {
+    let has_ops = listeners.ops.is_some();
+    let apis = Apis::new(flows);
+    let main = apis.clone();
+    let mut servers = vec![server(
+        config,
+        listeners.main,
+        certificates,
+        move |routes| {
+            main.public(routes);
+            if !has_ops {
+                main.operator(routes);
+            }
+        },
+    )?];
+    if let Some(listener) = listeners.ops {
+        servers.push(server(config, listener, certificates, move |routes| {
+            apis.operator(routes)
+        })?);
+    }
+    Ok(servers)
+}
+
+fn server(
+    config: &Config,
+    listener: TcpListener,
+    certificates: Option<&Certificates>,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<Serving, StartError> {
+    let is_https = config
+        .network
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.is_https());
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .wrap(Condition::new(is_https, strict_transport()))
+            .wrap(security_headers())
+            .configure(routes.clone())
+    })
+    .disable_signals()
+    .backlog(BACKLOG)
+    .max_connections(config.limits.connections)
+    .client_request_timeout(seconds(config.limits.header_seconds))
+    .keep_alive(seconds(config.limits.keep_alive_seconds))
+    .shutdown_timeout(config.drain_seconds.into());
+    if let Some(workers) = config.workers {
+        server = server.workers(workers.get());
+    }
+    let address = address(&listener)?;
+    let failed = |source| StartError::Listen { address, source };
+    let server = match certificates {
+        None => server.listen(listener),
+        Some(certificates) => server.listen_rustls_0_23(listener, certificates.server_config()?),
+    };
+    let server = server.map_err(failed)?.run();
+    Ok((server.handle(), tokio::spawn(server)))
+}
+
+/// What every answer carries, errors and redirects included; a page may say more precisely.
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("Content-Security-Policy", CONTENT_SECURITY_POLICY))
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("X-Frame-Options", "DENY"))
+        .add(("Referrer-Policy", "same-origin"))
+        .add(("Cross-Origin-Opener-Policy", "same-origin"))
+        .add((
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ))
+}
+
+fn strict_transport() -> DefaultHeaders {
+    DefaultHeaders::new().add(("Strict-Transport-Security", "max-age=31536000"))
+}
+
+/// The handlers' state, shared by all workers.
+#[derive(Clone)]
+struct Apis {
+    sts: Data<StsApi>,
+    portal: Data<PortalApi>,
+    admin: Data<AdminApi>,
+    ops: Data<OpsApi>,
+}
+
+impl Apis {
+    fn new(flows: &Flows) -> Self {
+        Self {
+            sts: Data::new(StsApi {
+                edge: flows.edge.clone(),
+                assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
+                get_caller_identity: flows.get_caller_identity.clone(),
+            }),
+            portal: Data::new(PortalApi {
+                edge: flows.edge.clone(),
+                sign_in: flows.sign_in.clone(),
+                portal: flows.portal.clone(),
+                organisation: None,
+                public_url: Arc::clone(&flows.public_url),
+            }),
+            admin: Data::new(AdminApi {
+                edge: flows.edge.clone(),
+                authenticator: flows.authenticator.clone(),
+                administration: flows.administration.clone(),
+                recorder: Arc::clone(&flows.recorder),
+            }),
+            ops: Data::new(OpsApi {
+                edge: flows.edge.clone(),
+                readiness: flows.readiness.clone(),
+            }),
+        }
+    }
+
+    fn public(&self, config: &mut ServiceConfig) {
+        config
+            .app_data(self.sts.clone())
+            .app_data(self.portal.clone())
+            .route("/", web::post().to(sts))
+            .route("/", web::get().to(root))
+            .route("/sts", web::post().to(sts))
+            .route("/sts", web::get().to(sts))
+            .route("/sts/", web::post().to(sts))
+            .route("/sts/", web::get().to(sts))
+            .configure(portal::routes)
+            .default_service(web::to(not_found));
+    }
+
+    fn operator(&self, config: &mut ServiceConfig) {
+        config
+            .app_data(self.admin.clone())
+            .app_data(self.ops.clone())
+            .configure(admin::routes)
+            .configure(ops::routes);
+    }
+}
+
+async fn sts(api: Data<StsApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    api.answer(&request, payload).await
+}
+
+/// A GET that names an action is a call to STS; any other is a person's browser (decision 13).
+async fn root(
+    sts: Data<StsApi>,
+    portal: Data<PortalApi>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let names_action = request.query_string().split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        matches!(
+            name,
+            "Action" | "Version" | "X-Amz-Algorithm" | "X-Amz-Signature"
+        )
+    });
+    if names_action {
+        sts.answer(&request, payload).await
+    } else {
+        portal.home(&request).await
+    }
+}
+
+async fn not_found(portal: Data<PortalApi>, request: HttpRequest) -> HttpResponse {
+    portal.not_found(&request).await
+}

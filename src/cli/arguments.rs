@@ -1,0 +1,142 @@
+//! The command line's words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::flows::{ApplyMode, PreviousKeys};
+
+/// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
+///
+/// `serve` runs the gateway. `demo` runs it with identity providers and a directory to look at.
+/// Every other command but `check-config` talks to a running gateway: it signs its requests with
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with
+/// `ROLEGATE_ADMIN_ACCESS_KEY_ID` and `ROLEGATE_ADMIN_SECRET_ACCESS_KEY` where the first are not
+/// set, and needs the `rolegate:*` action that its help names.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, propagate_version = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway.
+    ///
+    /// Settings come from the file, and the environment overrides them; without a file the defaults
+    /// of `config/rolegate.example.toml` hold. Exits 2 where the settings have problems, and names
+    /// every one.
+    Serve(Serve),
+    /// Run the gateway with a demo identity provider, people and roles, on loopback.
+    Demo(Demo),
+    /// Check a settings file and name every problem; exits 2 where there is one.
+    CheckConfig {
+        /// The settings file.
+        file: PathBuf,
+    },
+    /// Make the directory what the files under DIR say.
+    ///
+    /// The files say everything: accounts, roles, connections, links and rules that they leave out
+    /// are removed. Rules run their tests; one that fails refuses the whole. Needs
+    /// `rolegate:ApplyDirectory`.
+    Apply {
+        /// The directory's files.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Write the directory as files under DIR, which must not exist or be empty.
+    ///
+    /// `apply` takes them as they are. Secrets are never among them. Needs
+    /// `rolegate:ExportDirectory`.
+    Export {
+        /// Where to write.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// The keys that session tokens are sealed under.
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The settings file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The gateway's port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// The demo provider's port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8081)]
+    pub provider_port: u16,
+}
+
+/// `keys`
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Seal new session tokens under a new key.
+    ///
+    /// What earlier keys sealed stays good until it expires. Needs `rolegate:RotateKeys`.
+    Rotate {
+        /// Drop the earlier keys at once: every session that is alive now ends.
+        #[arg(long)]
+        drop_previous: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+}
+
+/// Where the gateway is.
+#[derive(Debug, Args)]
+pub struct Gateway {
+    /// The gateway's URL.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub endpoint: url::Url,
+    /// Further certificate authorities to trust (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// The region to sign for.
+    #[arg(long, default_value = "us-east-1")]
+    pub region: String,
+}
+
+impl Command {
+    /// How `--dry-run` reads.
+    pub(super) const fn mode(dry_run: bool) -> ApplyMode {
+        if dry_run {
+            ApplyMode::DryRun
+        } else {
+            ApplyMode::Apply
+        }
+    }
+}
+
+impl Keys {
+    /// How `--drop-previous` reads.
+    pub(super) const fn previous(drop_previous: bool) -> PreviousKeys {
+        if drop_previous {
+            PreviousKeys::Drop
+        } else {
+            PreviousKeys::Keep
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A signed request to a running gateway's admin API.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::arguments::Gateway;
+use crate::clock::Clock;
+use crate::config::environment::AdminCredentials;
+use crate::domain::Region;
+use crate::http::admin::{Refusal, SERVICE};
+use crate::sigv4::{self, HttpRequest, Signer};
+
+/// The gateway must answer within this time.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The gateway can't be reached.
+    #[error("{endpoint} can't be reached: {source}; is `rolegate serve` running there?")]
+    Unreachable {
+        /// Its URL.
+        endpoint: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// The gateway refused.
+    #[error("the gateway refused: {} ({}), request {}", .0.error.message, .0.error.code, .0.request_id)]
+    Refused(Box<Refusal>),
+    /// Something answered that is no gateway.
+    #[error("{endpoint} gave an answer that no gateway gives (status {status})")]
+    NotAGateway {
+        /// Its URL.
+        endpoint: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The request can't be made.
+    #[error("the request can't be made: {0}")]
+    Request(String),
+}
+
+/// Speaks to one gateway.
+pub struct Client {
+    http: reqwest::Client,
+    gateway: Gateway,
+    credentials: AdminCredentials,
+    region: Region,
+}
+
+impl Client {
+    /// A client that signs with these credentials.
+    ///
+    /// # Errors
+    /// [`ClientError::Request`] where the CA file or the region can't be used.
+    pub fn new(gateway: Gateway, credentials: AdminCredentials) -> Result<Self, ClientError> {
+        let request = |error: &dyn std::fmt::Display| ClientError::Request(error.to_string());
+        let region = gateway.region.parse().map_err(|error| request(&error))?;
+        let tls = crate::federation::outgoing::trusting(gateway.ca_file.as_deref())
+            .map_err(|error| request(&error))?;
+        Ok(Self {
+            http: http_client(tls).map_err(|error| request(&error))?,
+            gateway,
+            credentials,
+            region,
+        })
+    }
+
+    /// `GET path`
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        clock: &dyn Clock,
+    ) -> Result<T, ClientError> {
+        self.send("GET", path, Vec::new(), clock).await
+    }
+
+    /// `POST path` with a JSON body.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        clock: &dyn Clock,
+    ) -> Result<T, ClientError> {
+        let body =
+            serde_json::to_vec(body).map_err(|error| ClientError::Request(error.to_string()))?;
+        self.send("POST", path, body, clock).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+        clock: &dyn Clock,
+    ) -> Result<T, ClientError> {
+        let request = self.signed(method, path, body, clock)?;
+        let unreachable = |source| ClientError::Unreachable {
+            endpoint: self.gateway.endpoint.to_string(),
+            source,
+        };
+        let answer = self.http.execute(request).await.map_err(unreachable)?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.map_err(unreachable)?;
+        let strange = |_| ClientError::NotAGateway {
+            endpoint: self.gateway.endpoint.to_string(),
+            status: status.as_u16(),
+        };
+        if status.is_success() {
+            return serde_json::from_slice(&bytes).map_err(strange);
+        }
+        Err(ClientError::Refused(Box::new(
+            serde_json::from_slice(&bytes).map_err(strange)?,
+        )))
+    }
+
+    fn signed(
+        &self,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+        clock: &dyn Clock,
+    ) -> Result<reqwest::Request, ClientError> {
+        let error = |error: &dyn std::fmt::Display| ClientError::Request(error.to_string());
+        let url = self
+            .gateway
+            .endpoint
+            .join(path)
+            .map_err(|cause| error(&cause))?;
+        let host = url.host_str().map(|host| match url.port() {
+            Some(port) => [host, ":", &port.to_string()].concat(),
+            None => host.to_owned(),
+        });
+        let host = host.ok_or_else(|| error(&"the endpoint has no host"))?;
+        let headers = [
+            ("host", host.as_bytes()),
+            ("content-type", b"application/json"),
+        ];
+        let to_sign = HttpRequest {
+            method,
+            path: url.path(),
+            query: "",
+            headers: &headers,
+            body: &body,
+        };
+        let signer = Signer {
+            access_key_id: &self.credentials.access_key_id,
+            secret: &self.credentials.secret_access_key,
+            session_token: self.credentials.session_token.as_ref(),
+            region: &self.region,
+            service: SERVICE,
+        };
+        let added = sigv4::sign(&to_sign, &signer, clock.now()).map_err(|cause| error(&cause))?;
+        let method = method
+            .parse()
+            .map_err(|cause: http::method::InvalidMethod| error(&cause))?;
+        let mut request = self
+            .http
+            .request(method, url)
+            .header("content-type", "application/json")
+            .body(body);
+        for (name, value) in added {
+            request = request.header(name, value.expose().as_str());
+        }
+        request.build().map_err(|cause| error(&cause))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an operator's own gateway may be at any address"
+)]
+fn http_client(tls: rustls::ClientConfig) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+}

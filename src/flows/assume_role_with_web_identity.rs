@@ -1,0 +1,277 @@
+//! `AssumeRoleWithWebIdentity`: an id_token becomes a session of a role.
+//!
+//! ```text
+//! token ── parse ── the issuer's provider in the role's account
+//!   └ federation: verify                      signature, issuer, audience, times
+//!      └ unless_redeemed                      only where the portal's own client is an audience
+//!         └ policy::decide                    the role's trust policy decides alone
+//!            └ credentials::issue
+//!               └ recorder                    no record, no answer
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::assume_role_error::AssumeRoleError;
+use super::record::{AssumeRecord, Recorder};
+use super::request::RequestMeta;
+use super::web_identity;
+use crate::audit::EventSource;
+use crate::credentials::{self, Issued};
+use crate::directory::{LiveDirectory, OidcProvider, RoleEntry, Snapshot};
+use crate::domain::{
+    Audience, FederatedIdentity, Issuer, Lineage, ProviderRef, RoleArn, SessionDuration,
+    SessionName, SourceIdentity, Subject,
+};
+use crate::entropy::Entropy;
+use crate::federation::id_token::UnverifiedIdToken;
+use crate::federation::key_cache::KeyCache;
+use crate::federation::{self, ProvenIdentity};
+use crate::policy::{
+    self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy, RoleTerms,
+};
+use crate::store::OneTimeUse;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct WebIdentityRequest<'a> {
+    /// The role.
+    pub role: RoleArn,
+    /// What the session shall be called.
+    pub session: SessionName,
+    /// The id_token; nothing of it is proven.
+    pub token: &'a str,
+    /// How long the session shall last.
+    pub duration: SessionDuration,
+    /// What the session may do at the most.
+    pub policy: Option<IdentityPolicy>,
+}
+
+/// What is given.
+#[derive(Debug)]
+pub struct WebIdentitySession {
+    /// The credentials and their session.
+    pub issued: Issued,
+    /// The person.
+    pub subject: Subject,
+    /// The client that the token was for.
+    pub audience: Audience,
+    /// Who vouched for the person.
+    pub issuer: Issuer,
+    /// Who stands behind the session.
+    pub source_identity: Option<SourceIdentity>,
+}
+
+/// The flow and what it needs.
+#[derive(Clone)]
+pub struct AssumeRoleWithWebIdentity {
+    /// Roles, providers, sealing keys.
+    pub directory: Arc<LiveDirectory>,
+    /// The providers' keys.
+    pub keys: Arc<KeyCache>,
+    /// What the portal has consumed.
+    pub marks: Arc<dyn OneTimeUse>,
+    /// Where it is recorded.
+    pub recorder: Arc<Recorder>,
+    /// Randomness for keys and tokens.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for AssumeRoleWithWebIdentity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AssumeRoleWithWebIdentity")
+    }
+}
+
+/// What is known about an attempt, for its record, whatever becomes of it.
+#[derive(Debug, Default)]
+struct Known {
+    identity: Option<FederatedIdentity>,
+}
+
+impl AssumeRoleWithWebIdentity {
+    /// Runs the flow; the attempt is recorded before this answers.
+    ///
+    /// # Errors
+    /// [`AssumeRoleError`]; nothing was issued.
+    pub async fn run(
+        &self,
+        request: WebIdentityRequest<'_>,
+        meta: &RequestMeta,
+    ) -> Result<WebIdentitySession, AssumeRoleError> {
+        let (role, session, duration) = (
+            request.role.clone(),
+            request.session.clone(),
+            request.duration,
+        );
+        let mut known = Known::default();
+        let result = self.assume(request, meta, &mut known).await;
+        let record = AssumeRecord {
+            source: EventSource::Sts,
+            role: &role,
+            session: Some(&session),
+            duration,
+            identity: known.identity.as_ref(),
+            lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
+            result: result.as_ref().map(|session| &session.issued),
+        };
+        self.recorder
+            .assumption(meta, "AssumeRoleWithWebIdentity", &record)
+            .await?;
+        result
+    }
+
+    async fn assume(
+        &self,
+        request: WebIdentityRequest<'_>,
+        meta: &RequestMeta,
+        known: &mut Known,
+    ) -> Result<WebIdentitySession, AssumeRoleError> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let token = UnverifiedIdToken::parse(request.token)?;
+        let snapshot = self
+            .snapshot_with_role_and_provider(snapshot, &request.role, &token, meta)
+            .await?;
+        let proven = self.prove(token, &request.role, &snapshot, meta).await?;
+        let identity = known
+            .identity
+            .insert(self.take(proven, &snapshot, meta).await?);
+        let grant = decide(&request, identity, &snapshot, meta)?;
+        let source_identity = grant.source_identity().cloned();
+        let policies = request.policy.into_iter().collect();
+        let issued = credentials::issue(
+            grant,
+            policies,
+            snapshot.keys(),
+            meta.now,
+            self.entropy.as_ref(),
+        )?;
+        Ok(WebIdentitySession {
+            issued,
+            subject: identity.subject.clone(),
+            audience: identity.audience.clone(),
+            issuer: identity.issuer.clone(),
+            source_identity,
+        })
+    }
+
+    /// The snapshot, or a newer one where this one doesn't know the role or the provider (decision 7).
+    async fn snapshot_with_role_and_provider(
+        &self,
+        snapshot: Arc<Snapshot>,
+        role: &RoleArn,
+        token: &UnverifiedIdToken<'_>,
+        meta: &RequestMeta,
+    ) -> Result<Arc<Snapshot>, AssumeRoleError> {
+        let is_known = snapshot.role(role).is_some() && provider(&snapshot, role, token).is_some();
+        if is_known {
+            Ok(snapshot)
+        } else {
+            Ok(self.directory.catch_up(meta.now).await?)
+        }
+    }
+
+    async fn prove(
+        &self,
+        token: UnverifiedIdToken<'_>,
+        role: &RoleArn,
+        snapshot: &Snapshot,
+        meta: &RequestMeta,
+    ) -> Result<ProvenIdentity, AssumeRoleError> {
+        let provider = provider(snapshot, role, &token).ok_or_else(|| no_provider(&token))?;
+        let arn = provider.arn(snapshot.partition(), role.account());
+        let provider = federation::OidcProvider {
+            reference: ProviderRef::Account(arn),
+            issuer: provider.url.clone(),
+            clients: provider.client_ids.clone(),
+        };
+        Ok(provider.prove(token, &self.keys, meta.now).await?)
+    }
+
+    /// A token that the portal's client was given may have signed somebody in, once; any other is
+    /// taken without asking the store (decisions 6 and 9).
+    async fn take(
+        &self,
+        proven: ProvenIdentity,
+        snapshot: &Snapshot,
+        meta: &RequestMeta,
+    ) -> Result<FederatedIdentity, AssumeRoleError> {
+        let audiences = proven
+            .claims()
+            .get("aud")
+            .map_or(&[][..], |claim| &claim.values);
+        if audiences
+            .iter()
+            .any(|audience| snapshot.is_login_client(proven.issuer(), audience))
+        {
+            return Ok(proven
+                .unless_redeemed(self.marks.as_ref(), meta.now)
+                .await?);
+        }
+        Ok(proven.into_federated())
+    }
+}
+
+fn provider<'s>(
+    snapshot: &'s Snapshot,
+    role: &RoleArn,
+    token: &UnverifiedIdToken<'_>,
+) -> Option<&'s OidcProvider> {
+    snapshot.oidc_provider(role.account(), token.unverified_issuer())
+}
+
+fn no_provider(token: &UnverifiedIdToken<'_>) -> AssumeRoleError {
+    const SHOWN: usize = 255;
+    AssumeRoleError::NoProvider {
+        issuer: token.unverified_issuer().chars().take(SHOWN).collect(),
+    }
+}
+
+fn decide(
+    request: &WebIdentityRequest<'_>,
+    identity: &FederatedIdentity,
+    snapshot: &Snapshot,
+    meta: &RequestMeta,
+) -> Result<Grant, AssumeRoleError> {
+    let ProviderRef::Account(provider) = &identity.provider else {
+        return Err(AssumeRoleError::NoProvider {
+            issuer: identity.issuer.to_string(),
+        });
+    };
+    let session = web_identity::session_claims(&identity.claims)?;
+    let assumption = Assumption {
+        action: AssumeAction::WithWebIdentity,
+        caller: Caller::Federated {
+            provider: provider.as_str(),
+        },
+        context: web_identity::context(identity, meta),
+        session: request.session.clone(),
+        tags: session.tags,
+        source_identity: session.source_identity,
+        duration: request.duration,
+        lineage: Lineage {
+            provider: identity.provider.clone(),
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            rule: None,
+            generation: snapshot.generation(),
+            sign_in: None,
+            chain_depth: 0,
+        },
+    };
+    let role = snapshot.role(&request.role).map(|entry| terms(entry));
+    match policy::decide(assumption, role) {
+        Decision::Permit(grant) => Ok(grant),
+        Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
+    }
+}
+
+/// What a role says of being assumed.
+pub(super) fn terms(entry: &RoleEntry) -> RoleTerms<'_> {
+    RoleTerms {
+        arn: &entry.arn,
+        id: &entry.role.unique_id,
+        trust: &entry.role.trust,
+        max_session: entry.role.max_session_duration,
+    }
+}

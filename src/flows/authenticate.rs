@@ -1,0 +1,239 @@
+//! Who signed a request.
+//!
+//! ```text
+//! signed request
+//!   └ sigv4::read                 the claim: this access key, this scope
+//!      └ find the secret          a user's key, or credentials::open(session token)
+//!         └ the session's role and provider are still there, the role with the same unique id
+//!            └ verify             the signature, over what was received
+//! ```
+
+use std::sync::Arc;
+
+use crate::audit::AuditUnavailable;
+use crate::credentials::{self, OpenSession};
+use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
+use crate::domain::{
+    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderRef, Region, SecretAccessKey,
+    UniqueId, UnixTime,
+};
+use crate::policy::IdentityPolicy;
+use crate::sigv4::{self, ExpectedScope, HttpRequest, SigV4Error, UnverifiedSignature};
+
+/// The user `admin` that the environment can set up, with AdministratorAccess.
+#[derive(Debug, Clone)]
+pub struct BootstrapAdmin {
+    /// Its access key.
+    pub access_key_id: AccessKeyId,
+    /// Its secret.
+    pub secret_access_key: SecretAccessKey,
+    /// Its account.
+    pub account: AccountId,
+    /// Its partition.
+    pub partition: Partition,
+    /// What it may do: AdministratorAccess.
+    pub policy: IdentityPolicy,
+}
+
+/// A caller whose signature was verified.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who it is.
+    pub principal: Principal,
+    /// The key that signed.
+    pub access_key_id: AccessKeyId,
+    /// The session behind a temporary key.
+    pub session: Option<OpenSession>,
+    /// The user behind a long-term key.
+    pub user: Option<Arc<BootstrapAdmin>>,
+    /// The region that was signed for.
+    pub region: Region,
+}
+
+/// Why nobody was authenticated.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticationError {
+    /// The request is not signed.
+    #[error("the request is not signed")]
+    NotSigned,
+    /// The signature is malformed, out of its time or scope, or wrong.
+    #[error("the signature was not accepted")]
+    Signature(#[from] SigV4Error),
+    /// The access key is unknown, its session token missing or damaged, or what it was issued for is
+    /// gone.
+    #[error("the security token is not valid")]
+    InvalidToken,
+    /// The session is over.
+    #[error("the session expired at {expired_at}")]
+    ExpiredToken {
+        /// When.
+        expired_at: UnixTime,
+    },
+    /// The directory can't be read.
+    #[error("the directory can't be read")]
+    Unavailable(#[from] DirectoryError),
+    /// The call can't be recorded.
+    #[error("the audit log can't be written")]
+    Audit(#[from] AuditUnavailable),
+}
+
+impl AuthenticationError {
+    /// AWS's code, on the wire and in the audit.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotSigned => "MissingAuthenticationToken",
+            Self::Signature(error) => error.code(),
+            Self::InvalidToken => "InvalidClientTokenId",
+            Self::ExpiredToken { .. } => "ExpiredToken",
+            Self::Unavailable(_) | Self::Audit(_) => "ServiceUnavailable",
+        }
+    }
+}
+
+/// Finds out who signed.
+#[derive(Debug, Clone)]
+pub struct Authenticator {
+    /// Where roles, providers and sealing keys are.
+    pub directory: Arc<LiveDirectory>,
+    /// The user that the environment set up, if it did.
+    pub admin: Option<Arc<BootstrapAdmin>>,
+    /// The regions that may be signed for.
+    pub regions: Arc<[Region]>,
+}
+
+/// A key's owner and what its requests are signed with.
+struct KeyHolder {
+    principal: Principal,
+    session: Option<OpenSession>,
+    user: Option<Arc<BootstrapAdmin>>,
+    secret: SecretAccessKey,
+}
+
+impl Authenticator {
+    /// The caller behind a request to `service`.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`] of the first check that failed.
+    pub async fn authenticate(
+        &self,
+        request: &HttpRequest<'_>,
+        service: &'static str,
+        now: UnixTime,
+    ) -> Result<Caller, AuthenticationError> {
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        let holder = self.holder(&signature, now).await?;
+        let expected = ExpectedScope {
+            service,
+            regions: &self.regions,
+        };
+        let verified = signature.verify(&holder.secret, &expected, now)?;
+        Ok(Caller {
+            principal: holder.principal,
+            access_key_id: verified.access_key_id().clone(),
+            session: holder.session,
+            user: holder.user,
+            region: verified.region().clone(),
+        })
+    }
+
+    async fn holder(
+        &self,
+        signature: &UnverifiedSignature<'_>,
+        now: UnixTime,
+    ) -> Result<KeyHolder, AuthenticationError> {
+        let key = signature.access_key_id();
+        match (key.kind(), signature.session_token()) {
+            (Some(KeyKind::Temporary), Some(token)) => self.session_holder(key, token, now).await,
+            (_, None) => self.user_holder(key),
+            (_, Some(_)) => Err(AuthenticationError::InvalidToken),
+        }
+    }
+
+    fn user_holder(&self, key: &AccessKeyId) -> Result<KeyHolder, AuthenticationError> {
+        let admin = self
+            .admin
+            .as_ref()
+            .filter(|admin| admin.access_key_id == *key);
+        let admin = admin.ok_or(AuthenticationError::InvalidToken)?;
+        Ok(KeyHolder {
+            principal: admin.principal()?,
+            session: None,
+            user: Some(Arc::clone(admin)),
+            secret: admin.secret_access_key.clone(),
+        })
+    }
+
+    async fn session_holder(
+        &self,
+        key: &AccessKeyId,
+        token: &str,
+        now: UnixTime,
+    ) -> Result<KeyHolder, AuthenticationError> {
+        let snapshot = self.directory.snapshot(now)?;
+        let (session, secret) = match credentials::open(token, key, snapshot.keys(), now) {
+            Err(credentials::TokenError::UnknownKey) => {
+                let newer = self.directory.catch_up(now).await?;
+                credentials::open(token, key, newer.keys(), now)?
+            }
+            other => other?,
+        };
+        if !is_alive(&session, &snapshot)
+            && !is_alive(&session, &*self.directory.catch_up(now).await?)
+        {
+            return Err(AuthenticationError::InvalidToken);
+        }
+        let principal = Principal::Session(session.principal.clone());
+        Ok(KeyHolder {
+            principal,
+            session: Some(session),
+            user: None,
+            secret,
+        })
+    }
+}
+
+impl From<credentials::TokenError> for AuthenticationError {
+    fn from(error: credentials::TokenError) -> Self {
+        match error {
+            credentials::TokenError::Invalid | credentials::TokenError::UnknownKey => {
+                Self::InvalidToken
+            }
+            credentials::TokenError::Expired { expired_at } => Self::ExpiredToken { expired_at },
+        }
+    }
+}
+
+impl BootstrapAdmin {
+    fn principal(&self) -> Result<Principal, AuthenticationError> {
+        let name = "admin"
+            .parse()
+            .map_err(|_| AuthenticationError::InvalidToken)?;
+        Ok(Principal::User {
+            partition: self.partition,
+            account: self.account,
+            name,
+            unique_id: self.unique_id(),
+        })
+    }
+
+    /// The same for the same access key, so that it stays through restarts.
+    fn unique_id(&self) -> UniqueId {
+        let digest = aws_lc_rs::digest::digest(
+            &aws_lc_rs::digest::SHA256,
+            self.access_key_id.as_str().as_bytes(),
+        );
+        let bytes = digest.as_ref().first_chunk().copied().unwrap_or_default();
+        UniqueId::from_random(crate::domain::UniqueIdKind::User, bytes)
+    }
+}
+
+/// Whether what the session was issued for is still there: the same role, and who vouched for it.
+fn is_alive(session: &OpenSession, snapshot: &Snapshot) -> bool {
+    let role = snapshot.role(&session.principal.role);
+    let role_stays = role.is_some_and(|entry| entry.role.unique_id == session.principal.role_id);
+    let provider_stays = match &session.lineage.provider {
+        ProviderRef::Connection(id) => snapshot.connection(id).is_some(),
+        ProviderRef::Account(arn) => snapshot.oidc_provider_of(arn).is_some(),
+    };
+    role_stays && provider_stays
+}

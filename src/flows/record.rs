@@ -1,0 +1,405 @@
+//! One record a flow, written before its answer (decision 10).
+
+use std::error::Error;
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::administer::AdminAction;
+use super::assume_role_error::AssumeRoleError;
+use super::authenticate::{AuthenticationError, Caller};
+use super::request::RequestMeta;
+use crate::audit::{
+    Admission, AuditSink, AuditUnavailable, Check, CheckOutcome, Event, EventId, EventSource, Mfa,
+    Occasion, Parameter, ParameterValue, ReadOnly, RefusalLimiter, RefusalLimits, Source,
+    UserIdentity,
+};
+use crate::credentials::Issued;
+use crate::domain::{
+    FederatedIdentity, Lineage, Principal, Region, RequestId, RoleArn, SessionDuration,
+    SessionName, UnixTime,
+};
+use crate::entropy::{Entropy, draw};
+use crate::policy::{Because, Denial};
+use crate::store::Generation;
+
+/// Records what flows did.
+pub struct Recorder {
+    sink: Arc<dyn AuditSink>,
+    entropy: Arc<dyn Entropy>,
+    refusals: Mutex<RefusalLimiter>,
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Recorder")
+    }
+}
+
+/// What became of an attempt to assume a role.
+#[derive(Debug)]
+pub(super) struct AssumeRecord<'a> {
+    pub source: EventSource,
+    pub role: &'a RoleArn,
+    /// What it shall be called; unknown where no rule gives the role.
+    pub session: Option<&'a SessionName>,
+    pub duration: SessionDuration,
+    /// Who was proven; none where the proof was not accepted.
+    pub identity: Option<&'a FederatedIdentity>,
+    pub lineage: Option<&'a Lineage>,
+    pub result: Result<&'a Issued, &'a AssumeRoleError>,
+}
+
+/// Who administers.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    identity: UserIdentity,
+}
+
+impl Subject {
+    /// The caller of a signed request.
+    pub fn of(caller: &Caller) -> Self {
+        Self {
+            identity: signed_by(caller),
+        }
+    }
+}
+
+/// What became of an administrative action.
+#[derive(Debug)]
+pub(super) enum Outcome<'a> {
+    /// It was read.
+    Done,
+    /// It is about to be done.
+    Intent {
+        /// For which generation.
+        base: Generation,
+        /// What, a line each.
+        changes: &'a [String],
+    },
+    /// It is done.
+    Committed {
+        /// Which generation it is.
+        generation: Generation,
+    },
+    /// It was not done.
+    NotCommitted {
+        /// Why.
+        why: String,
+    },
+    /// It was not allowed.
+    Denied {
+        /// What.
+        why: String,
+    },
+}
+
+impl Recorder {
+    /// Records to `sink`; refusals of callers whom nobody knows are limited.
+    pub fn new(
+        sink: Arc<dyn AuditSink>,
+        entropy: Arc<dyn Entropy>,
+        limits: RefusalLimits,
+        now: UnixTime,
+    ) -> Self {
+        Self {
+            sink,
+            entropy,
+            refusals: Mutex::new(RefusalLimiter::new(limits, now)),
+        }
+    }
+
+    /// Writes the counts of refusals that got no line of their own and whose time has come.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; these counts are lost then.
+    pub async fn flush_refusals(
+        &self,
+        region: &Region,
+        now: UnixTime,
+    ) -> Result<(), AuditUnavailable> {
+        let due = self
+            .refusals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .due(now);
+        for coalesced in due {
+            let source_ip = match coalesced.source {
+                Source::Network(address) => address,
+                Source::Others => IpAddr::from([0, 0, 0, 0]),
+            };
+            let meta = RequestMeta {
+                id: RequestId::NIL,
+                now,
+                source_ip,
+                user_agent: String::new(),
+                is_secure: false,
+                region: region.clone(),
+            };
+            let occasion = self.occasion(
+                &meta,
+                EventSource::Gateway,
+                "CoalescedRefusals",
+                ReadOnly::Yes,
+            )?;
+            let event = Event::new(occasion).coalesced(coalesced.count);
+            self.sink.record(&event).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn assumption(
+        &self,
+        meta: &RequestMeta,
+        name: &str,
+        record: &AssumeRecord<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        if record.identity.is_none() && self.is_coalesced(meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, record.source, name, ReadOnly::No)?;
+        let mut event = Event::new(occasion)
+            .parameter(Parameter::RoleArn, record.role.as_str())
+            .parameter(
+                Parameter::DurationSeconds,
+                u64::from(record.duration.seconds()),
+            )
+            .role(record.role);
+        if let Some(session) = record.session {
+            event = event.parameter(Parameter::RoleSessionName, session.as_str());
+        }
+        if let Some(identity) = record.identity {
+            event = event.by(federated(identity));
+        }
+        if let Some(lineage) = record.lineage {
+            event = event.lineage(lineage);
+        }
+        let event = match record.result {
+            Ok(issued) => issued_event(event, issued),
+            Err(error) => event
+                .checks([failed_check(error)])
+                .refused(error.code(), &chain(error)),
+        };
+        self.sink.record(&event).await
+    }
+
+    pub(super) async fn caller_identity(
+        &self,
+        meta: &RequestMeta,
+        result: Result<&Caller, &AuthenticationError>,
+    ) -> Result<(), AuditUnavailable> {
+        if result.is_err() && self.is_coalesced(meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::Sts, "GetCallerIdentity", ReadOnly::Yes)?;
+        let event = match result {
+            Ok(caller) => Event::new(occasion)
+                .by(signed_by(caller))
+                .account(caller.principal.account()),
+            Err(error) => unauthenticated(Event::new(occasion), error),
+        };
+        self.sink.record(&event).await
+    }
+
+    /// A call to the admin API that nobody could be found behind.
+    pub async fn unauthenticated_admin(
+        &self,
+        meta: &RequestMeta,
+        error: &AuthenticationError,
+    ) -> Result<(), AuditUnavailable> {
+        if self.is_coalesced(meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::Gateway, "AdminApi", ReadOnly::Yes)?;
+        self.sink
+            .record(&unauthenticated(Event::new(occasion), error))
+            .await
+    }
+
+    pub(super) async fn admin(
+        &self,
+        meta: &RequestMeta,
+        subject: &Subject,
+        action: AdminAction,
+        outcome: Outcome<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        let name = action.as_str().rsplit(':').next().unwrap_or_default();
+        let read_only = match action {
+            AdminAction::ExportDirectory => ReadOnly::Yes,
+            AdminAction::ApplyDirectory | AdminAction::RotateKeys => ReadOnly::No,
+        };
+        let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
+        let event = Event::new(occasion).by(subject.identity.clone());
+        self.sink.record(&with_outcome(event, outcome)).await
+    }
+
+    /// Something a person did in the portal, other than taking credentials.
+    pub(super) async fn portal(
+        &self,
+        meta: &RequestMeta,
+        record: &PortalRecord<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        if record.identity.is_none() && record.refused.is_some() && self.is_coalesced(meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::SignIn, record.name, ReadOnly::No)?;
+        let mut event = Event::new(occasion);
+        if let Some(connection) = record.connection {
+            event = event.parameter(Parameter::Connection, connection);
+        }
+        if let Some(identity) = record.identity {
+            event = event.by(federated(identity));
+        }
+        if let Some(refused) = &record.refused {
+            let check = Check::new(refused.check, CheckOutcome::Failed);
+            event = event.checks([check]).refused(refused.code, &refused.why);
+        }
+        self.sink.record(&event).await
+    }
+
+    fn is_coalesced(&self, meta: &RequestMeta) -> bool {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(refusals.admit(meta.source_ip, meta.now), Admission::Counted)
+    }
+
+    fn occasion(
+        &self,
+        meta: &RequestMeta,
+        source: EventSource,
+        name: &str,
+        read_only: ReadOnly,
+    ) -> Result<Occasion, AuditUnavailable> {
+        let random = draw(self.entropy.as_ref()).map_err(|_| AuditUnavailable::Unwritable)?;
+        Ok(Occasion {
+            id: EventId::from_random(random),
+            request: meta.id,
+            at: meta.now,
+            source,
+            name: name.into(),
+            read_only,
+            region: meta.region.clone(),
+            source_address: meta.source_ip,
+            user_agent: Some(meta.user_agent.as_str().into()),
+        })
+    }
+}
+
+/// What a person did in the portal.
+#[derive(Debug)]
+pub(super) struct PortalRecord<'a> {
+    /// `SignIn`, `SignOut` …
+    pub name: &'static str,
+    /// The connection that was used.
+    pub connection: Option<&'a str>,
+    /// Who it is, as far as it was proven.
+    pub identity: Option<&'a FederatedIdentity>,
+    /// Why it was refused.
+    pub refused: Option<Refused>,
+}
+
+/// Why something in the portal was refused.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// The check that failed.
+    pub check: &'static str,
+    /// A code that stays the same.
+    pub code: &'static str,
+    /// With the compared values.
+    pub why: String,
+}
+
+fn issued_event(event: Event, issued: &Issued) -> Event {
+    let statements = issued.allowed_by.iter().map(|statement| {
+        Check::new("trust policy", CheckOutcome::Passed)
+            .compared("an allowing statement", &statement.to_string())
+    });
+    event
+        .checks(statements)
+        .issued(
+            &issued.credentials.access_key_id,
+            issued.credentials.expiration,
+        )
+        .assumed(&issued.principal)
+}
+
+fn failed_check(error: &AssumeRoleError) -> Check {
+    let check = Check::new(error.check(), CheckOutcome::Failed);
+    match error {
+        AssumeRoleError::Denied(Denial::Refused { action, because }) => {
+            let found = match because {
+                Because::ExplicitDeny(statement) => format!("denied by {statement}"),
+                Because::NoAllow => "no statement allows it".to_owned(),
+                Because::UnknownRole => "there is no such role".to_owned(),
+                Because::ForeignProvider => "the provider is of another account".to_owned(),
+            };
+            check.compared(action.as_str(), &found)
+        }
+        AssumeRoleError::Denied(Denial::DurationExceedsRoleMaximum { max }) => {
+            check.compared(&format!("at most {max}"), "longer")
+        }
+        _ => check,
+    }
+}
+
+fn with_outcome(event: Event, outcome: Outcome<'_>) -> Event {
+    match outcome {
+        Outcome::Done => event,
+        Outcome::Intent { base, changes } => event
+            .parameter(Parameter::BaseGeneration, base)
+            .parameter(
+                Parameter::Changes,
+                ParameterValue::list(changes.iter().map(String::as_str)),
+            )
+            .checks([Check::new("intent", CheckOutcome::Passed)]),
+        Outcome::Committed { generation } => event
+            .parameter(Parameter::Generation, generation)
+            .checks([Check::new("committed", CheckOutcome::Passed)]),
+        Outcome::NotCommitted { why } => event
+            .checks([Check::new("committed", CheckOutcome::Failed)])
+            .refused("NotCommitted", &why),
+        Outcome::Denied { why } => event
+            .checks([Check::new("authorization", CheckOutcome::Failed)])
+            .refused("AccessDenied", &why),
+    }
+}
+
+fn unauthenticated(event: Event, error: &AuthenticationError) -> Event {
+    event
+        .checks([Check::new("authentication", CheckOutcome::Failed)])
+        .refused(error.code(), &chain(error))
+}
+
+fn federated(identity: &FederatedIdentity) -> UserIdentity {
+    UserIdentity::federated(
+        &identity.issuer,
+        Some(&identity.audience),
+        &identity.subject,
+    )
+}
+
+fn signed_by(caller: &Caller) -> UserIdentity {
+    let identity = UserIdentity::of(&caller.principal).with_access_key(&caller.access_key_id);
+    match (&caller.principal, &caller.session) {
+        (Principal::Session(principal), Some(session)) => {
+            let mfa = if session.mfa_at.is_some() {
+                Mfa::Present
+            } else {
+                Mfa::Absent
+            };
+            identity.with_session(principal, session.issued_at, mfa)
+        }
+        _ => identity,
+    }
+}
+
+/// An error's text and those of its causes.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a string has no way to fail.
+        let _written = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}

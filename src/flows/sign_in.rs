@@ -1,0 +1,409 @@
+//! A person signs in, by way of their identity provider.
+//!
+//! ```text
+//! begin:  connection ── relying party: authorization URL ── login attempt kept (10 minutes)
+//!            └ browser: cookie with a secret, redirect to the provider
+//! finish: answer ── state takes the attempt, once ── same browser? ── same connection?
+//!            └ relying party: code exchanged, id_token verified
+//!               └ redeem: the id_token signs somebody in once, and is consumed for STS too
+//!                  └ session kept ── recorded ── browser: a new session cookie
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::record::{PortalRecord, Recorder, Refused, chain};
+use super::request::RequestMeta;
+use super::unavailable::Unavailable;
+use crate::audit::AuditUnavailable;
+use crate::directory::{DirectoryError, LiveDirectory};
+use crate::domain::{ConnectionId, FederatedIdentity, LocalPath, Secret, SignInId};
+use crate::entropy::{Entropy, EntropyError, draw};
+use crate::federation::RedeemError;
+use crate::federation::connection::ConnectionSettings;
+use crate::federation::relying_party::{AuthorizationAnswer, RelyingParty, SignInError};
+use crate::store::{
+    BrowserSession, LoginAttempt, LoginAttemptKey, LoginAttempts, OneTimeUse, SessionKey, Sessions,
+    StoreError,
+};
+
+/// A sign-in must be finished within so many seconds.
+pub const ATTEMPT_SECONDS: i64 = 600;
+
+/// Why a sign-in was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInRefusal {
+    /// There is no such connection (any more).
+    #[error("there is no connection of this name")]
+    UnknownConnection,
+    /// The `state` belongs to no attempt: it was used already, is older than ten minutes, or is not
+    /// ours.
+    #[error("the sign-in was finished already, or begun more than ten minutes ago")]
+    NoAttempt,
+    /// Another browser began it.
+    #[error("the sign-in was begun in another browser")]
+    OtherBrowser,
+    /// The provider, or its answer.
+    #[error(transparent)]
+    Provider(#[from] SignInError),
+    /// The id_token signed somebody in before.
+    #[error("the provider's answer was used already")]
+    UsedAlready,
+    /// This node can't answer now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl SignInRefusal {
+    /// A code that stays the same, for the audit.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownConnection => "UnknownConnection",
+            Self::NoAttempt => "NoLoginAttempt",
+            Self::OtherBrowser => "OtherBrowser",
+            Self::Provider(_) => "SignInRefused",
+            Self::UsedAlready => "UsedAlready",
+            Self::Unavailable(_) => "ServiceUnavailable",
+        }
+    }
+
+    /// The check that failed, for the trace.
+    pub const fn check(&self) -> &'static str {
+        match self {
+            Self::UnknownConnection => "connection",
+            Self::NoAttempt => "state",
+            Self::OtherBrowser => "browser",
+            Self::Provider(SignInError::Token(error)) => error.check(),
+            Self::Provider(_) => "provider",
+            Self::UsedAlready => "one-time use",
+            Self::Unavailable(_) => "availability",
+        }
+    }
+}
+
+impl From<RedeemError> for SignInRefusal {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::UsedAlready => Self::UsedAlready,
+            RedeemError::Store(error) => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<StoreError> for SignInRefusal {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<DirectoryError> for SignInRefusal {
+    fn from(error: DirectoryError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<EntropyError> for SignInRefusal {
+    fn from(error: EntropyError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<AuditUnavailable> for SignInRefusal {
+    fn from(error: AuditUnavailable) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// How long sessions live.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionLimits {
+    /// After so many seconds without use.
+    pub idle_seconds: u32,
+    /// After so many seconds in any case.
+    pub absolute_seconds: u32,
+}
+
+/// A sign-in that was begun.
+#[derive(Debug)]
+pub struct SignInBegun {
+    /// Where the browser is to go.
+    pub authorization_url: url::Url,
+    /// Names the attempt, and the browser's cookie for it.
+    pub attempt: LoginAttemptKey,
+    /// What the browser's cookie holds for ten minutes.
+    pub browser_secret: Secret<String>,
+}
+
+/// A sign-in that succeeded.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// What the session cookie holds.
+    pub session_secret: Secret<String>,
+    /// Where the person wanted to go.
+    pub return_to: LocalPath,
+}
+
+/// The flow and what it needs.
+#[derive(Clone)]
+pub struct SignIn {
+    /// Connections.
+    pub directory: Arc<LiveDirectory>,
+    /// Speaks to the providers.
+    pub relying_party: Arc<RelyingParty>,
+    /// Where attempts are kept.
+    pub attempts: Arc<dyn LoginAttempts>,
+    /// Where sessions are kept.
+    pub sessions: Arc<dyn Sessions>,
+    /// What was used up.
+    pub marks: Arc<dyn OneTimeUse>,
+    /// Where it is recorded.
+    pub recorder: Arc<Recorder>,
+    /// Randomness for secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// How long sessions live.
+    pub limits: SessionLimits,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SignIn")
+    }
+}
+
+/// A way to sign in.
+#[derive(Debug, Clone)]
+pub struct WayToSignIn {
+    /// The connection.
+    pub connection: Arc<ConnectionSettings>,
+    /// The origins that its sign-in leads to, for the page's policy.
+    pub sites: Vec<String>,
+}
+
+impl SignIn {
+    /// Every connection that may be chosen.
+    ///
+    /// # Errors
+    /// [`SignInRefusal::Unavailable`]
+    pub fn connections(&self, meta: &RequestMeta) -> Result<Vec<WayToSignIn>, SignInRefusal> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let way = |connection: &Arc<ConnectionSettings>| WayToSignIn {
+            sites: self.relying_party.leads_to(&connection.issuer, meta.now),
+            connection: Arc::clone(connection),
+        };
+        Ok(snapshot.connections().map(way).collect())
+    }
+
+    /// Begins a sign-in at a connection.
+    ///
+    /// # Errors
+    /// [`SignInRefusal`]; it is recorded.
+    pub async fn begin(
+        &self,
+        connection: &ConnectionId,
+        return_to: &LocalPath,
+        meta: &RequestMeta,
+    ) -> Result<SignInBegun, SignInRefusal> {
+        let begun = self.try_begin(connection, return_to, meta).await;
+        if let Err(refusal) = &begun {
+            self.record(connection, None, Some(refusal), meta).await?;
+        }
+        begun
+    }
+
+    /// Finishes the sign-in that the provider's answer belongs to, for the browser that holds
+    /// `browser_secret`. The session that it had before, if any, is over.
+    ///
+    /// # Errors
+    /// [`SignInRefusal`]; it is recorded, and the attempt is used up.
+    pub async fn finish(
+        &self,
+        connection: &ConnectionId,
+        callback: Callback<'_>,
+        meta: &RequestMeta,
+    ) -> Result<SignedIn, SignInRefusal> {
+        let previous = callback.previous_session;
+        match self.prove(connection, callback, meta).await {
+            Err(refusal) => {
+                self.record(connection, None, Some(&refusal), meta).await?;
+                Err(refusal)
+            }
+            Ok((identity, return_to)) => {
+                self.record(connection, Some(&identity), None, meta).await?;
+                if let Some(previous) = previous {
+                    self.sessions.end(&session_key(previous)).await?;
+                }
+                let session_secret = self.open_session(identity, meta).await?;
+                Ok(SignedIn {
+                    session_secret,
+                    return_to,
+                })
+            }
+        }
+    }
+
+    async fn try_begin(
+        &self,
+        connection: &ConnectionId,
+        return_to: &LocalPath,
+        meta: &RequestMeta,
+    ) -> Result<SignInBegun, SignInRefusal> {
+        let settings = self.connection(connection, meta).await?;
+        let begun = self.relying_party.begin(&settings, meta.now).await?;
+        let attempt = attempt_key(begun.state.expose());
+        let browser_secret = self.secret()?;
+        let kept = LoginAttempt {
+            connection: connection.clone(),
+            browser: sha256(browser_secret.expose()),
+            nonce: begun.nonce,
+            pkce_verifier: begun.pkce_verifier.expose().clone(),
+            return_to: return_to.to_string(),
+            begun_at: meta.now,
+            expires_at: meta.now.plus(ATTEMPT_SECONDS),
+        };
+        self.attempts.begin(&attempt, &kept).await?;
+        Ok(SignInBegun {
+            authorization_url: begun.authorization_url,
+            attempt,
+            browser_secret,
+        })
+    }
+
+    async fn prove(
+        &self,
+        connection: &ConnectionId,
+        callback: Callback<'_>,
+        meta: &RequestMeta,
+    ) -> Result<(FederatedIdentity, LocalPath), SignInRefusal> {
+        let key = attempt_key(callback.answer.state());
+        let attempt = self
+            .attempts
+            .take(&key, meta.now)
+            .await?
+            .ok_or(SignInRefusal::NoAttempt)?;
+        if callback.browser_secret.map(sha256) != Some(attempt.browser) {
+            return Err(SignInRefusal::OtherBrowser);
+        }
+        let settings = self.connection(connection, meta).await?;
+        let proven = self
+            .relying_party
+            .finish(&settings, &attempt, callback.answer, meta.now)
+            .await?;
+        let identity = proven.redeem(self.marks.as_ref(), meta.now).await?;
+        Ok((
+            identity,
+            attempt
+                .return_to
+                .parse()
+                .unwrap_or_else(|_| LocalPath::root()),
+        ))
+    }
+
+    async fn open_session(
+        &self,
+        identity: FederatedIdentity,
+        meta: &RequestMeta,
+    ) -> Result<Secret<String>, SignInRefusal> {
+        let secret = self.secret()?;
+        let session = BrowserSession {
+            sign_in: SignInId::from_random(draw(self.entropy.as_ref())?),
+            display_name: display_name(&identity),
+            identity,
+            created_at: meta.now,
+            last_seen: meta.now,
+            idle_seconds: self.limits.idle_seconds,
+            ends_at: meta.now.plus(self.limits.absolute_seconds.into()),
+        };
+        self.sessions
+            .create(&session_key(secret.expose()), &session)
+            .await?;
+        Ok(secret)
+    }
+
+    async fn connection(
+        &self,
+        id: &ConnectionId,
+        meta: &RequestMeta,
+    ) -> Result<Arc<ConnectionSettings>, SignInRefusal> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        if let Some(connection) = snapshot.connection(id) {
+            return Ok(Arc::clone(connection));
+        }
+        let newer = self.directory.catch_up(meta.now).await?;
+        newer
+            .connection(id)
+            .cloned()
+            .ok_or(SignInRefusal::UnknownConnection)
+    }
+
+    fn secret(&self) -> Result<Secret<String>, EntropyError> {
+        let bytes: [u8; 32] = draw(self.entropy.as_ref())?;
+        Ok(Secret::new(data_encoding::BASE64URL_NOPAD.encode(&bytes)))
+    }
+
+    async fn record(
+        &self,
+        connection: &ConnectionId,
+        identity: Option<&FederatedIdentity>,
+        refusal: Option<&SignInRefusal>,
+        meta: &RequestMeta,
+    ) -> Result<(), AuditUnavailable> {
+        let refused = refusal.map(|refusal| Refused {
+            check: refusal.check(),
+            code: refusal.code(),
+            why: chain(refusal),
+        });
+        let record = PortalRecord {
+            name: "SignIn",
+            connection: Some(connection.as_str()),
+            identity,
+            refused,
+        };
+        self.recorder.portal(meta, &record).await
+    }
+}
+
+/// What came back to the redirect URI.
+#[derive(Debug)]
+pub struct Callback<'a> {
+    /// The provider's answer.
+    pub answer: AuthorizationAnswer,
+    /// What the browser's cookie for this attempt holds.
+    pub browser_secret: Option<&'a str>,
+    /// What its session cookie holds.
+    pub previous_session: Option<&'a str>,
+}
+
+/// The name of the attempt that a `state` belongs to.
+pub fn attempt_key(state: &str) -> LoginAttemptKey {
+    LoginAttemptKey(sha256(state))
+}
+
+/// The name of the session that a cookie opens.
+pub(super) fn session_key(secret: &str) -> SessionKey {
+    SessionKey(sha256(secret))
+}
+
+pub(super) fn sha256(text: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    hash
+}
+
+/// The person's name, verified e-mail address or subject, whichever is there first.
+fn display_name(identity: &FederatedIdentity) -> String {
+    let usable = |name: &str| {
+        let claim = identity
+            .claims
+            .get(name)
+            .filter(|claim| claim.unusable.is_none())?;
+        claim
+            .values
+            .first()
+            .filter(|value| !value.trim().is_empty())
+            .cloned()
+    };
+    let found = usable("name").or_else(|| usable("email"));
+    found.unwrap_or_else(|| identity.subject.to_string())
+}

@@ -1,0 +1,27 @@
+//! Why this node can't answer, whoever asks.
+
+use crate::audit::AuditUnavailable;
+use crate::credentials::IssueError;
+use crate::directory::DirectoryError;
+use crate::entropy::EntropyError;
+use crate::store::StoreError;
+
+/// Nobody outside is to blame: the same request may succeed later.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// The directory is stale or can't be read.
+    #[error("the directory can't be read")]
+    Directory(#[from] DirectoryError),
+    /// Something that may be used once can't be looked up.
+    #[error("the store can't be reached")]
+    Store(#[from] StoreError),
+    /// What happens can't be recorded, so it doesn't happen.
+    #[error("the audit log can't be written")]
+    Audit(#[from] AuditUnavailable),
+    /// No key to seal with.
+    #[error("no credentials can be issued")]
+    Issue(#[from] IssueError),
+    /// No random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}

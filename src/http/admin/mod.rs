@@ -1,0 +1,275 @@
+//! The admin API: JSON, signed with SigV4 for the service `rolegate`.
+//!
+//! | request | action | answer |
+//! |---|---|---|
+//! | `POST /admin/v1/directory` `{"mode": "apply" or "dry-run", "files": {path: text}}` | `rolegate:ApplyDirectory` | `{"generation", "changes"}` |
+//! | `GET /admin/v1/directory` | `rolegate:ExportDirectory` | `{"generation", "files"}` |
+//! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
+//!
+//! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::edge::{BodyError, BodyLimits, Edge, HostError, read_body};
+use crate::directory::{DirectoryFiles, Problem};
+use crate::domain::RequestId;
+use crate::entropy::EntropyError;
+use crate::flows::{
+    AdminError, Administration, ApplyMode, AuthenticationError, Authenticator, Caller,
+    PreviousKeys, Recorder, RequestMeta,
+};
+use crate::sigv4;
+
+/// The service that admin requests are signed for.
+pub const SERVICE: &str = "rolegate";
+/// A directory's files together may have so many bytes.
+pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// The flows behind the API.
+#[derive(Clone)]
+pub struct AdminApi {
+    /// The edge.
+    pub edge: Edge,
+    /// Finds out who signed.
+    pub authenticator: Authenticator,
+    /// What they may do.
+    pub administration: Administration,
+    /// Where refusals of callers whom nobody knows are recorded.
+    pub recorder: Arc<Recorder>,
+}
+
+/// Adds the API's routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/admin/v1/directory", web::post().to(apply))
+        .route("/admin/v1/directory", web::get().to(export))
+        .route("/admin/v1/keys/rotate", web::post().to(rotate));
+}
+
+/// What `apply` is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyRequest {
+    /// Whether to change anything.
+    pub mode: ApplyMode,
+    /// The files.
+    pub files: DirectoryFiles,
+}
+
+/// What `keys rotate` is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotateRequest {
+    /// What becomes of the keys that sealed until now.
+    pub previous: PreviousKeys,
+}
+
+/// What a refusal says.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The error.
+    pub error: RefusalError,
+    /// Under which id it was recorded.
+    pub request_id: String,
+}
+
+/// The error of a refusal.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RefusalError {
+    /// A code that stays the same.
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+    /// Every problem of the directory's files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+async fn apply(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    answer(&api, &request, payload, async |call: Admitted| {
+        let asked: ApplyRequest = call.json()?;
+        let flow = &api.administration;
+        Ok(flow
+            .apply(&call.caller, &asked.files, asked.mode, &call.meta)
+            .await?)
+    })
+    .await
+}
+
+async fn export(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    answer(&api, &request, payload, async |call: Admitted| {
+        Ok(api.administration.export(&call.caller, &call.meta).await?)
+    })
+    .await
+}
+
+async fn rotate(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    answer(&api, &request, payload, async |call: Admitted| {
+        let asked: RotateRequest = call.json()?;
+        Ok(api
+            .administration
+            .rotate_keys(&call.caller, asked.previous, &call.meta)
+            .await?)
+    })
+    .await
+}
+
+/// A request whose signature was verified.
+struct Admitted {
+    caller: Caller,
+    meta: RequestMeta,
+    body: Bytes,
+}
+
+impl Admitted {
+    fn json<T: DeserializeOwned>(&self) -> Result<T, AdminFault> {
+        serde_json::from_slice(&self.body).map_err(AdminFault::Json)
+    }
+}
+
+async fn answer<T: Serialize>(
+    api: &AdminApi,
+    request: &HttpRequest,
+    payload: Payload,
+    flow: impl AsyncFnOnce(Admitted) -> Result<T, AdminFault>,
+) -> HttpResponse {
+    let meta = match api.edge.meta(request) {
+        Ok(meta) => meta,
+        Err(error) => return AdminFault::from(error).respond(RequestId::NIL),
+    };
+    let id = meta.id;
+    let result = match admit(api, request, payload, meta).await {
+        Ok(admitted) => flow(admitted).await,
+        Err(fault) => Err(fault),
+    };
+    match result {
+        Ok(done) => HttpResponse::Ok()
+            .insert_header(("Cache-Control", "no-store"))
+            .insert_header(("x-amzn-RequestId", id.to_string()))
+            .json(done),
+        Err(fault) => fault.respond(id),
+    }
+}
+
+async fn admit(
+    api: &AdminApi,
+    request: &HttpRequest,
+    payload: Payload,
+    meta: RequestMeta,
+) -> Result<Admitted, AdminFault> {
+    api.edge.hosts.check(request.headers())?;
+    let limits = BodyLimits {
+        bytes: MAX_BODY_BYTES,
+        ..api.edge.limits
+    };
+    let body = read_body(payload, limits).await?;
+    let headers: Vec<(&str, &[u8])> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let signed = sigv4::HttpRequest {
+        method: request.method().as_str(),
+        path: request.uri().path(),
+        query: request.uri().query().unwrap_or_default(),
+        headers: &headers,
+        body: &body,
+    };
+    let caller = api
+        .authenticator
+        .authenticate(&signed, SERVICE, meta.now)
+        .await?;
+    Ok(Admitted { caller, meta, body })
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AdminFault {
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error("the body is not what this request takes: {0}")]
+    Json(serde_json::Error),
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl AdminFault {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Host(HostError::Missing) => (StatusCode::BAD_REQUEST, "InvalidHost"),
+            Self::Host(HostError::NotServed) => (StatusCode::MISDIRECTED_REQUEST, "InvalidHost"),
+            Self::Body(BodyError::TooLarge) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
+            }
+            Self::Body(BodyError::TooSlow) => (StatusCode::REQUEST_TIMEOUT, "RequestTimeout"),
+            Self::Body(BodyError::Broken) | Self::Json(_) => {
+                (StatusCode::BAD_REQUEST, "MalformedInput")
+            }
+            Self::Authentication(error) => authentication(error),
+            Self::Admin(error) => (admin_status(error), error.code()),
+            Self::Entropy(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+        }
+    }
+
+    fn respond(self, id: RequestId) -> HttpResponse {
+        let (status, code) = self.status_and_code();
+        let message = match &self {
+            Self::Authentication(AuthenticationError::Signature(error)) => {
+                error.aws_message().into_owned()
+            }
+            other => other.to_string(),
+        };
+        let problems = match self {
+            Self::Admin(AdminError::Invalid(problems)) => problems,
+            _ => Vec::new(),
+        };
+        HttpResponse::build(status)
+            .insert_header(("Cache-Control", "no-store"))
+            .insert_header(("x-amzn-RequestId", id.to_string()))
+            .json(Refusal {
+                error: RefusalError {
+                    code: code.to_owned(),
+                    message,
+                    problems,
+                },
+                request_id: id.to_string(),
+            })
+    }
+}
+
+fn authentication(error: &AuthenticationError) -> (StatusCode, &'static str) {
+    match error {
+        AuthenticationError::NotSigned => (StatusCode::FORBIDDEN, "MissingAuthenticationToken"),
+        AuthenticationError::Signature(error) => (
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN),
+            error.code(),
+        ),
+        AuthenticationError::InvalidToken => (StatusCode::FORBIDDEN, "InvalidClientTokenId"),
+        AuthenticationError::ExpiredToken { .. } => (StatusCode::FORBIDDEN, "ExpiredToken"),
+        AuthenticationError::Unavailable(_) | AuthenticationError::Audit(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
+        }
+    }
+}
+
+const fn admin_status(error: &AdminError) -> StatusCode {
+    match error {
+        AdminError::Denied { .. } => StatusCode::FORBIDDEN,
+        AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        AdminError::Conflict { .. } => StatusCode::CONFLICT,
+        AdminError::Audit(_) | AdminError::Directory(_) | AdminError::Entropy(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The outermost wall: which hosts are served, who is asking, how much may be sent and how slowly.
+
+mod body;
+mod host;
+mod peer;
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+
+pub use body::{BodyError, BodyLimits, read_body};
+pub use host::{HostError, Hosts};
+pub use peer::TrustedProxies;
+
+use crate::clock::Clock;
+use crate::domain::{Region, RequestId};
+use crate::entropy::{Entropy, EntropyError, draw};
+use crate::flows::RequestMeta;
+
+/// A User-Agent is kept up to this many characters.
+const MAX_USER_AGENT: usize = 512;
+
+/// What every handler asks before it looks at a request.
+#[derive(Clone)]
+pub struct Edge {
+    /// The hosts that are served.
+    pub hosts: Arc<Hosts>,
+    /// The proxies whose word counts.
+    pub proxies: Arc<TrustedProxies>,
+    /// How much may be sent.
+    pub limits: BodyLimits,
+    /// The region of the base host.
+    pub region: Region,
+    /// Asked once a request.
+    pub clock: Arc<dyn Clock>,
+    /// Draws request ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Edge {
+    /// What is known of a request before its content is looked at.
+    ///
+    /// # Errors
+    /// Where no request id can be drawn.
+    pub fn meta(&self, request: &HttpRequest) -> Result<RequestMeta, EntropyError> {
+        let peer = self.proxies.peer(request);
+        let user_agent = request
+            .headers()
+            .get("user-agent")
+            .map(|value| value.as_bytes());
+        let user_agent = String::from_utf8_lossy(user_agent.unwrap_or_default());
+        Ok(RequestMeta {
+            id: RequestId::from_random(draw(self.entropy.as_ref())?),
+            now: self.clock.now(),
+            source_ip: peer.address,
+            user_agent: user_agent.chars().take(MAX_USER_AGENT).collect(),
+            is_secure: peer.is_secure,
+            region: self.region.clone(),
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! Who is at the other end (decision 14).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::HttpRequest;
+use ipnet::IpNet;
+
+/// The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count.
+#[derive(Debug, Clone)]
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    listens_on_tls: bool,
+}
+
+/// Who asks, and whether the way there is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The address of the client.
+    pub address: IpAddr,
+    /// Whether the client speaks TLS.
+    pub is_secure: bool,
+}
+
+impl TrustedProxies {
+    /// These networks; `listens_on_tls` says whether this node speaks TLS itself.
+    pub const fn new(networks: Vec<IpNet>, listens_on_tls: bool) -> Self {
+        Self {
+            networks,
+            listens_on_tls,
+        }
+    }
+
+    /// The client behind a request. Forwarding headers are read from trusted proxies only, from
+    /// right to left, up to the first address that is not trusted.
+    pub fn peer(&self, request: &HttpRequest) -> Peer {
+        let direct = request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let header = |name| {
+            request
+                .headers()
+                .get_all(name)
+                .filter_map(|value| value.to_str().ok())
+        };
+        let forwarded: Vec<&str> = header("x-forwarded-for")
+            .flat_map(|list| list.split(','))
+            .collect();
+        let protocol = header("x-forwarded-proto").next();
+        self.resolve(direct.to_canonical(), &forwarded, protocol)
+    }
+
+    fn resolve(&self, direct: IpAddr, forwarded: &[&str], protocol: Option<&str>) -> Peer {
+        if !self.trusts(direct) {
+            return Peer {
+                address: direct,
+                is_secure: self.listens_on_tls,
+            };
+        }
+        let mut address = direct;
+        for hop in forwarded.iter().rev() {
+            let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+                break;
+            };
+            address = hop.to_canonical();
+            if !self.trusts(address) {
+                break;
+            }
+        }
+        let is_secure = protocol.map_or(self.listens_on_tls, |protocol| protocol.trim() == "https");
+        Peer { address, is_secure }
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(direct: &str, forwarded: &[&str]) -> String {
+        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()], false);
+        proxies
+            .resolve(direct.parse().unwrap(), forwarded, None)
+            .address
+            .to_string()
+    }
+
+    #[test]
+    fn an_untrusted_peer_says_nothing_of_others() {
+        assert_eq!(resolve("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn hops_are_read_from_the_right_up_to_the_first_untrusted_one() {
+        assert_eq!(
+            resolve("10.0.0.1", &["198.51.100.7", "203.0.113.9", " 10.0.0.2"]),
+            "203.0.113.9"
+        );
+        assert_eq!(resolve("10.0.0.1", &["10.0.0.3", "10.0.0.2"]), "10.0.0.3");
+        assert_eq!(resolve("10.0.0.1", &["203.0.113.9", "unknown"]), "10.0.0.1");
+        assert_eq!(resolve("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn the_protocol_counts_from_a_trusted_proxy_only() {
+        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()], false);
+        let secure = |direct: &str| {
+            proxies
+                .resolve(direct.parse().unwrap(), &[], Some("https"))
+                .is_secure
+        };
+        assert!(secure("10.0.0.1"));
+        assert!(!secure("192.0.2.1"));
+    }
+}

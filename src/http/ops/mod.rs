@@ -1,0 +1,43 @@
+//! What an operator and a load balancer ask: `/healthz` and `/readyz`.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+
+use super::edge::Edge;
+use crate::flows::Readiness;
+
+/// The flows behind these routes.
+#[derive(Clone)]
+pub struct OpsApi {
+    /// The edge, for the time.
+    pub edge: Edge,
+    /// Says whether this node is ready.
+    pub readiness: Readiness,
+}
+
+/// Adds the routes. They are served under any host: a load balancer asks by address.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(healthz))
+        .route("/readyz", web::get().to(readyz));
+}
+
+/// 200 as long as the process answers.
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .body("ok\n")
+}
+
+/// 200 where this node can do its work, 503 where it can't; the body says what is and isn't ready.
+async fn readyz(api: Data<OpsApi>) -> HttpResponse {
+    let report = api.readiness.report(api.edge.clock.now()).await;
+    let mut response = if report.ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    response
+        .insert_header(("Cache-Control", "no-store"))
+        .json(report)
+}

@@ -1,0 +1,61 @@
+//! `/oidc/callback/{connection}`: back from the provider, by redirect or by `form_post`.
+
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::respond::{PortalError, redirect};
+use super::{Api, PortalApi, cookies};
+use crate::domain::ConnectionId;
+use crate::federation::relying_party::AuthorizationAnswer;
+use crate::flows::{Callback, RequestMeta, SignInRefusal, attempt_key};
+use crate::http::edge::read_body;
+
+pub(super) async fn get(api: Api, request: HttpRequest, connection: Path<String>) -> HttpResponse {
+    api.answer(&request, async |meta| {
+        finish(&api, &request, &connection, request.query_string(), &meta).await
+    })
+    .await
+}
+
+pub(super) async fn post(
+    api: Api,
+    request: HttpRequest,
+    connection: Path<String>,
+    payload: Payload,
+) -> HttpResponse {
+    api.answer(&request, async |meta| {
+        let body = read_body(payload, api.edge.limits).await?;
+        let text = std::str::from_utf8(&body)
+            .map_err(|_| PortalError::Malformed("The answer is not UTF-8."))?;
+        finish(&api, &request, &connection, text, &meta).await
+    })
+    .await
+}
+
+async fn finish(
+    api: &PortalApi,
+    request: &HttpRequest,
+    connection: &str,
+    answer: &str,
+    meta: &RequestMeta,
+) -> Result<HttpResponse, PortalError> {
+    let connection: ConnectionId = connection
+        .parse()
+        .map_err(|_| SignInRefusal::UnknownConnection)?;
+    let answer = AuthorizationAnswer::parse(answer)?;
+    let attempt = attempt_key(answer.state());
+    let browser_secret = cookies::login_cookie(request, &attempt);
+    let previous = cookies::session_cookie(request);
+    let callback = Callback {
+        answer,
+        browser_secret: browser_secret.as_deref(),
+        previous_session: previous.as_deref(),
+    };
+    let signed_in = api.sign_in.finish(&connection, callback, meta).await?;
+    let mut response = redirect(signed_in.return_to.as_str());
+    response
+        .add_cookie(&cookies::set_session(&signed_in.session_secret))
+        .and_then(|()| response.add_cookie(&cookies::end_login(&attempt)))
+        .map_err(|_| PortalError::Unavailable)?;
+    Ok(response)
+}

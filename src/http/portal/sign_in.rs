@@ -1,0 +1,38 @@
+//! `POST /sign-in`: off to the provider that was chosen.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::respond::{PortalError, redirect};
+use super::{Api, PortalApi, cookies, guard};
+use crate::domain::{ConnectionId, LocalPath};
+use crate::flows::{RequestMeta, SignInRefusal};
+use crate::http::edge::read_body;
+
+pub(super) async fn post(api: Api, request: HttpRequest, payload: Payload) -> HttpResponse {
+    api.answer(&request, async |meta| {
+        begin(&api, &request, payload, &meta).await
+    })
+    .await
+}
+
+async fn begin(
+    api: &PortalApi,
+    request: &HttpRequest,
+    payload: Payload,
+    meta: &RequestMeta,
+) -> Result<HttpResponse, PortalError> {
+    guard::check_origin(request.headers(), api.edge.hosts.origin())?;
+    let body = read_body(payload, api.edge.limits).await?;
+    let form = guard::Form::read(request.headers(), &body)?;
+    let connection: Option<ConnectionId> = form.find("connection").and_then(|id| id.parse().ok());
+    let connection = connection.ok_or(SignInRefusal::UnknownConnection)?;
+    let return_to = form.find("return_to").and_then(|path| path.parse().ok());
+    let return_to = return_to.unwrap_or_else(LocalPath::root);
+    let begun = api.sign_in.begin(&connection, &return_to, meta).await?;
+    let mut response = redirect(begun.authorization_url.as_str());
+    response
+        .add_cookie(&cookies::set_login(&begun.attempt, &begun.browser_secret))
+        .map_err(|_| PortalError::Unavailable)?;
+    Ok(response)
+}

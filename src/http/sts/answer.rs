@@ -1,0 +1,242 @@
+//! Answers of the AWS Query protocol, as XML or, where the caller accepts it, JSON.
+
+use std::borrow::Cow;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
+
+use crate::domain::{RequestId, UnixTime};
+
+/// The namespace of the STS API.
+pub const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// The namespace of faults before an operation is found.
+pub const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
+
+/// How the caller wants the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `text/xml`, as every SDK expects.
+    Xml,
+    /// `application/json`, for who sends `Accept: application/json`.
+    Json,
+}
+
+impl Format {
+    /// The Content-Type of the answer.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Xml => "text/xml",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// One value of an answer.
+#[derive(Debug)]
+pub enum Value<'a> {
+    /// A text.
+    Text(Cow<'a, str>),
+    /// A whole number.
+    Number(u32),
+    /// A time: ISO 8601 in XML, seconds since the epoch in JSON.
+    Time(UnixTime),
+    /// Named values, in the order of the wire.
+    Members(Vec<(&'static str, Value<'a>)>),
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+/// The answer of an operation that succeeded: `<OpResponse><OpResult>…`.
+#[derive(Debug)]
+pub struct Success<'a> {
+    /// E.g. `GetCallerIdentityResponse`.
+    pub response: &'static str,
+    /// E.g. `GetCallerIdentityResult`.
+    pub result: &'static str,
+    /// The members of the result.
+    pub members: Vec<(&'static str, Value<'a>)>,
+}
+
+impl<'a> Success<'a> {
+    /// The whole answer.
+    pub fn render(self, id: RequestId, format: Format) -> Vec<u8> {
+        let metadata = Value::Members(vec![("RequestId", id.to_string().into())]);
+        let body = Value::Members(vec![
+            (self.result, Value::Members(self.members)),
+            ("ResponseMetadata", metadata),
+        ]);
+        match format {
+            Format::Xml => xml(self.response, STS_NAMESPACE, &body),
+            Format::Json => json(&Value::Members(vec![(self.response, body)])),
+        }
+    }
+}
+
+/// A refusal.
+#[derive(Debug)]
+pub struct Fault<'a> {
+    /// [`STS_NAMESPACE`] or [`FAULT_NAMESPACE`].
+    pub namespace: &'static str,
+    /// `Sender` where the caller can mend it, `Receiver` otherwise.
+    pub blame: &'static str,
+    /// AWS's code.
+    pub code: &'a str,
+    /// AWS's text; some errors have none.
+    pub message: Option<&'a str>,
+}
+
+impl Fault<'_> {
+    /// The whole answer.
+    pub fn render(&self, id: RequestId, format: Format) -> Vec<u8> {
+        let mut error = vec![("Type", self.blame.into()), ("Code", self.code.into())];
+        error.extend(self.message.map(|message| ("Message", message.into())));
+        let body = Value::Members(vec![
+            ("Error", Value::Members(error)),
+            ("RequestId", id.to_string().into()),
+        ]);
+        match format {
+            Format::Xml => xml("ErrorResponse", self.namespace, &body),
+            Format::Json => json(&body),
+        }
+    }
+}
+
+fn xml(root: &str, namespace: &str, body: &Value<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2048);
+    let mut writer = Writer::new_with_indent(&mut bytes, b' ', 2);
+    let start = BytesStart::new(root).with_attributes([("xmlns", namespace)]);
+    // Writing to a vector has no way to fail.
+    let _written = writer
+        .write_event(Event::Start(start))
+        .and_then(|()| write_members(&mut writer, body))
+        .and_then(|()| writer.write_event(Event::End(BytesEnd::new(root))));
+    bytes.push(b'\n');
+    bytes
+}
+
+fn write_members(writer: &mut Writer<&mut Vec<u8>>, value: &Value<'_>) -> std::io::Result<()> {
+    let Value::Members(members) = value else {
+        return writer.write_event(Event::Text(BytesText::new(&plain_text(value))));
+    };
+    for (name, value) in members {
+        writer.write_event(Event::Start(BytesStart::new(*name)))?;
+        write_members(writer, value)?;
+        writer.write_event(Event::End(BytesEnd::new(*name)))?;
+    }
+    Ok(())
+}
+
+/// The text of a scalar, without the characters that XML 1.0 can't hold.
+fn plain_text<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
+    match value {
+        Value::Text(text) if text.chars().all(is_xml_character) => Cow::Borrowed(text),
+        Value::Text(text) => Cow::Owned(
+            text.chars()
+                .map(|c| if is_xml_character(c) { c } else { '\u{fffd}' })
+                .collect(),
+        ),
+        Value::Number(number) => Cow::Owned(number.to_string()),
+        Value::Time(time) => Cow::Owned(time.to_string()),
+        Value::Members(_) => Cow::Borrowed(""),
+    }
+}
+
+/// `Char` of XML 1.0, section 2.2.
+const fn is_xml_character(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn json(value: &Value<'_>) -> Vec<u8> {
+    let mut bytes = to_json(value).to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+fn to_json(value: &Value<'_>) -> serde_json::Value {
+    match value {
+        Value::Text(text) => serde_json::Value::String(text.as_ref().to_owned()),
+        Value::Number(number) => (*number).into(),
+        Value::Time(time) => time.seconds().into(),
+        Value::Members(members) => {
+            let members = members
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), to_json(value)));
+            serde_json::Value::Object(members.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn success() -> Success<'static> {
+        Success {
+            response: "XResponse",
+            result: "XResult",
+            members: vec![
+                ("Arn", "a<&\"'>\u{1}".into()),
+                (
+                    "Expiration",
+                    Value::Time(UnixTime::from_seconds(1_795_254_067)),
+                ),
+                ("PackedPolicySize", Value::Number(7)),
+            ],
+        }
+    }
+
+    #[test]
+    fn xml_is_indented_escaped_and_has_no_prolog() {
+        let text =
+            String::from_utf8(success().render(RequestId::from_random([0; 16]), Format::Xml));
+        insta::assert_snapshot!(text.unwrap(), @r#"
+        <XResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+          <XResult>
+            <Arn>a&lt;&amp;&quot;&apos;&gt;�</Arn>
+            <Expiration>2026-11-21T09:41:07Z</Expiration>
+            <PackedPolicySize>7</PackedPolicySize>
+          </XResult>
+          <ResponseMetadata>
+            <RequestId>00000000-0000-4000-8000-000000000000</RequestId>
+          </ResponseMetadata>
+        </XResponse>
+        "#);
+    }
+
+    #[test]
+    fn json_has_times_in_seconds() {
+        let text =
+            String::from_utf8(success().render(RequestId::from_random([0; 16]), Format::Json));
+        insta::assert_snapshot!(text.unwrap(), @r#"{"XResponse":{"ResponseMetadata":{"RequestId":"00000000-0000-4000-8000-000000000000"},"XResult":{"Arn":"a<&\"'>\u0001","Expiration":1795254067,"PackedPolicySize":7}}}"#);
+    }
+
+    #[test]
+    fn a_fault_may_have_no_message() {
+        let fault = Fault {
+            namespace: STS_NAMESPACE,
+            blame: "Sender",
+            code: "MalformedInput",
+            message: None,
+        };
+        let text = String::from_utf8(fault.render(RequestId::from_random([0; 16]), Format::Xml));
+        insta::assert_snapshot!(text.unwrap(), @r#"
+        <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+          <Error>
+            <Type>Sender</Type>
+            <Code>MalformedInput</Code>
+          </Error>
+          <RequestId>00000000-0000-4000-8000-000000000000</RequestId>
+        </ErrorResponse>
+        "#);
+    }
+}

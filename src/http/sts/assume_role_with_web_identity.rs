@@ -1,0 +1,169 @@
+//! `AssumeRoleWithWebIdentity`: an id_token in, credentials out. Not signed.
+
+use super::answer::{Success, Value};
+use super::validation::{Constraint, Violations, is_arn_character, is_policy_character, is_word};
+use super::{Call, Parameters, StsFault};
+use crate::domain::{Arn, RoleArn, SessionDuration};
+use crate::flows::{AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession};
+use crate::policy::IdentityPolicy;
+
+const ARN_PATTERN: &str =
+    r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+";
+const ROLE_ARN: Constraint = Constraint {
+    field: "roleArn",
+    min: 20,
+    max: 2048,
+    pattern: Some((is_arn_character, ARN_PATTERN)),
+};
+const SESSION_NAME: Constraint = Constraint {
+    field: "roleSessionName",
+    min: 2,
+    max: 64,
+    pattern: Some((is_word, r"[\w+=,.@-]*")),
+};
+const TOKEN: Constraint = Constraint {
+    field: "webIdentityToken",
+    min: 4,
+    max: 20_000,
+    pattern: None,
+};
+const PROVIDER_ID: Constraint = Constraint {
+    field: "providerId",
+    min: 4,
+    max: 2048,
+    pattern: None,
+};
+const POLICY: Constraint = Constraint {
+    field: "policy",
+    min: 1,
+    max: 2048,
+    pattern: Some((is_policy_character, r"[\u0009\u000A\u000D\u0020-\u00FF]+")),
+};
+
+pub(super) async fn answer(
+    flow: &AssumeRoleWithWebIdentity,
+    call: &Call<'_>,
+) -> Result<Success<'static>, StsFault> {
+    let request = read(&call.parameters)?;
+    let session = flow.run(request, &call.meta).await?;
+    Ok(render(session))
+}
+
+fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, StsFault> {
+    let duration = duration(parameters.find("DurationSeconds"))?;
+    let mut violations = Violations::default();
+    let role = violations.required(parameters.find("RoleArn"), &ROLE_ARN);
+    let session = violations.required(parameters.find("RoleSessionName"), &SESSION_NAME);
+    let token = violations.required(parameters.find("WebIdentityToken"), &TOKEN);
+    let provider_id = violations.optional(parameters.find("ProviderId"), &PROVIDER_ID);
+    let policy = violations.optional(parameters.find("Policy"), &POLICY);
+    let bounds = (
+        SessionDuration::MIN.seconds(),
+        SessionDuration::MAX.seconds(),
+    );
+    let duration = violations.number(duration, "durationSeconds", bounds);
+    let (Some(role), Some(session), Some(token), None) =
+        (role, session, token, violations.message())
+    else {
+        return Err(StsFault::validation(
+            violations.message().unwrap_or_default(),
+        ));
+    };
+    refuse_unsupported(parameters, provider_id)?;
+    Ok(WebIdentityRequest {
+        role: role_arn(role)?,
+        session: session.parse().map_err(|_| StsFault::malformed_input())?,
+        token,
+        duration: duration
+            .and_then(SessionDuration::from_seconds)
+            .unwrap_or(SessionDuration::DEFAULT),
+        policy: policy.map(session_policy).transpose()?,
+    })
+}
+
+/// `DurationSeconds` as Java reads an integer: a sign and leading zeros are fine.
+fn duration(text: Option<&str>) -> Result<Option<i32>, StsFault> {
+    text.map(|text| text.parse().map_err(|_| StsFault::malformed_input()))
+        .transpose()
+}
+
+/// A well-formed ARN that names no role is denied later, as a role that isn't there is.
+fn role_arn(text: &str) -> Result<RoleArn, StsFault> {
+    let invalid = || StsFault::validation(format!("{text} is invalid"));
+    Arn::parse(text).map_err(|_| invalid())?;
+    text.parse().map_err(|_| invalid())
+}
+
+fn session_policy(json: &str) -> Result<IdentityPolicy, StsFault> {
+    json.parse().map_err(|error: crate::policy::PolicyError| {
+        StsFault::new(
+            actix_web::http::StatusCode::BAD_REQUEST,
+            "MalformedPolicyDocument",
+            error.to_string(),
+        )
+    })
+}
+
+/// What would narrow the session or name another kind of provider must not be passed over.
+fn refuse_unsupported(
+    parameters: &Parameters<'_>,
+    provider_id: Option<&str>,
+) -> Result<(), StsFault> {
+    if provider_id.is_some() {
+        return Err(StsFault::validation(
+            "ProviderId is for OAuth 2.0 providers, which are not supported; leave it out for OpenID Connect",
+        ));
+    }
+    if parameters.has_any("PolicyArns.") {
+        return Err(StsFault::validation(
+            "PolicyArns: there are no managed policies; send the session policy as Policy",
+        ));
+    }
+    Ok(())
+}
+
+fn render(session: WebIdentitySession) -> Success<'static> {
+    let credentials = session.issued.credentials;
+    let credentials = Value::Members(vec![
+        ("AccessKeyId", credentials.access_key_id.to_string().into()),
+        (
+            "SecretAccessKey",
+            credentials.secret_access_key.expose().to_owned().into(),
+        ),
+        (
+            "SessionToken",
+            credentials.session_token.expose().to_owned().into(),
+        ),
+        ("Expiration", Value::Time(credentials.expiration)),
+    ]);
+    let user = Value::Members(vec![
+        (
+            "AssumedRoleId",
+            session.issued.principal.assumed_role_id().into(),
+        ),
+        ("Arn", session.issued.principal.arn().into()),
+    ]);
+    let mut members = vec![
+        (
+            "SubjectFromWebIdentityToken",
+            String::from(session.subject).into(),
+        ),
+        ("Audience", String::from(session.audience).into()),
+        ("AssumedRoleUser", user),
+        ("Provider", String::from(session.issuer).into()),
+        ("Credentials", credentials),
+    ];
+    members.extend(
+        session
+            .issued
+            .packed_size
+            .map(|size| ("PackedPolicySize", Value::Number(size))),
+    );
+    let source = session.source_identity.map(String::from);
+    members.extend(source.map(|source| ("SourceIdentity", source.into())));
+    Success {
+        response: "AssumeRoleWithWebIdentityResponse",
+        result: "AssumeRoleWithWebIdentityResult",
+        members,
+    }
+}

@@ -1,0 +1,229 @@
+//! What a refusal looks like on the wire: AWS's code, text and status (STS API reference, "Errors").
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use super::answer::{FAULT_NAMESPACE, Fault, Format, STS_NAMESPACE};
+use super::parameters::ParameterError;
+use crate::domain::RequestId;
+use crate::federation::id_token::TokenError;
+use crate::flows::{AssumeRoleError, AuthenticationError};
+use crate::http::edge::{BodyError, HostError};
+use crate::policy::{AssumeAction, Denial, StsAction};
+use crate::sigv4::SigV4Error;
+
+/// Seconds after which a caller may try again when this node can't answer.
+const RETRY_AFTER: &str = "1";
+
+/// A refusal by the STS API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StsFault {
+    status: StatusCode,
+    namespace: &'static str,
+    code: &'static str,
+    message: Option<String>,
+}
+
+impl StsFault {
+    /// A refusal after an operation was found.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            namespace: STS_NAMESPACE,
+            code,
+            message: Some(message.into()),
+        }
+    }
+
+    /// A refusal before an operation was found.
+    pub fn undispatched(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            namespace: FAULT_NAMESPACE,
+            ..Self::new(status, code, message)
+        }
+    }
+
+    /// A value of the wrong shape; AWS gives no text for it.
+    pub const fn malformed_input() -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            namespace: STS_NAMESPACE,
+            code: "MalformedInput",
+            message: None,
+        }
+    }
+
+    /// `ValidationError`, 400.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "ValidationError", message)
+    }
+
+    /// This node can't answer now.
+    pub fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "The service can't answer at the moment; try again.",
+        )
+    }
+
+    /// The code, for the audit.
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The answer.
+    pub fn respond(&self, id: RequestId, format: Format) -> HttpResponse {
+        let blame = if self.status.is_server_error() {
+            "Receiver"
+        } else {
+            "Sender"
+        };
+        let fault = Fault {
+            namespace: self.namespace,
+            blame,
+            code: self.code,
+            message: self.message.as_deref(),
+        };
+        let mut response = HttpResponse::build(self.status);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header(("Retry-After", RETRY_AFTER));
+        }
+        super::headers(&mut response, id, format).body(fault.render(id, format))
+    }
+}
+
+impl From<BodyError> for StsFault {
+    fn from(error: BodyError) -> Self {
+        let (status, code) = match error {
+            BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
+            BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "RequestTimeout"),
+            BodyError::Broken => (StatusCode::BAD_REQUEST, "MalformedInput"),
+        };
+        Self::undispatched(status, code, sentence(&error))
+    }
+}
+
+impl From<HostError> for StsFault {
+    fn from(error: HostError) -> Self {
+        let status = match error {
+            HostError::Missing => StatusCode::BAD_REQUEST,
+            HostError::NotServed => StatusCode::MISDIRECTED_REQUEST,
+        };
+        Self::undispatched(status, "InvalidHost", sentence(&error))
+    }
+}
+
+impl From<ParameterError> for StsFault {
+    fn from(error: ParameterError) -> Self {
+        let code = match error {
+            ParameterError::TooMany | ParameterError::Malformed => "MalformedQueryString",
+            ParameterError::Repeated { .. } => "InvalidParameterCombination",
+        };
+        Self::undispatched(StatusCode::BAD_REQUEST, code, sentence(&error))
+    }
+}
+
+impl From<AuthenticationError> for StsFault {
+    fn from(error: AuthenticationError) -> Self {
+        let message = match &error {
+            AuthenticationError::Signature(error) => return (*error).into(),
+            AuthenticationError::Unavailable(_) | AuthenticationError::Audit(_) => {
+                return Self::unavailable();
+            }
+            AuthenticationError::NotSigned => "Request is missing Authentication Token",
+            AuthenticationError::InvalidToken => {
+                "The security token included in the request is invalid"
+            }
+            AuthenticationError::ExpiredToken { .. } => {
+                "The security token included in the request is expired"
+            }
+        };
+        Self::new(StatusCode::FORBIDDEN, error.code(), message)
+    }
+}
+
+impl From<SigV4Error> for StsFault {
+    fn from(error: SigV4Error) -> Self {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN);
+        Self::new(status, error.code(), error.aws_message())
+    }
+}
+
+impl From<AssumeRoleError> for StsFault {
+    fn from(error: AssumeRoleError) -> Self {
+        let message = match &error {
+            AssumeRoleError::Unavailable(_) => return Self::unavailable(),
+            AssumeRoleError::Denied(denial) => return denial.into(),
+            AssumeRoleError::NotMapped | AssumeRoleError::NotLinked => {
+                return Self::not_authorized(StsAction::Assume(AssumeAction::WithWebIdentity));
+            }
+            AssumeRoleError::NoProvider { issuer } => {
+                format!("No OpenIDConnect provider found in your account for {issuer}")
+            }
+            AssumeRoleError::Token(error) => token_message(error),
+            AssumeRoleError::Consumed => {
+                "The token was used to sign in already and can't be used again".to_owned()
+            }
+            AssumeRoleError::Tags(error) => sentence(error),
+            AssumeRoleError::TooLarge { percent } => format!(
+                "Packed policy consumes {percent}% of allotted space, please use smaller policy."
+            ),
+        };
+        Self::new(StatusCode::BAD_REQUEST, error.code(), message)
+    }
+}
+
+/// AWS's text where it has one for the check that failed; the check's own text otherwise. None of
+/// them quotes the token.
+fn token_message(error: &TokenError) -> String {
+    const NO_KEY: &str = "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements";
+    match error {
+        TokenError::Key { .. } => NO_KEY.to_owned(),
+        TokenError::Audience { .. } | TokenError::AuthorizedParty { .. } => {
+            "Incorrect token audience".to_owned()
+        }
+        TokenError::Missing { claim } => format!("Missing a required claim: {claim}"),
+        TokenError::Expired { now, expired_at } => {
+            format!(
+                "Token expired: current date/time {now} must be before the expiration date/time {expired_at}"
+            )
+        }
+        TokenError::TooOld { seconds } => format!("Token too old: {seconds}"),
+        other => sentence(other),
+    }
+}
+
+impl From<&Denial> for StsFault {
+    /// Whether the role is unknown, its trust policy silent or denying: the answer is the same.
+    fn from(denial: &Denial) -> Self {
+        match denial {
+            Denial::DurationExceedsRoleMaximum { .. } => Self::validation(
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            ),
+            Denial::Refused { action, .. } => Self::not_authorized(*action),
+        }
+    }
+}
+
+impl StsFault {
+    fn not_authorized(action: StsAction) -> Self {
+        let message = format!("Not authorized to perform {}", action.as_str());
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+    }
+}
+
+/// An error's own text as a sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let mut characters = text.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first
+        .chain(characters)
+        .chain(std::iter::once('.'))
+        .collect()
+}

@@ -1,0 +1,218 @@
+//! The STS API: AWS's Query protocol, answered as XML or JSON (API version 2011-06-15).
+//!
+//! One file an operation. [`dispatch`] reads a request far enough to know the operation; the
+//! operation reads the rest.
+
+mod answer;
+mod assume_role_with_web_identity;
+mod error;
+mod get_caller_identity;
+mod parameters;
+mod validation;
+
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+pub use answer::Format;
+pub use error::StsFault;
+pub use parameters::{MAX_PARAMETERS, ParameterError, Parameters};
+
+use crate::domain::RequestId;
+use crate::flows::{AssumeRoleWithWebIdentity, GetCallerIdentity, RequestMeta};
+use crate::http::edge::{Edge, read_body};
+use crate::sigv4;
+
+/// The version of the API.
+const VERSION: &str = "2011-06-15";
+
+/// The flows behind the API.
+#[derive(Clone)]
+pub struct StsApi {
+    /// The edge.
+    pub edge: Edge,
+    /// `AssumeRoleWithWebIdentity`
+    pub assume_role_with_web_identity: AssumeRoleWithWebIdentity,
+    /// `GetCallerIdentity`
+    pub get_caller_identity: GetCallerIdentity,
+}
+
+/// A request to the API, read as far as every operation needs it.
+pub(super) struct Call<'a> {
+    meta: RequestMeta,
+    parameters: Parameters<'a>,
+    request: &'a HttpRequest,
+    body: &'a [u8],
+}
+
+impl StsApi {
+    /// Answers a POST, or a GET whose query names an action.
+    pub async fn answer(&self, request: &HttpRequest, payload: Payload) -> HttpResponse {
+        let format = accepted(request.headers());
+        let Ok(meta) = self.edge.meta(request) else {
+            return StsFault::unavailable().respond(RequestId::NIL, format);
+        };
+        let id = meta.id;
+        match self.run(request, payload, meta).await {
+            Ok(success) => {
+                let mut response = HttpResponse::Ok();
+                headers(&mut response, id, format).body(success.render(id, format))
+            }
+            Err(fault) => fault.respond(id, format),
+        }
+    }
+
+    async fn run(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        meta: RequestMeta,
+    ) -> Result<answer::Success<'static>, StsFault> {
+        self.edge.hosts.check(request.headers())?;
+        let body = self.body(request, payload).await?;
+        let encoded = if request.method() == Method::GET {
+            request.query_string().as_bytes()
+        } else {
+            refuse_split_parameters(request)?;
+            &body
+        };
+        let parameters = Parameters::parse(encoded)?;
+        let call = Call {
+            meta,
+            parameters,
+            request,
+            body: &body,
+        };
+        self.dispatch(call).await
+    }
+
+    async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Bytes, StsFault> {
+        if request.method() == Method::POST {
+            check_content(request.headers())?;
+        }
+        Ok(read_body(payload, self.edge.limits).await?)
+    }
+
+    async fn dispatch(&self, call: Call<'_>) -> Result<answer::Success<'static>, StsFault> {
+        let action = call.parameters.find("Action").unwrap_or_default();
+        let version = call.parameters.find("Version");
+        match (action, version) {
+            ("AssumeRoleWithWebIdentity", Some(VERSION)) => {
+                assume_role_with_web_identity::answer(&self.assume_role_with_web_identity, &call)
+                    .await
+            }
+            ("GetCallerIdentity", Some(VERSION)) => {
+                get_caller_identity::answer(&self.get_caller_identity, &call).await
+            }
+            ("", _) => Err(missing_action()),
+            (action, version) => Err(unknown_action(action, version)),
+        }
+    }
+}
+
+impl Call<'_> {
+    fn headers(&self) -> Vec<(&str, &[u8])> {
+        let headers = self.request.headers().iter();
+        headers
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect()
+    }
+
+    /// The request as it was received, for verifying its signature.
+    fn signed<'c>(&'c self, headers: &'c [(&'c str, &'c [u8])]) -> sigv4::HttpRequest<'c> {
+        let uri = self.request.uri();
+        sigv4::HttpRequest {
+            method: self.request.method().as_str(),
+            path: uri.path(),
+            query: uri.query().unwrap_or_default(),
+            headers,
+            body: self.body,
+        }
+    }
+}
+
+/// The headers of every answer of the API.
+fn headers(
+    response: &mut HttpResponseBuilder,
+    id: RequestId,
+    format: Format,
+) -> &mut HttpResponseBuilder {
+    response
+        .insert_header(("Content-Type", format.content_type()))
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("x-amzn-RequestId", id.to_string()))
+}
+
+fn accepted(headers: &HeaderMap) -> Format {
+    let accept = headers
+        .get("accept")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let first = accept.split([',', ';']).next().unwrap_or_default().trim();
+    if first.eq_ignore_ascii_case("application/json") {
+        Format::Json
+    } else {
+        Format::Xml
+    }
+}
+
+/// A POST must say that it carries a form, and carry it as it is.
+fn check_content(headers: &HeaderMap) -> Result<(), StsFault> {
+    let header = |name| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    let media =
+        header("content-type").map(|media| media.split(';').next().unwrap_or_default().trim());
+    if header("content-encoding").is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+    {
+        return Err(unsupported("Send the body without a Content-Encoding."));
+    }
+    match media {
+        Some(media) if media.eq_ignore_ascii_case("application/x-www-form-urlencoded") => Ok(()),
+        Some(_) => Err(unsupported(
+            "Send the parameters as application/x-www-form-urlencoded.",
+        )),
+        None => Err(missing_action()),
+    }
+}
+
+fn unsupported(message: &str) -> StsFault {
+    StsFault::undispatched(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UnsupportedMediaType",
+        message,
+    )
+}
+
+/// The parameters of a POST are in its body: what two readers could look for in different places is
+/// refused.
+fn refuse_split_parameters(request: &HttpRequest) -> Result<(), StsFault> {
+    if request.query_string().is_empty() {
+        return Ok(());
+    }
+    let message = "Send the parameters of a POST in its body only.";
+    Err(StsFault::undispatched(
+        StatusCode::BAD_REQUEST,
+        "InvalidParameterCombination",
+        message,
+    ))
+}
+
+fn missing_action() -> StsFault {
+    let message = "The request must say what to do: send Action and Version as application/x-www-form-urlencoded parameters.";
+    StsFault::undispatched(StatusCode::BAD_REQUEST, "MissingAction", message)
+}
+
+fn unknown_action(action: &str, version: Option<&str>) -> StsFault {
+    const SHOWN: usize = 128;
+    let shown = |text: &str| text.chars().take(SHOWN).collect::<String>();
+    let version = version.map_or_else(|| "NO_VERSION_SPECIFIED".to_owned(), shown);
+    let message = format!(
+        "Could not find operation {} for version {version}",
+        shown(action)
+    );
+    StsFault::undispatched(StatusCode::BAD_REQUEST, "InvalidAction", message)
+}

@@ -1,0 +1,156 @@
+//! The parameters of a Query request, read strictly.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+/// No request has more parameters.
+pub const MAX_PARAMETERS: usize = 512;
+
+/// Named parameters, each once.
+#[derive(Debug, Default)]
+pub struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+/// Why the parameters can't be read. AWS takes the first of a repeated parameter and lets the rest
+/// pass; here everything that two readers could read differently is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    /// More than [`MAX_PARAMETERS`].
+    #[error("the request has more than 512 parameters")]
+    TooMany,
+    /// `%` without two hexadecimal digits, bytes that are not UTF-8, or a NUL.
+    #[error("a parameter is not percent-encoded UTF-8")]
+    Malformed,
+    /// The same name twice.
+    #[error("the parameter {name} is there twice; send it once")]
+    Repeated {
+        /// Which one.
+        name: String,
+    },
+}
+
+impl<'a> Parameters<'a> {
+    /// Reads `name=value&…`.
+    ///
+    /// # Errors
+    /// [`ParameterError`]
+    pub fn parse(encoded: &'a [u8]) -> Result<Self, ParameterError> {
+        let mut parameters: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(8);
+        for pair in encoded
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+        {
+            let at = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+            let (name, value) = pair.split_at_checked(at).ok_or(ParameterError::Malformed)?;
+            let name = decode(name)?;
+            if parameters.iter().any(|(present, _)| *present == name) {
+                return Err(ParameterError::Repeated {
+                    name: name.into_owned(),
+                });
+            }
+            if parameters.len() >= MAX_PARAMETERS {
+                return Err(ParameterError::TooMany);
+            }
+            parameters.push((name, decode(value.get(1..).unwrap_or_default())?));
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The value of this parameter; names are case-sensitive.
+    pub fn find(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(present, _)| present == name)
+            .map(|(_, value)| value.as_ref())
+    }
+
+    /// Whether a parameter begins with `start`.
+    pub fn has_any(&self, start: &str) -> bool {
+        self.0.iter().any(|(name, _)| name.starts_with(start))
+    }
+}
+
+fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, ParameterError> {
+    if memchr::memchr2(b'%', b'+', encoded).is_none() {
+        return text(Cow::Borrowed(encoded));
+    }
+    if !every_escape_is_whole(encoded) {
+        return Err(ParameterError::Malformed);
+    }
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    text(Cow::Owned(percent_decode(&spaced).collect()))
+}
+
+fn every_escape_is_whole(encoded: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', encoded).all(|at| {
+        let digits = encoded.get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+fn text(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, ParameterError> {
+    if memchr::memchr(0, &bytes).is_some() {
+        return Err(ParameterError::Malformed);
+    }
+    match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes)
+            .map(Cow::Borrowed)
+            .map_err(|_| ParameterError::Malformed),
+        Cow::Owned(bytes) => String::from_utf8(bytes)
+            .map(Cow::Owned)
+            .map_err(|_| ParameterError::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_decoded() {
+        let parameters = Parameters::parse(b"Action=X&a=%C3%BC+b%2B&empty=&bare").unwrap();
+        assert_eq!(parameters.find("a"), Some("\u{fc} b+"));
+        assert_eq!(parameters.find("empty"), Some(""));
+        assert_eq!(parameters.find("bare"), Some(""));
+        assert_eq!(parameters.find("action"), None);
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_refused() {
+        let repeated = ParameterError::Repeated { name: "a".into() };
+        assert_eq!(Parameters::parse(b"a=1&b=2&a=1").unwrap_err(), repeated);
+        assert_eq!(Parameters::parse(b"a=1&%61=2").unwrap_err(), repeated);
+    }
+
+    #[test]
+    fn bad_encodings_are_refused() {
+        for bad in [
+            &b"a=%"[..],
+            b"a=%4",
+            b"a=%zz",
+            b"a=%00",
+            b"a=\0",
+            b"a=%ff",
+            b"a=%c0%af",
+            b"\xff=1",
+        ] {
+            assert_eq!(
+                Parameters::parse(bad).unwrap_err(),
+                ParameterError::Malformed,
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn too_many_are_refused() {
+        let many: Vec<String> = (0..=MAX_PARAMETERS).map(|n| format!("p{n}=1")).collect();
+        assert_eq!(
+            Parameters::parse(many.join("&").as_bytes()).unwrap_err(),
+            ParameterError::TooMany
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! The service model's constraints, checked and told as AWS tells them.
+
+/// What the model says of one parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Constraint {
+    /// The member's name as AWS's text writes it, e.g. `roleArn`.
+    pub field: &'static str,
+    /// At least so many characters.
+    pub min: usize,
+    /// At most so many characters.
+    pub max: usize,
+    /// The characters that are allowed, and the pattern by which AWS's text calls them.
+    pub pattern: Option<(fn(char) -> bool, &'static str)>,
+}
+
+/// Collects every violation of one request.
+#[derive(Debug, Default)]
+pub struct Violations(Vec<String>);
+
+impl Violations {
+    /// A required parameter: its value, or a violation.
+    pub fn required<'a>(
+        &mut self,
+        value: Option<&'a str>,
+        constraint: &Constraint,
+    ) -> Option<&'a str> {
+        if value.is_none() {
+            let field = constraint.field;
+            self.0.push(format!(
+                "Value null at '{field}' failed to satisfy constraint: Member must not be null"
+            ));
+        }
+        self.optional(value, constraint)
+    }
+
+    /// An optional parameter: its value where it is there and keeps the constraint.
+    pub fn optional<'a>(
+        &mut self,
+        value: Option<&'a str>,
+        constraint: &Constraint,
+    ) -> Option<&'a str> {
+        let value = value?;
+        let before = self.0.len();
+        if let Some((allowed, pattern)) = constraint.pattern
+            && !value.chars().all(allowed)
+        {
+            self.violated(
+                value,
+                constraint.field,
+                &format!("Member must satisfy regular expression pattern: {pattern}"),
+            );
+        }
+        let length = value.chars().count();
+        if length < constraint.min {
+            let rule = format!(
+                "Member must have length greater than or equal to {}",
+                constraint.min
+            );
+            self.violated(value, constraint.field, &rule);
+        }
+        if length > constraint.max {
+            let rule = format!(
+                "Member must have length less than or equal to {}",
+                constraint.max
+            );
+            self.violated(value, constraint.field, &rule);
+        }
+        (self.0.len() == before).then_some(value)
+    }
+
+    /// A number between bounds, both included.
+    pub fn number(
+        &mut self,
+        value: Option<i32>,
+        field: &str,
+        (min, max): (u32, u32),
+    ) -> Option<u32> {
+        let value = value?;
+        if i64::from(value) < i64::from(min) {
+            self.violated(
+                &value.to_string(),
+                field,
+                &format!("Member must have value greater than or equal to {min}"),
+            );
+        }
+        if i64::from(value) > i64::from(max) {
+            self.violated(
+                &value.to_string(),
+                field,
+                &format!("Member must have value less than or equal to {max}"),
+            );
+        }
+        u32::try_from(value)
+            .ok()
+            .filter(|value| (min..=max).contains(value))
+    }
+
+    /// AWS's text for all violations; `None` where there are none.
+    pub fn message(&self) -> Option<String> {
+        let noun = match self.0.len() {
+            0 => return None,
+            1 => "error",
+            _ => "errors",
+        };
+        Some(format!(
+            "{} validation {noun} detected: {}",
+            self.0.len(),
+            self.0.join("; ")
+        ))
+    }
+
+    /// A long value is cut in the text: the caller knows it, and an answer is no place for a token.
+    fn violated(&mut self, value: &str, field: &str, rule: &str) {
+        const SHOWN: usize = 256;
+        let shown: String = value.chars().take(SHOWN).collect();
+        self.0.push(format!(
+            "Value '{shown}' at '{field}' failed to satisfy constraint: {rule}"
+        ));
+    }
+}
+
+/// `[\w+=,.@-]` as ASCII.
+pub fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
+}
+
+/// The characters of `arnType`; characters beyond the basic plane are not among them.
+pub const fn is_arn_character(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+}
+
+/// The characters of `sessionPolicyDocumentType`.
+pub const fn is_policy_character(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: Constraint = Constraint {
+        field: "roleSessionName",
+        min: 2,
+        max: 4,
+        pattern: Some((is_word, r"[\w+=,.@-]*")),
+    };
+
+    fn message(value: Option<&str>) -> Option<String> {
+        let mut violations = Violations::default();
+        violations.required(value, &NAME);
+        violations.message()
+    }
+
+    #[test]
+    fn a_missing_member_is_null() {
+        assert_eq!(
+            message(None).unwrap(),
+            "1 validation error detected: Value null at 'roleSessionName' failed to satisfy constraint: Member must not be null"
+        );
+    }
+
+    #[test]
+    fn the_pattern_is_told_before_the_length() {
+        assert_eq!(
+            message(Some("<<<<<")).unwrap(),
+            r"2 validation errors detected: Value '<<<<<' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*; Value '<<<<<' at 'roleSessionName' failed to satisfy constraint: Member must have length less than or equal to 4"
+        );
+    }
+
+    #[test]
+    fn what_keeps_the_constraint_passes() {
+        assert_eq!(message(Some("abcd")), None);
+    }
+}
