@@ -16,7 +16,7 @@ const HEAD: Duration = Duration::from_millis(500);
 /// Providers' keys are looked after so often.
 const KEYS: Duration = Duration::from_secs(30);
 /// Expired records are removed so often.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 /// Counts of refusals without a line of their own are written so often.
 const REFUSALS: Duration = Duration::from_secs(10);
 /// The certificate's files are looked at so often.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::open::{Resources, StartError, Sweeper};
 use crate::audit::{AuditSink, RefusalLimits};
 use crate::clock::Clock;
-use crate::config::{Config, FederationSettings};
+use crate::config::{BrowserSessions, Config, FederationSettings};
 use crate::directory::{Change, ChangeSet, LiveDirectory, SealingKeyRecord};
 use crate::domain::{Region, RequestId, UnixTime};
 use crate::entropy::{Entropy, draw};
@@ -76,48 +76,22 @@ pub(super) async fn compose(
         admin: admin.clone(),
         regions: config.regions.clone().into(),
     };
+    let shared = Shared {
+        directory: Arc::clone(&directory),
+        recorder: Arc::clone(&recorder),
+        resources: &resources,
+    };
     Ok(Flows {
         edge: edge(config, &url, address, &resources),
         public_url: public_url.as_str().into(),
-        assume_role_with_web_identity: AssumeRoleWithWebIdentity {
-            directory: Arc::clone(&directory),
-            keys: Arc::clone(&keys),
-            marks: Arc::clone(&resources.marks),
-            recorder: Arc::clone(&recorder),
-            entropy: Arc::clone(&resources.entropy),
-        },
+        assume_role_with_web_identity: shared.assume_role_with_web_identity(Arc::clone(&keys)),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),
             recorder: Arc::clone(&recorder),
         },
-        sign_in: SignIn {
-            directory: Arc::clone(&directory),
-            relying_party,
-            attempts: Arc::clone(&resources.attempts),
-            sessions: Arc::clone(&resources.sessions),
-            marks: Arc::clone(&resources.marks),
-            recorder: Arc::clone(&recorder),
-            entropy: Arc::clone(&resources.entropy),
-            limits: SessionLimits {
-                idle_seconds: config.sessions.idle_seconds,
-                absolute_seconds: config.sessions.absolute_seconds,
-            },
-        },
-        portal: Portal {
-            directory: Arc::clone(&directory),
-            sessions: Arc::clone(&resources.sessions),
-            recorder: Arc::clone(&recorder),
-            entropy: Arc::clone(&resources.entropy),
-            max_claim_age: config.sessions.absolute_seconds.into(),
-        },
-        administration: Administration {
-            directory: Arc::clone(&directory),
-            recorder: Arc::clone(&recorder),
-            entropy: Arc::clone(&resources.entropy),
-            account: config.admin.account,
-            plain_http: config.federation.allow_http_issuers.clone().into(),
-            key_propagation: 0,
-        },
+        sign_in: shared.sign_in(relying_party, config.sessions),
+        portal: shared.portal(config.sessions),
+        administration: shared.administration(config),
         readiness: Readiness {
             directory: Arc::clone(&directory),
             draining,
@@ -126,10 +100,67 @@ pub(super) async fn compose(
         },
         keys,
         recorder,
-        sweeper: Arc::new(resources.sweeper),
+        sweeper: Arc::clone(&resources.sweeper),
         authenticator,
         directory,
     })
+}
+
+/// What most flows need.
+struct Shared<'a> {
+    directory: Arc<LiveDirectory>,
+    recorder: Arc<Recorder>,
+    resources: &'a Resources,
+}
+
+impl Shared<'_> {
+    fn assume_role_with_web_identity(&self, keys: Arc<KeyCache>) -> AssumeRoleWithWebIdentity {
+        AssumeRoleWithWebIdentity {
+            directory: Arc::clone(&self.directory),
+            keys,
+            marks: Arc::clone(&self.resources.marks),
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::clone(&self.resources.entropy),
+        }
+    }
+
+    fn sign_in(&self, relying_party: Arc<RelyingParty>, sessions: BrowserSessions) -> SignIn {
+        SignIn {
+            directory: Arc::clone(&self.directory),
+            relying_party,
+            attempts: Arc::clone(&self.resources.attempts),
+            sessions: Arc::clone(&self.resources.sessions),
+            marks: Arc::clone(&self.resources.marks),
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::clone(&self.resources.entropy),
+            limits: SessionLimits {
+                idle_seconds: sessions.idle_seconds,
+                absolute_seconds: sessions.absolute_seconds,
+            },
+        }
+    }
+
+    fn portal(&self, sessions: BrowserSessions) -> Portal {
+        Portal {
+            directory: Arc::clone(&self.directory),
+            sessions: Arc::clone(&self.resources.sessions),
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::clone(&self.resources.entropy),
+            max_claim_age: sessions.absolute_seconds.into(),
+        }
+    }
+
+    fn administration(&self, config: &Config) -> Administration {
+        Administration {
+            directory: Arc::clone(&self.directory),
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::clone(&self.resources.entropy),
+            account: config.admin.account,
+            plain_http: config.federation.allow_http_issuers.clone().into(),
+            // One process has the embedded store, so a new key is known everywhere at once.
+            key_propagation: 0,
+        }
+    }
 }
 
 /// Opens the directory; an empty one gets its first sealing key.

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::compose::Flows;
 use super::open::StartError;
 use super::tls::Certificates;
-use crate::config::{Config, Network};
+use crate::config::{Config, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
 use crate::http::ops::{self, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
@@ -84,7 +84,7 @@ pub(super) fn serve(
     )?];
     if let Some(listener) = listeners.ops {
         servers.push(server(config, listener, certificates, move |routes| {
-            apis.operator(routes)
+            apis.operator(routes);
         })?);
     }
     Ok(servers)
@@ -100,7 +100,7 @@ fn server(
         .network
         .public_url
         .as_ref()
-        .is_some_and(|url| url.is_https());
+        .is_some_and(PublicUrl::is_https);
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let mut server = HttpServer::new(move || {
         App::new()

@@ -83,7 +83,7 @@ impl Certificates {
                 tracing::info!("the certificate was replaced");
             }
             Err(error) => {
-                tracing::error!(%error, "the new certificate can't be used; the old one stays")
+                tracing::error!(%error, "the new certificate can't be used; the old one stays");
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::http::admin::{Refusal, SERVICE};
 use crate::sigv4::{self, HttpRequest, Signer};
 
 /// The gateway must answer within this time.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

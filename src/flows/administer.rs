@@ -188,6 +188,13 @@ impl fmt::Debug for Administration {
     }
 }
 
+/// Who does what, and when.
+struct Act<'a> {
+    caller: &'a Caller,
+    action: AdminAction,
+    meta: &'a RequestMeta,
+}
+
 impl Administration {
     /// Makes the directory what the files say, or says what that would change.
     ///
@@ -213,11 +220,13 @@ impl Administration {
             ApplyMode::Apply if changes.is_empty() => snapshot.generation(),
             ApplyMode::Apply => {
                 self.commit(
-                    caller,
-                    AdminAction::ApplyDirectory,
+                    &Act {
+                        caller,
+                        action: AdminAction::ApplyDirectory,
+                        meta,
+                    },
                     snapshot.generation(),
                     changes,
-                    meta,
                 )
                 .await?
             }
@@ -269,11 +278,13 @@ impl Administration {
         let lines = changes.iter().map(ToString::to_string).collect();
         let generation = self
             .commit(
-                caller,
-                AdminAction::RotateKeys,
+                &Act {
+                    caller,
+                    action: AdminAction::RotateKeys,
+                    meta,
+                },
                 snapshot.generation(),
                 changes,
-                meta,
             )
             .await?;
         Ok(Applied {
@@ -330,29 +341,25 @@ impl Administration {
         }
     }
 
+    /// Records the intent, changes the directory and records the outcome.
     async fn commit(
         &self,
-        caller: &Caller,
-        action: AdminAction,
+        act: &Act<'_>,
         base: Generation,
         changes: Vec<Change>,
-        meta: &RequestMeta,
     ) -> Result<Generation, AdminError> {
-        let subject = Subject::of(caller);
+        let (subject, meta) = (Subject::of(act.caller), act.meta);
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let intent = Outcome::Intent {
+            base,
+            changes: &lines,
+        };
         self.recorder
-            .admin(
-                meta,
-                &subject,
-                action,
-                Outcome::Intent {
-                    base,
-                    changes: &lines,
-                },
-            )
+            .admin(meta, &subject, act.action, intent)
             .await?;
+        let author = act.caller.principal.arn();
         let set = ChangeSet {
-            author: caller.principal.arn(),
+            author,
             at: meta.now,
             request: meta.id,
             changes,
@@ -366,7 +373,9 @@ impl Administration {
                 why: error.to_string(),
             },
         };
-        self.recorder.admin(meta, &subject, action, outcome).await?;
+        self.recorder
+            .admin(meta, &subject, act.action, outcome)
+            .await?;
         Ok(committed?)
     }
 

@@ -20,8 +20,7 @@ use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
 use crate::directory::{LiveDirectory, RoleEntry, Snapshot};
 use crate::domain::{
-    FederatedIdentity, Lineage, OidcProviderArn, ProviderRef, RoleArn, RuleId, Secret,
-    SessionDuration, UnixTime,
+    FederatedIdentity, Lineage, ProviderRef, RoleArn, RuleId, Secret, SessionDuration, UnixTime,
 };
 use crate::entropy::Entropy;
 use crate::mapping::{self, MappedRole, RuleTrace};
@@ -185,10 +184,16 @@ impl Portal {
     ) -> Result<Offers, Unavailable> {
         let snapshot = self.directory.snapshot(meta.now)?;
         let mapped = mapping::apply(snapshot.rules(), &open.session.identity);
+        let choice = |mapped| Choice {
+            open,
+            mapped,
+            snapshot: &snapshot,
+            meta,
+        };
         let mut roles: Vec<OfferedRole> = mapped
             .grants
             .iter()
-            .filter_map(|mapped| offer(mapped, open, &snapshot, meta))
+            .filter_map(|mapped| choice(mapped).offer())
             .collect();
         roles.sort_by(|one, other| one.entry.arn.cmp(&other.entry.arn));
         Ok(Offers {
@@ -216,7 +221,15 @@ impl Portal {
         let mapped = position.map(|position| mapped.swap_remove(position));
         let result = match &mapped {
             None => Err(AssumeRoleError::NotMapped),
-            Some(mapped) => self.issue(open, mapped, asked, &snapshot, meta),
+            Some(mapped) => self.issue(
+                &Choice {
+                    open,
+                    mapped,
+                    snapshot: &snapshot,
+                    meta,
+                },
+                asked,
+            ),
         };
         let record = AssumeRecord {
             source: EventSource::SignIn,
@@ -235,35 +248,24 @@ impl Portal {
 
     fn issue(
         &self,
-        open: &OpenBrowserSession,
-        mapped: &MappedRole,
+        choice: &Choice<'_>,
         asked: SessionDuration,
-        snapshot: &Arc<Snapshot>,
-        meta: &RequestMeta,
     ) -> Result<TakenCredentials, AssumeRoleError> {
-        let provider =
-            snapshot.linked_provider(connection(&open.session.identity)?, mapped.role.account());
-        let provider = provider.ok_or(AssumeRoleError::NotLinked)?;
-        let entry = snapshot.role(&mapped.role);
-        let bounds = bounds(open, mapped, entry.map(Arc::as_ref), meta.now);
+        let bounds = choice.bounds();
         let given = shortest(asked, &bounds);
-        let assumption = assumption(open, mapped, provider, given, snapshot.generation(), meta);
+        let assumption = choice.assumption(given)?;
+        let entry = choice.entry();
         let grant = match policy::decide(assumption, entry.map(|entry| terms(entry))) {
             Decision::Permit(grant) => grant,
             Decision::Deny(denial) => return Err(AssumeRoleError::Denied(denial)),
         };
         let role = entry.ok_or(AssumeRoleError::NotMapped)?;
-        let issued = credentials::issue(
-            grant,
-            Vec::new(),
-            snapshot.keys(),
-            meta.now,
-            self.entropy.as_ref(),
-        )?;
+        let (keys, now) = (choice.snapshot.keys(), choice.meta.now);
+        let issued = credentials::issue(grant, Vec::new(), keys, now, self.entropy.as_ref())?;
         Ok(TakenCredentials {
             issued,
             role: Arc::clone(role),
-            snapshot: Arc::clone(snapshot),
+            snapshot: Arc::clone(choice.snapshot),
             asked,
             given,
             bounds,
@@ -271,86 +273,87 @@ impl Portal {
     }
 }
 
-fn offer(
-    mapped: &MappedRole,
-    open: &OpenBrowserSession,
-    snapshot: &Snapshot,
-    meta: &RequestMeta,
-) -> Option<OfferedRole> {
-    let entry = snapshot.role(&mapped.role)?;
-    let connection = connection(&open.session.identity).ok()?;
-    let provider = snapshot.linked_provider(connection, mapped.role.account())?;
-    let longest = shortest(
-        SessionDuration::MAX,
-        &bounds(open, mapped, Some(entry), meta.now),
-    );
-    let assumption = assumption(open, mapped, provider, longest, snapshot.generation(), meta);
-    match policy::would_permit(&assumption, Some(terms(entry))) {
-        Preview::WouldPermit(_) => Some(OfferedRole {
-            entry: Arc::clone(entry),
-            rule: mapped.rule.clone(),
-            longest,
-        }),
-        Preview::WouldDeny(_) => None,
-    }
+/// A role that a rule gives to a person who signed in.
+struct Choice<'a> {
+    open: &'a OpenBrowserSession,
+    mapped: &'a MappedRole,
+    snapshot: &'a Arc<Snapshot>,
+    meta: &'a RequestMeta,
 }
 
-fn assumption<'a>(
-    open: &'a OpenBrowserSession,
-    mapped: &MappedRole,
-    provider: &'a OidcProviderArn,
-    duration: SessionDuration,
-    generation: u64,
-    meta: &RequestMeta,
-) -> Assumption<'a> {
-    let identity = &open.session.identity;
-    Assumption {
-        action: AssumeAction::WithWebIdentity,
-        caller: Caller::Federated {
-            provider: provider.as_str(),
-        },
-        context: web_identity::context(identity, meta),
-        session: mapped.session_name.clone(),
-        tags: mapped.tags.clone(),
-        source_identity: mapped.source_identity.clone(),
-        duration,
-        lineage: Lineage {
+impl<'a> Choice<'a> {
+    fn entry(&self) -> Option<&'a Arc<RoleEntry>> {
+        self.snapshot.role(&self.mapped.role)
+    }
+
+    /// The role as it may be taken; `None` where its trust policy would not permit it.
+    fn offer(&self) -> Option<OfferedRole> {
+        let entry = self.entry()?;
+        let longest = shortest(SessionDuration::MAX, &self.bounds());
+        let assumption = self.assumption(longest).ok()?;
+        match policy::would_permit(&assumption, Some(terms(entry))) {
+            Preview::WouldDeny(_) => None,
+            Preview::WouldPermit(_) => Some(OfferedRole {
+                entry: Arc::clone(entry),
+                rule: self.mapped.rule.clone(),
+                longest,
+            }),
+        }
+    }
+
+    /// What the role's trust policy is asked: the person speaks as the provider that the connection
+    /// is linked to in the role's account.
+    fn assumption(&self, duration: SessionDuration) -> Result<Assumption<'a>, AssumeRoleError> {
+        let identity = &self.open.session.identity;
+        let ProviderRef::Connection(connection) = &identity.provider else {
+            return Err(AssumeRoleError::NotLinked);
+        };
+        let provider = self
+            .snapshot
+            .linked_provider(connection, self.mapped.role.account());
+        let provider = provider.ok_or(AssumeRoleError::NotLinked)?;
+        Ok(Assumption {
+            action: AssumeAction::WithWebIdentity,
+            caller: Caller::Federated {
+                provider: provider.as_str(),
+            },
+            context: web_identity::context(identity, self.meta),
+            session: self.mapped.session_name.clone(),
+            tags: self.mapped.tags.clone(),
+            source_identity: self.mapped.source_identity.clone(),
+            duration,
+            lineage: self.lineage(identity),
+        })
+    }
+
+    fn lineage(&self, identity: &FederatedIdentity) -> Lineage {
+        Lineage {
             provider: identity.provider.clone(),
             issuer: identity.issuer.clone(),
             subject: identity.subject.clone(),
-            rule: Some(mapped.rule.clone()),
-            generation,
-            sign_in: Some(open.session.sign_in),
+            rule: Some(self.mapped.rule.clone()),
+            generation: self.snapshot.generation(),
+            sign_in: Some(self.open.session.sign_in),
             chain_depth: 0,
-        },
+        }
     }
-}
 
-/// Only a connection feeds the portal.
-fn connection(
-    identity: &FederatedIdentity,
-) -> Result<&crate::domain::ConnectionId, AssumeRoleError> {
-    match &identity.provider {
-        ProviderRef::Connection(id) => Ok(id),
-        ProviderRef::Account(_) => Err(AssumeRoleError::NotLinked),
+    /// What bounds the session. The sign-in's end bounds it too, but never below the shortest
+    /// session.
+    fn bounds(&self) -> Vec<(Bound, u32)> {
+        let left = self.open.session.ends_at.since(self.meta.now);
+        let left = u32::try_from(left)
+            .unwrap_or(0)
+            .max(SessionDuration::MIN.seconds());
+        let entry = self.entry();
+        let role = entry.map(|entry| (Bound::Role, entry.role.max_session_duration.seconds()));
+        let cap = self.mapped.duration_cap;
+        let cap = cap.map(|cap| (Bound::Rule(self.mapped.rule.clone()), cap.seconds()));
+        role.into_iter()
+            .chain(cap)
+            .chain([(Bound::SignIn, left)])
+            .collect()
     }
-}
-
-/// What bounds a session of this role. The sign-in's end bounds it too, but never below the
-/// shortest session.
-fn bounds(
-    open: &OpenBrowserSession,
-    mapped: &MappedRole,
-    role: Option<&RoleEntry>,
-    now: UnixTime,
-) -> Vec<(Bound, u32)> {
-    let left = u32::try_from(open.session.ends_at.since(now)).unwrap_or(0);
-    let role = role.map(|entry| (Bound::Role, entry.role.max_session_duration.seconds()));
-    let rule = mapped
-        .duration_cap
-        .map(|cap| (Bound::Rule(mapped.rule.clone()), cap.seconds()));
-    let sign_in = (Bound::SignIn, left.max(SessionDuration::MIN.seconds()));
-    role.into_iter().chain(rule).chain([sign_in]).collect()
 }
 
 fn shortest(asked: SessionDuration, bounds: &[(Bound, u32)]) -> SessionDuration {

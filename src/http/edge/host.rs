@@ -26,11 +26,11 @@ pub enum HostError {
 }
 
 impl Hosts {
-    /// The hosts of `public_url`, those `listed`, and, where `listen` is a loopback address, its
+    /// The hosts of `public_url`, `further` ones, and, where `listen` is a loopback address, its
     /// loopback names.
-    pub fn new(public_url: &Url, listed: &[String], listen: SocketAddr) -> Self {
+    pub fn new(public_url: &Url, further: &[String], listen: SocketAddr) -> Self {
         let origin = public_url.origin().ascii_serialization();
-        let mut served: BTreeSet<String> = listed
+        let mut served: BTreeSet<String> = further
             .iter()
             .map(|host| host.to_ascii_lowercase())
             .collect();

@@ -7,6 +7,7 @@ mod peer;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
 
 pub use body::{BodyError, BodyLimits, read_body};
 pub use host::{HostError, Hosts};
@@ -47,7 +48,7 @@ impl Edge {
         let user_agent = request
             .headers()
             .get("user-agent")
-            .map(|value| value.as_bytes());
+            .map(HeaderValue::as_bytes);
         let user_agent = String::from_utf8_lossy(user_agent.unwrap_or_default());
         Ok(RequestMeta {
             id: RequestId::from_random(draw(self.entropy.as_ref())?),

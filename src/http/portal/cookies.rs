@@ -57,8 +57,11 @@ pub(super) fn end_session() -> Cookie<'static> {
 
 /// A cookie of its own for every attempt, so that two tabs don't disturb each other.
 fn login_name(attempt: &LoginAttemptKey) -> String {
-    let LoginAttemptKey([a, b, c, d, e, f, g, h, ..]) = attempt;
-    let start = data_encoding::HEXLOWER.encode(&[*a, *b, *c, *d, *e, *f, *g, *h]);
+    let start = attempt
+        .0
+        .first_chunk::<8>()
+        .map(|start| data_encoding::HEXLOWER.encode(start));
+    let start = start.unwrap_or_default();
     [LOGIN, &start].concat()
 }
 

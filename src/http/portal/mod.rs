@@ -92,9 +92,8 @@ impl PortalApi {
         handler: impl AsyncFnOnce(RequestMeta) -> Result<HttpResponse, PortalError>,
     ) -> HttpResponse {
         let now = self.edge.clock.now();
-        let meta = match self.edge.meta(request) {
-            Ok(meta) => meta,
-            Err(_) => return PortalError::Unavailable.respond(self, RequestId::NIL, now),
+        let Ok(meta) = self.edge.meta(request) else {
+            return PortalError::Unavailable.respond(self, RequestId::NIL, now);
         };
         let id = meta.id;
         if let Err(error) = self.edge.hosts.check(request.headers()) {

@@ -59,18 +59,17 @@ fn accounts(offers: &Offers) -> Vec<AccountRoles> {
     let mut accounts: Vec<AccountRoles> = Vec::new();
     for role in &offers.roles {
         let id = role.entry.arn.account();
-        match accounts.last_mut().filter(|account| account.id == id) {
-            Some(account) => account.roles.push(row(role)),
-            None => {
-                let settings = offers.snapshot.account(id).map(|account| &account.settings);
-                accounts.push(AccountRoles {
-                    id,
-                    alias: settings.map(|settings| settings.alias.as_str().into()),
-                    environment: settings.and_then(|settings| environment(settings.environment)),
-                    roles: vec![row(role)],
-                });
-            }
+        if let Some(account) = accounts.last_mut().filter(|account| account.id == id) {
+            account.roles.push(row(role));
+            continue;
         }
+        let settings = offers.snapshot.account(id).map(|account| &account.settings);
+        accounts.push(AccountRoles {
+            id,
+            alias: settings.map(|settings| settings.alias.as_str().into()),
+            environment: settings.and_then(|settings| environment(settings.environment)),
+            roles: vec![row(role)],
+        });
     }
     accounts
 }

@@ -67,7 +67,7 @@ pub struct Success<'a> {
     pub members: Vec<(&'static str, Value<'a>)>,
 }
 
-impl<'a> Success<'a> {
+impl Success<'_> {
     /// The whole answer.
     pub fn render(self, id: RequestId, format: Format) -> Vec<u8> {
         let metadata = Value::Members(vec![("RequestId", id.to_string().into())]);

@@ -10,8 +10,11 @@ pub struct Constraint {
     /// At most so many characters.
     pub max: usize,
     /// The characters that are allowed, and the pattern by which AWS's text calls them.
-    pub pattern: Option<(fn(char) -> bool, &'static str)>,
+    pub pattern: Option<Pattern>,
 }
+
+/// Which characters are allowed, and the pattern by which AWS's text calls them.
+pub type Pattern = (fn(char) -> bool, &'static str);
 
 /// Collects every violation of one request.
 #[derive(Debug, Default)]
