@@ -16,6 +16,7 @@ use super::open::StartError;
 use super::tls::Certificates;
 use crate::config::{Config, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
+use crate::http::edge::{Edge, Hosts};
 use crate::http::ops::{self, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
@@ -69,8 +70,14 @@ pub(super) fn serve(
     certificates: Option<&Certificates>,
 ) -> Result<Vec<Serving>, StartError> {
     let has_ops = listeners.ops.is_some();
-    let apis = Apis::new(flows);
-    let main = apis.clone();
+    let main = Apis::new(flows);
+    let ops_hosts = listeners
+        .ops_address()?
+        .map(|address| flows.edge.hosts.with(address));
+    let mut apis = main.clone();
+    if let Some(hosts) = ops_hosts {
+        apis.answer_operators_at(hosts);
+    }
     let mut servers = vec![server(
         config,
         listeners.main,
@@ -180,6 +187,18 @@ impl Apis {
                 readiness: flows.readiness.clone(),
             }),
         }
+    }
+
+    /// An operators' listener is asked by its own address too.
+    fn answer_operators_at(&mut self, hosts: Hosts) {
+        let edge = Edge {
+            hosts: Arc::new(hosts),
+            ..self.admin.edge.clone()
+        };
+        self.admin = Data::new(AdminApi {
+            edge,
+            ..AdminApi::clone(&self.admin)
+        });
     }
 
     fn public(&self, config: &mut ServiceConfig) {

@@ -206,6 +206,13 @@ fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
     removals.extend(gone.map(|key| remove(key.clone())));
 }
 
+impl Change {
+    /// Whether the change is about the key ring alone.
+    pub const fn is_of_a_sealing_key(&self) -> bool {
+        matches!(self, Self::AddSealingKey(_) | Self::RemoveSealingKey(_))
+    }
+}
+
 impl fmt::Display for Change {
     /// One line of a plan: `put role Reader in 123456789012`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -99,18 +99,13 @@ impl AssumeRoleWithWebIdentity {
         request: WebIdentityRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
-        let (role, session, duration) = (
-            request.role.clone(),
-            request.session.clone(),
-            request.duration,
-        );
         let mut known = Known::default();
-        let result = self.assume(request, meta, &mut known).await;
+        let result = self.assume(&request, meta, &mut known).await;
         let record = AssumeRecord {
             source: EventSource::Sts,
-            role: &role,
-            session: Some(&session),
-            duration,
+            role: &request.role,
+            session: Some(&request.session),
+            duration: request.duration,
             identity: known.identity.as_ref(),
             lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
             result: result.as_ref().map(|session| &session.issued),
@@ -121,31 +116,44 @@ impl AssumeRoleWithWebIdentity {
         result
     }
 
+    /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there: a
+    /// role, a provider or a trust policy may have been changed on another node (decision 7). The
+    /// look is the same whatever the refusal is, so that its time doesn't tell which roles exist.
     async fn assume(
         &self,
-        request: WebIdentityRequest<'_>,
+        request: &WebIdentityRequest<'_>,
         meta: &RequestMeta,
         known: &mut Known,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
         let snapshot = self.directory.snapshot(meta.now)?;
+        let first = self.assume_by(&snapshot, request, meta, known).await;
+        let Err(AssumeRoleError::NoProvider { .. } | AssumeRoleError::Denied(_)) = &first else {
+            return first;
+        };
+        let newer = self.directory.catch_up(meta.now).await?;
+        if newer.generation() == snapshot.generation() {
+            return first;
+        }
+        self.assume_by(&newer, request, meta, known).await
+    }
+
+    async fn assume_by(
+        &self,
+        snapshot: &Snapshot,
+        request: &WebIdentityRequest<'_>,
+        meta: &RequestMeta,
+        known: &mut Known,
+    ) -> Result<WebIdentitySession, AssumeRoleError> {
         let token = UnverifiedIdToken::parse(request.token)?;
-        let snapshot = self
-            .snapshot_with_role_and_provider(snapshot, &request.role, &token, meta)
-            .await?;
-        let proven = self.prove(token, &request.role, &snapshot, meta).await?;
+        let proven = self.prove(token, &request.role, snapshot, meta).await?;
         let identity = known
             .identity
-            .insert(self.take(proven, &snapshot, meta).await?);
-        let grant = decide(&request, identity, &snapshot, meta)?;
+            .insert(self.take(proven, snapshot, meta).await?);
+        let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
-        let policies = request.policy.into_iter().collect();
-        let issued = credentials::issue(
-            grant,
-            policies,
-            snapshot.keys(),
-            meta.now,
-            self.entropy.as_ref(),
-        )?;
+        let policies = request.policy.iter().cloned().collect();
+        let (keys, entropy) = (snapshot.keys(), self.entropy.as_ref());
+        let issued = credentials::issue(grant, policies, keys, meta.now, entropy)?;
         Ok(WebIdentitySession {
             issued,
             subject: identity.subject.clone(),
@@ -153,22 +161,6 @@ impl AssumeRoleWithWebIdentity {
             issuer: identity.issuer.clone(),
             source_identity,
         })
-    }
-
-    /// The snapshot, or a newer one where this one doesn't know the role or the provider (decision 7).
-    async fn snapshot_with_role_and_provider(
-        &self,
-        snapshot: Arc<Snapshot>,
-        role: &RoleArn,
-        token: &UnverifiedIdToken<'_>,
-        meta: &RequestMeta,
-    ) -> Result<Arc<Snapshot>, AssumeRoleError> {
-        let is_known = snapshot.role(role).is_some() && provider(&snapshot, role, token).is_some();
-        if is_known {
-            Ok(snapshot)
-        } else {
-            Ok(self.directory.catch_up(meta.now).await?)
-        }
     }
 
     async fn prove(

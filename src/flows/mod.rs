@@ -2,11 +2,11 @@
 //!
 //! | flow | who comes | what they leave with |
 //! |---|---|---|
-//! | [`assume_role_with_web_identity`] | an app with an id_token | credentials |
-//! | [`get_caller_identity`] | a signed request | who signed it |
-//! | [`sign_in`] | a person, by way of their identity provider | a session in the portal |
-//! | [`portal`] | that session | its roles, and credentials for one |
-//! | [`administer`] | a signed request of an administrator | a changed directory |
+//! | [`AssumeRoleWithWebIdentity`] | an app with an id_token | credentials |
+//! | [`GetCallerIdentity`] | a signed request | who signed it |
+//! | [`SignIn`] | a person, by way of their identity provider | a session in the portal |
+//! | [`Portal`] | that session | its roles, and credentials for one |
+//! | [`Administration`] | a signed request of an administrator | a changed directory |
 
 mod administer;
 mod assume_role_error;

@@ -35,13 +35,19 @@ impl Hosts {
             .map(|host| host.to_ascii_lowercase())
             .collect();
         served.extend(origin.split_once("://").map(|(_, host)| host.to_owned()));
-        if listen.ip().is_loopback() {
-            let port = listen.port();
-            served.insert(format!("localhost:{port}"));
-            served.insert(format!("127.0.0.1:{port}"));
-            served.insert(format!("[::1]:{port}"));
-        }
+        served.extend(loopback_names(listen));
         Self { served, origin }
+    }
+
+    /// These hosts, and the names of a further listener.
+    pub fn with(&self, listen: SocketAddr) -> Self {
+        let mut served = self.served.clone();
+        served.insert(listen.to_string());
+        served.extend(loopback_names(listen));
+        Self {
+            served,
+            origin: self.origin.clone(),
+        }
     }
 
     /// The origin of the public URL, e.g. `https://keys.example.com`: what redirects, redirect URIs
@@ -67,6 +73,13 @@ impl Hosts {
             Err(HostError::NotServed)
         }
     }
+}
+
+/// How a loopback listener is called; nothing for any other.
+fn loopback_names(listen: SocketAddr) -> impl Iterator<Item = String> {
+    let names = ["localhost", "127.0.0.1", "[::1]"];
+    let names = names.into_iter().filter(move |_| listen.ip().is_loopback());
+    names.map(move |name| format!("{name}:{}", listen.port()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What an operator and a load balancer ask: `/healthz` and `/readyz`.
 
 use actix_web::HttpResponse;
+use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 
 use super::edge::Edge;
@@ -17,9 +18,11 @@ pub struct OpsApi {
 
 /// Adds the routes. They are served under any host: a load balancer asks by address.
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .route("/healthz", web::get().to(healthz))
-        .route("/readyz", web::get().to(readyz));
+    for method in [Method::GET, Method::HEAD] {
+        config
+            .route("/healthz", web::method(method.clone()).to(healthz))
+            .route("/readyz", web::method(method).to(readyz));
+    }
 }
 
 /// 200 as long as the process answers.
