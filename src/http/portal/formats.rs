@@ -1,6 +1,6 @@
 //! Credentials as text to paste: shells, a profile, JSON.
 //!
-//! Every value that goes into a text is [`Graphic`] first: visible ASCII without spaces. So no value
+//! Every value that goes into a text is `Graphic` first: visible ASCII without spaces. So no value
 //! can end a line, hide in a terminal's control sequence or start a comment in a profile; what is
 //! left, the shells' own quotes, each writer escapes by its shell's rule.
 

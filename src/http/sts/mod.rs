@@ -1,6 +1,6 @@
 //! The STS API: AWS's Query protocol, answered as XML or JSON (API version 2011-06-15).
 //!
-//! One file an operation. [`dispatch`] reads a request far enough to know the operation; the
+//! One file an operation. [`StsApi::answer`] reads a request far enough to know the operation; the
 //! operation reads the rest.
 
 mod answer;
