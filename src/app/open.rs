@@ -206,7 +206,8 @@ fn root_key(settings: &RootKeySettings, entropy: &dyn Entropy) -> Result<RootKey
 }
 
 /// Written beside its place, synced and then linked into it, so that it is whole or not there; a
-/// key that somebody else put there meanwhile stays.
+/// key that somebody else put there meanwhile stays. The draft's name is drawn: one that a killed
+/// process left behind is in nobody's way.
 fn make_root_key(path: &Path, entropy: &dyn Entropy) -> Result<(), StartError> {
     let failed = |source| StartError::MakeRootKey {
         path: path.to_owned(),
@@ -214,7 +215,8 @@ fn make_root_key(path: &Path, entropy: &dyn Entropy) -> Result<(), StartError> {
     };
     let bytes: [u8; 32] = draw(entropy)?;
     let text = zeroize::Zeroizing::new(data_encoding::BASE64.encode(&bytes));
-    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    let name: [u8; 8] = draw(entropy)?;
+    let draft = path.with_extension(["new-", &data_encoding::HEXLOWER.encode(&name)].concat());
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -229,8 +231,16 @@ fn make_root_key(path: &Path, entropy: &dyn Entropy) -> Result<(), StartError> {
     std::fs::remove_file(&draft).map_err(failed)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => Ok(()),
+        _ => sync_folder(path).map_err(failed),
     }
+}
+
+/// A store must never outlive the key that opens it, not even the machine's fall.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn make_folder(folder: Option<&Path>) -> Result<(), StartError> {
