@@ -214,11 +214,8 @@ impl Portal {
         asked: SessionDuration,
         meta: &RequestMeta,
     ) -> Result<TakenCredentials, AssumeRoleError> {
-        let snapshot = self.directory.snapshot(meta.now)?;
         let identity = &open.session.identity;
-        let mut mapped = mapping::apply(snapshot.rules(), identity).grants;
-        let position = mapped.iter().position(|mapped| mapped.role == *role);
-        let mapped = position.map(|position| mapped.swap_remove(position));
+        let (snapshot, mapped) = self.mapped_role(identity, role, meta).await?;
         let result = match &mapped {
             None => Err(AssumeRoleError::NotMapped),
             Some(mapped) => self.issue(
@@ -246,6 +243,24 @@ impl Portal {
         result
     }
 
+    /// What a rule gives of `role`, by the snapshot, or by a newer one where this one doesn't know it
+    /// (decision 7): the page may come from a node that was ahead.
+    async fn mapped_role(
+        &self,
+        identity: &FederatedIdentity,
+        role: &RoleArn,
+        meta: &RequestMeta,
+    ) -> Result<(Arc<Snapshot>, Option<MappedRole>), Unavailable> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let mapped = mapped_role(&snapshot, identity, role);
+        if mapped.is_some() && snapshot.role(role).is_some() {
+            return Ok((snapshot, mapped));
+        }
+        let newer = self.directory.catch_up(meta.now).await?;
+        let mapped = mapped_role(&newer, identity, role);
+        Ok((newer, mapped))
+    }
+
     fn issue(
         &self,
         choice: &Choice<'_>,
@@ -271,6 +286,15 @@ impl Portal {
             bounds,
         })
     }
+}
+
+fn mapped_role(
+    snapshot: &Snapshot,
+    identity: &FederatedIdentity,
+    role: &RoleArn,
+) -> Option<MappedRole> {
+    let grants = mapping::apply(snapshot.rules(), identity).grants;
+    grants.into_iter().find(|mapped| mapped.role == *role)
 }
 
 /// A role that a rule gives to a person who signed in.

@@ -224,23 +224,33 @@ impl SignIn {
         meta: &RequestMeta,
     ) -> Result<SignedIn, SignInRefusal> {
         let previous = callback.previous_session;
-        match self.prove(connection, callback, meta).await {
+        let (identity, return_to) = match self.prove(connection, callback, meta).await {
+            Ok(proven) => proven,
             Err(refusal) => {
                 self.record(connection, None, Some(&refusal), meta).await?;
-                Err(refusal)
+                return Err(refusal);
             }
-            Ok((identity, return_to)) => {
-                self.record(connection, Some(&identity), None, meta).await?;
-                if let Some(previous) = previous {
-                    self.sessions.end(&session_key(previous)).await?;
-                }
-                let session_secret = self.open_session(identity, meta).await?;
-                Ok(SignedIn {
-                    session_secret,
-                    return_to,
-                })
-            }
+        };
+        // A session that can't be recorded stays behind a secret that nobody was told.
+        let session = self.replace_session(previous, &identity, meta).await;
+        self.record(connection, Some(&identity), session.as_ref().err(), meta)
+            .await?;
+        Ok(SignedIn {
+            session_secret: session?,
+            return_to,
+        })
+    }
+
+    async fn replace_session(
+        &self,
+        previous: Option<&str>,
+        identity: &FederatedIdentity,
+        meta: &RequestMeta,
+    ) -> Result<Secret<String>, SignInRefusal> {
+        if let Some(previous) = previous {
+            self.sessions.end(&session_key(previous)).await?;
         }
+        self.open_session(identity.clone(), meta).await
     }
 
     async fn try_begin(
