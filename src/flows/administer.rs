@@ -209,27 +209,34 @@ impl Administration {
     ) -> Result<Applied, AdminError> {
         self.authorise(caller, AdminAction::ApplyDirectory, meta)
             .await?;
+        let action = AdminAction::ApplyDirectory;
         let snapshot = self.directory.catch_up(meta.now).await?;
-        let desired = read(files, snapshot.directory(), meta.now, self.entropy.as_ref())
-            .map_err(AdminError::Invalid)?;
-        self.check(&desired)?;
-        let changes = diff(snapshot.directory(), &desired);
-        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        let generation = match mode {
-            ApplyMode::DryRun => snapshot.generation(),
-            ApplyMode::Apply if changes.is_empty() => snapshot.generation(),
-            ApplyMode::Apply => {
-                self.commit(
-                    &Act {
-                        caller,
-                        action: AdminAction::ApplyDirectory,
-                        meta,
-                    },
-                    snapshot.generation(),
-                    changes,
-                )
-                .await?
+        let changes = match self.plan(files, snapshot.directory(), meta.now) {
+            Ok(changes) => changes,
+            Err(error) => {
+                self.record_invalid(caller, action, &error, meta).await?;
+                return Err(error);
             }
+        };
+        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let base = snapshot.generation();
+        let generation = if mode == ApplyMode::DryRun || changes.is_empty() {
+            let subject = Subject::of(caller);
+            self.recorder
+                .admin(meta, &subject, action, Outcome::Unchanged { base })
+                .await?;
+            base
+        } else {
+            self.commit(
+                &Act {
+                    caller,
+                    action,
+                    meta,
+                },
+                base,
+                changes,
+            )
+            .await?
         };
         Ok(Applied {
             generation,
@@ -315,6 +322,39 @@ impl Administration {
             });
         changes.extend(dropped.map(|record| Change::RemoveSealingKey(record.id())));
         Ok(changes)
+    }
+
+    /// What has to change so that the directory is what the files say.
+    fn plan(
+        &self,
+        files: &DirectoryFiles,
+        current: &Directory,
+        now: UnixTime,
+    ) -> Result<Vec<Change>, AdminError> {
+        let desired =
+            read(files, current, now, self.entropy.as_ref()).map_err(AdminError::Invalid)?;
+        self.check(&desired)?;
+        Ok(diff(current, &desired))
+    }
+
+    async fn record_invalid(
+        &self,
+        caller: &Caller,
+        action: AdminAction,
+        error: &AdminError,
+        meta: &RequestMeta,
+    ) -> Result<(), AuditUnavailable> {
+        let why = match error {
+            AdminError::Invalid(problems) => {
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                problems.join("; ")
+            }
+            other => other.to_string(),
+        };
+        let outcome = Outcome::NotCommitted { why };
+        self.recorder
+            .admin(meta, &Subject::of(caller), action, outcome)
+            .await
     }
 
     /// What must hold beyond the directory itself: plain http only where this node lists it.

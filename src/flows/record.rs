@@ -77,6 +77,11 @@ pub(super) enum Outcome<'a> {
         /// What, a line each.
         changes: &'a [String],
     },
+    /// It changes nothing, or was asked for as a dry run.
+    Unchanged {
+        /// The generation that stays.
+        base: Generation,
+    },
     /// It is done.
     Committed {
         /// Which generation it is.
@@ -351,6 +356,7 @@ fn with_outcome(event: Event, outcome: Outcome<'_>) -> Event {
                 ParameterValue::list(changes.iter().map(String::as_str)),
             )
             .checks([Check::new("intent", CheckOutcome::Passed)]),
+        Outcome::Unchanged { base } => event.parameter(Parameter::BaseGeneration, base),
         Outcome::Committed { generation } => event
             .parameter(Parameter::Generation, generation)
             .checks([Check::new("committed", CheckOutcome::Passed)]),

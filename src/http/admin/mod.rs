@@ -181,11 +181,21 @@ async fn admit(
         headers: &headers,
         body: &body,
     };
-    let caller = api
+    let authenticated = api
         .authenticator
         .authenticate(&signed, SERVICE, meta.now)
-        .await?;
-    Ok(Admitted { caller, meta, body })
+        .await;
+    if let Err(error) = &authenticated {
+        api.recorder
+            .unauthenticated_admin(&meta, error)
+            .await
+            .map_err(AuthenticationError::from)?;
+    }
+    Ok(Admitted {
+        caller: authenticated?,
+        meta,
+        body,
+    })
 }
 
 #[derive(Debug, thiserror::Error)]
