@@ -124,7 +124,11 @@ impl Directory {
 /// What others refer to is put before them and removed after them.
 pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
     let mut puts = Vec::new();
-    let mut removals = Vec::new();
+    let gone = old
+        .accounts
+        .keys()
+        .filter(|id| !new.accounts.contains_key(id));
+    let mut removals: Vec<Change> = gone.map(|id| Change::RemoveAccount(*id)).collect();
     for (id, account) in &new.accounts {
         let before = old.accounts.get(id);
         if before.is_none_or(|before| before.settings != account.settings) {
@@ -156,12 +160,7 @@ pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
         Change::PutRule,
         Change::RemoveRule,
     );
-    let gone = old
-        .accounts
-        .keys()
-        .filter(|id| !new.accounts.contains_key(id));
-    removals.extend(gone.map(|id| Change::RemoveAccount(*id)));
-    puts.append(&mut removals);
+    puts.extend(removals.into_iter().rev());
     puts
 }
 

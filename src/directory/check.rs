@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Account, Directory, Link, OidcProvider, Role};
-use crate::domain::{AccountId, OidcProviderArn, Partition, RoleArn, RuleId};
+use crate::domain::{
+    AccountId, OidcProviderArn, Partition, RoleArn, RuleId, UniqueId, UniqueIdKind,
+};
 use crate::mapping::{FailedTest, Instead, Rule, RuleSet};
 
 /// A client id list holds at most this many (IAM quota for OpenID Connect providers).
@@ -47,6 +49,7 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
     for (id, account) in &directory.accounts {
         check_account(*id, account, &mut problems);
     }
+    check_unique_ids(directory, &mut problems);
     for (id, link) in &directory.links {
         check_link(
             directory,
@@ -72,15 +75,39 @@ fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) 
         }
         check_role(&at, role, problems);
     }
+    let mut names = BTreeSet::new();
     for provider in account.oidc_providers.values() {
-        check_provider(
-            &format!(
-                "accounts/{id}/oidc-providers/{}",
-                provider.url.without_scheme()
-            ),
-            provider,
-            problems,
+        let at = format!(
+            "accounts/{id}/oidc-providers/{}",
+            provider.url.without_scheme()
         );
+        if !names.insert(provider.url.without_scheme()) {
+            problems.push(Problem::new(
+                &at,
+                "another provider of the account has this url with the other scheme, and the same ARN; remove one",
+            ));
+        }
+        check_provider(&at, provider, problems);
+    }
+}
+
+/// A unique id names one role for good, in all accounts: a session of one must never count as a
+/// session of another.
+fn check_unique_ids(directory: &Directory, problems: &mut Vec<Problem>) {
+    let mut owners: BTreeMap<&UniqueId, String> = BTreeMap::new();
+    for (id, account) in &directory.accounts {
+        for (name, role) in &account.roles {
+            let at = format!("accounts/{id}/roles/{name}");
+            if role.unique_id.kind() != UniqueIdKind::Role {
+                problems.push(Problem::new(&at, "unique_id must begin with AROA"));
+            }
+            if let Some(other) = owners.insert(&role.unique_id, at.clone()) {
+                problems.push(Problem::new(
+                    &at,
+                    format!("{other} has the same unique_id; leave it out of one of them"),
+                ));
+            }
+        }
     }
 }
 

@@ -24,7 +24,8 @@ use serde::{Deserialize, Serialize};
 use super::check::Problem;
 use super::state::{Account, AccountSettings, Directory, Link, OidcProvider, PolicyName, Role};
 use crate::domain::{
-    AccountId, RoleName, RolePath, RuleId, SessionDuration, UniqueId, UniqueIdKind, UnixTime,
+    AccountId, ConnectionId, RoleName, RolePath, RuleId, SessionDuration, UniqueId, UniqueIdKind,
+    UnixTime,
 };
 use crate::entropy::{Entropy, draw};
 use crate::federation::connection::ConnectionSettings;
@@ -109,7 +110,7 @@ impl Reader<'_> {
             ["accounts", id, "roles", folder, file] => {
                 self.check_policy_file(path, id, folder, file);
             }
-            ["accounts", id, "oidc-providers", _] => self.check_owner(path, id),
+            ["accounts", id, "oidc-providers", file] => self.check_provider_file(path, id, file),
             ["connections", file] => self.read_connection(path, file, directory),
             ["links", file] => {
                 if let (Some(id), Some(link)) = (self.stem(path, file), self.toml::<Link>(path)) {
@@ -117,8 +118,8 @@ impl Reader<'_> {
                 }
             }
             ["rules", file] => {
-                let id: Option<RuleId> = self.stem(path, file);
-                if let (Some(id), Some(rule)) = (id, self.toml::<Rule>(path)) {
+                if let (Some(id), Some(rule)) = (self.stem(path, file), self.toml::<Rule>(path)) {
+                    self.check_rule_id(path, &id, &rule);
                     directory.rules.insert(id, Arc::new(rule));
                 }
             }
@@ -225,13 +226,15 @@ impl Reader<'_> {
     }
 
     fn read_connection(&mut self, path: &str, file: &str, directory: &mut Directory) {
-        let Some(stem) = file.strip_suffix(".toml") else {
-            return self.problem(path, "a connection's file ends in .toml");
-        };
-        let Some(mut table) = self.toml::<toml::Table>(path) else {
+        let id: Option<ConnectionId> = self.stem(path, file);
+        let table: Option<toml::Table> = self.toml(path);
+        let (Some(id), Some(mut table)) = (id, table) else {
             return;
         };
-        table.insert("id".to_owned(), toml::Value::String(stem.to_owned()));
+        if table.contains_key("id") {
+            return self.problem(path, "a connection's id is its file's name; take id out");
+        }
+        table.insert("id".to_owned(), toml::Value::String(id.to_string()));
         match table.try_into::<ConnectionSettings>() {
             Ok(connection) => {
                 directory
@@ -264,6 +267,22 @@ impl Reader<'_> {
                 "the policies of a role stand in <Name>.policies/<policy>.json",
             ),
             Some(name) => self.check_role(path, id, name),
+        }
+    }
+
+    fn check_provider_file(&mut self, path: &str, id: &str, file: &str) {
+        if file.strip_suffix(".toml").is_none() {
+            self.problem(path, "a provider's file ends in .toml");
+        }
+        self.check_owner(path, id);
+    }
+
+    fn check_rule_id(&mut self, path: &str, id: &RuleId, rule: &Rule) {
+        if let Some(own) = rule.id().filter(|own| *own != id) {
+            self.problem(
+                path,
+                &format!("id: the rule calls itself {own}, but its file's name says {id}"),
+            );
         }
     }
 

@@ -67,8 +67,10 @@ pub struct LiveDirectory {
     log: Arc<dyn DirectoryLog>,
     current: ArcSwap<Snapshot>,
     confirmed_at: AtomicI64,
+    /// How many looks at the head have begun.
     looks: AtomicU64,
-    looking: Mutex<()>,
+    /// Held while somebody looks: the number of the last look that succeeded.
+    looking: Mutex<u64>,
     partition: Partition,
     max_staleness: i64,
 }
@@ -93,7 +95,7 @@ impl LiveDirectory {
             current: ArcSwap::from_pointee(Snapshot::compile(generation, directory, partition)),
             confirmed_at: AtomicI64::new(now.seconds()),
             looks: AtomicU64::new(0),
-            looking: Mutex::new(()),
+            looking: Mutex::new(0),
             partition,
             max_staleness,
         })
@@ -117,24 +119,27 @@ impl LiveDirectory {
     }
 
     /// Looks at the log's head, takes over what is new and confirms the snapshot. Callers that come
-    /// while somebody looks wait for that look and share it.
+    /// while somebody looks wait and share the next look, if it succeeds: the one that is under way
+    /// may have begun before what they ask for was written.
     ///
     /// # Errors
     /// [`DirectoryError`]; the snapshot stays as it is.
     pub async fn catch_up(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
-        let seen = self.looks.load(Ordering::Acquire);
-        let _looking = self.looking.lock().await;
-        if self.looks.load(Ordering::Acquire) > seen {
+        let begun_before = self.looks.load(Ordering::Acquire);
+        let mut last_good = self.looking.lock().await;
+        if *last_good > begun_before {
             return Ok(self.current.load_full());
         }
-        self.looks.fetch_add(1, Ordering::AcqRel);
-        self.read_new(now).await
+        let look = self.looks.fetch_add(1, Ordering::AcqRel) + 1;
+        let snapshot = self.read_new(now).await?;
+        *last_good = look;
+        Ok(snapshot)
     }
 
     /// Appends a change made for generation `base`, and takes it over.
     ///
     /// # Errors
-    /// [`CommitError`]; nothing was changed.
+    /// [`CommitError`]; nothing was changed, unless the store could not say whether it was.
     pub async fn commit(
         &self,
         base: Generation,
@@ -175,9 +180,16 @@ impl LiveDirectory {
             Appended::Conflict { head } => Err(CommitError::Conflict { base, head }),
             Appended::Written(generation) => {
                 self.keep_checkpoint(generation, &after).await;
-                self.catch_up(now).await?;
+                self.take_over(generation, now).await;
                 Ok(generation)
             }
+        }
+    }
+
+    /// The change is durable by now: failing to read it back delays this node and undoes nothing.
+    async fn take_over(&self, generation: Generation, now: UnixTime) {
+        if let Err(error) = self.catch_up(now).await {
+            tracing::warn!(generation, %error, "the directory's new generation could not be read back yet");
         }
     }
 

@@ -14,6 +14,10 @@ mod files;
 mod live;
 mod snapshot;
 mod state;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check};

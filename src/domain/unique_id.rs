@@ -47,6 +47,15 @@ impl UniqueId {
         )
     }
 
+    /// What it belongs to.
+    pub fn kind(&self) -> UniqueIdKind {
+        if self.0.starts_with(UniqueIdKind::Role.prefix()) {
+            UniqueIdKind::Role
+        } else {
+            UniqueIdKind::User
+        }
+    }
+
     /// The id itself.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,0 +1,341 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+
+use crate::directory::testing::{
+    self, MAX_STALENESS, NOW, READER, change_set, edited, files, open, seeded,
+};
+use crate::directory::{
+    AccountSettings, Change, CommitError, DirectoryError, Environment, LiveDirectory,
+};
+use crate::domain::RoleArn;
+use crate::store::memory::MemoryStore;
+use crate::store::{Appended, DirectoryLog, Generation, LogEntry, StoreError};
+
+/// A log that counts how often it is read, can be down, and lets a read wait.
+struct Watched {
+    store: MemoryStore,
+    reads: AtomicUsize,
+    is_down: AtomicBool,
+    /// A read takes one permit.
+    gate: Semaphore,
+}
+
+impl Watched {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            store: MemoryStore::default(),
+            reads: AtomicUsize::new(0),
+            is_down: AtomicBool::new(false),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+        })
+    }
+
+    fn close_gate(&self) {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    fn open_gate(&self) {
+        self.gate.add_permits(1000);
+    }
+
+    fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl DirectoryLog for Watched {
+    async fn head(&self) -> Result<Generation, StoreError> {
+        self.store.head().await
+    }
+
+    async fn append(&self, base: Generation, change: &[u8]) -> Result<Appended, StoreError> {
+        self.store.append(base, change).await
+    }
+
+    async fn read_after(
+        &self,
+        after: Generation,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.gate.acquire().await.unwrap().forget();
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("down".into()));
+        }
+        self.store.read_after(after, limit).await
+    }
+
+    async fn save_checkpoint(&self, at: Generation, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.save_checkpoint(at, bytes).await
+    }
+
+    async fn checkpoint(&self) -> Result<Option<LogEntry>, StoreError> {
+        self.store.checkpoint().await
+    }
+}
+
+/// A change of its own for every number.
+fn renamed(number: u64) -> Vec<Change> {
+    let settings = AccountSettings {
+        alias: format!("alias-{number}"),
+        name: String::new(),
+        environment: Environment::None,
+    };
+    vec![Change::PutAccount(
+        "123456789012".parse().unwrap(),
+        settings,
+    )]
+}
+
+fn reader() -> RoleArn {
+    READER.parse().unwrap()
+}
+
+async fn change(live: &LiveDirectory, number: u64) -> Result<Generation, CommitError> {
+    let base = live.catch_up(NOW).await.unwrap().generation();
+    live.commit(base, change_set(renamed(number)), NOW).await
+}
+
+#[tokio::test]
+async fn a_commit_is_seen_at_once_where_it_was_made() {
+    let log = Arc::new(MemoryStore::default());
+    let live = seeded(&log, &files()).await;
+    assert_eq!(change(&live, 7).await.unwrap(), 2);
+    let snapshot = live.snapshot(NOW).unwrap();
+    assert_eq!(snapshot.generation(), 2);
+    let managing = snapshot.account("123456789012".parse().unwrap()).unwrap();
+    assert_eq!(managing.settings.alias, "alias-7");
+}
+
+#[tokio::test]
+async fn another_node_sees_a_commit_once_it_looks() {
+    let log = Arc::new(MemoryStore::default());
+    let (one, other) = (open(&log).await, open(&log).await);
+    change(&one, 1).await.unwrap();
+    assert_eq!(other.snapshot(NOW).unwrap().generation(), 0);
+    assert_eq!(other.catch_up(NOW).await.unwrap().generation(), 1);
+    assert_eq!(other.snapshot(NOW).unwrap().generation(), 1);
+}
+
+#[tokio::test]
+async fn a_change_made_for_an_older_generation_is_a_conflict() {
+    let log = Arc::new(MemoryStore::default());
+    let (one, other) = (open(&log).await, open(&log).await);
+    change(&one, 1).await.unwrap();
+    let late = other.commit(0, change_set(renamed(2)), NOW).await;
+    assert!(
+        matches!(late, Err(CommitError::Conflict { base: 0, head: 1 })),
+        "{late:?}"
+    );
+    assert_eq!(log.head().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn of_two_commits_at_once_one_is_made() {
+    let log = Watched::new();
+    let (one, other) = (open(&log).await, open(&log).await);
+    let (first, second) = tokio::join!(
+        one.commit(0, change_set(renamed(1)), NOW),
+        other.commit(0, change_set(renamed(2)), NOW),
+    );
+    assert_eq!(first.is_ok(), second.is_err());
+    assert_eq!(log.head().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_change_that_leaves_a_problem_is_not_made() {
+    let log = Arc::new(MemoryStore::default());
+    let live = seeded(&log, &files()).await;
+    let remove = Change::RemoveConnection("workforce".parse().unwrap());
+    let invalid = live.commit(1, change_set(vec![remove]), NOW).await;
+    let Err(CommitError::Invalid(problems)) = invalid else {
+        panic!("{invalid:?}")
+    };
+    super::assert_named(
+        &problems,
+        "links/workforce",
+        "there is no connection workforce",
+    );
+    assert_eq!(log.head().await.unwrap(), 1);
+    assert!(live.snapshot(NOW).unwrap().role(&reader()).is_some());
+}
+
+#[tokio::test]
+async fn a_commit_that_can_t_be_read_back_was_made_all_the_same() {
+    let log = Watched::new();
+    let live = open(&log).await;
+    // The look before the append gets its permit; the one after it finds the store down.
+    log.close_gate();
+    log.gate.add_permits(1);
+    let mut commit = Box::pin(live.commit(0, change_set(renamed(1)), NOW));
+    assert!((&mut commit).now_or_never().is_none());
+    log.set_down(true);
+    log.open_gate();
+    assert_eq!(commit.await.unwrap(), 1);
+    log.set_down(false);
+    assert_eq!(live.catch_up(NOW).await.unwrap().generation(), 1);
+}
+
+#[tokio::test]
+async fn callers_that_come_while_somebody_looks_share_one_look() {
+    let log = Watched::new();
+    let live = open(&log).await;
+    let before = log.reads();
+    log.close_gate();
+    let mut looks: Vec<_> = (0..20).map(|_| Box::pin(live.catch_up(NOW))).collect();
+    for look in &mut looks {
+        assert!(look.now_or_never().is_none());
+    }
+    log.open_gate();
+    for look in looks {
+        look.await.unwrap();
+    }
+    assert_eq!(
+        log.reads() - before,
+        2,
+        "the first's, and one for the others"
+    );
+}
+
+#[tokio::test]
+async fn a_look_that_had_begun_is_not_taken_for_one_s_own() {
+    let log = Watched::new();
+    let (live, other) = (open(&log).await, open(&log).await);
+    log.close_gate();
+    let mut early = Box::pin(live.catch_up(NOW));
+    assert!((&mut early).now_or_never().is_none());
+    log.store.append(0, &bytes_of(1)).await.unwrap();
+    let mut late = Box::pin(live.catch_up(NOW));
+    assert!((&mut late).now_or_never().is_none());
+    log.open_gate();
+    early.await.unwrap();
+    assert_eq!(late.await.unwrap().generation(), 1);
+    drop(other);
+}
+
+fn bytes_of(number: u64) -> Vec<u8> {
+    serde_json::to_vec(&change_set(renamed(number))).unwrap()
+}
+
+#[tokio::test]
+async fn a_look_that_failed_is_shared_with_nobody() {
+    let log = Watched::new();
+    let live = open(&log).await;
+    log.set_down(true);
+    log.close_gate();
+    let mut looks: Vec<_> = (0..3).map(|_| Box::pin(live.catch_up(NOW))).collect();
+    for look in &mut looks {
+        assert!(look.now_or_never().is_none());
+    }
+    log.open_gate();
+    for look in looks {
+        let failed = look.await;
+        assert!(
+            matches!(failed, Err(DirectoryError::Store(_))),
+            "{failed:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_that_was_not_confirmed_for_too_long_is_refused() {
+    let log = Watched::new();
+    let live = open(&log).await;
+    let late = NOW.plus(MAX_STALENESS);
+    assert!(live.snapshot(late).is_ok());
+    let stale = live.snapshot(late.plus(1));
+    assert!(
+        matches!(stale, Err(DirectoryError::Stale { confirmed_at }) if confirmed_at == NOW),
+        "{stale:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_look_confirms_the_snapshot_and_a_failed_one_does_not() {
+    let log = Watched::new();
+    let live = open(&log).await;
+    let late = NOW.plus(MAX_STALENESS + 1);
+    log.set_down(true);
+    live.catch_up(late).await.unwrap_err();
+    assert!(matches!(
+        live.snapshot(late),
+        Err(DirectoryError::Stale { .. })
+    ));
+    log.set_down(false);
+    live.catch_up(late).await.unwrap();
+    assert!(live.snapshot(late).is_ok());
+}
+
+#[tokio::test]
+async fn a_generation_of_a_newer_version_is_an_error_and_names_itself() {
+    let log = Arc::new(MemoryStore::default());
+    let live = seeded(&log, &files()).await;
+    let newer = br#"{"author":"x","at":0,"request":"00000000-0000-4000-8000-000000000000","changes":[{"put_user":1}]}"#;
+    log.append(1, newer).await.unwrap();
+    let unreadable = live.catch_up(NOW).await;
+    assert!(
+        matches!(
+            unreadable,
+            Err(DirectoryError::Unreadable { generation: 2, .. })
+        ),
+        "{unreadable:?}"
+    );
+    assert!(live.snapshot(NOW).unwrap().role(&reader()).is_some());
+}
+
+#[tokio::test]
+async fn a_checkpoint_and_the_log_after_it_say_what_the_whole_log_says() {
+    let log = Arc::new(MemoryStore::default());
+    let live = seeded(&log, &files()).await;
+    for number in 0..70 {
+        change(&live, number).await.unwrap();
+    }
+    let checkpoint = log.checkpoint().await.unwrap().unwrap();
+    assert_eq!(checkpoint.generation, 64);
+    let whole = Arc::new(MemoryStore::default());
+    for entry in log.read_after(0, 1000).await.unwrap() {
+        whole
+            .append(entry.generation - 1, &entry.change)
+            .await
+            .unwrap();
+    }
+    let (restarted, replayed) = (open(&log).await, open(&whole).await);
+    let of = |live: &LiveDirectory| {
+        let snapshot = live.snapshot(NOW).unwrap();
+        (snapshot.generation(), Arc::clone(snapshot.directory()))
+    };
+    assert_eq!(of(&restarted), of(&live));
+    assert_eq!(of(&replayed), of(&live));
+}
+
+#[tokio::test]
+async fn a_snapshot_never_changes_under_whoever_holds_it() {
+    let log = Arc::new(MemoryStore::default());
+    let live = seeded(&log, &files()).await;
+    let held = live.snapshot(NOW).unwrap();
+    let id = held.role(&reader()).unwrap().role.unique_id.clone();
+    testing::apply(&live, &edited(testing::READER_FILE, "7200", "3600")).await;
+    assert_eq!(
+        held.role(&reader())
+            .unwrap()
+            .role
+            .max_session_duration
+            .seconds(),
+        7200
+    );
+    let newer = live.snapshot(NOW).unwrap();
+    let role = &newer.role(&reader()).unwrap().role;
+    assert_eq!(
+        (role.max_session_duration.seconds(), &role.unique_id),
+        (3600, &id)
+    );
+}

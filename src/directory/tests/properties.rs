@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::collection::{btree_map, btree_set};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::directory::testing::{CONNECTION_FILE, NOW, RULE_FILE, files};
+use crate::directory::{
+    Account, AccountSettings, Directory, Environment, Link, OidcProvider, Role, diff, read, write,
+};
+use crate::domain::{AccountId, SessionDuration, UniqueId, UniqueIdKind, UnixTime};
+use crate::entropy::SystemEntropy;
+use crate::federation::connection::ConnectionSettings;
+use crate::mapping::Rule;
+
+const ACCOUNTS: [&str; 3] = ["123456789012", "482011739056", "000000000042"];
+const ROLES: [&str; 5] = ["A", "A.policies", "A.trust", "a+b=c,d@e", "Zz"];
+const POLICIES: [&str; 3] = ["p", "p.json", "p@x"];
+const ISSUERS: [&str; 5] = [
+    "https://idp.example.com",
+    "https://idp.example.com/",
+    "https://idp.example.com/a_b",
+    "https://idp.example.com/a/b",
+    "https://idp.example.com:8443/%2F",
+];
+const DOCUMENTS: [&str; 2] = [
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#,
+    "{ \"Version\": \"2012-10-17\",\n \"Statement\": [{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}] }\n",
+];
+const TRUSTS: [&str; 2] = [
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/idp.example.com"},"Action":"sts:AssumeRoleWithWebIdentity"}}"#,
+    "{\"Version\":\"2012-10-17\",\n\"Statement\":{\"Sid\":\"Deny1\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"sts:AssumeRoleWithWebIdentity\"}}",
+];
+
+prop_compose! {
+    fn role()(
+        path in select(&["/", "/x/", "/x/y/"][..]),
+        id in any::<[u8; 11]>(),
+        description in any::<String>(),
+        seconds in 3600..=43_200_u32,
+        trust in select(&TRUSTS[..]),
+        policies in btree_map(select(&POLICIES[..]), select(&DOCUMENTS[..]), 0..3),
+        created in 0..4_000_000_000_i64,
+    ) -> Arc<Role> {
+        let parsed = |(name, text): (&str, &str)| (name.parse().unwrap(), text.parse().unwrap());
+        Arc::new(Role {
+            path: path.parse().unwrap(),
+            unique_id: UniqueId::from_random(UniqueIdKind::Role, id),
+            description,
+            max_session_duration: SessionDuration::from_seconds(seconds).unwrap(),
+            trust: trust.parse().unwrap(),
+            policies: policies.into_iter().map(parsed).collect(),
+            created_at: UnixTime::from_seconds(created),
+        })
+    }
+}
+
+prop_compose! {
+    fn provider()(
+        url in select(&ISSUERS[..]),
+        clients in btree_set("[a-zA-Z0-9:/'\"\\\\ é-]{1,9}", 1..4),
+    ) -> Arc<OidcProvider> {
+        Arc::new(OidcProvider {
+            url: url.parse().unwrap(),
+            client_ids: clients.iter().map(|client| client.parse().unwrap()).collect(),
+        })
+    }
+}
+
+prop_compose! {
+    fn account()(
+        alias in any::<String>(),
+        name in any::<String>(),
+        environment in select(&[Environment::Production, Environment::None, Environment::Shared][..]),
+        roles in btree_map(select(&ROLES[..]), role(), 0..4),
+        providers in proptest::collection::vec(provider(), 0..3),
+    ) -> Arc<Account> {
+        let named = |(name, role): (&str, _)| (name.parse().unwrap(), role);
+        let by_issuer = |provider: Arc<OidcProvider>| (provider.url.clone(), provider);
+        Arc::new(Account {
+            settings: AccountSettings { alias, name, environment },
+            roles: roles.into_iter().map(named).collect(),
+            oidc_providers: providers.into_iter().map(by_issuer).collect(),
+        })
+    }
+}
+
+fn connection(id: &str, name: &str) -> ConnectionSettings {
+    let mut table: toml::Table = files()[CONNECTION_FILE].parse().unwrap();
+    table.insert("id".into(), id.into());
+    table.insert("display_name".into(), name.into());
+    table.try_into().unwrap()
+}
+
+fn rule(order: u32, description: &str) -> Rule {
+    let mut table: toml::Table = files()[RULE_FILE].parse().unwrap();
+    table.insert("order".into(), i64::from(order).into());
+    table.insert("description".into(), description.into());
+    table.try_into().unwrap()
+}
+
+fn link(connection: &str, accounts: &[&str]) -> Link {
+    let arn = |id: &&str| {
+        let text = ["arn:aws:iam::", id, ":oidc-provider/idp.example.com"].concat();
+        text.parse().unwrap()
+    };
+    Link {
+        connection: connection.parse().unwrap(),
+        providers: accounts.iter().map(arn).collect(),
+    }
+}
+
+prop_compose! {
+    fn directory()(
+        accounts in btree_map(select(&ACCOUNTS[..]), account(), 1..=3),
+        connections in btree_map("[a-c]", "[a-zé\"' ]{1,9}", 0..3),
+        links in btree_map("[a-c]", ("[a-c]", proptest::sample::subsequence(&ACCOUNTS[..], 0..=3)), 0..3),
+        rules in btree_map("[a-c]", (0..1000_u32, any::<String>()), 0..3),
+    ) -> Directory {
+        let account = |(id, account): (&str, _)| (id.parse::<AccountId>().unwrap(), account);
+        let connections = connections
+            .into_iter()
+            .map(|(id, name)| (id.parse().unwrap(), Arc::new(connection(&id, &name))));
+        let rules = rules
+            .into_iter()
+            .map(|(id, (order, text))| (id.parse().unwrap(), Arc::new(rule(order, &text))));
+        let links = links
+            .into_iter()
+            .map(|(id, (to, accounts))| (id.parse().unwrap(), link(&to, &accounts)));
+        Directory {
+            accounts: accounts.into_iter().map(account).collect(),
+            connections: connections.collect(),
+            links: links.collect(),
+            rules: rules.collect::<BTreeMap<_, _>>(),
+            sealing_keys: Vec::new(),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_written_is_read_again(directory in directory()) {
+        let files = write(&directory).unwrap();
+        let read = read(&files, &Directory::default(), NOW, &SystemEntropy);
+        prop_assert_eq!(read.unwrap(), directory);
+    }
+
+    #[test]
+    fn a_difference_applied_gives_exactly_the_target(
+        mut old in directory(),
+        new in directory(),
+    ) {
+        for change in diff(&old, &new) {
+            old.apply(change);
+        }
+        prop_assert_eq!(old, new);
+    }
+
+    #[test]
+    fn nothing_differs_from_itself(directory in directory()) {
+        prop_assert_eq!(diff(&directory, &directory), []);
+    }
+
+    #[test]
+    fn a_change_set_survives_the_log(old in directory(), new in directory()) {
+        let set = crate::directory::testing::change_set(diff(&old, &new));
+        let bytes = serde_json::to_vec(&set).unwrap();
+        prop_assert_eq!(serde_json::from_slice::<crate::directory::ChangeSet>(&bytes).unwrap(), set);
+    }
+
+    #[test]
+    fn a_checkpoint_holds_the_whole_directory(directory in directory()) {
+        let bytes = serde_json::to_vec(&directory).unwrap();
+        prop_assert_eq!(serde_json::from_slice::<Directory>(&bytes).unwrap(), directory);
+    }
+}
