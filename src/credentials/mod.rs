@@ -11,6 +11,8 @@
 //! The secret access key stands nowhere: whoever opens the token can derive it again.
 
 mod issue;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use issue::{IssueError, Issued, issue};

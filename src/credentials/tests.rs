@@ -1,0 +1,264 @@
+//! What is issued opens again, for its own access key and its own time only.
+
+use super::*;
+use crate::directory::testing::NOW;
+use crate::domain::{
+    AccessKeyId, KeyKind, Lineage, ProviderRef, SessionDuration, SessionTags, SessionToken,
+};
+use crate::entropy::{Entropy, EntropyError, SystemEntropy};
+use crate::policy::{
+    AssumeAction, Assumption, Caller, Context, Decision, Grant, IdentityPolicy, RoleTerms, decide,
+};
+use crate::seal::{KeyRing, SealingKey};
+
+const PROVIDER: &str = "arn:aws:iam::482011739056:oidc-provider/idp.example.com";
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow",
+    "Principal":{"Federated":"arn:aws:iam::482011739056:oidc-provider/idp.example.com"},
+    "Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"]}}"#;
+const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+const HOUR: i64 = 3600;
+
+fn grant(tags: SessionTags) -> Grant {
+    let assumption = Assumption {
+        action: AssumeAction::WithWebIdentity,
+        caller: Caller::Federated { provider: PROVIDER },
+        context: Context::new(),
+        session: "ines".parse().unwrap(),
+        tags,
+        source_identity: None,
+        duration: SessionDuration::DEFAULT,
+        lineage: Lineage {
+            provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
+            issuer: "https://idp.example.com".parse().unwrap(),
+            subject: "ines".parse().unwrap(),
+            rule: None,
+            generation: 1,
+            sign_in: None,
+            chain_depth: 0,
+        },
+    };
+    let role = RoleTerms {
+        arn: &"arn:aws:iam::482011739056:role/Reader".parse().unwrap(),
+        id: &"AROAABCDEFGHIJKLMNOPQ".parse().unwrap(),
+        trust: &TRUST.parse().unwrap(),
+        max_session: SessionDuration::MAX,
+    };
+    match decide(assumption, Some(role)) {
+        Decision::Permit(grant) => grant,
+        Decision::Deny(denial) => panic!("{denial}"),
+    }
+}
+
+fn tags(count: usize, length: usize) -> SessionTags {
+    let mut tags = SessionTags::none();
+    for number in 0..count {
+        let value = "v".repeat(length).parse().unwrap();
+        tags.add(format!("key-{number}").parse().unwrap(), value, false)
+            .unwrap();
+    }
+    tags
+}
+
+fn ring(bytes: [u8; 32]) -> KeyRing {
+    let mut ring = KeyRing::empty();
+    ring.add(SealingKey::new(bytes), NOW);
+    ring
+}
+
+fn try_issue(tags: SessionTags, policies: Vec<IdentityPolicy>) -> Result<Issued, IssueError> {
+    issue(grant(tags), policies, &ring([1; 32]), NOW, &SystemEntropy)
+}
+
+fn issued() -> Issued {
+    try_issue(SessionTags::none(), Vec::new()).unwrap()
+}
+
+fn open_at(issued: &Issued, seconds: i64) -> Result<OpenSession, TokenError> {
+    let credentials = &issued.credentials;
+    let token = credentials.session_token.expose();
+    let at = NOW.plus(seconds);
+    open(token, &credentials.access_key_id, &ring([1; 32]), at).map(|(session, _)| session)
+}
+
+#[test]
+fn what_was_issued_opens_again() {
+    let issued = try_issue(tags(2, 5), vec![POLICY.parse().unwrap()]).unwrap();
+    let session = open_at(&issued, 0).unwrap();
+    assert_eq!(session.principal, issued.principal);
+    assert_eq!(session.lineage, issued.lineage);
+    assert_eq!(session.tags, tags(2, 5));
+    assert_eq!(session.session_policies, [POLICY.parse().unwrap()]);
+    assert_eq!((session.issued_at, session.mfa_at), (NOW, None));
+    assert_eq!(session.expires_at, issued.credentials.expiration);
+    assert_eq!(session.expires_at, NOW.plus(HOUR));
+}
+
+#[test]
+fn the_secret_access_key_comes_out_of_the_token_alone() {
+    let issued = issued();
+    let credentials = &issued.credentials;
+    let token = credentials.session_token.expose();
+    let opened = open(token, &credentials.access_key_id, &ring([1; 32]), NOW).unwrap();
+    assert_eq!(opened.1, credentials.secret_access_key);
+    assert_eq!(opened.1.expose().len(), 40);
+    assert!(!token.contains(opened.1.expose()));
+}
+
+#[test]
+fn two_sessions_of_one_grant_share_no_secret() {
+    let (one, other) = (issued().credentials, issued().credentials);
+    assert_ne!(one.access_key_id, other.access_key_id);
+    assert_ne!(one.secret_access_key, other.secret_access_key);
+    assert_ne!(one.session_token, other.session_token);
+}
+
+#[test]
+fn an_access_key_id_is_a_temporary_one_of_the_role_s_account() {
+    let id = issued().credentials.access_key_id;
+    assert_eq!(id.kind(), Some(KeyKind::Temporary));
+    assert_eq!(id.account(), "482011739056".parse().ok());
+}
+
+#[test]
+fn a_token_with_any_bit_flipped_is_refused() {
+    let issued = issued();
+    let credentials = &issued.credentials;
+    let bytes = data_encoding::BASE64
+        .decode(credentials.session_token.expose().as_bytes())
+        .unwrap();
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let token = data_encoding::BASE64.encode(&flipped);
+        let opened = open(&token, &credentials.access_key_id, &ring([1; 32]), NOW);
+        // The id of the sealing key stands right after the version.
+        let expected = if (8..40).contains(&bit) {
+            TokenError::UnknownKey
+        } else {
+            TokenError::Invalid
+        };
+        assert_eq!(opened.unwrap_err(), expected, "bit {bit}");
+    }
+}
+
+#[test]
+fn a_token_cut_short_anywhere_is_refused() {
+    let issued = issued();
+    let credentials = &issued.credentials;
+    let token = credentials.session_token.expose();
+    for end in 0..token.len() {
+        let opened = open(
+            &token[..end],
+            &credentials.access_key_id,
+            &ring([1; 32]),
+            NOW,
+        );
+        assert_eq!(opened.unwrap_err(), TokenError::Invalid, "{end} characters");
+    }
+}
+
+#[test]
+fn a_token_goes_with_its_own_access_key_only() {
+    let (one, other) = (issued().credentials, issued().credentials);
+    let token = one.session_token.expose();
+    let opened = open(token, &other.access_key_id, &ring([1; 32]), NOW);
+    assert_eq!(opened.unwrap_err(), TokenError::Invalid);
+    let lower: AccessKeyId = one.access_key_id.as_str().to_lowercase().parse().unwrap();
+    let opened = open(token, &lower, &ring([1; 32]), NOW);
+    assert_eq!(opened.unwrap_err(), TokenError::Invalid);
+}
+
+#[test]
+fn a_session_is_over_at_the_very_second_of_its_expiration() {
+    let issued = issued();
+    assert!(open_at(&issued, HOUR - 1).is_ok());
+    let expired = TokenError::Expired {
+        expired_at: NOW.plus(HOUR),
+    };
+    assert_eq!(open_at(&issued, HOUR).unwrap_err(), expired);
+}
+
+#[test]
+fn a_token_of_a_key_that_is_not_known_is_told_apart() {
+    let issued = issued();
+    let credentials = &issued.credentials;
+    let token = credentials.session_token.expose();
+    for keys in [ring([2; 32]), KeyRing::empty()] {
+        let opened = open(token, &credentials.access_key_id, &keys, NOW);
+        assert_eq!(opened.unwrap_err(), TokenError::UnknownKey);
+    }
+}
+
+#[test]
+fn a_token_with_something_after_it_is_refused() {
+    let issued = issued();
+    let credentials = &issued.credentials;
+    for tail in ["A", "AAAA", "====", "\n", " "] {
+        let token = [credentials.session_token.expose(), tail].concat();
+        let opened = open(&token, &credentials.access_key_id, &ring([1; 32]), NOW);
+        assert_eq!(opened.unwrap_err(), TokenError::Invalid, "{tail:?}");
+    }
+}
+
+#[test]
+fn a_token_longer_than_any_of_ours_is_not_even_decoded() {
+    let issued = issued();
+    let token = "A".repeat(SessionToken::MAX_BYTES + 4);
+    let opened = open(
+        &token,
+        &issued.credentials.access_key_id,
+        &ring([1; 32]),
+        NOW,
+    );
+    assert_eq!(opened.unwrap_err(), TokenError::Invalid);
+}
+
+#[test]
+fn a_session_that_is_more_than_a_token_holds_is_refused_with_its_share() {
+    let fitting = try_issue(tags(9, 256), Vec::new()).unwrap();
+    assert!(fitting.packed_size.unwrap() <= 100);
+    assert!(open_at(&fitting, 0).is_ok());
+    let too_large = try_issue(tags(14, 256), Vec::new()).unwrap_err();
+    assert!(
+        matches!(too_large, IssueError::TooLarge { percent } if (101..200).contains(&percent)),
+        "{too_large:?}"
+    );
+}
+
+#[test]
+fn the_packed_size_is_told_where_tags_or_policies_take_room() {
+    let size = |tags, policies| try_issue(tags, policies).unwrap().packed_size;
+    assert_eq!(size(SessionTags::none(), Vec::new()), None);
+    let with_tags = size(tags(1, 5), Vec::new()).unwrap();
+    let with_more = size(tags(5, 200), Vec::new()).unwrap();
+    assert!(with_tags < with_more && with_more <= 100);
+    assert!(size(SessionTags::none(), vec![POLICY.parse().unwrap()]).is_some());
+}
+
+#[test]
+fn nothing_is_issued_before_a_key_seals() {
+    let mut keys = KeyRing::empty();
+    keys.add(SealingKey::new([1; 32]), NOW.plus(1));
+    let early = issue(
+        grant(SessionTags::none()),
+        Vec::new(),
+        &keys,
+        NOW,
+        &SystemEntropy,
+    );
+    assert_eq!(early.unwrap_err(), IssueError::NoSealingKey);
+}
+
+#[test]
+fn nothing_is_issued_without_randomness() {
+    struct Nothing;
+    impl Entropy for Nothing {
+        fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+            Err(EntropyError)
+        }
+    }
+    let keys = ring([1; 32]);
+    let none = issue(grant(SessionTags::none()), Vec::new(), &keys, NOW, &Nothing);
+    assert_eq!(none.unwrap_err(), IssueError::Entropy(EntropyError));
+}
