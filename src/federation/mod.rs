@@ -24,7 +24,7 @@ mod quoted;
 pub mod relying_party;
 pub mod secret_file;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use address::BlockedAddress;
 pub use algorithm::Algorithm;

@@ -22,11 +22,11 @@ use super::outgoing::{Outgoing, OutgoingSettings};
 use crate::domain::{Issuer, UnixTime};
 
 /// What time it is in every test, unless it moves on.
-pub(super) const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
+pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
 
 /// A private key and its `kid`.
-pub(super) struct Signer {
-    pub(super) kid: &'static str,
+pub(crate) struct Signer {
+    pub(crate) kid: &'static str,
     key: Pair,
 }
 
@@ -37,30 +37,30 @@ enum Pair {
 }
 
 impl Signer {
-    pub(super) fn rsa(kid: &'static str) -> Self {
+    pub(crate) fn rsa(kid: &'static str) -> Self {
         let key = Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
         Self { kid, key }
     }
 
-    pub(super) fn p256(kid: &'static str) -> Self {
+    pub(crate) fn p256(kid: &'static str) -> Self {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let key = Pair::Ec(key, "P-256");
         Self { kid, key }
     }
 
-    pub(super) fn p384(kid: &'static str) -> Self {
+    pub(crate) fn p384(kid: &'static str) -> Self {
         let key = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
         let key = Pair::Ec(key, "P-384");
         Self { kid, key }
     }
 
-    pub(super) fn ed25519(kid: &'static str) -> Self {
+    pub(crate) fn ed25519(kid: &'static str) -> Self {
         let key = Pair::Ed25519(Ed25519KeyPair::generate().unwrap());
         Self { kid, key }
     }
 
     /// The public key as a provider publishes it, without `alg`.
-    pub(super) fn jwk(&self) -> Value {
+    pub(crate) fn jwk(&self) -> Value {
         let kid = self.kid;
         match &self.key {
             Pair::Rsa(key) => {
@@ -82,19 +82,19 @@ impl Signer {
     }
 
     /// A token of this key, with a plain header.
-    pub(super) fn token(&self, algorithm: Algorithm, claims: &Value) -> String {
+    pub(crate) fn token(&self, algorithm: Algorithm, claims: &Value) -> String {
         let header = json!({"alg": algorithm.as_str(), "typ": "JWT", "kid": self.kid});
         self.sign(algorithm, &header.to_string(), &claims.to_string())
     }
 
     /// A token of this key over exactly these texts.
-    pub(super) fn sign(&self, algorithm: Algorithm, header: &str, payload: &str) -> String {
+    pub(crate) fn sign(&self, algorithm: Algorithm, header: &str, payload: &str) -> String {
         let signed = [encode(header), encode(payload)].join(".");
         let signature = encode(self.signature(algorithm, signed.as_bytes()));
         [signed, signature].join(".")
     }
 
-    pub(super) fn signature(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn signature(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.key {
             Pair::Rsa(key) => {
@@ -117,13 +117,13 @@ impl Signer {
     }
 }
 
-pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// What a provider answers at one path.
 #[derive(Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Json(Value),
     /// Status line and headers, without the empty line after them; then the body.
     Raw(&'static str, Vec<u8>),
@@ -134,15 +134,15 @@ pub(super) enum Reply {
 }
 
 /// A provider on a loopback port, which answers what it is told to.
-pub(super) struct FakeProvider {
-    pub(super) issuer: Issuer,
+pub(crate) struct FakeProvider {
+    pub(crate) issuer: Issuer,
     replies: Arc<Mutex<HashMap<String, Reply>>>,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl FakeProvider {
     /// A provider that publishes metadata and these keys.
-    pub(super) async fn start(keys: &[Value]) -> Self {
+    pub(crate) async fn start(keys: &[Value]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let provider = Self {
@@ -161,16 +161,16 @@ impl FakeProvider {
         provider
     }
 
-    pub(super) fn reply(&self, path: &str, reply: Reply) {
+    pub(crate) fn reply(&self, path: &str, reply: Reply) {
         self.replies.lock().unwrap().insert(path.to_owned(), reply);
     }
 
-    pub(super) fn publish(&self, keys: &[Value]) {
+    pub(crate) fn publish(&self, keys: &[Value]) {
         self.reply("/jwks", Reply::Json(json!({ "keys": keys })));
     }
 
     /// Publishes the usual metadata with some members changed; `null` takes one out.
-    pub(super) fn publish_metadata(&self, changed: Value) {
+    pub(crate) fn publish_metadata(&self, changed: Value) {
         let at = |path: &str| format!("{}{path}", self.issuer);
         let mut metadata = json!({
             "issuer": self.issuer.as_str(),
@@ -194,19 +194,19 @@ impl FakeProvider {
     }
 
     /// How many requests there were for a path.
-    pub(super) fn hits(&self, path: &str) -> usize {
+    pub(crate) fn hits(&self, path: &str) -> usize {
         self.requests_for(path).len()
     }
 
     /// The requests for a path, head and body.
-    pub(super) fn requests_for(&self, path: &str) -> Vec<String> {
+    pub(crate) fn requests_for(&self, path: &str) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
         let is_for = |request: &&String| request.split(' ').nth(1) == Some(path);
         requests.iter().filter(is_for).cloned().collect()
     }
 
     /// The outgoing client that may reach this provider, and waits for it so long.
-    pub(super) fn outgoing(&self, timeout: Duration) -> Arc<Outgoing> {
+    pub(crate) fn outgoing(&self, timeout: Duration) -> Arc<Outgoing> {
         let settings = OutgoingSettings {
             timeout,
             http_issuers: vec![self.issuer.clone()],

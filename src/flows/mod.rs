@@ -18,6 +18,8 @@ mod readiness;
 mod record;
 mod request;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod unavailable;
 mod web_identity;
 

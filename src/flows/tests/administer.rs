@@ -1,0 +1,399 @@
+use super::*;
+use crate::directory::testing::{ADMIN, READER_FILE, RULE_FILE, edited, with, without};
+use crate::directory::{Change, SealingKeyRecord};
+use crate::policy::IdentityPolicy;
+
+fn administration(node: &Node) -> Administration {
+    Administration {
+        directory: Arc::clone(&node.directory),
+        recorder: Arc::clone(&node.recorder),
+        entropy: Arc::new(SystemEntropy),
+        account: "123456789012".parse().unwrap(),
+        plain_http: Arc::new([]),
+        key_propagation: 0,
+    }
+}
+
+/// The first administrator.
+async fn admin(node: &Node) -> Caller {
+    let admin = long_term(&bootstrap_admin());
+    authenticate(&node.authenticator(), &admin, "sts", NOW)
+        .await
+        .unwrap()
+}
+
+/// A session of a role, within `policy` if there is one. Its own record is taken out of the count.
+async fn session_of(node: &Node, role: &str, policy: Option<&str>) -> Caller {
+    let token = good_token();
+    let request = WebIdentityRequest {
+        role: role.parse().unwrap(),
+        policy: policy.map(|policy| policy.parse::<IdentityPolicy>().unwrap()),
+        ..request(&token)
+    };
+    let elsewhere = node.beside().await;
+    let session = elsewhere
+        .web_identity()
+        .run(request, &meta())
+        .await
+        .unwrap();
+    let credentials = &session.issued.credentials;
+    authenticate(&node.authenticator(), credentials, "sts", NOW)
+        .await
+        .unwrap()
+}
+
+async fn apply(
+    node: &Node,
+    caller: &Caller,
+    files: &DirectoryFiles,
+) -> Result<Applied, AdminError> {
+    administration(node)
+        .apply(caller, files, ApplyMode::Apply, &meta())
+        .await
+}
+
+fn generation(node: &Node) -> u64 {
+    node.directory.snapshot(NOW).unwrap().generation()
+}
+
+fn told(codes: &[(&str, &str)]) -> Vec<(String, String)> {
+    codes
+        .iter()
+        .map(|(name, code)| ((*name).to_owned(), (*code).to_owned()))
+        .collect()
+}
+
+#[track_caller]
+fn assert_denied<T: std::fmt::Debug>(result: &Result<T, AdminError>) {
+    assert!(
+        matches!(result, Err(AdminError::Denied { .. })),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_first_administrator_applies_a_directory() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let files = edited(READER_FILE, "7200", "3600");
+    let applied = apply(&node, &caller, &files).await.unwrap();
+    assert_eq!(applied.generation, 2);
+    assert_eq!(applied.changes, ["put role Reader in 482011739056"]);
+}
+
+#[tokio::test]
+async fn a_change_is_recorded_before_it_is_made_and_after() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let files = edited(READER_FILE, "7200", "3600");
+    apply(&node, &caller, &files).await.unwrap();
+    let events = node.audit.kept.events();
+    assert_eq!(events.len(), 2);
+    let [intent, outcome] = [&events[0], &events[1]].map(Value::to_string);
+    assert!(intent.contains("intent") && intent.contains("put role Reader in 482011739056"));
+    assert!(
+        outcome.contains("committed") && outcome.contains("\"generation\":2"),
+        "{outcome}"
+    );
+    for event in [intent, outcome] {
+        assert!(event.contains("arn:aws:iam::123456789012:user/admin"));
+    }
+}
+
+#[tokio::test]
+async fn what_can_t_be_recorded_is_not_done() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    node.audit.leave_room_for(0);
+    let files = edited(READER_FILE, "7200", "3600");
+    let refused = apply(&node, &caller, &files).await;
+    assert!(matches!(refused, Err(AdminError::Audit(_))), "{refused:?}");
+    let refused = administration(&node)
+        .rotate_keys(&caller, PreviousKeys::Keep, &meta())
+        .await;
+    assert!(matches!(refused, Err(AdminError::Audit(_))), "{refused:?}");
+    let refused = administration(&node).export(&caller, &meta()).await;
+    assert!(matches!(refused, Err(AdminError::Audit(_))), "{refused:?}");
+    node.directory.catch_up(NOW).await.unwrap();
+    assert_eq!(generation(&node), 1);
+}
+
+#[tokio::test]
+async fn an_outcome_that_can_t_be_recorded_is_told() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    node.audit.leave_room_for(1);
+    let files = edited(READER_FILE, "7200", "3600");
+    let unrecorded = apply(&node, &caller, &files).await;
+    assert!(
+        matches!(unrecorded, Err(AdminError::Audit(_))),
+        "{unrecorded:?}"
+    );
+    assert_eq!(node.audit.told(), told(&[("ApplyDirectory", "")]));
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_change_and_changes_nothing() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let files = edited(READER_FILE, "7200", "3600");
+    let planned = administration(&node)
+        .apply(&caller, &files, ApplyMode::DryRun, &meta())
+        .await
+        .unwrap();
+    assert_eq!(planned.changes, ["put role Reader in 482011739056"]);
+    node.directory.catch_up(NOW).await.unwrap();
+    assert_eq!((planned.generation, generation(&node)), (1, 1));
+    assert_eq!(node.audit.told(), told(&[("ApplyDirectory", "")]));
+}
+
+#[tokio::test]
+async fn the_same_files_again_change_nothing() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let again = apply(&node, &caller, &testing::files()).await.unwrap();
+    assert_eq!((again.generation, again.changes.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_export_applied_changes_nothing() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let exported = administration(&node)
+        .export(&caller, &meta())
+        .await
+        .unwrap();
+    let again = apply(&node, &caller, &exported.files).await.unwrap();
+    assert_eq!((again.generation, again.changes), (1, Vec::new()));
+    assert_eq!(exported.generation, 1);
+}
+
+#[tokio::test]
+async fn files_with_a_problem_change_nothing_and_are_recorded() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    for (files, at) in [
+        (edited(READER_FILE, "7200", "1"), READER_FILE),
+        (without("connections/"), "links/workforce"),
+        (
+            edited(RULE_FILE, "groups = ['readers']", "groups = []"),
+            "rules/readers",
+        ),
+    ] {
+        let refused = apply(&node, &caller, &files).await;
+        let Err(AdminError::Invalid(problems)) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(problems[0].at, at);
+    }
+    assert_eq!(generation(&node), 1);
+    let each = ("ApplyDirectory", "NotCommitted");
+    assert_eq!(node.audit.told(), told(&[each; 3]));
+    let told = node.audit.kept.lines().join("\n");
+    assert!(told.contains(READER_FILE), "{told}");
+}
+
+#[tokio::test]
+async fn a_plain_http_issuer_is_refused_unless_it_is_listed() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let mut files = testing::files();
+    for text in files.values_mut() {
+        *text = text.replace("https://idp.example.com", "http://127.0.0.1:9000");
+        *text = text.replace("idp.example.com", "127.0.0.1:9000");
+    }
+    let refused = apply(&node, &caller, &files).await;
+    let Err(AdminError::Invalid(problems)) = refused else {
+        panic!("{refused:?}")
+    };
+    let places: Vec<&str> = problems.iter().map(|problem| &*problem.at).collect();
+    let expected = [
+        "accounts/123456789012/oidc-providers",
+        "accounts/482011739056/oidc-providers",
+        "connections/workforce",
+    ];
+    assert_eq!(places, expected);
+    let listing = Administration {
+        plain_http: Arc::new(["http://127.0.0.1:9000".parse().unwrap()]),
+        ..administration(&node)
+    };
+    let applied = listing
+        .apply(&caller, &files, ApplyMode::Apply, &meta())
+        .await;
+    assert!(applied.is_ok(), "{applied:?}");
+}
+
+#[tokio::test]
+async fn a_session_of_an_administrating_role_may_do_it_too() {
+    let node = Node::new().await;
+    let caller = session_of(&node, ADMIN, None).await;
+    let files = edited(READER_FILE, "7200", "3600");
+    assert!(apply(&node, &caller, &files).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_account_s_role_may_not_whatever_its_policies_say() {
+    let all = edited(
+        "accounts/482011739056/roles/Reader.policies/read.json",
+        "s3:Get*",
+        "*",
+    );
+    let node = Node::with(&all).await;
+    let caller = session_of(&node, READER, None).await;
+    let denied = apply(&node, &caller, &testing::files()).await;
+    assert_denied(&denied);
+    assert_denied(&administration(&node).export(&caller, &meta()).await);
+    let rotated = administration(&node)
+        .rotate_keys(&caller, PreviousKeys::Drop, &meta())
+        .await;
+    assert_denied(&rotated);
+    let expected = ["ApplyDirectory", "ExportDirectory", "RotateKeys"];
+    let expected = expected.map(|name| (name, "AccessDenied"));
+    assert_eq!(node.audit.told(), told(&expected));
+    assert_eq!(generation(&node), 1);
+}
+
+#[tokio::test]
+async fn a_role_of_the_managing_account_needs_a_policy_that_allows_it() {
+    let path = "accounts/123456789012/roles/Admin.policies/administer.json";
+    let node = Node::with(&edited(path, "rolegate:*", "rolegate:ExportDirectory")).await;
+    let caller = session_of(&node, ADMIN, None).await;
+    assert!(administration(&node).export(&caller, &meta()).await.is_ok());
+    assert_denied(&apply(&node, &caller, &testing::files()).await);
+}
+
+#[tokio::test]
+async fn an_explicit_deny_of_the_role_wins() {
+    let deny = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"rolegate:Apply*","Resource":"*"}}"#;
+    let path = "accounts/123456789012/roles/Admin.policies/never.json";
+    let node = Node::with(&with(path, deny)).await;
+    let caller = session_of(&node, ADMIN, None).await;
+    assert_denied(&apply(&node, &caller, &testing::files()).await);
+}
+
+#[tokio::test]
+async fn a_session_policy_narrows_what_the_role_may() {
+    let node = Node::new().await;
+    let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"rolegate:ExportDirectory","Resource":"arn:aws:rolegate::123456789012:directory"}}"#;
+    let caller = session_of(&node, ADMIN, Some(policy)).await;
+    assert!(administration(&node).export(&caller, &meta()).await.is_ok());
+    assert_denied(&apply(&node, &caller, &testing::files()).await);
+}
+
+#[tokio::test]
+async fn a_session_policy_gives_nothing_that_the_role_has_not() {
+    let mut files = testing::files();
+    files.remove("accounts/123456789012/roles/Admin.policies/administer.json");
+    let node = Node::with(&files).await;
+    let all =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let caller = session_of(&node, ADMIN, Some(all)).await;
+    assert_denied(&administration(&node).export(&caller, &meta()).await);
+}
+
+#[tokio::test]
+async fn an_administrator_removed_on_another_node_may_do_nothing_once_the_head_is_seen() {
+    let node = Node::new().await;
+    let caller = session_of(&node, ADMIN, None).await;
+    let mut fewer = without("accounts/123456789012/roles/");
+    fewer.remove("rules/admins.toml");
+    node.beside().await.apply(&fewer).await;
+    node.directory.catch_up(NOW).await.unwrap();
+    assert_denied(&apply(&node, &caller, &testing::files()).await);
+}
+
+async fn rotate(node: &Node, previous: PreviousKeys, now: UnixTime) -> Applied {
+    node.directory.catch_up(now).await.unwrap();
+    let caller = admin(node).await;
+    administration(node)
+        .rotate_keys(&caller, previous, &meta_at(now))
+        .await
+        .unwrap()
+}
+
+async fn is_alive(node: &Node, credentials: &Credentials) -> bool {
+    authenticate(&node.authenticator(), credentials, "sts", NOW)
+        .await
+        .is_ok()
+}
+
+#[tokio::test]
+async fn a_rotation_keeps_the_sessions_that_are_alive() {
+    let node = Node::new().await;
+    let before = node.credentials_of(READER).await;
+    let applied = rotate(&node, PreviousKeys::Keep, NOW.plus(1)).await;
+    assert_eq!(applied.changes.len(), 1);
+    assert!(is_alive(&node, &before).await);
+    let snapshot = node.directory.snapshot(NOW).unwrap();
+    let (now, later) = (NOW, NOW.plus(1));
+    let sealing = |at| {
+        snapshot
+            .keys()
+            .sealing_at(at)
+            .map(crate::seal::SealingKey::id)
+    };
+    assert_ne!(sealing(now), sealing(later));
+}
+
+#[tokio::test]
+async fn a_rotation_that_drops_the_previous_keys_ends_every_session() {
+    let node = Node::new().await;
+    let before = node.credentials_of(READER).await;
+    rotate(&node, PreviousKeys::Drop, NOW).await;
+    assert!(!is_alive(&node, &before).await);
+    let after = node.credentials_of(READER).await;
+    assert!(is_alive(&node, &after).await);
+}
+
+#[tokio::test]
+async fn a_key_is_taken_out_once_nothing_it_sealed_is_good_any_more() {
+    let node = Node::new().await;
+    let keys = |node: &Node| {
+        let snapshot = node.directory.snapshot(NOW).unwrap();
+        snapshot.directory().sealing_keys.len()
+    };
+    rotate(&node, PreviousKeys::Keep, NOW.plus(1)).await;
+    rotate(&node, PreviousKeys::Keep, NOW.plus(60)).await;
+    assert_eq!(keys(&node), 3);
+    let long_after = NOW.plus(60 + 37 * 3600 + 1);
+    rotate(&node, PreviousKeys::Keep, long_after).await;
+    let snapshot = node.directory.snapshot(long_after).unwrap();
+    assert_eq!(snapshot.directory().sealing_keys.len(), 2);
+}
+
+#[tokio::test]
+async fn a_new_key_waits_until_every_node_can_know_it() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let waiting = Administration {
+        key_propagation: 30,
+        ..administration(&node)
+    };
+    waiting
+        .rotate_keys(&caller, PreviousKeys::Keep, &meta())
+        .await
+        .unwrap();
+    let snapshot = node.directory.snapshot(NOW).unwrap();
+    let first = SealingKeyRecord::new(testing::FIRST_KEY, NOW, NOW).sealing_key();
+    let sealing = |at| {
+        snapshot
+            .keys()
+            .sealing_at(at)
+            .map(crate::seal::SealingKey::id)
+    };
+    assert_eq!(sealing(NOW.plus(29)), Some(first.id()));
+    assert_ne!(sealing(NOW.plus(30)), Some(first.id()));
+}
+
+#[tokio::test]
+async fn a_key_ring_is_no_part_of_a_plan() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let key = SealingKeyRecord::new([5; 32], NOW, NOW);
+    let added = testing::change_set(vec![Change::AddSealingKey(key)]);
+    node.directory.commit(1, added, NOW).await.unwrap();
+    let again = apply(&node, &caller, &testing::files()).await.unwrap();
+    assert_eq!(again.changes, [""; 0]);
+    let keys = node.directory.snapshot(NOW).unwrap();
+    assert_eq!(keys.directory().sealing_keys.len(), 2);
+}

@@ -1,0 +1,295 @@
+//! The flows in memory: a small directory, a clock that stands, keys that need no network, and an
+//! audit log that can fill up.
+
+mod administer;
+mod authenticate;
+mod portal;
+mod sign_in;
+mod web_identity;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::audit::{AuditSink, AuditUnavailable, Event, MemorySink, RefusalLimits};
+use crate::directory::testing::{self, ISSUER, NOW, READER};
+use crate::directory::{DirectoryFiles, LiveDirectory};
+use crate::domain::{
+    Credentials, KeyKind, Region, RequestId, SessionDuration, SessionToken, UnixTime,
+};
+use crate::entropy::SystemEntropy;
+use crate::federation::Algorithm;
+use crate::federation::jwks::KeySet;
+use crate::federation::key_cache::KeyCache;
+use crate::federation::outgoing::{Outgoing, OutgoingSettings};
+use crate::federation::testing::Signer;
+use crate::sigv4::{self, HttpRequest};
+use crate::store::memory::MemoryStore;
+use crate::store::{OneTimeUse, Redeemed, StoreError};
+
+/// The provider's key, which all tests share because one costs more than a test.
+static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::p256("a"));
+/// Its public half, at hand without asking anybody.
+static KEYS: LazyLock<Arc<KeyCache>> = LazyLock::new(|| {
+    let keys = KeyCache::new(Arc::new(
+        Outgoing::new(&OutgoingSettings::default()).unwrap(),
+    ));
+    keys.serve_own(&ISSUER.parse().unwrap(), key_set(&SIGNER));
+    Arc::new(keys)
+});
+
+fn key_set(signer: &Signer) -> KeySet {
+    let set = json!({ "keys": [signer.jwk()] });
+    KeySet::read(set.as_object().unwrap()).unwrap()
+}
+
+/// An audit log with room for so many more events.
+#[derive(Clone)]
+struct Audit {
+    kept: MemorySink,
+    room: Arc<AtomicUsize>,
+}
+
+impl Audit {
+    fn new() -> Self {
+        Self {
+            kept: MemorySink::default(),
+            room: Arc::new(AtomicUsize::new(usize::MAX)),
+        }
+    }
+
+    fn leave_room_for(&self, events: usize) {
+        self.room.store(events, Ordering::SeqCst);
+    }
+
+    /// Each event's name and error code; an empty code where there was no error.
+    fn told(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let events = self.kept.events();
+        let told = events
+            .iter()
+            .map(|event| (text(&event["eventName"]), text(&event["errorCode"])));
+        told.collect()
+    }
+}
+
+#[async_trait]
+impl AuditSink for Audit {
+    async fn record(&self, event: &Event) -> Result<(), AuditUnavailable> {
+        let full = AuditUnavailable::NotWritten(std::io::ErrorKind::StorageFull);
+        self.room
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| {
+                room.checked_sub(1)
+            })
+            .map_err(|_| full)?;
+        self.kept.record(event).await
+    }
+}
+
+/// Marks that nobody can read or write.
+struct MarksDown;
+
+#[async_trait]
+impl OneTimeUse for MarksDown {
+    async fn redeem(&self, _: &[u8; 32], _: UnixTime, _: UnixTime) -> Result<Redeemed, StoreError> {
+        Err(StoreError::Unavailable("down".into()))
+    }
+
+    async fn is_redeemed(&self, _: &[u8; 32], _: UnixTime) -> Result<bool, StoreError> {
+        Err(StoreError::Unavailable("down".into()))
+    }
+}
+
+/// A node without its edges.
+struct Node {
+    store: Arc<MemoryStore>,
+    directory: Arc<LiveDirectory>,
+    audit: Audit,
+    recorder: Arc<Recorder>,
+}
+
+impl Node {
+    async fn new() -> Self {
+        Self::with(&testing::files()).await
+    }
+
+    async fn with(files: &DirectoryFiles) -> Self {
+        let store = Arc::new(MemoryStore::default());
+        let directory = testing::seeded(&store, files).await;
+        Self::over(store, directory)
+    }
+
+    /// Another node over the same store.
+    async fn beside(&self) -> Self {
+        let directory = testing::open(&self.store).await;
+        Self::over(Arc::clone(&self.store), directory)
+    }
+
+    fn over(store: Arc<MemoryStore>, directory: LiveDirectory) -> Self {
+        let audit = Audit::new();
+        let recorder = Recorder::new(
+            Arc::new(audit.clone()),
+            Arc::new(SystemEntropy),
+            RefusalLimits::default(),
+            NOW,
+        );
+        Self {
+            store,
+            directory: Arc::new(directory),
+            audit,
+            recorder: Arc::new(recorder),
+        }
+    }
+
+    async fn apply(&self, files: &DirectoryFiles) {
+        testing::apply(&self.directory, files).await;
+    }
+
+    fn web_identity(&self) -> AssumeRoleWithWebIdentity {
+        AssumeRoleWithWebIdentity {
+            directory: Arc::clone(&self.directory),
+            keys: Arc::clone(&KEYS),
+            marks: Arc::clone(&self.store) as Arc<dyn OneTimeUse>,
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::new(SystemEntropy),
+        }
+    }
+
+    fn authenticator(&self) -> Authenticator {
+        Authenticator {
+            directory: Arc::clone(&self.directory),
+            admin: Some(Arc::new(bootstrap_admin())),
+            regions: Arc::new([Region::us_east_1()]),
+        }
+    }
+
+    /// Credentials for a role, from a good token.
+    async fn credentials_of(&self, role: &str) -> Credentials {
+        let token = good_token();
+        let request = WebIdentityRequest {
+            role: role.parse().unwrap(),
+            ..request(&token)
+        };
+        let session = self.web_identity().run(request, &meta()).await.unwrap();
+        session.issued.credentials
+    }
+}
+
+fn bootstrap_admin() -> BootstrapAdmin {
+    BootstrapAdmin {
+        access_key_id: crate::domain::AccessKeyId::from_random(
+            KeyKind::LongTerm,
+            "123456789012".parse().unwrap(),
+            [9; 5],
+        ),
+        secret_access_key: crate::domain::SecretAccessKey::new("s3cr3t/s3cr3t+s3cr3t".to_owned()),
+        account: "123456789012".parse().unwrap(),
+        partition: crate::domain::Partition::Aws,
+        policy:
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#
+                .parse()
+                .unwrap(),
+    }
+}
+
+fn meta() -> RequestMeta {
+    meta_at(NOW)
+}
+
+fn meta_at(now: UnixTime) -> RequestMeta {
+    RequestMeta {
+        id: RequestId::from_random([2; 16]),
+        now,
+        source_ip: [203, 0, 113, 7].into(),
+        user_agent: "test".to_owned(),
+        is_secure: true,
+        region: Region::us_east_1(),
+    }
+}
+
+/// A good token with some claims changed; `null` takes one out.
+fn token(changed: Value) -> String {
+    let mut claims = json!({
+        "iss": ISSUER,
+        "sub": "ines",
+        "aud": "sts",
+        "iat": NOW.seconds(),
+        "exp": NOW.seconds() + 300,
+    });
+    let Value::Object(changed) = changed else {
+        panic!("an object")
+    };
+    for (name, value) in changed {
+        claims[&name] = value;
+    }
+    claims
+        .as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
+    SIGNER.token(Algorithm::Es256, &claims)
+}
+
+fn good_token() -> String {
+    token(json!({}))
+}
+
+/// A good request with this token.
+fn request(token: &str) -> WebIdentityRequest<'_> {
+    WebIdentityRequest {
+        role: READER.parse().unwrap(),
+        session: "ines".parse().unwrap(),
+        token,
+        duration: SessionDuration::DEFAULT,
+        policy: None,
+    }
+}
+
+/// A request to `service`, signed with these credentials at `now`, as `authenticator` takes it.
+async fn authenticate(
+    authenticator: &Authenticator,
+    credentials: &Credentials,
+    service: &'static str,
+    now: UnixTime,
+) -> Result<Caller, AuthenticationError> {
+    let token = Some(&credentials.session_token).filter(|token| !token.expose().is_empty());
+    let signer = sigv4::Signer {
+        access_key_id: &credentials.access_key_id,
+        secret: &credentials.secret_access_key,
+        session_token: token,
+        region: &Region::us_east_1(),
+        service: "sts",
+    };
+    let host: [(&str, &[u8]); 1] = [("host", b"gate.example.com")];
+    let plain = HttpRequest {
+        method: "POST",
+        path: "/",
+        query: "",
+        headers: &host,
+        body: b"",
+    };
+    let added = sigv4::sign(&plain, &signer, now).unwrap();
+    let mut headers = host.to_vec();
+    headers.extend(
+        added
+            .iter()
+            .map(|(name, value)| (*name, value.expose().as_bytes())),
+    );
+    let signed = HttpRequest {
+        headers: &headers,
+        ..plain
+    };
+    authenticator.authenticate(&signed, service, now).await
+}
+
+/// Long-term credentials in the shape of a session's; without a session token.
+fn long_term(admin: &BootstrapAdmin) -> Credentials {
+    Credentials {
+        access_key_id: admin.access_key_id.clone(),
+        secret_access_key: admin.secret_access_key.clone(),
+        session_token: SessionToken::new(String::new()),
+        expiration: NOW,
+    }
+}

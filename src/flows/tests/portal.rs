@@ -1,0 +1,345 @@
+use super::*;
+use crate::directory::testing::{ADMIN, READER_FILE, READER_TRUST, RULE_FILE, edited, without};
+use crate::domain::{ClaimSource, Claims, FederatedIdentity, ProviderRef, RoleArn, SignInId};
+use crate::store::{BrowserSession, SessionKey, Sessions};
+
+const SECRET: &str = "a secret of the browser";
+const CLAIM_AGE: i64 = 43_200;
+
+fn portal(node: &Node) -> Portal {
+    Portal {
+        directory: Arc::clone(&node.directory),
+        sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
+        recorder: Arc::clone(&node.recorder),
+        entropy: Arc::new(SystemEntropy),
+        max_claim_age: CLAIM_AGE,
+    }
+}
+
+fn identity(groups: &[&str]) -> FederatedIdentity {
+    let claims = json!({"sub": "ines", "groups": groups});
+    FederatedIdentity {
+        provider: ProviderRef::Connection("workforce".parse().unwrap()),
+        issuer: ISSUER.parse().unwrap(),
+        subject: "ines".parse().unwrap(),
+        audience: "portal".parse().unwrap(),
+        claims: Claims::from_json(claims.as_object().unwrap(), ClaimSource::IdToken),
+        proved_at: NOW,
+    }
+}
+
+fn session(groups: &[&str]) -> BrowserSession {
+    BrowserSession {
+        sign_in: SignInId::from_random([3; 16]),
+        identity: identity(groups),
+        display_name: "Ines".to_owned(),
+        created_at: NOW,
+        last_seen: NOW,
+        idle_seconds: 1800,
+        ends_at: NOW.plus(CLAIM_AGE),
+    }
+}
+
+async fn keep(node: &Node, session: &BrowserSession) {
+    let key: SessionKey = super::super::sign_in::session_key(SECRET);
+    node.store.create(&key, session).await.unwrap();
+}
+
+async fn signed_in(node: &Node, session: BrowserSession) -> OpenBrowserSession {
+    keep(node, &session).await;
+    portal(node).open(SECRET, NOW).await.unwrap().unwrap()
+}
+
+async fn reader(node: &Node) -> OpenBrowserSession {
+    signed_in(node, session(&["readers"])).await
+}
+
+fn offered(node: &Node, open: &OpenBrowserSession) -> Vec<String> {
+    let offers = portal(node).offers(open, &meta()).unwrap();
+    let arns = offers.roles.iter().map(|role| role.entry.arn.to_string());
+    arns.collect()
+}
+
+fn role(arn: &str) -> RoleArn {
+    arn.parse().unwrap()
+}
+
+async fn take(
+    node: &Node,
+    open: &OpenBrowserSession,
+    seconds: u32,
+) -> Result<TakenCredentials, AssumeRoleError> {
+    let asked = SessionDuration::from_seconds(seconds).unwrap();
+    portal(node).take(open, &role(READER), asked, &meta()).await
+}
+
+#[tokio::test]
+async fn a_person_is_offered_what_a_rule_gives_and_the_role_trusts() {
+    let node = Node::new().await;
+    assert_eq!(offered(&node, &reader(&node).await), [READER]);
+}
+
+#[tokio::test]
+async fn every_rule_adds_its_roles() {
+    let node = Node::new().await;
+    let open = signed_in(&node, session(&["readers", "admins"])).await;
+    assert_eq!(offered(&node, &open), [ADMIN, READER]);
+}
+
+#[tokio::test]
+async fn a_person_without_groups_is_offered_nothing() {
+    let node = Node::new().await;
+    let open = signed_in(&node, session(&[])).await;
+    assert_eq!(offered(&node, &open), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_role_that_does_not_trust_the_portal_s_client_is_not_offered() {
+    let node = Node::with(&edited(READER_TRUST, "\"sts\",\"portal\"", "\"sts\"")).await;
+    let open = reader(&node).await;
+    assert_eq!(offered(&node, &open), [""; 0]);
+    let error = take(&node, &open, 900).await.unwrap_err();
+    assert!(matches!(error, AssumeRoleError::Denied(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_linked_offers_nothing() {
+    let node = Node::with(&without("links/")).await;
+    let open = reader(&node).await;
+    assert_eq!(offered(&node, &open), [""; 0]);
+    let error = take(&node, &open, 900).await.unwrap_err();
+    assert!(matches!(error, AssumeRoleError::NotLinked), "{error:?}");
+    let told = ("TakeRoleCredentials".to_owned(), "AccessDenied".to_owned());
+    assert_eq!(node.audit.told(), [told]);
+}
+
+#[tokio::test]
+async fn an_account_s_own_provider_never_feeds_the_portal() {
+    let node = Node::new().await;
+    let mut of_an_account = session(&["readers"]);
+    let arn = "arn:aws:iam::482011739056:oidc-provider/idp.example.com";
+    of_an_account.identity.provider = ProviderRef::Account(arn.parse().unwrap());
+    let open = signed_in(&node, of_an_account).await;
+    assert_eq!(offered(&node, &open), [""; 0]);
+    assert!(take(&node, &open, 900).await.is_err());
+}
+
+#[tokio::test]
+async fn a_role_that_no_rule_gives_is_refused_and_recorded() {
+    let node = Node::new().await;
+    let open = reader(&node).await;
+    let asked = SessionDuration::MIN;
+    let taken = portal(&node)
+        .take(&open, &role(ADMIN), asked, &meta())
+        .await;
+    let error = taken.unwrap_err();
+    assert!(matches!(error, AssumeRoleError::NotMapped), "{error:?}");
+    let told = ("TakeRoleCredentials".to_owned(), "AccessDenied".to_owned());
+    assert_eq!(node.audit.told(), [told]);
+}
+
+#[tokio::test]
+async fn taken_credentials_are_a_session_of_the_role() {
+    let node = Node::new().await;
+    let taken = take(&node, &reader(&node).await, 900).await.unwrap();
+    let credentials = &taken.issued.credentials;
+    let caller = authenticate(&node.authenticator(), credentials, "sts", NOW).await;
+    let caller = caller.unwrap();
+    let arn = "arn:aws:sts::482011739056:assumed-role/Reader/ines";
+    assert_eq!(caller.principal.arn(), arn);
+    let lineage = caller.session.unwrap().lineage;
+    assert_eq!(lineage.rule.unwrap().as_str(), "readers");
+    assert_eq!(lineage.sign_in, Some(SignInId::from_random([3; 16])));
+    let told = ("TakeRoleCredentials".to_owned(), String::new());
+    assert_eq!(node.audit.told(), [told]);
+}
+
+#[tokio::test]
+async fn credentials_die_with_their_connection() {
+    let node = Node::new().await;
+    let taken = take(&node, &reader(&node).await, 900).await.unwrap();
+    let mut fewer = without("links/");
+    fewer.retain(|path, _| !path.starts_with("connections/") && !path.starts_with("rules/"));
+    node.apply(&fewer).await;
+    let credentials = &taken.issued.credentials;
+    let caller = authenticate(&node.authenticator(), credentials, "sts", NOW).await;
+    assert!(
+        matches!(caller, Err(AuthenticationError::InvalidToken)),
+        "{caller:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_session_lasts_as_asked_within_every_bound() {
+    let capped = edited(
+        RULE_FILE,
+        "session_name",
+        "max_duration = 1800\nsession_name",
+    );
+    let two_hours = session(&["readers"]);
+    let ends_soon = BrowserSession {
+        ends_at: NOW.plus(1000),
+        ..session(&["readers"])
+    };
+    let ends_now = BrowserSession {
+        ends_at: NOW.plus(1),
+        ..session(&["readers"])
+    };
+    for (files, session, asked, given) in [
+        (testing::files(), two_hours.clone(), 900, 900),
+        (testing::files(), two_hours.clone(), 7200, 7200),
+        (testing::files(), two_hours.clone(), 43_200, 7200),
+        (capped, two_hours, 43_200, 1800),
+        (testing::files(), ends_soon, 43_200, 1000),
+        (testing::files(), ends_now, 43_200, 900),
+    ] {
+        let node = Node::with(&files).await;
+        let open = signed_in(&node, session).await;
+        let longest = portal(&node).offers(&open, &meta()).unwrap().roles[0].longest;
+        let taken = take(&node, &open, asked).await.unwrap();
+        assert_eq!(taken.given.seconds(), given);
+        assert_eq!(taken.issued.credentials.expiration, NOW.plus(given.into()));
+        assert_eq!(longest.seconds().min(asked), given);
+    }
+}
+
+#[tokio::test]
+async fn every_bound_is_told() {
+    let node = Node::with(&edited(
+        RULE_FILE,
+        "session_name",
+        "max_duration = 1800\nsession_name",
+    ))
+    .await;
+    let taken = take(&node, &reader(&node).await, 900).await.unwrap();
+    let rule = Bound::Rule("readers".parse().unwrap());
+    let bounds = [(Bound::Role, 7200), (rule, 1800), (Bound::SignIn, 43_200)];
+    assert_eq!(taken.bounds, bounds);
+}
+
+#[tokio::test]
+async fn without_a_record_nothing_is_taken() {
+    let node = Node::new().await;
+    let open = reader(&node).await;
+    node.audit.leave_room_for(0);
+    let error = take(&node, &open, 900).await.unwrap_err();
+    assert!(
+        matches!(error, AssumeRoleError::Unavailable(Unavailable::Audit(_))),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_change_of_the_rules_counts_from_the_next_click_on() {
+    let node = Node::new().await;
+    let open = reader(&node).await;
+    node.apply(&without("rules/")).await;
+    assert_eq!(offered(&node, &open), [""; 0]);
+    let error = take(&node, &open, 900).await.unwrap_err();
+    assert!(matches!(error, AssumeRoleError::NotMapped), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_rule_that_another_node_made_is_found_before_a_role_is_refused() {
+    let one = Node::with(&without("rules/")).await;
+    let other = one.beside().await;
+    one.apply(&testing::files()).await;
+    let open = reader(&other).await;
+    assert!(take(&other, &open, 900).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_role_that_another_node_made_is_found_before_it_is_refused() {
+    let mut files = without("accounts/482011739056/roles/");
+    files.insert(RULE_FILE.into(), testing::files()[RULE_FILE].clone());
+    let one = Node::with(&files).await;
+    let other = one.beside().await;
+    one.apply(&testing::files()).await;
+    let open = reader(&other).await;
+    assert!(take(&other, &open, 900).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_role_s_own_maximum_is_the_role_s_at_this_moment() {
+    let node = Node::new().await;
+    let open = reader(&node).await;
+    node.apply(&edited(READER_FILE, "7200", "3600")).await;
+    assert_eq!(
+        take(&node, &open, 7200).await.unwrap().given.seconds(),
+        3600
+    );
+}
+
+#[tokio::test]
+async fn another_secret_opens_no_session() {
+    let node = Node::new().await;
+    keep(&node, &session(&["readers"])).await;
+    let opened = portal(&node).open("another secret", NOW).await.unwrap();
+    assert!(opened.is_none());
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_idle_and_when_its_time_is_over() {
+    let node = Node::new().await;
+    let short = BrowserSession {
+        idle_seconds: 100,
+        ends_at: NOW.plus(1000),
+        ..session(&["readers"])
+    };
+    keep(&node, &short).await;
+    let open = async |seconds: i64| {
+        let opened = portal(&node).open(SECRET, NOW.plus(seconds)).await;
+        opened.unwrap().is_some()
+    };
+    assert!(open(99).await, "and is noted as used");
+    assert!(open(198).await);
+    assert!(!open(298).await, "idle for 100 seconds");
+    keep(
+        &node,
+        &BrowserSession {
+            idle_seconds: 5000,
+            ..short
+        },
+    )
+    .await;
+    assert!(open(999).await);
+    assert!(!open(1000).await);
+}
+
+#[tokio::test]
+async fn claims_that_are_too_old_end_the_session() {
+    let node = Node::new().await;
+    let old = BrowserSession {
+        idle_seconds: 100_000,
+        ends_at: NOW.plus(100_000),
+        ..session(&["readers"])
+    };
+    keep(&node, &old).await;
+    let portal = portal(&node);
+    let last = portal.open(SECRET, NOW.plus(CLAIM_AGE)).await.unwrap();
+    assert!(last.is_some());
+    let late = portal.open(SECRET, NOW.plus(CLAIM_AGE + 1)).await.unwrap();
+    assert!(late.is_none());
+    let ended = portal.open(SECRET, NOW).await.unwrap();
+    assert!(ended.is_none(), "the session is gone for good");
+}
+
+#[tokio::test]
+async fn signing_out_is_recorded_and_ends_the_session() {
+    let node = Node::new().await;
+    let open = reader(&node).await;
+    portal(&node).sign_out(&open, &meta()).await.unwrap();
+    assert!(portal(&node).open(SECRET, NOW).await.unwrap().is_none());
+    assert_eq!(node.audit.told(), [("SignOut".to_owned(), String::new())]);
+}
+
+#[tokio::test]
+async fn a_form_is_a_session_s_own() {
+    let node = Node::new().await;
+    let open = reader(&node).await;
+    let own = open.csrf_token().expose().clone();
+    assert!(open.is_own_form(&own));
+    for other in ["", SECRET, &own[1..], &own.to_lowercase()] {
+        assert!(!open.is_own_form(other), "{other}");
+    }
+}
