@@ -24,6 +24,7 @@ pub use compose::Flows;
 pub use open::StartError;
 
 use self::background::Background;
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 
 /// A node that answers.
@@ -46,10 +47,19 @@ impl RunningNode {
     /// # Errors
     /// [`StartError`] says what is in the way.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_with(config, Arc::new(SystemClock)).await
+    }
+
+    /// As [`Self::start`], for a node that goes by another clock: what takes minutes can be tried
+    /// out in no time.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is in the way.
+    pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let listeners = server::Listeners::bind(&config.network)?;
         let address = listeners.main_address()?;
         let ops_address = listeners.ops_address()?;
-        let resources = open::open(&config)?;
+        let resources = open::open(&config, clock)?;
         let draining = Arc::new(AtomicBool::new(false));
         let flows = compose::compose(&config, resources, address, Arc::clone(&draining)).await?;
         let certificates = config

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audit::{AuditSink, FileSettings, FileSink, Sync};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::config::{
     AuditSettings, AuditSync, AuditTarget, Config, RootKeyError, RootKeySettings, RootKeySource,
     StoreLocation, root_key_file,
@@ -104,8 +104,7 @@ pub(super) struct Resources {
 }
 
 /// Opens everything, the store before the audit log: who has the store has the node.
-pub(super) fn open(config: &Config) -> Result<Resources, StartError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+pub(super) fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Resources, StartError> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     match &config.store {
         StoreLocation::Memory => {
