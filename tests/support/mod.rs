@@ -1,5 +1,5 @@
-//! What the tests over real HTTP share: an identity provider that lies as it is told to, keys that
-//! sign anything, and clients that send anything.
+//! What the tests over real HTTP share: a node, an identity provider that lies as it is told to, keys
+//! that sign anything, and clients that send anything.
 //!
 //! Everything listens on a free loopback port and ends when it is dropped. Each test file is a crate
 //! of its own and takes this in with `#[cfg(test)] mod support;`.
@@ -11,4 +11,5 @@
 
 pub mod http;
 pub mod keys;
+pub mod node;
 pub mod provider;
