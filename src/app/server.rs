@@ -168,6 +168,7 @@ impl Apis {
                 edge: flows.edge.clone(),
                 assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
                 get_caller_identity: flows.get_caller_identity.clone(),
+                recorder: Arc::clone(&flows.recorder),
             }),
             portal: Data::new(PortalApi {
                 edge: flows.edge.clone(),

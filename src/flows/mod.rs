@@ -34,7 +34,7 @@ pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Calle
 pub use get_caller_identity::GetCallerIdentity;
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport};
-pub use record::Recorder;
+pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
 pub use sign_in::{
     ATTEMPT_SECONDS, Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn,

@@ -206,6 +206,30 @@ impl Recorder {
         self.sink.record(&event).await
     }
 
+    /// A call to STS that was refused before its flow began.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; the refusal isn't recorded.
+    pub async fn refused_call(
+        &self,
+        meta: &RequestMeta,
+        call: &RefusedCall<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        if self.is_coalesced(meta) {
+            return Ok(());
+        }
+        let name = if call.operation.is_empty() {
+            "UnreadCall"
+        } else {
+            call.operation
+        };
+        let occasion = self.occasion(meta, EventSource::Sts, name, ReadOnly::Yes)?;
+        let event = Event::new(occasion)
+            .checks([Check::new("request", CheckOutcome::Failed)])
+            .refused(call.code, call.why);
+        self.sink.record(&event).await
+    }
+
     /// A call to the admin API that nobody could be found behind.
     pub async fn unauthenticated_admin(
         &self,
@@ -287,6 +311,17 @@ impl Recorder {
             user_agent: Some(meta.user_agent.as_str().into()),
         })
     }
+}
+
+/// A call that can't be read, or asks for nothing that there is.
+#[derive(Debug, Clone, Copy)]
+pub struct RefusedCall<'a> {
+    /// What it asks for, as the caller wrote it; empty where that wasn't read.
+    pub operation: &'a str,
+    /// AWS's code.
+    pub code: &'static str,
+    /// AWS's text.
+    pub why: &'a str,
 }
 
 /// What a person did in the portal.

@@ -1,7 +1,9 @@
 //! `AssumeRoleWithWebIdentity`: an id_token in, credentials out. Not signed.
 
 use super::answer::{Success, Value};
-use super::validation::{Constraint, Violations, is_arn_character, is_policy_character, is_word};
+use super::validation::{
+    Constraint, Quoting, Violations, is_arn_character, is_policy_character, is_word,
+};
 use super::{Call, Parameters, StsFault};
 use crate::domain::{Arn, RoleArn, SessionDuration};
 use crate::flows::{AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession};
@@ -14,30 +16,35 @@ const ROLE_ARN: Constraint = Constraint {
     min: 20,
     max: 2048,
     pattern: Some((is_arn_character, ARN_PATTERN)),
+    quoting: Quoting::Quoted,
 };
 const SESSION_NAME: Constraint = Constraint {
     field: "roleSessionName",
     min: 2,
     max: 64,
     pattern: Some((is_word, r"[\w+=,.@-]*")),
+    quoting: Quoting::Quoted,
 };
 const TOKEN: Constraint = Constraint {
     field: "webIdentityToken",
     min: 4,
     max: 20_000,
     pattern: None,
+    quoting: Quoting::Withheld,
 };
 const PROVIDER_ID: Constraint = Constraint {
     field: "providerId",
     min: 4,
     max: 2048,
     pattern: None,
+    quoting: Quoting::Quoted,
 };
 const POLICY: Constraint = Constraint {
     field: "policy",
     min: 1,
     max: 2048,
     pattern: Some((is_policy_character, r"[\u0009\u000A\u000D\u0020-\u00FF]+")),
+    quoting: Quoting::Quoted,
 };
 
 pub(super) async fn answer(
@@ -45,7 +52,7 @@ pub(super) async fn answer(
     call: &Call<'_>,
 ) -> Result<Success<'static>, StsFault> {
     let request = read(&call.parameters)?;
-    let session = flow.run(request, &call.meta).await?;
+    let session = flow.run(request, call.meta).await?;
     Ok(render(session))
 }
 

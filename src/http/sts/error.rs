@@ -22,6 +22,17 @@ pub struct StsFault {
     namespace: &'static str,
     code: &'static str,
     message: Option<String>,
+    recorded: Recorded,
+    operation: Option<String>,
+}
+
+/// Whether the audit knows of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// The flow that refused has recorded it, or could not.
+    ByFlow,
+    /// No flow was reached.
+    NotYet,
 }
 
 impl StsFault {
@@ -32,6 +43,8 @@ impl StsFault {
             namespace: STS_NAMESPACE,
             code,
             message: Some(message.into()),
+            recorded: Recorded::NotYet,
+            operation: None,
         }
     }
 
@@ -54,6 +67,8 @@ impl StsFault {
             namespace: STS_NAMESPACE,
             code: "MalformedInput",
             message: None,
+            recorded: Recorded::NotYet,
+            operation: None,
         }
     }
 
@@ -74,6 +89,37 @@ impl StsFault {
     /// The code, for the audit.
     pub const fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// The text, for the audit; the code where AWS gives none.
+    pub fn reason(&self) -> &str {
+        self.message.as_deref().unwrap_or(self.code)
+    }
+
+    /// The operation that was asked for, as the caller wrote it; empty where none was read.
+    pub fn operation(&self) -> &str {
+        self.operation.as_deref().unwrap_or_default()
+    }
+
+    /// The same refusal, of a call for this operation.
+    pub(super) fn of_operation(self, action: &str) -> Self {
+        Self {
+            operation: Some(action.to_owned()),
+            ..self
+        }
+    }
+
+    /// Whether the audit knows of it.
+    pub const fn recorded(&self) -> Recorded {
+        self.recorded
+    }
+
+    /// The same refusal, of which the audit knows.
+    fn recorded_by_flow(self) -> Self {
+        Self {
+            recorded: Recorded::ByFlow,
+            ..self
+        }
     }
 
     /// The answer.
@@ -130,7 +176,19 @@ impl From<ParameterError> for StsFault {
 
 impl From<AuthenticationError> for StsFault {
     fn from(error: AuthenticationError) -> Self {
-        let message = match &error {
+        Self::unauthenticated(&error).recorded_by_flow()
+    }
+}
+
+impl From<AssumeRoleError> for StsFault {
+    fn from(error: AssumeRoleError) -> Self {
+        Self::not_assumed(&error).recorded_by_flow()
+    }
+}
+
+impl StsFault {
+    fn unauthenticated(error: &AuthenticationError) -> Self {
+        let message = match error {
             AuthenticationError::Signature(error) => return (*error).into(),
             AuthenticationError::Unavailable(_) | AuthenticationError::Audit(_) => {
                 return Self::unavailable();
@@ -145,18 +203,9 @@ impl From<AuthenticationError> for StsFault {
         };
         Self::new(StatusCode::FORBIDDEN, error.code(), message)
     }
-}
 
-impl From<SigV4Error> for StsFault {
-    fn from(error: SigV4Error) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN);
-        Self::new(status, error.code(), error.aws_message())
-    }
-}
-
-impl From<AssumeRoleError> for StsFault {
-    fn from(error: AssumeRoleError) -> Self {
-        let message = match &error {
+    fn not_assumed(error: &AssumeRoleError) -> Self {
+        let message = match error {
             AssumeRoleError::Unavailable(_) => return Self::unavailable(),
             AssumeRoleError::Denied(denial) => return denial.into(),
             AssumeRoleError::NotMapped | AssumeRoleError::NotLinked => {
@@ -175,6 +224,13 @@ impl From<AssumeRoleError> for StsFault {
             ),
         };
         Self::new(StatusCode::BAD_REQUEST, error.code(), message)
+    }
+}
+
+impl From<SigV4Error> for StsFault {
+    fn from(error: SigV4Error) -> Self {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN);
+        Self::new(status, error.code(), error.aws_message())
     }
 }
 

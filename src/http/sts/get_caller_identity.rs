@@ -9,7 +9,7 @@ pub(super) async fn answer(
     call: &Call<'_>,
 ) -> Result<Success<'static>, StsFault> {
     let headers = call.headers();
-    let principal = flow.run(&call.signed(&headers), &call.meta).await?;
+    let principal = flow.run(&call.signed(&headers), call.meta).await?;
     Ok(Success {
         response: "GetCallerIdentityResponse",
         result: "GetCallerIdentityResult",

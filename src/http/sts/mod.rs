@@ -10,17 +10,21 @@ mod get_caller_identity;
 mod parameters;
 mod validation;
 
+use std::sync::Arc;
+
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 pub use answer::Format;
-pub use error::StsFault;
+pub use error::{Recorded, StsFault};
 pub use parameters::{MAX_PARAMETERS, ParameterError, Parameters};
 
 use crate::domain::RequestId;
-use crate::flows::{AssumeRoleWithWebIdentity, GetCallerIdentity, RequestMeta};
+use crate::flows::{
+    AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder, RefusedCall, RequestMeta,
+};
 use crate::http::edge::{Edge, read_body};
 use crate::sigv4;
 
@@ -36,11 +40,13 @@ pub struct StsApi {
     pub assume_role_with_web_identity: AssumeRoleWithWebIdentity,
     /// `GetCallerIdentity`
     pub get_caller_identity: GetCallerIdentity,
+    /// Where calls are recorded that no flow was reached for.
+    pub recorder: Arc<Recorder>,
 }
 
 /// A request to the API, read as far as every operation needs it.
 pub(super) struct Call<'a> {
-    meta: RequestMeta,
+    meta: &'a RequestMeta,
     parameters: Parameters<'a>,
     request: &'a HttpRequest,
     body: &'a [u8],
@@ -54,12 +60,28 @@ impl StsApi {
             return StsFault::unavailable().respond(RequestId::NIL, format);
         };
         let id = meta.id;
-        match self.run(request, payload, meta).await {
+        match self.run(request, payload, &meta).await {
             Ok(success) => {
                 let mut response = HttpResponse::Ok();
                 headers(&mut response, id, format).body(success.render(id, format))
             }
-            Err(fault) => fault.respond(id, format),
+            Err(fault) => self.refuse(fault, &meta).await.respond(id, format),
+        }
+    }
+
+    /// The refusal, recorded; one that can't be is none.
+    async fn refuse(&self, fault: StsFault, meta: &RequestMeta) -> StsFault {
+        if fault.recorded() == Recorded::ByFlow {
+            return fault;
+        }
+        let call = RefusedCall {
+            operation: fault.operation(),
+            code: fault.code(),
+            why: fault.reason(),
+        };
+        match self.recorder.refused_call(meta, &call).await {
+            Ok(()) => fault,
+            Err(_) => StsFault::unavailable(),
         }
     }
 
@@ -67,7 +89,7 @@ impl StsApi {
         &self,
         request: &HttpRequest,
         payload: Payload,
-        meta: RequestMeta,
+        meta: &RequestMeta,
     ) -> Result<answer::Success<'static>, StsFault> {
         self.edge.hosts.check(request.headers())?;
         let body = self.body(request, payload).await?;
@@ -84,7 +106,9 @@ impl StsApi {
             request,
             body: &body,
         };
-        self.dispatch(call).await
+        let action = call.parameters.find("Action").unwrap_or_default();
+        let answer = self.dispatch(&call).await;
+        answer.map_err(|fault| fault.of_operation(action))
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Bytes, StsFault> {
@@ -94,16 +118,16 @@ impl StsApi {
         Ok(read_body(payload, self.edge.limits).await?)
     }
 
-    async fn dispatch(&self, call: Call<'_>) -> Result<answer::Success<'static>, StsFault> {
+    async fn dispatch(&self, call: &Call<'_>) -> Result<answer::Success<'static>, StsFault> {
         let action = call.parameters.find("Action").unwrap_or_default();
         let version = call.parameters.find("Version");
         match (action, version) {
             ("AssumeRoleWithWebIdentity", Some(VERSION)) => {
-                assume_role_with_web_identity::answer(&self.assume_role_with_web_identity, &call)
+                assume_role_with_web_identity::answer(&self.assume_role_with_web_identity, call)
                     .await
             }
             ("GetCallerIdentity", Some(VERSION)) => {
-                get_caller_identity::answer(&self.get_caller_identity, &call).await
+                get_caller_identity::answer(&self.get_caller_identity, call).await
             }
             ("", _) => Err(missing_action()),
             (action, version) => Err(unknown_action(action, version)),

@@ -1,5 +1,14 @@
 //! The service model's constraints, checked and told as AWS tells them.
 
+/// Whether AWS's text quotes a wrong value. It doesn't for what the model marks as sensitive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quoting {
+    /// `Value 'x' at 'field' …`
+    Quoted,
+    /// `Value at 'field' …`
+    Withheld,
+}
+
 /// What the model says of one parameter.
 #[derive(Debug, Clone, Copy)]
 pub struct Constraint {
@@ -11,6 +20,8 @@ pub struct Constraint {
     pub max: usize,
     /// The characters that are allowed, and the pattern by which AWS's text calls them.
     pub pattern: Option<Pattern>,
+    /// Whether a wrong value is quoted.
+    pub quoting: Quoting,
 }
 
 /// Which characters are allowed, and the pattern by which AWS's text calls them.
@@ -43,12 +54,16 @@ impl Violations {
         constraint: &Constraint,
     ) -> Option<&'a str> {
         let value = value?;
+        let shown = match constraint.quoting {
+            Quoting::Quoted => Some(value),
+            Quoting::Withheld => None,
+        };
         let before = self.0.len();
         if let Some((allowed, pattern)) = constraint.pattern
             && !value.chars().all(allowed)
         {
             self.violated(
-                value,
+                shown,
                 constraint.field,
                 &format!("Member must satisfy regular expression pattern: {pattern}"),
             );
@@ -59,14 +74,14 @@ impl Violations {
                 "Member must have length greater than or equal to {}",
                 constraint.min
             );
-            self.violated(value, constraint.field, &rule);
+            self.violated(shown, constraint.field, &rule);
         }
         if length > constraint.max {
             let rule = format!(
                 "Member must have length less than or equal to {}",
                 constraint.max
             );
-            self.violated(value, constraint.field, &rule);
+            self.violated(shown, constraint.field, &rule);
         }
         (self.0.len() == before).then_some(value)
     }
@@ -81,14 +96,14 @@ impl Violations {
         let value = value?;
         if i64::from(value) < i64::from(min) {
             self.violated(
-                &value.to_string(),
+                Some(&value.to_string()),
                 field,
                 &format!("Member must have value greater than or equal to {min}"),
             );
         }
         if i64::from(value) > i64::from(max) {
             self.violated(
-                &value.to_string(),
+                Some(&value.to_string()),
                 field,
                 &format!("Member must have value less than or equal to {max}"),
             );
@@ -112,12 +127,16 @@ impl Violations {
         ))
     }
 
-    /// A long value is cut in the text: the caller knows it, and an answer is no place for a token.
-    fn violated(&mut self, value: &str, field: &str, rule: &str) {
+    /// A long value is cut in the text: the caller knows it.
+    fn violated(&mut self, value: Option<&str>, field: &str, rule: &str) {
         const SHOWN: usize = 256;
-        let shown: String = value.chars().take(SHOWN).collect();
+        let quoted = value.map(|value| {
+            let cut: String = value.chars().take(SHOWN).collect();
+            ["'", &cut, "' "].concat()
+        });
         self.0.push(format!(
-            "Value '{shown}' at '{field}' failed to satisfy constraint: {rule}"
+            "Value {}at '{field}' failed to satisfy constraint: {rule}",
+            quoted.unwrap_or_default()
         ));
     }
 }
@@ -146,6 +165,7 @@ mod tests {
         min: 2,
         max: 4,
         pattern: Some((is_word, r"[\w+=,.@-]*")),
+        quoting: Quoting::Quoted,
     };
 
     fn message(value: Option<&str>) -> Option<String> {
@@ -167,6 +187,20 @@ mod tests {
         assert_eq!(
             message(Some("<<<<<")).unwrap(),
             r"2 validation errors detected: Value '<<<<<' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*; Value '<<<<<' at 'roleSessionName' failed to satisfy constraint: Member must have length less than or equal to 4"
+        );
+    }
+
+    #[test]
+    fn a_sensitive_value_is_not_quoted() {
+        let secret = Constraint {
+            quoting: Quoting::Withheld,
+            ..NAME
+        };
+        let mut violations = Violations::default();
+        violations.required(Some("tokens"), &secret);
+        assert_eq!(
+            violations.message().unwrap(),
+            "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint: Member must have length less than or equal to 4"
         );
     }
 
