@@ -23,7 +23,9 @@ use crate::domain::{ConnectionId, FederatedIdentity, LocalPath, Secret, SignInId
 use crate::entropy::{Entropy, EntropyError, draw};
 use crate::federation::RedeemError;
 use crate::federation::connection::ConnectionSettings;
-use crate::federation::relying_party::{AuthorizationAnswer, RelyingParty, SignInError};
+use crate::federation::relying_party::{
+    AnswerError, AuthorizationAnswer, RelyingParty, SignInError,
+};
 use crate::store::{
     BrowserSession, LoginAttempt, LoginAttemptKey, LoginAttempts, OneTimeUse, SessionKey, Sessions,
     StoreError,
@@ -35,6 +37,9 @@ pub const ATTEMPT_SECONDS: i64 = 600;
 /// Why a sign-in was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInRefusal {
+    /// What came back is no answer of a provider: whoever sent the browser here is to blame.
+    #[error("the provider's answer can't be read")]
+    Answer(#[from] AnswerError),
     /// There is no such connection (any more).
     #[error("there is no connection of this name")]
     UnknownConnection,
@@ -60,6 +65,7 @@ impl SignInRefusal {
     /// A code that stays the same, for the audit.
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Answer(_) => "UnreadableAnswer",
             Self::UnknownConnection => "UnknownConnection",
             Self::NoAttempt => "NoLoginAttempt",
             Self::OtherBrowser => "OtherBrowser",
@@ -72,6 +78,7 @@ impl SignInRefusal {
     /// The check that failed, for the trace.
     pub const fn check(&self) -> &'static str {
         match self {
+            Self::Answer(_) => "answer",
             Self::UnknownConnection => "connection",
             Self::NoAttempt => "state",
             Self::OtherBrowser => "browser",
@@ -251,6 +258,20 @@ impl SignIn {
             self.sessions.end(&session_key(previous)).await?;
         }
         self.open_session(identity.clone(), meta).await
+    }
+
+    /// Records that what came back to the redirect URI is no answer, and gives the refusal.
+    pub async fn refuse(
+        &self,
+        connection: &ConnectionId,
+        error: AnswerError,
+        meta: &RequestMeta,
+    ) -> SignInRefusal {
+        let refusal = SignInRefusal::Answer(error);
+        match self.record(connection, None, Some(&refusal), meta).await {
+            Ok(()) => refusal,
+            Err(error) => error.into(),
+        }
     }
 
     async fn try_begin(

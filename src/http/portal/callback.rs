@@ -42,7 +42,10 @@ async fn finish(
     let connection: ConnectionId = connection
         .parse()
         .map_err(|_| SignInRefusal::UnknownConnection)?;
-    let answer = AuthorizationAnswer::parse(answer)?;
+    let answer = match AuthorizationAnswer::parse(answer) {
+        Ok(answer) => answer,
+        Err(error) => return Err(api.sign_in.refuse(&connection, error, meta).await.into()),
+    };
     let attempt = attempt_key(answer.state());
     let browser_secret = cookies::login_cookie(request, &attempt);
     let previous = cookies::session_cookie(request);

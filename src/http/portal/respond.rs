@@ -14,7 +14,7 @@ use super::shown::Shown;
 use crate::domain::{LocalPath, RequestId, UnixTime};
 use crate::federation::Quoted;
 use crate::federation::id_token::TokenError;
-use crate::federation::relying_party::{AnswerError, SignInError};
+use crate::federation::relying_party::SignInError;
 use crate::flows::{AssumeRoleError, SignInRefusal, Unavailable};
 use crate::http::edge::{BodyError, HostError};
 
@@ -48,8 +48,6 @@ pub(super) enum PortalError {
     Host(#[from] HostError),
     #[error(transparent)]
     Body(#[from] BodyError),
-    #[error("the provider's answer can't be read")]
-    Answer(#[from] AnswerError),
     #[error(transparent)]
     SignIn(#[from] SignInRefusal),
     #[error(transparent)]
@@ -73,7 +71,7 @@ impl PortalError {
         if matches!(self, Self::NotSignedIn) {
             return redirect("/");
         }
-        let is_sign_in = matches!(self, Self::SignIn(_) | Self::Answer(_));
+        let is_sign_in = matches!(self, Self::SignIn(_));
         let (status, title, what_happened, what_to_do) = self.words();
         let (what_happened, what_to_do) =
             (Shown::from(what_happened.as_str()), Shown::from(what_to_do));
@@ -156,12 +154,6 @@ impl PortalError {
                 error.to_string(),
                 "Try again.",
             ),
-            Self::Answer(_) => (
-                StatusCode::BAD_REQUEST,
-                "You are not signed in",
-                "The answer of your identity provider can’t be read.".to_owned(),
-                "Sign in again. If it happens twice, send the id below to your administrator.",
-            ),
             Self::SignIn(refusal) => refusal_words(refusal),
             Self::Assume(error) => assume_words(error),
             Self::Unavailable => unavailable_words(),
@@ -198,6 +190,12 @@ fn refusal_words(refusal: &SignInRefusal) -> Words {
         )
     };
     match refusal {
+        SignInRefusal::Answer(_) => (
+            StatusCode::BAD_REQUEST,
+            NOT_SIGNED_IN,
+            "The answer of your identity provider can’t be read.".to_owned(),
+            SIGN_IN_AGAIN,
+        ),
         SignInRefusal::UnknownConnection => (
             StatusCode::NOT_FOUND,
             NOT_SIGNED_IN,
