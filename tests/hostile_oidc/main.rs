@@ -1,0 +1,12 @@
+//! Hostile tokens, providers and browsers against a whole node over HTTP. The number in a test's name
+//! is the attack's in the threat catalogue (`J1` to `J28`, `J32`).
+#![cfg(test)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod canary;
+
+mod scene;
+mod shape;
+mod signature;
