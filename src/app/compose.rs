@@ -206,6 +206,7 @@ fn outgoing(settings: &FederationSettings) -> OutgoingSettings {
         allowed_networks: settings.allow_private_addresses.clone(),
         http_issuers: settings.allow_http_issuers.clone(),
         extra_authorities: settings.ca_file.clone(),
+        resolve: settings.resolve.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! first one. Values are never quoted in a problem: one of them may be a secret in the wrong place.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -149,8 +150,51 @@ impl<'a> Reader<'a> {
 
     /// A list of texts that are parsed; `None` where the file has no list.
     pub(super) fn list<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<Vec<T>> {
-        let Value::Array(items) = self.ask(key)? else {
-            self.problem(key, "must be a list of texts");
+        let value = self.ask(key)?;
+        self.items(key, value)
+    }
+
+    /// A table of lists by name, none of them empty, names and texts parsed; empty where the file
+    /// has none.
+    pub(super) fn lists<K, V>(&mut self, key: &'static str) -> BTreeMap<K, Vec<V>>
+    where
+        K: FromStr<Err: Display> + Ord,
+        V: FromStr<Err: Display>,
+    {
+        let Some(value) = self.ask(key) else {
+            return BTreeMap::new();
+        };
+        let Value::Table(table) = value else {
+            self.problem(key, format_args!("must be a table: [{}]", self.path(key)));
+            return BTreeMap::new();
+        };
+        let entries = table.iter();
+        entries
+            .filter_map(|(name, value)| self.named_list(&format!("{key}.\"{name}\""), name, value))
+            .collect()
+    }
+
+    fn named_list<K, V>(&self, path: &str, name: &str, value: &Value) -> Option<(K, Vec<V>)>
+    where
+        K: FromStr<Err: Display>,
+        V: FromStr<Err: Display>,
+    {
+        if value.is_table() {
+            let text = "must be a list of texts; a name with full stops stands in quotation marks";
+            self.problem(path, text);
+            return None;
+        }
+        let parsed = name.parse().map_err(|error| self.problem(path, error)).ok();
+        let items = self.items(path, value)?;
+        if value.as_array().is_some_and(Vec::is_empty) {
+            self.problem(path, "must not be empty");
+        }
+        Some((parsed?, items))
+    }
+
+    fn items<T: FromStr<Err: Display>>(&self, path: &str, value: &Value) -> Option<Vec<T>> {
+        let Value::Array(items) = value else {
+            self.problem(path, "must be a list of texts");
             return None;
         };
         let mut values = Vec::new();
@@ -158,8 +202,8 @@ impl<'a> Reader<'a> {
             let parsed = item.as_str().map(str::parse::<T>);
             match parsed {
                 Some(Ok(value)) => values.push(value),
-                Some(Err(error)) => self.problem(&format!("{key}[{index}]"), error),
-                None => self.problem(&format!("{key}[{index}]"), "must be a text"),
+                Some(Err(error)) => self.problem(&format!("{path}[{index}]"), error),
+                None => self.problem(&format!("{path}[{index}]"), "must be a text"),
             }
         }
         Some(values)

@@ -1,5 +1,7 @@
 //! The settings that stand by themselves: audit, limits, federation, browser sessions, log.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -7,7 +9,7 @@ use ipnet::IpNet;
 use super::environment::{self, Environment};
 use super::network::{is_loopback, read_nets};
 use super::reader::{Findings, Reader};
-use crate::domain::Issuer;
+use crate::domain::{HostName, Issuer};
 
 /// Where audit records go (decision 10).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct FederationSettings {
     pub ca_file: Option<PathBuf>,
     /// How long one answer may take, in seconds.
     pub timeout_seconds: u32,
+    /// Names that stand for these addresses; the system resolves every other name.
+    pub resolve: BTreeMap<HostName, Vec<IpAddr>>,
 }
 
 /// How long people stay signed in (decision 15).
@@ -174,6 +178,7 @@ impl FederationSettings {
             allow_private_addresses: read_nets(section, "allow_private_addresses"),
             ca_file: section.readable("ca_file"),
             timeout_seconds: section.number("timeout_seconds", 1..=60).unwrap_or(10),
+            resolve: section.lists("resolve"),
         }
     }
 }

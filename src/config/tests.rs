@@ -399,3 +399,33 @@ fn given_secrets_do_not_print() {
         "{printed}"
     );
 }
+
+#[test]
+fn listed_names_stand_for_addresses() {
+    let text = "[federation.resolve]\n'login.example.com' = ['10.1.2.3', '::1']";
+    let resolve = config(text, &[]).federation.resolve;
+    let addresses = vec!["10.1.2.3".parse().unwrap(), "::1".parse().unwrap()];
+    assert_eq!(
+        resolve,
+        [("login.example.com".parse().unwrap(), addresses)].into()
+    );
+}
+
+#[test]
+fn a_listed_name_is_a_name_with_addresses() {
+    for (entry, path) in [
+        ("'Login.example.com' = ['::1']", "\"Login.example.com\""),
+        ("'127.0.0.1' = ['::1']", "\"127.0.0.1\""),
+        ("'a.example' = []", "\"a.example\""),
+        ("'a.example' = '::1'", "\"a.example\""),
+        ("'a.example' = ['b.example']", "\"a.example\"[0]"),
+        ("a.example = ['::1']", "\"a\""),
+    ] {
+        let text = ["[federation.resolve]\n", entry].concat();
+        assert_eq!(
+            problem(&text, &[]),
+            ["federation.resolve.", path].concat(),
+            "{entry}"
+        );
+    }
+}

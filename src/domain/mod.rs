@@ -7,6 +7,7 @@ mod account;
 mod arn;
 mod claims;
 mod credentials;
+mod host_name;
 mod identity;
 mod local_path;
 mod principal;
@@ -22,6 +23,7 @@ pub use account::{AccountId, Partition};
 pub use arn::{Arn, OidcProviderArn, RoleArn, RoleName, RolePath};
 pub use claims::{Claim, ClaimName, ClaimSource, Claims, Unusable};
 pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, SessionToken};
+pub use host_name::HostName;
 pub use identity::{
     Audience, ConnectionId, FederatedIdentity, Issuer, ProviderRef, RuleId, SignInId, Subject,
 };

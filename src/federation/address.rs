@@ -1,10 +1,13 @@
 //! Which addresses may be connected to, and the resolver that hands out no other ones.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::domain::HostName;
 
 /// Which addresses may be connected to.
 #[derive(Debug, Clone)]
@@ -77,12 +80,24 @@ impl Resolve for CheckedResolver {
     }
 }
 
-/// The system's resolver.
-pub(super) struct SystemResolver;
+/// Listed names stand for exactly the addresses beside them; the system resolves the others.
+pub(super) struct ListedResolver(BTreeMap<HostName, Vec<IpAddr>>);
 
-impl Resolve for SystemResolver {
+impl ListedResolver {
+    /// Knows these names.
+    pub(super) const fn new(listed: BTreeMap<HostName, Vec<IpAddr>>) -> Self {
+        Self(listed)
+    }
+}
+
+impl Resolve for ListedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let host = name.as_str().to_owned();
+        let host = name.as_str().to_ascii_lowercase();
+        if let Some(listed) = self.0.get(host.as_str()) {
+            let addresses = listed.iter().map(|address| SocketAddr::new(*address, 0));
+            let addresses: Vec<_> = addresses.collect();
+            return Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) });
+        }
         Box::pin(async move {
             let addresses = tokio::net::lookup_host((host, 0)).await?;
             Ok(Box::new(addresses) as Addrs)
@@ -275,6 +290,35 @@ mod tests {
                 address: "127.0.0.1".parse().unwrap(),
             })
         );
+    }
+
+    fn listed(addresses: &[&str]) -> CheckedResolver {
+        let addresses = addresses.iter().map(|text| text.parse().unwrap());
+        let names = [("idp.example.com".parse().unwrap(), addresses.collect())];
+        CheckedResolver::new(Arc::new(ListedResolver::new(names.into())), public())
+    }
+
+    #[tokio::test]
+    async fn a_listed_name_stands_for_exactly_its_addresses() {
+        let both = ["1.1.1.1".parse().unwrap(), "2606:4700::1".parse().unwrap()];
+        let resolver = listed(&["1.1.1.1", "2606:4700::1"]);
+        assert_eq!(resolve(&resolver).await, Ok(both.to_vec()));
+    }
+
+    #[tokio::test]
+    async fn a_listed_private_address_is_blocked_all_the_same() {
+        let blocked = BlockedAddress {
+            host: "idp.example.com".into(),
+            address: "10.0.0.1".parse().unwrap(),
+        };
+        assert_eq!(resolve(&listed(&["10.0.0.1"])).await, Err(blocked));
+    }
+
+    #[tokio::test]
+    async fn the_system_resolves_a_name_that_is_not_listed() {
+        let names = ListedResolver::new([("idp.example.com".parse().unwrap(), vec![])].into());
+        let found = names.resolve("localhost".parse().unwrap()).await.unwrap();
+        assert!(found.map(|address| address.ip()).all(|ip| ip.is_loopback()));
     }
 
     #[tokio::test]

@@ -8,20 +8,22 @@
 //! The declared media type of a JSON answer is not looked at (key sets are often served as plain
 //! files); the body has to be strict JSON instead.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use reqwest::dns::Resolve;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-use super::address::{AddressRule, BlockedAddress, CheckedResolver, SystemResolver};
+use super::address::{AddressRule, BlockedAddress, CheckedResolver, ListedResolver};
 use super::json::{JsonError, parse_object};
-use crate::domain::Issuer;
+use crate::domain::{HostName, Issuer};
 
 /// A request has to be over, its answer read, after this time unless the settings say otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -45,6 +47,9 @@ pub struct OutgoingSettings {
     pub http_issuers: Vec<Issuer>,
     /// A PEM file of certificate authorities that are trusted beside the system's.
     pub extra_authorities: Option<PathBuf>,
+    /// Names that stand for exactly these addresses, which are held to the rule like all others;
+    /// the system resolves every other name.
+    pub resolve: BTreeMap<HostName, Vec<IpAddr>>,
 }
 
 impl Default for OutgoingSettings {
@@ -54,6 +59,7 @@ impl Default for OutgoingSettings {
             allowed_networks: Vec::new(),
             http_issuers: Vec::new(),
             extra_authorities: None,
+            resolve: BTreeMap::new(),
         }
     }
 }
@@ -147,7 +153,11 @@ impl Outgoing {
             listed: settings.allowed_networks.clone(),
         };
         let tls = trusting(settings.extra_authorities.as_deref())?;
-        let client = |rule| client(tls.clone(), rule, settings.timeout);
+        let listed = Arc::new(ListedResolver::new(settings.resolve.clone()));
+        let client = |rule| {
+            let resolver = CheckedResolver::new(Arc::clone(&listed) as Arc<dyn Resolve>, rule);
+            client(tls.clone(), resolver, settings.timeout)
+        };
         Ok(Self {
             https: client(public.clone())?,
             loopback: client(AddressRule::Loopback)?,
@@ -268,12 +278,12 @@ impl Outgoing {
 )]
 fn client(
     tls: rustls::ClientConfig,
-    rule: AddressRule,
+    resolver: CheckedResolver,
     timeout: Duration,
 ) -> Result<reqwest::Client, OutgoingSetupError> {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
-        .dns_resolver(CheckedResolver::new(Arc::new(SystemResolver), rule))
+        .dns_resolver(resolver)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .referer(false)
