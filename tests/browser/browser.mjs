@@ -28,13 +28,15 @@ const QUIET = [
  *   "MAP gateway.example:443 127.0.0.1:8443"; every name they leave out does not resolve
  * @param {string[]} [options.pins]   `publicKeyPin` of a certificate that may end a chain
  * @param {object} [options.context]  passed to playwright's `newContext`
+ * @param {string[]} [options.withoutFlags]  flags of playwright's own that are left out
  * @returns {Promise<{browser: object, context: object}>} close `browser` to end both
  */
-export async function startBrowser({ resolve, pins = [], context = {} }) {
+export async function startBrowser({ resolve, pins = [], context = {}, withoutFlags = [] }) {
   const { chromium } = await playwright();
   const browser = await chromium.launch({
     executablePath: chromiumPath(),
     args: [...QUIET, ...resolverArguments(resolve), ...pinArguments(pins)],
+    ignoreDefaultArgs: withoutFlags,
   });
   try {
     return { browser, context: await browser.newContext(context) };

@@ -1,0 +1,317 @@
+// Whole sign-ins in Chromium, between a gateway and a provider of different registrable domains
+// over TLS. `tests/browser_sign_in.rs` starts both and runs this.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { commandLine, readBash, readFish, readPowerShell, startProxy } from "./aws.mjs";
+import { publicKeyPin, startBrowser } from "./browser.mjs";
+import { look } from "./look.mjs";
+import { choosePerson, goToProvider, readKeys, signIn, signOut, takeRole } from "./portal.mjs";
+import { watch } from "./watch.mjs";
+
+const house = JSON.parse(process.env.ROLEGATE_TEST_HOUSE);
+const { gateway } = house;
+const gatewayHost = new URL(gateway).hostname;
+const READ_ONLY = "arn:aws:iam::482011739056:role/engineering/ReadOnly";
+const INES_IN_READ_ONLY =
+  "arn:aws:sts::482011739056:assumed-role/ReadOnly/ines.okafor@meridale.example";
+const SESSION_COOKIE = "__Host-rolegate-session";
+const PATIENCE_MS = 20_000;
+
+let browser;
+
+before(async () => {
+  const resolve = [
+    `MAP ${gatewayHost}:443 127.0.0.1:${house.gatewayPort}`,
+    `MAP ${new URL(house.provider).hostname} 127.0.0.1`,
+  ];
+  const pins = [publicKeyPin(readFileSync(house.authority))];
+  // People's browsers keep whole pages for their Back button; playwright's default is not to.
+  const withoutFlags = ["--disable-back-forward-cache"];
+  ({ browser } = await startBrowser({ resolve, pins, withoutFlags }));
+});
+
+after(() => browser?.close());
+
+/** Runs `use` with a page of a fresh profile; no page on its way may have violated its policy. */
+async function withPage(use) {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
+  try {
+    const complaints = await watch(context);
+    await use(await context.newPage(), complaints);
+    assert.deepEqual(complaints, []);
+  } finally {
+    await context.close();
+  }
+}
+
+async function assertLooksGood(page, name) {
+  assert.deepEqual(await look(page, name, house.artifacts), []);
+}
+
+const text = (page, selector = "body") => page.locator(selector).innerText();
+
+test("ines signs in, takes keys that the AWS command line uses, and signs out", async (t) => {
+  await withPage(async (page) => {
+    const addresses = [];
+    page.on("framenavigated", (frame) => addresses.push(frame.url()));
+    await page.goto(gateway);
+    await assertLooksGood(page, "sign-in");
+    await goToProvider(page, gateway, "workforce");
+    await assertLooksGood(page, "demo-provider");
+    await t.test("the cookie of a sign-in is sent with a cross-site post", async () => {
+      const [login] = await page.context().cookies(gateway);
+      assert.match(login.name, /^__Host-rolegate-login-[0-9a-f]{16}$/);
+      assertStoredAs(login, "None");
+      assert.ok(login.expires - Date.now() / 1000 <= 600);
+    });
+
+    await choosePerson(page, gateway, "ines");
+    assert.equal(new URL(page.url()).pathname, "/roles");
+    assert.equal(await page.locator("button[name=role]").count(), 29);
+    await assertLooksGood(page, "roles");
+    await t.test("the session's cookie stays home on a cross-site post", async () => {
+      const cookies = await page.context().cookies(gateway);
+      assert.deepEqual(cookies.map(({ name }) => name), [SESSION_COOKIE]);
+      assertStoredAs(cookies[0], "Lax");
+      assert.equal(cookies[0].expires, -1);
+    });
+    await t.test("every word of a search counts, and the keyboard reaches what it finds", async () => {
+      await page.fill("#q", "prod readonly");
+      assert.match(await text(page, ".found"), /^\d of 29 roles$/);
+      await assertLooksGood(page, "roles-search");
+      await page.press("#q", "Enter");
+      assert.equal(await page.evaluate(() => document.activeElement.value), READ_ONLY);
+      await page.fill("#q", "");
+    });
+
+    await takeRole(page, READ_ONLY);
+    await assertLooksGood(page, "credentials");
+    const keys = await readKeys(page);
+    await t.test("every format says the same keys", () => assertSameKeys(keys));
+    await t.test("a button copies what it stands beside", () => assertCopied(page, keys));
+    await t.test("the AWS command line uses every format", () => assertUsable(keys));
+    await t.test("no key is left in an address, the history or the browser's stores", async () => {
+      await assertNothingKept(page, keys, addresses);
+    });
+    await t.test("each format is shown for its choice", async () => {
+      for (const format of ["fish", "powershell", "profile", "json"]) {
+        await page.check(`#f-${format}`);
+        assert.ok(await page.isVisible(`#text-${format}`));
+        assert.ok(!(await page.isVisible("#text-bash")));
+      }
+    });
+    await page.click("details.menu summary");
+    await assertLooksGood(page, "menu");
+    await page.click("details.menu summary");
+
+    await signOut(page);
+    await assertLooksGood(page, "signed-out");
+    await t.test("after that Back shows no keys and no roles", () => assertGone(page, keys));
+  });
+});
+
+function assertStoredAs(cookie, sameSite) {
+  const { domain, path, secure, httpOnly } = cookie;
+  const expected = { domain: gatewayHost, path: "/", secure: true, httpOnly: true, sameSite };
+  assert.deepEqual({ domain, path, secure, httpOnly, sameSite: cookie.sameSite }, expected);
+}
+
+async function assertSameKeys(keys) {
+  const bash = await readBash(keys.bash);
+  assert.equal(bash.AWS_ACCESS_KEY_ID, keys.accessKeyId);
+  assert.equal(bash.AWS_SECRET_ACCESS_KEY, keys.secretAccessKey);
+  assert.equal(bash.AWS_SESSION_TOKEN, keys.sessionToken);
+  assert.equal(bash.AWS_ENDPOINT_URL_STS, gateway);
+  assert.deepEqual(readFish(keys.fish), bash);
+  assert.deepEqual(readPowerShell(keys.powerShell), bash);
+  const { Version, Expiration, ...json } = JSON.parse(keys.json);
+  assert.equal(Version, 1);
+  assert.ok(Date.parse(Expiration) > Date.now());
+  assert.deepEqual(json, {
+    AccessKeyId: keys.accessKeyId,
+    SecretAccessKey: keys.secretAccessKey,
+    SessionToken: keys.sessionToken,
+  });
+}
+
+async function assertCopied(page, keys) {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: gateway });
+  const copied = async (source) => {
+    await page.click(`button[data-copy=${source}]`);
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  assert.equal(await copied("text-bash"), keys.bash);
+  assert.equal(await text(page, "[data-copy=text-bash]"), "Copied");
+  assert.equal(await copied("session-token"), keys.sessionToken);
+  await page.evaluate(() => navigator.clipboard.writeText(""));
+}
+
+async function assertUsable(keys) {
+  const proxy = await startProxy(gatewayHost, house.gatewayPort);
+  const environment = { HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: house.authority };
+  const lines = commandLine({ aws: house.aws, environment });
+  const profile = keys.profile.match(/^\[(.+)\]$/m)[1];
+  try {
+    const answers = await Promise.all([
+      lines.whoWithShell(keys.bash),
+      lines.whoWithProfile(profile, keys.profile, keys.config),
+      lines.whoWithProcess(keys.json, gateway, "us-east-1"),
+    ]);
+    for (const answer of answers) assert.equal(answer.Arn, INES_IN_READ_ONLY);
+  } finally {
+    lines.remove();
+    proxy.stop();
+  }
+}
+
+async function assertNothingKept(page, keys, addresses) {
+  const kept = await page.evaluate(async () => ({
+    local: { ...localStorage },
+    session: { ...sessionStorage },
+    state: history.state,
+    name: window.name,
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+    cookie: document.cookie,
+  }));
+  const nothing = { local: {}, session: {}, state: null, name: "", databases: [], caches: [], cookie: "" };
+  assert.deepEqual(kept, nothing);
+  for (const address of [...addresses, page.url()]) assertWithout(address, keys);
+}
+
+function assertWithout(where, keys) {
+  for (const secret of [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken]) {
+    assert.ok(!where.includes(secret) && !decodeURIComponent(encodeURIComponent(where)).includes(secret));
+  }
+}
+
+async function assertGone(page, keys) {
+  const steps = await page.evaluate(() => history.length);
+  for (let step = 1; step < steps; step += 1) {
+    // Where a page can't be had again without its form, the browser says so instead of loading it.
+    await page.goBack().catch((error) => assert.match(error.message, /ERR_CACHE_MISS|ERR_ABORTED/));
+    assertWithout(await page.content(), keys);
+    assert.equal(await page.locator("button[name=role]").count(), 0);
+  }
+  await page.goto(`${gateway}/roles`);
+  assert.equal(await text(page, "h1"), "Sign in");
+  assert.deepEqual(await page.context().cookies(gateway), []);
+}
+
+test("a provider that lets the browser post its answer signs in as well", async () => {
+  await withPage(async (page) => {
+    await signIn(page, gateway, { connection: "partners", person: "lukas" });
+    assert.equal(new URL(page.url()).pathname, "/roles");
+    assert.ok((await page.locator("button[name=role]").count()) > 0);
+    await page.click("details.menu summary");
+    assert.match(await text(page, ".menu-who"), /lukas\.brandt@meridale\.example\s+Meridale Partners/);
+  });
+});
+
+test("noor has no role and is told what to send to whom", async () => {
+  await withPage(async (page) => {
+    await signIn(page, gateway, { connection: "workforce", person: "noor" });
+    assert.equal(await text(page, "h1"), "You are signed in, but no role is yours yet");
+    const message = await page.inputValue("#message");
+    assert.match(message, /noor\.haddad@meridale\.example, through Meridale Workforce/);
+    assert.match(message, /all-staff/);
+    await assertLooksGood(page, "no-roles");
+  });
+});
+
+test("tomas takes a role out of 250 groups", async () => {
+  await withPage(async (page) => {
+    await signIn(page, gateway, { connection: "workforce", person: "tomas" });
+    await assertLooksGood(page, "roles-few");
+    await takeRole(page, "arn:aws:iam::629114864828:role/engineering/Developer");
+    assert.equal(await text(page, "#session-name"), "tomas.varga@meridale.example");
+    await assertLooksGood(page, "credentials-staging");
+  });
+});
+
+test("a provider's refusal is shown as its words, never as markup", async () => {
+  await withPage(async (page) => {
+    await goToProvider(page, gateway, "workforce");
+    const state = new URL(page.url()).searchParams.get("state");
+    const words = `<img src=x onerror="document.title='run'"> not "today"`;
+    const answer = { error: "access_denied", error_description: words, state, iss: house.provider };
+    await page.goto(`${gateway}/oidc/callback/workforce?${new URLSearchParams(answer)}`);
+    assert.equal(await text(page, "h1"), "You are not signed in");
+    assert.ok((await text(page, ".note")).includes(words));
+    assert.equal(await page.locator("main img").count(), 0);
+    assert.deepEqual(await page.context().cookies(gateway), []);
+    await assertLooksGood(page, "refused");
+    await page.click("text=Sign in again");
+    assert.equal(await text(page, "h1"), "Sign in");
+  });
+});
+
+test("the answer to another browser's sign-in is refused", async () => {
+  await withPage(async (page) => {
+    await goToProvider(page, gateway, "workforce");
+    const callback = await catchCallback(page, "ines");
+    await withPage(async (other) => {
+      await other.goto(callback);
+      assert.match(await text(other), /begun in another browser/);
+      assert.deepEqual(await other.context().cookies(gateway), []);
+      await assertLooksGood(other, "refused-other-browser");
+      await other.goto(`${gateway}/roles`);
+      assert.equal(await text(other, "h1"), "Sign in");
+    });
+  });
+});
+
+test("an answer counts once", async () => {
+  await withPage(async (page) => {
+    await goToProvider(page, gateway, "workforce");
+    const callback = await catchCallback(page, "ines");
+    await page.goto(callback);
+    assert.equal(new URL(page.url()).pathname, "/roles");
+    await page.goto(callback);
+    assert.match(await text(page), /was finished already/);
+  });
+});
+
+/** Chooses a person, and keeps the browser from bringing the answer back: its address. */
+async function catchCallback(page, person) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Fetch.enable", { patterns: [{ urlPattern: `${gateway}/oidc/callback/*` }] });
+  const caught = new Promise((done) => session.once("Fetch.requestPaused", done));
+  await page.click(`button[name=person][value=${person}]`, { noWaitAfter: true });
+  const { requestId, request } = await caught;
+  await session.send("Fetch.failRequest", { requestId, errorReason: "Aborted" });
+  await session.send("Fetch.disable");
+  return request.url;
+}
+
+test("no page of the portal is shown in a frame, not even in one of its own", async () => {
+  await withPage(async (page, complaints) => {
+    await signIn(page, gateway, { connection: "workforce", person: "ines" });
+    const paths = ["/", "/roles", "/sign-in", "/no-such-page", "/oidc/callback/workforce"];
+    for (const origin of [house.provider, gateway]) {
+      const frames = paths.map((path) => `<iframe src="${gateway}${path}"></iframe>`);
+      await page.route(`${origin}/frames`, (route) => {
+        route.fulfill({ contentType: "text/html", body: frames.join("") });
+      });
+      await page.goto(`${origin}/frames`);
+      const addresses = page.frames().slice(1).map((frame) => frame.url());
+      assert.deepEqual(addresses, paths.map(() => "chrome-error://chromewebdata/"));
+    }
+    const isOfFrames = (complaint) => /frame-ancestors|X-Frame-Options/i.test(complaint);
+    assert.ok(complaints.filter(isOfFrames).length >= paths.length);
+    complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !isOfFrames(complaint)));
+  });
+});
+
+test("a page that is not there says so", async () => {
+  await withPage(async (page) => {
+    const answer = await page.goto(`${gateway}/no-such-page`);
+    assert.equal(answer.status(), 404);
+    assert.equal(await text(page, "h1"), "There is no such page");
+    await assertLooksGood(page, "not-found");
+  });
+});
