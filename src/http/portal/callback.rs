@@ -9,6 +9,7 @@ use crate::domain::ConnectionId;
 use crate::federation::relying_party::AuthorizationAnswer;
 use crate::flows::{Callback, RequestMeta, SignInRefusal, attempt_key};
 use crate::http::edge::read_body;
+use crate::store::LoginAttemptKey;
 
 pub(super) async fn get(api: Api, request: HttpRequest, connection: Path<String>) -> HttpResponse {
     api.answer(&request, async |meta| {
@@ -54,11 +55,32 @@ async fn finish(
         browser_secret: browser_secret.as_deref(),
         previous_session: previous.as_deref(),
     };
-    let signed_in = api.sign_in.finish(&connection, callback, meta).await?;
+    let signed_in = match api.sign_in.finish(&connection, callback, meta).await {
+        Ok(signed_in) => signed_in,
+        Err(refusal) => return refused(api, refusal, &attempt, meta),
+    };
     let mut response = redirect(signed_in.return_to.as_str());
     response
         .add_cookie(&cookies::set_session(&signed_in.session_secret))
         .and_then(|()| response.add_cookie(&cookies::end_login(&attempt)))
         .map_err(|_| PortalError::Unavailable)?;
+    Ok(response)
+}
+
+/// A refused attempt is over and its cookie with it; one that the node could not look at may still
+/// be finished.
+fn refused(
+    api: &PortalApi,
+    refusal: SignInRefusal,
+    attempt: &LoginAttemptKey,
+    meta: &RequestMeta,
+) -> Result<HttpResponse, PortalError> {
+    let is_over = !matches!(refusal, SignInRefusal::Unavailable(_));
+    let mut response = PortalError::SignIn(refusal).respond(api, meta.id, meta.now);
+    if is_over {
+        response
+            .add_cookie(&cookies::end_login(attempt))
+            .map_err(|_| PortalError::Unavailable)?;
+    }
     Ok(response)
 }
