@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::header::HeaderName;
-use actix_web::middleware::{Condition, DefaultHeaders};
+use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use tokio::task::JoinHandle;
@@ -16,7 +16,7 @@ use super::open::StartError;
 use super::tls::Certificates;
 use crate::config::{Config, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
-use crate::http::edge::{Edge, Hosts};
+use crate::http::edge::{Edge, Hosts, guard};
 use crate::http::ops::{self, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
@@ -111,6 +111,7 @@ fn server(
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let mut server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(guard))
             .wrap(Condition::new(is_https, strict_transport()))
             .wrap(security_headers())
             .configure(routes.clone())

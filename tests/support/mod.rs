@@ -10,6 +10,7 @@
 )]
 
 pub mod http;
+pub mod http_node;
 pub mod keys;
 pub mod node;
 pub mod provider;

@@ -1,6 +1,8 @@
-//! The outermost wall: which hosts are served, who is asking, how much may be sent and how slowly.
+//! The outermost wall: which requests are whole, which hosts are served, who is asking, how much may
+//! be sent and how slowly.
 
 mod body;
+mod guard;
 mod host;
 mod peer;
 
@@ -10,6 +12,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 
 pub use body::{BodyError, BodyLimits, read_body};
+pub use guard::guard;
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;
 

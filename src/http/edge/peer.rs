@@ -41,11 +41,11 @@ impl TrustedProxies {
                 .headers()
                 .get_all(name)
                 .filter_map(|value| value.to_str().ok())
+                .flat_map(|list| list.split(','))
         };
-        let forwarded: Vec<&str> = header("x-forwarded-for")
-            .flat_map(|list| list.split(','))
-            .collect();
-        let protocol = header("x-forwarded-proto").next();
+        let forwarded: Vec<&str> = header("x-forwarded-for").collect();
+        // The last one is the nearest proxy's; those before it may be the client's own.
+        let protocol = header("x-forwarded-proto").last();
         self.resolve(direct.to_canonical(), &forwarded, protocol)
     }
 

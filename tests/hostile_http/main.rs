@@ -1,0 +1,23 @@
+//! Hostile requests over real HTTP, against a node in this process or in one of its own: what is
+//! sent to STS, to the portal and to the listener itself. Each test names the attack that it makes.
+//!
+//! a1–a7: signatures; a8, a9: session tokens; a17: parameters; a18: framing; a19: slowness; a20:
+//! answers; a21: logs; w1–w18: the portal; o: running and stopping.
+#![cfg(test)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+//TODO mod answers;
+//TODO mod child;
+//TODO mod cookies;
+//TODO mod forms;
+//TODO mod framing;
+//TODO mod headers;
+//TODO mod logs;
+//TODO mod operation;
+//TODO mod parameters;
+//TODO mod records;
+mod session_token;
+mod signature;
+//TODO mod slow;

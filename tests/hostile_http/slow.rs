@@ -1,0 +1,99 @@
+//! Clients that send a little at a time, or nothing.
+
+use std::time::{Duration, Instant};
+
+use rolegate::config::{Config, Environment};
+
+use super::support::http::{RawConnection, Request};
+use super::support::http_node::HttpNode;
+
+const SLOWEST: Duration = Duration::from_secs(60);
+
+/// Sends the first bytes at once and the others one by one, and returns after how long the node
+/// closed the connection.
+fn drip(node: &HttpNode, first: &[u8], then: &[u8]) -> (Duration, String) {
+    let begun = Instant::now();
+    let mut connection = RawConnection::open(node.address);
+    connection.send(first).unwrap();
+    let mut answer = Vec::new();
+    for byte in then.iter().cycle() {
+        let (more, closed) = connection.read_until_closed(Duration::from_millis(100));
+        answer.extend(more);
+        if closed || connection.send(&[*byte]).is_err() {
+            break;
+        }
+        assert!(begun.elapsed() < SLOWEST, "the connection is still open");
+    }
+    (begun.elapsed(), String::from_utf8_lossy(&answer).into_owned())
+}
+
+fn impatient() -> HttpNode {
+    HttpNode::with_settings("[limits]\nheader_seconds = 1\nbody_seconds = 1\nkeep_alive_seconds = 1\n")
+}
+
+#[test]
+fn a19_a_head_that_takes_too_long_is_not_waited_for() {
+    let node = impatient();
+    let (took, answer) = drip(&node, b"GET / HTTP/1.1\r\nX-A: ", b"a");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[test]
+fn a19_a_body_that_takes_too_long_is_not_waited_for() {
+    let node = impatient();
+    for target in ["/", "/sign-in", "/oidc/callback/idp", "/admin/v1/directory"] {
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\n",
+            node.address
+        );
+        let (took, answer) = drip(&node, head.as_bytes(), b"a");
+        assert!(took < Duration::from_secs(5), "{target}: {took:?}");
+        assert!(answer.starts_with("HTTP/1.1 408"), "{target}: {answer}");
+    }
+}
+
+#[test]
+fn a19_a_connection_without_a_request_is_closed() {
+    let node = impatient();
+    let mut silent = RawConnection::open(node.address);
+    let (_, closed) = silent.read_until_closed(Duration::from_secs(5));
+    assert!(closed, "before the first request");
+
+    let mut idle = RawConnection::open(node.address);
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", node.address);
+    idle.send(request.as_bytes()).unwrap();
+    let (answer, closed) = idle.read_until_closed(Duration::from_secs(5));
+    assert!(answer.starts_with(b"HTTP/1.1 200") && closed, "after a request");
+}
+
+#[test]
+fn a19_a_body_that_nobody_asked_for_is_not_waited_for() {
+    let node = impatient();
+    let head = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nContent-Length: 100000\r\n\r\n", node.address);
+    let (took, _) = drip(&node, head.as_bytes(), b"a");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn a19_nobody_may_take_a_minute_where_nothing_else_is_set() {
+    let config = Config::from_toml("", std::path::Path::new(""), &Environment::of(&[])).unwrap();
+    assert!(config.limits.header_seconds < 60, "{:?}", config.limits);
+    assert!(config.limits.body_seconds < 60, "{:?}", config.limits);
+}
+
+#[test]
+fn a19_a_call_is_answered_at_once_beside_five_hundred_idle_connections() {
+    let node = HttpNode::start();
+    let keys = node.session();
+    let mut idle: Vec<RawConnection> = (0..500).map(|_| RawConnection::open(node.address)).collect();
+    for (index, connection) in idle.iter_mut().enumerate() {
+        if index % 2 == 0 {
+            connection.send(b"POST / HTTP/1.1\r\nX-A: a").unwrap();
+        }
+    }
+    let begun = Instant::now();
+    assert_eq!(node.who(&keys).status, 200);
+    assert_eq!(Request::get(node.address, "/").send().status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
