@@ -284,7 +284,7 @@ impl SigV4Error {
             Self::WrongTerminator => {
                 "Credential should be scoped with a valid terminator: 'aws4_request'."
             }
-            Self::WrongRegion => "Credential should be scoped to a valid region. ",
+            Self::WrongRegion => "Credential should be scoped to a valid region.",
             Self::MalformedSignedHeaders => {
                 "SignedHeaders must be different lower-case header names in ascending order, separated by semicolons."
             }

@@ -72,6 +72,15 @@ impl StsFault {
         }
     }
 
+    /// A number that is there without a value.
+    pub fn missing_number() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "MalformedInput",
+            "missing value for decimal type",
+        )
+    }
+
     /// `ValidationError`, 400.
     pub fn validation(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "ValidationError", message)

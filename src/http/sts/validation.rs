@@ -60,7 +60,7 @@ impl Violations {
         };
         let before = self.0.len();
         if let Some((allowed, pattern)) = constraint.pattern
-            && !value.chars().all(allowed)
+            && !(value.chars().all(allowed) && has_enough(pattern, value))
         {
             self.violated(
                 shown,
@@ -139,6 +139,11 @@ impl Violations {
             quoted.unwrap_or_default()
         ));
     }
+}
+
+/// Whether a pattern that wants at least one character (`[…]+`) finds one.
+fn has_enough(pattern: &str, value: &str) -> bool {
+    !(value.is_empty() && pattern.ends_with('+'))
 }
 
 /// `[\w+=,.@-]` as ASCII.
