@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
@@ -209,10 +210,8 @@ impl Apis {
             .app_data(self.portal.clone())
             .route("/", web::post().to(sts))
             .route("/", web::get().to(root))
-            .route("/sts", web::post().to(sts))
-            .route("/sts", web::get().to(sts))
-            .route("/sts/", web::post().to(sts))
-            .route("/sts/", web::get().to(sts))
+            .route("/", web::method(Method::OPTIONS).to(preflight))
+            .configure(sts_routes)
             .configure(portal::routes)
             .default_service(web::to(not_found));
     }
@@ -224,6 +223,20 @@ impl Apis {
             .configure(admin::routes)
             .configure(ops::routes);
     }
+}
+
+/// The base path, for clients that share a host with other APIs.
+fn sts_routes(config: &mut ServiceConfig) {
+    for path in ["/sts", "/sts/"] {
+        config
+            .route(path, web::post().to(sts))
+            .route(path, web::get().to(sts))
+            .route(path, web::method(Method::OPTIONS).to(preflight));
+    }
+}
+
+async fn preflight(api: Data<StsApi>, request: HttpRequest) -> HttpResponse {
+    api.preflight(&request)
 }
 
 async fn sts(api: Data<StsApi>, request: HttpRequest, payload: Payload) -> HttpResponse {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod assume_role_with_web_identity;
+mod cors;
 mod error;
 mod get_caller_identity;
 mod parameters;
@@ -85,6 +86,17 @@ impl StsApi {
         }
     }
 
+    /// Answers a browser that asks whether a page of another origin may call.
+    pub fn preflight(&self, request: &HttpRequest) -> HttpResponse {
+        let Ok(meta) = self.edge.meta(request) else {
+            return StsFault::unavailable().respond(RequestId::NIL, Format::Xml);
+        };
+        match self.edge.hosts.check(request.headers()) {
+            Ok(()) => cors::preflight(),
+            Err(error) => StsFault::from(error).respond(meta.id, Format::Xml),
+        }
+    }
+
     async fn run(
         &self,
         request: &HttpRequest,
@@ -162,10 +174,12 @@ fn headers(
     id: RequestId,
     format: Format,
 ) -> &mut HttpResponseBuilder {
-    response
+    let id = id.to_string();
+    cors::readable(response)
         .insert_header(("Content-Type", format.content_type()))
         .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("x-amzn-RequestId", id.to_string()))
+        .insert_header(("x-amz-sts-extended-request-id", id.as_str()))
+        .insert_header(("x-amzn-RequestId", id))
 }
 
 fn accepted(headers: &HeaderMap) -> Format {
