@@ -1,0 +1,80 @@
+//! The server `ours`: a whole node, with the settings that the parent wrote.
+
+use std::path::Path;
+
+use rolegate::app::RunningNode;
+use rolegate::config::{Config, Environment};
+use serde::Serialize;
+
+use crate::Outcome;
+use crate::server::{WORKERS, listening, runtime};
+
+/// The folder of the audit log, in the server's folder.
+pub const AUDIT: &str = "audit";
+/// The file of the settings, in the server's folder.
+const SETTINGS: &str = "rolegate.toml";
+
+/// Serves until its input ends.
+pub fn serve(folder: &Path) -> Outcome<()> {
+    let settings = folder.join(SETTINGS);
+    runtime()?.block_on(async {
+        let config = Config::load(Some(&settings), &Environment::of_this_process())?;
+        let node = RunningNode::start(config).await?;
+        listening(node.address).await?;
+        node.stop().await;
+        Ok(())
+    })
+}
+
+#[derive(Serialize)]
+struct Settings<'a> {
+    listen: &'static str,
+    workers: usize,
+    drain_seconds: u32,
+    store: Store,
+    audit: Audit,
+    federation: Federation<'a>,
+    log: Log,
+}
+
+#[derive(Serialize)]
+struct Store {
+    url: &'static str,
+}
+
+#[derive(Serialize)]
+struct Audit {
+    dir: &'static str,
+    sync: &'static str,
+}
+
+#[derive(Serialize)]
+struct Federation<'a> {
+    allow_http_issuers: [&'a str; 1],
+}
+
+#[derive(Serialize)]
+struct Log {
+    level: &'static str,
+}
+
+/// Writes the settings of a node that may ask `issuer` for its keys; everything else is as a node
+/// has it by default, the audit log included.
+pub fn write_settings(folder: &Path, issuer: &str) -> Outcome<()> {
+    let settings = Settings {
+        listen: "127.0.0.1:0",
+        workers: WORKERS,
+        drain_seconds: 1,
+        store: Store { url: "memory:" },
+        audit: Audit {
+            dir: AUDIT,
+            sync: "write",
+        },
+        federation: Federation {
+            allow_http_issuers: [issuer],
+        },
+        log: Log { level: "warn" },
+    };
+    std::fs::write(folder.join(SETTINGS), toml::to_string(&settings)?)?;
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! The requests, prepared before anything is measured.
+
+use std::net::SocketAddr;
+
+use data_encoding::BASE64;
+use form_urlencoded::Serializer;
+use rolegate::clock::{Clock as _, SystemClock};
+use rolegate::config::environment::{
+    ADMIN_ACCESS_KEY_ID, ADMIN_ACCOUNT_ID, ADMIN_SECRET_ACCESS_KEY,
+};
+use rolegate::domain::{AccessKeyId, KeyKind, Region, SecretAccessKey, SessionToken, UnixTime};
+use rolegate::entropy::{SystemEntropy, draw};
+use rolegate::seal::SealingKey;
+use rolegate::sigv4::{self, HttpRequest, Signer};
+use serde_json::json;
+
+use crate::identity::{CLIENT, Provider};
+use crate::load::ask;
+use crate::{Outcome, bare};
+
+const ACCOUNT: &str = "123456789012";
+const ROLE: &str = "arn:aws:iam::123456789012:role/deploy/Deployment";
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+const USER_AGENT: &str =
+    "Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13.5";
+/// What a session token of ours holds beside its plaintext: version, key id, salt and tag.
+const TOKEN_OVERHEAD: usize = 53;
+
+/// Where the two servers are.
+pub struct Addresses {
+    /// The bare route.
+    pub bare: SocketAddr,
+    /// The node.
+    pub ours: SocketAddr,
+}
+
+/// The same requests for both servers, each as it goes over the wire.
+pub struct Paired {
+    /// For the bare route.
+    pub bare: Vec<Vec<u8>>,
+    /// For the node.
+    pub ours: Vec<Vec<u8>>,
+}
+
+/// Temporary credentials.
+struct Credentials {
+    access_key_id: AccessKeyId,
+    secret: SecretAccessKey,
+    token: SessionToken,
+}
+
+/// The first administrator of the node.
+pub struct Admin {
+    access_key_id: AccessKeyId,
+    secret: SecretAccessKey,
+}
+
+impl Admin {
+    /// A key that nobody else knows.
+    pub fn new() -> Outcome<Self> {
+        let secret: [u8; 30] = draw(&SystemEntropy)?;
+        let random = draw(&SystemEntropy)?;
+        Ok(Self {
+            access_key_id: AccessKeyId::from_random(KeyKind::LongTerm, ACCOUNT.parse()?, random),
+            secret: SecretAccessKey::new(BASE64.encode(&secret)),
+        })
+    }
+
+    /// The environment variables that make it known to the node.
+    pub fn variables(&self) -> [(&'static str, &str); 3] {
+        [
+            (ADMIN_ACCESS_KEY_ID, self.access_key_id.as_str()),
+            (ADMIN_SECRET_ACCESS_KEY, self.secret.expose()),
+            (ADMIN_ACCOUNT_ID, ACCOUNT),
+        ]
+    }
+}
+
+/// Gives the node its directory: one account with the provider, and a role that its tokens open.
+pub fn apply_directory(node: SocketAddr, provider: &Provider, admin: &Admin) -> Outcome<()> {
+    let issuer = provider.issuer();
+    let name = issuer.trim_start_matches("http://");
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Deployments",
+        "Effect": "Allow",
+        "Principal": { "Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{name}") },
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": { format!("{name}:aud"): CLIENT },
+            "StringLike": { format!("{name}:sub"): "2f6d9c1e-*" },
+        },
+    }] });
+    let files = json!({
+        format!("accounts/{ACCOUNT}/account.toml"): "alias = \"example\"\nname = \"Example\"\n",
+        format!("accounts/{ACCOUNT}/oidc-providers/example.toml"):
+            format!("url = \"{issuer}\"\nclient_ids = [\"{CLIENT}\"]\n"),
+        format!("accounts/{ACCOUNT}/roles/Deployment.toml"): "path = \"/deploy/\"\n",
+        format!("accounts/{ACCOUNT}/roles/Deployment.trust.json"): trust.to_string(),
+    });
+    let body = json!({ "mode": "apply", "files": files }).to_string();
+    let host = node.to_string();
+    let headers = [
+        ("host", host.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let signer = Signer {
+        access_key_id: &admin.access_key_id,
+        secret: &admin.secret,
+        session_token: None,
+        region: &Region::us_east_1(),
+        service: "rolegate",
+    };
+    let path = "/admin/v1/directory";
+    let now = SystemClock.now();
+    ask(
+        node,
+        &signed(path, &headers, body.as_bytes(), &signer, now)?,
+    )?;
+    Ok(())
+}
+
+/// Requests for a session, each with a token of its own.
+pub fn web_identities(to: &Addresses, provider: &Provider, count: u32) -> Outcome<Paired> {
+    let tokens = provider.tokens(usize::try_from(count)?)?;
+    let request = |path: &str, address: SocketAddr, number: usize, token: &str| {
+        let body = Serializer::new(String::new())
+            .append_pair("Action", "AssumeRoleWithWebIdentity")
+            .append_pair("Version", "2011-06-15")
+            .append_pair("RoleArn", ROLE)
+            .append_pair("RoleSessionName", "deployment-of-the-day")
+            .append_pair("DurationSeconds", "3600")
+            .append_pair("WebIdentityToken", token)
+            .finish();
+        let (host, invocation) = (address.to_string(), invocation(number));
+        let headers = usual_headers(&host, &invocation);
+        http_request(
+            path,
+            &headers,
+            &[("user-agent", USER_AGENT)],
+            body.as_bytes(),
+        )
+    };
+    let all = |path: &str, address: SocketAddr| {
+        let tokens = tokens.iter().enumerate();
+        let requests = tokens.map(|(number, token)| request(path, address, number, token));
+        requests.collect()
+    };
+    Ok(Paired {
+        bare: all("/web-identity", to.bare),
+        ours: all("/", to.ours),
+    })
+}
+
+/// Signed requests, by as many callers as are asked for: their credentials are the node's own for
+/// the node, and of the same size for the bare route.
+pub fn caller_identities(
+    to: &Addresses,
+    sessions: &Paired,
+    callers: usize,
+    count: u32,
+) -> Outcome<Paired> {
+    let asked = sessions.ours.iter().take(callers);
+    let ours = asked.map(|request| read_credentials(&ask(to.ours, request)?));
+    let ours = ours.collect::<Outcome<Vec<_>>>()?;
+    let bare = ours
+        .iter()
+        .map(bare_credentials)
+        .collect::<Outcome<Vec<_>>>()?;
+    Ok(Paired {
+        bare: signed_by_all("/caller-identity", to.bare, &bare, count)?,
+        ours: signed_by_all("/", to.ours, &ours, count)?,
+    })
+}
+
+fn signed_by_all(
+    path: &str,
+    address: SocketAddr,
+    callers: &[Credentials],
+    count: u32,
+) -> Outcome<Vec<Vec<u8>>> {
+    const BODY: &[u8] = b"Action=GetCallerIdentity&Version=2011-06-15";
+    let (host, region, now) = (address.to_string(), Region::us_east_1(), SystemClock.now());
+    let count = usize::try_from(count)?;
+    let requests = callers.iter().cycle().take(count).enumerate();
+    let request = |(number, caller): (usize, &Credentials)| {
+        let signer = Signer {
+            access_key_id: &caller.access_key_id,
+            secret: &caller.secret,
+            session_token: Some(&caller.token),
+            region: &region,
+            service: "sts",
+        };
+        let invocation = invocation(number);
+        signed(path, &usual_headers(&host, &invocation), BODY, &signer, now)
+    };
+    requests.map(request).collect()
+}
+
+/// The credentials in an answer of the node.
+fn read_credentials(answer: &[u8]) -> Outcome<Credentials> {
+    let answer = std::str::from_utf8(answer)?;
+    let text = |name: &str| {
+        let (_, rest) = answer.split_once(&format!("<{name}>"))?;
+        let (text, _) = rest.split_once('<')?;
+        Some(text.to_owned())
+    };
+    let need = |name: &str| text(name).ok_or_else(|| format!("no {name} in the answer"));
+    Ok(Credentials {
+        access_key_id: need("AccessKeyId")?.parse()?,
+        secret: SecretAccessKey::new(need("SecretAccessKey")?),
+        token: SessionToken::new(need("SessionToken")?),
+    })
+}
+
+/// Credentials of the bare route, whose token holds as much as the node's.
+fn bare_credentials(ours: &Credentials) -> Outcome<Credentials> {
+    let token = BASE64.decode(ours.token.expose().as_bytes())?;
+    let session = vec![b's'; token.len() - TOKEN_OVERHEAD];
+    let key = SealingKey::new(bare::SEALING_KEY);
+    let (sealed, companion) =
+        key.seal_with_companion(&[bare::CONTEXT], &session, &SystemEntropy)?;
+    Ok(Credentials {
+        access_key_id: ours.access_key_id.clone(),
+        secret: SecretAccessKey::new(bare::secret_of(companion.expose())),
+        token: SessionToken::new(BASE64.encode(&sealed)),
+    })
+}
+
+fn invocation(number: usize) -> String {
+    format!("0b8e5a1c-3f77-4d0e-9c21-{number:012}")
+}
+
+fn usual_headers<'a>(host: &'a str, invocation: &'a str) -> [(&'static str, &'a str); 3] {
+    [
+        ("host", host),
+        ("content-type", FORM),
+        ("amz-sdk-invocation-id", invocation),
+    ]
+}
+
+/// A signed POST.
+fn signed(
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    signer: &Signer<'_>,
+    now: UnixTime,
+) -> Outcome<Vec<u8>> {
+    let to_sign: Vec<(&str, &[u8])> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_bytes()))
+        .collect();
+    let request = HttpRequest {
+        method: "POST",
+        path,
+        query: "",
+        headers: &to_sign,
+        body,
+    };
+    let added = sigv4::sign(&request, signer, now)?;
+    let mut added: Vec<(&str, &str)> = added
+        .iter()
+        .map(|(name, value)| (*name, value.expose().as_str()))
+        .collect();
+    added.push(("user-agent", USER_AGENT));
+    Ok(http_request(path, headers, &added, body))
+}
+
+/// A POST as it goes over the wire.
+fn http_request(
+    path: &str,
+    headers: &[(&str, &str)],
+    more: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
+    let length = body.len().to_string();
+    let mut request = ["POST ", path, " HTTP/1.1\r\n"].concat().into_bytes();
+    let headers = headers.iter().chain(more);
+    for (name, value) in headers.chain(&[("content-length", length.as_str())]) {
+        request.extend_from_slice([name, ": ", value, "\r\n"].concat().as_bytes());
+    }
+    request.extend_from_slice(b"\r\n");
+    request.extend_from_slice(body);
+    request
+}

@@ -1,0 +1,104 @@
+//! The two servers, and the rounds in which they are asked in turn.
+
+use std::fs;
+use std::path::Path;
+
+use crate::identity::Provider;
+use crate::report::{Cost, Round, say, say_details, say_ratio};
+use crate::requests::{Admin, Paired};
+use crate::server::{Server, WORKERS};
+use crate::{Outcome, load, ours, requests};
+
+/// Rounds that count; an odd number has a median.
+const ROUNDS: usize = 9;
+/// Rounds before them that don't: keys are fetched, memory is taken, caches fill.
+const WARM_UP_ROUNDS: usize = 1;
+/// Requests to each server in a round, each another one.
+const REQUESTS: u32 = 15_000;
+/// So many temporary credentials sign the requests of callers.
+const CALLERS: usize = 256;
+
+struct Servers {
+    bare: Server,
+    ours: Server,
+}
+
+/// Runs everything and prints it.
+pub fn run() -> Outcome<()> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let provider = Provider::new()?;
+    provider.publish(folder.path())?;
+    ours::write_settings(folder.path(), provider.issuer())?;
+    let admin = Admin::new()?;
+    let servers = Servers {
+        bare: Server::start("bare", folder.path(), &[])?,
+        ours: Server::start("ours", folder.path(), &admin.variables())?,
+    };
+    let audit = folder.path().join(ours::AUDIT);
+    say(&format!(
+        "{WORKERS} workers in each server, {} connections; medians of {ROUNDS} rounds, asked in turn",
+        load::CONNECTIONS
+    ))?;
+    requests::apply_directory(servers.ours.address, &provider, &admin)?;
+
+    let paired = requests::web_identities(&servers.addresses(), &provider, REQUESTS)?;
+    let web_identity = servers.rounds(&paired, &audit)?;
+    say_details("web identity", &web_identity, REQUESTS)?;
+
+    let paired = requests::caller_identities(&servers.addresses(), &paired, CALLERS, REQUESTS)?;
+    let caller_identity = servers.rounds(&paired, &audit)?;
+    say_details("caller identity", &caller_identity, REQUESTS)?;
+
+    say_ratio("web_identity", &web_identity)?;
+    say_ratio("caller_identity", &caller_identity)
+}
+
+impl Servers {
+    fn addresses(&self) -> requests::Addresses {
+        requests::Addresses {
+            bare: self.bare.address,
+            ours: self.ours.address,
+        }
+    }
+
+    fn rounds(&self, requests: &Paired, audit: &Path) -> Outcome<Vec<Round>> {
+        let rounds = (0..WARM_UP_ROUNDS + ROUNDS).map(|_| self.round(requests, audit));
+        let mut rounds = rounds.collect::<Outcome<Vec<_>>>()?;
+        Ok(rounds.split_off(WARM_UP_ROUNDS))
+    }
+
+    fn round(&self, requests: &Paired, audit: &Path) -> Outcome<Round> {
+        take_records(audit)?;
+        let round = Round {
+            bare: cost(&self.bare, &requests.bare)?,
+            ours: cost(&self.ours, &requests.ours)?,
+        };
+        let records = take_records(audit)?;
+        if records != requests.ours.len() {
+            let sent = requests.ours.len();
+            return Err(format!("{sent} requests left {records} audit records").into());
+        }
+        Ok(round)
+    }
+}
+
+fn cost(server: &Server, requests: &[Vec<u8>]) -> Outcome<Cost> {
+    let before = server.cpu()?;
+    let elapsed = load::send_all(server.address, requests)?;
+    Ok(Cost {
+        cpu: server.cpu()?.saturating_sub(before),
+        elapsed,
+    })
+}
+
+/// Counts the records of the audit log and empties it, so that the disk is not filled.
+fn take_records(audit: &Path) -> Outcome<usize> {
+    let mut records = 0;
+    for file in fs::read_dir(audit)? {
+        let path = file?.path();
+        let text = fs::read(&path)?;
+        records += memchr::memchr_iter(b'\n', &text).count();
+        fs::OpenOptions::new().write(true).open(&path)?.set_len(0)?;
+    }
+    Ok(records)
+}
