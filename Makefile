@@ -58,9 +58,9 @@ lint: ## Check format, lints, docs, licences and known vulnerabilities
 	fi
 
 .PHONY: bench
-bench: ## Run the benchmarks, in the release profile
+bench: ## Measure server CPU a request beside a bare route; see docs/performance.md
 	@$(SETUP) compiler
-	$(CARGO) bench $(LOCKED)
+	$(CARGO) bench $(LOCKED) --bench sts
 
 .PHONY: interop
 interop: tools ## Check the browser and the independent identity provider that the tests sign in with

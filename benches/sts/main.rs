@@ -23,6 +23,10 @@ mod server;
 use std::error::Error;
 use std::path::Path;
 
+/// The allocator of the `rolegate` binary; both servers have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What can go wrong in a benchmark ends it.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
