@@ -1,0 +1,26 @@
+//! The commands as their users run them: the real program, as child processes.
+
+#![cfg(test)]
+
+#[path = "commands/crash.rs"]
+mod crash;
+#[path = "commands/demo.rs"]
+mod demo;
+#[path = "commands/directory.rs"]
+mod directory;
+#[path = "commands/gateway.rs"]
+mod gateway;
+#[path = "commands/serve.rs"]
+mod serve;
+#[path = "commands/sessions.rs"]
+mod sessions;
+#[path = "commands/words.rs"]
+mod words;
+
+mod support;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test crate takes the parts that it needs"
+)]
+mod tools;

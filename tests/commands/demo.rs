@@ -1,0 +1,117 @@
+//! `demo`: what it prints works as it is pasted.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::gateway::program;
+use super::tools::Tool;
+
+/// A running demo; it is killed when it is dropped.
+struct Demo {
+    child: Child,
+    /// What it printed.
+    printed: String,
+}
+
+impl Demo {
+    fn start(folder: &Path) -> Self {
+        let arguments = ["demo", "--port", "0", "--provider-port", "0"];
+        let mut child = program(folder, &arguments, &[("TMPDIR", folder.to_str().unwrap())])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut printed = String::new();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        while !printed.contains("Ctrl-C") {
+            assert!(output.read_line(&mut printed).unwrap() > 0, "{printed}");
+        }
+        Self { child, printed }
+    }
+
+    /// The first word after `label`.
+    fn word_after(&self, label: &str) -> &str {
+        let rest = self.printed.split_once(label).unwrap().1;
+        rest.split_whitespace().next().unwrap()
+    }
+
+    /// The lines to paste.
+    fn command(&self) -> String {
+        let lines = self.printed.lines();
+        let pasted = lines
+            .skip_while(|line| !line.trim_start().starts_with("export "))
+            .take_while(|line| !line.is_empty());
+        pasted.collect::<Vec<_>>().join("\n")
+    }
+
+    fn terminate(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn bash(folder: &Path, script: &str) -> std::process::Output {
+    let aws = Tool::AwsCli.path();
+    let path = [aws.parent().unwrap().to_str().unwrap(), ":/usr/bin:/bin"].concat();
+    Command::new("bash")
+        .args(["-euo", "pipefail", "-c", script])
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", folder)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_demo_s_command_line_works_as_it_is_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path());
+    let output = bash(folder.path(), &demo.command());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", demo.printed);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let arn = "arn:aws:sts::482011739056:assumed-role/ReadOnly/ines";
+    assert_eq!(answer["AssumedRoleUser"]["Arn"], arn);
+    let audit = std::fs::read_to_string(demo.word_after("What was decided, why")).unwrap();
+    let key = answer["Credentials"]["AccessKeyId"].as_str().unwrap();
+    assert!(audit.lines().any(|line| line.contains(key)));
+    assert_eq!(demo.terminate(), Some(0));
+}
+
+#[test]
+fn the_demo_s_portal_opens_and_everything_goes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path());
+    let script = format!(
+        "curl -sf {}/ && curl -sf {}/.well-known/openid-configuration",
+        demo.word_after("Open "),
+        demo.word_after("The identity provider")
+    );
+    let output = bash(folder.path(), &script);
+    assert!(output.status.success(), "{}", demo.printed);
+    let page = String::from_utf8_lossy(&output.stdout);
+    assert!(page.contains("Meridale Workforce"), "{page}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(demo.terminate(), Some(0));
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing is left"
+    );
+}

@@ -1,0 +1,194 @@
+//! Sessions through key rotations and restarts.
+
+use std::path::Path;
+
+use rolegate::clock::{Clock as _, SystemClock};
+
+use super::gateway::{
+    ADMIN, Answer, Call, Gateway, Key, STORE, call, caller_identity, files, text, write,
+};
+use super::support::keys::{SigningKey, sign_claims};
+use super::support::provider::HostileProvider;
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/Reader";
+
+/// A gateway with a directory, and the provider that its role trusts.
+struct Setting {
+    folder: tempfile::TempDir,
+    provider: HostileProvider,
+    key: SigningKey,
+    issuer: String,
+}
+
+impl Setting {
+    fn new() -> Self {
+        let (provider, key) = (HostileProvider::start(), SigningKey::ec_p256("k1"));
+        provider.publish(&[&key]);
+        let folder = tempfile::tempdir().unwrap();
+        let issuer = provider.issuer();
+        write(&folder.path().join("dir"), &files(&issuer));
+        Self {
+            folder,
+            provider,
+            key,
+            issuer,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn start(&self) -> Gateway {
+        let allowed = ("ROLEGATE_ALLOW_HTTP_ISSUERS", self.issuer.as_str());
+        Gateway::start(self.path(), &[&ADMIN[..], &[STORE, allowed]].concat())
+    }
+
+    fn applied(&self) -> Gateway {
+        let gateway = self.start();
+        let output = gateway.run(self.path(), &["apply", "dir"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        gateway
+    }
+
+    fn assume(&self, gateway: &Gateway, seconds: u32) -> Answer {
+        let claims = self
+            .provider
+            .claims("ines", "app", SystemClock.now().seconds());
+        let token = sign_claims(&claims, &self.key);
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        let body = form
+            .append_pair("Action", "AssumeRoleWithWebIdentity")
+            .append_pair("Version", "2011-06-15")
+            .append_pair("RoleArn", ROLE)
+            .append_pair("RoleSessionName", "ines")
+            .append_pair("DurationSeconds", &seconds.to_string())
+            .append_pair("WebIdentityToken", &token)
+            .finish();
+        let asked = Call {
+            method: "POST",
+            path: "/",
+            service: "sts",
+            content_type: "application/x-www-form-urlencoded",
+            body: &body,
+            key: None,
+        };
+        call(gateway.address, &asked)
+    }
+
+    fn session(&self, gateway: &Gateway) -> Key {
+        let answer = self.assume(gateway, 3600);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        Key {
+            id: answer.element("AccessKeyId"),
+            secret: answer.element("SecretAccessKey"),
+            token: Some(answer.element("SessionToken")),
+        }
+    }
+}
+
+#[track_caller]
+fn assert_alive(gateway: &Gateway, key: &Key) {
+    let arn = caller_identity(gateway, key).element("Arn");
+    assert_eq!(arn, "arn:aws:sts::123456789012:assumed-role/Reader/ines");
+}
+
+#[track_caller]
+fn assert_dead(gateway: &Gateway, key: &Key) {
+    let answer = caller_identity(gateway, key);
+    assert_eq!(
+        (answer.status, &*answer.element("Code")),
+        (403, "InvalidClientTokenId")
+    );
+}
+
+#[test]
+fn a_session_outlives_a_restart() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    let session = setting.session(&gateway);
+    gateway.kill();
+    assert_alive(&setting.start(), &session);
+}
+
+#[test]
+fn a_session_ends_with_a_store_in_memory() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    let session = setting.session(&gateway);
+    drop(gateway);
+    let memory = ("ROLEGATE_STORE_URL", "memory:");
+    assert_dead(&Gateway::start(setting.path(), &[memory]), &session);
+}
+
+#[test]
+fn a_rotation_keeps_what_earlier_keys_sealed() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    let before = setting.session(&gateway);
+    let output = gateway.run(setting.path(), &["keys", "rotate"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(told.starts_with("add sealing key "), "{told}");
+    let after = setting.session(&gateway);
+    assert_alive(&gateway, &before);
+    assert_alive(&gateway, &after);
+    gateway.kill();
+    let gateway = setting.start();
+    assert_alive(&gateway, &before);
+    assert_alive(&gateway, &after);
+}
+
+#[test]
+fn a_rotation_that_drops_earlier_keys_ends_their_sessions() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    let before = setting.session(&gateway);
+    let output = gateway.run(setting.path(), &["keys", "rotate", "--drop-previous"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_dead(&gateway, &before);
+    assert_alive(&gateway, &setting.session(&gateway));
+}
+
+#[test]
+fn a_session_lasts_from_900_seconds_to_the_role_s_maximum() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    for (seconds, status) in [(899, 400), (900, 200), (3600, 200), (3601, 400)] {
+        let answer = setting.assume(&gateway, seconds);
+        assert_eq!(answer.status, status, "{seconds}: {answer:?}");
+        if status == 400 {
+            assert_eq!(answer.element("Code"), "ValidationError");
+        }
+    }
+}
+
+#[test]
+fn a_session_may_not_administer_without_a_policy() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    let session = setting.session(&gateway);
+    let export = Call {
+        method: "GET",
+        path: "/admin/v1/directory",
+        service: "rolegate",
+        content_type: "application/json",
+        body: "",
+        key: Some(&session),
+    };
+    let answer = call(gateway.address, &export);
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["code"]),
+        (403, &"AccessDenied".into())
+    );
+}
+
+#[test]
+fn a_plain_http_issuer_needs_to_be_listed() {
+    let setting = Setting::new();
+    let gateway = Gateway::start(setting.path(), &ADMIN);
+    let output = gateway.run(setting.path(), &["apply", "dir"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("is plain http; use https"), "{told}");
+}

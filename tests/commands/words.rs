@@ -1,0 +1,31 @@
+//! What `--help` says.
+
+use super::gateway::{run, text};
+
+#[test]
+fn every_command_says_what_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, arguments) in [
+        ("rolegate", &[][..]),
+        ("serve", &["serve"]),
+        ("demo", &["demo"]),
+        ("check-config", &["check-config"]),
+        ("apply", &["apply"]),
+        ("export", &["export"]),
+        ("keys", &["keys"]),
+        ("keys-rotate", &["keys", "rotate"]),
+    ] {
+        let output = run(folder.path(), &[arguments, &["--help"]].concat(), &[]);
+        assert_eq!(output.status.code(), Some(0));
+        insta::assert_snapshot!(name, text(&output.stdout));
+    }
+}
+
+#[test]
+fn an_unknown_command_is_a_mistake_of_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["srve"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    assert!(told.contains("'serve'"), "{told}");
+}
