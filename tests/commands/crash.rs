@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,10 +11,14 @@ use std::time::{Duration, Instant};
 use rolegate::entropy::{SystemEntropy, draw};
 use serde_json::{Value, json};
 
-use super::gateway::{ADMIN, Call, Gateway, Key, STORE, call, try_call};
+use super::gateway::{ADMIN, Call, Gateway, Key, STORE, call, program, try_call};
 
 /// How many gateways are killed.
 const KILLS: usize = 100;
+/// How many first starts are killed, each a little later than the one before.
+const FIRST_STARTS: u32 = 40;
+/// A first start takes about so long.
+const LONGEST_START: Duration = Duration::from_millis(80);
 /// The accounts that every state touches, so that a mix would show.
 const ACCOUNTS: [&str; 3] = ["123456789012", "482011739056", "629114864828"];
 
@@ -124,4 +129,20 @@ fn a_killed_gateway_holds_the_old_or_the_new_directory() {
         state = change_until_killed(gateway, found);
     }
     assert!(state > 10, "the directory was changed");
+}
+
+#[test]
+fn a_first_start_that_is_killed_is_in_no_later_start_s_way() {
+    for kill in 0..FIRST_STARTS {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [STORE, ("ROLEGATE_LISTEN", "127.0.0.1:0")];
+        let mut child = program(folder.path(), &["serve"], &variables)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        pass(LONGEST_START * kill / FIRST_STARTS);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(state_of(&start(folder.path())), 0);
+    }
 }
