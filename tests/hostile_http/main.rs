@@ -8,16 +8,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-//TODO mod answers;
+mod answers;
 //TODO mod child;
-//TODO mod cookies;
-//TODO mod forms;
-//TODO mod framing;
-//TODO mod headers;
+mod cookies;
+mod forms;
+mod framing;
+mod headers;
 //TODO mod logs;
 //TODO mod operation;
-//TODO mod parameters;
-//TODO mod records;
+mod parameters;
+mod records;
 mod session_token;
 mod signature;
-//TODO mod slow;
+mod slow;

@@ -20,7 +20,12 @@ fn post_as(node: &HttpNode, media: &str, body: impl Into<Vec<u8>>) -> Response {
 #[test]
 fn a17_a_parameter_twice_is_refused() {
     let node = HttpNode::start();
-    for again in ["&Action=GetCallerIdentity", "&Version=2011-06-15", "&%41ction=a", "&RoleArn=a&RoleArn=b"] {
+    for again in [
+        "&Action=GetCallerIdentity",
+        "&Version=2011-06-15",
+        "&%41ction=a",
+        "&RoleArn=a&RoleArn=b",
+    ] {
         let response = post(&node, [GOOD, again].concat());
         assert_refused(&response, 400, "InvalidParameterCombination");
     }
@@ -33,13 +38,31 @@ fn a17_a_missing_or_unknown_action_is_refused() {
         ("", "MissingAction"),
         ("Version=2011-06-15", "MissingAction"),
         ("Action=&Version=2011-06-15", "MissingAction"),
-        ("action=GetCallerIdentity&Version=2011-06-15", "MissingAction"),
-        ("Action=getcalleridentity&Version=2011-06-15", "InvalidAction"),
-        ("Action=GetCallerIdentity%20&Version=2011-06-15", "InvalidAction"),
+        (
+            "action=GetCallerIdentity&Version=2011-06-15",
+            "MissingAction",
+        ),
+        (
+            "Action=getcalleridentity&Version=2011-06-15",
+            "InvalidAction",
+        ),
+        (
+            "Action=GetCallerIdentity%20&Version=2011-06-15",
+            "InvalidAction",
+        ),
         ("Action=GetCallerIdentity", "InvalidAction"),
-        ("Action=GetCallerIdentity&version=2011-06-15", "InvalidAction"),
-        ("Action=GetCallerIdentity&Version=2010-05-08", "InvalidAction"),
-        ("Action=GetCallerIdentity&Version=2011-06-15T00:00:00Z", "InvalidAction"),
+        (
+            "Action=GetCallerIdentity&version=2011-06-15",
+            "InvalidAction",
+        ),
+        (
+            "Action=GetCallerIdentity&Version=2010-05-08",
+            "InvalidAction",
+        ),
+        (
+            "Action=GetCallerIdentity&Version=2011-06-15T00:00:00Z",
+            "InvalidAction",
+        ),
     ] {
         let response = post(&node, form);
         assert_eq!(response.status, 400, "{form}");
@@ -85,7 +108,14 @@ fn a17_numbers_out_of_their_range_are_refused() {
 fn a17_a_member_of_any_index_is_refused_where_no_list_is_taken() {
     let node = HttpNode::start();
     let token = node.id_token("ines");
-    for index in ["1", "0", "-1", "4294967296", "18446744073709551616", "1.arn.arn"] {
+    for index in [
+        "1",
+        "0",
+        "-1",
+        "4294967296",
+        "18446744073709551616",
+        "1.arn.arn",
+    ] {
         let name = ["PolicyArns.member.", index, ".arn"].concat();
         let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
         let response = node.assume(&token, &[(name.as_str(), arn)]);
@@ -131,9 +161,13 @@ fn a17_what_is_no_percent_encoded_utf_8_is_refused() {
 #[test]
 fn a17_parameters_in_the_query_of_a_post_are_refused() {
     let node = HttpNode::start();
-    let response = Request::new(node.address, "POST", "/?Action=GetCallerIdentity&Version=2011-06-15")
-        .with_header("content-type", FORM)
-        .send();
+    let response = Request::new(
+        node.address,
+        "POST",
+        "/?Action=GetCallerIdentity&Version=2011-06-15",
+    )
+    .with_header("content-type", FORM)
+    .send();
     assert_refused(&response, 400, "InvalidParameterCombination");
 }
 
@@ -144,7 +178,10 @@ fn a17_a_body_that_is_no_form_is_refused() {
         ("application/json", "{\"Action\":\"GetCallerIdentity\"}"),
         ("application/x-amz-json-1.1", "{}"),
         ("text/xml", "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"),
-        ("multipart/form-data; boundary=b", "--b\r\n\r\na\r\n--b--\r\n"),
+        (
+            "multipart/form-data; boundary=b",
+            "--b\r\n\r\na\r\n--b--\r\n",
+        ),
         ("text/plain", GOOD),
         ("application/x-www-form-urlencoded, text/plain", GOOD),
         ("application/x-www-form-urlencodedx", GOOD),
@@ -153,7 +190,9 @@ fn a17_a_body_that_is_no_form_is_refused() {
         let response = post_as(&node, media, body);
         assert_refused(&response, 415, "UnsupportedMediaType");
     }
-    let response = Request::new(node.address, "POST", "/").with_body(GOOD).send();
+    let response = Request::new(node.address, "POST", "/")
+        .with_body(GOOD)
+        .send();
     assert_refused(&response, 400, "MissingAction");
 }
 

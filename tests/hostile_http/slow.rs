@@ -24,11 +24,16 @@ fn drip(node: &HttpNode, first: &[u8], then: &[u8]) -> (Duration, String) {
         }
         assert!(begun.elapsed() < SLOWEST, "the connection is still open");
     }
-    (begun.elapsed(), String::from_utf8_lossy(&answer).into_owned())
+    (
+        begun.elapsed(),
+        String::from_utf8_lossy(&answer).into_owned(),
+    )
 }
 
 fn impatient() -> HttpNode {
-    HttpNode::with_settings("[limits]\nheader_seconds = 1\nbody_seconds = 1\nkeep_alive_seconds = 1\n")
+    HttpNode::with_settings(
+        "[limits]\nheader_seconds = 1\nbody_seconds = 1\nkeep_alive_seconds = 1\n",
+    )
 }
 
 #[test]
@@ -36,7 +41,10 @@ fn a19_a_head_that_takes_too_long_is_not_waited_for() {
     let node = impatient();
     let (took, answer) = drip(&node, b"GET / HTTP/1.1\r\nX-A: ", b"a");
     assert!(took < Duration::from_secs(5), "{took:?}");
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -64,13 +72,19 @@ fn a19_a_connection_without_a_request_is_closed() {
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", node.address);
     idle.send(request.as_bytes()).unwrap();
     let (answer, closed) = idle.read_until_closed(Duration::from_secs(5));
-    assert!(answer.starts_with(b"HTTP/1.1 200") && closed, "after a request");
+    assert!(
+        answer.starts_with(b"HTTP/1.1 200") && closed,
+        "after a request"
+    );
 }
 
 #[test]
 fn a19_a_body_that_nobody_asked_for_is_not_waited_for() {
     let node = impatient();
-    let head = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nContent-Length: 100000\r\n\r\n", node.address);
+    let head = format!(
+        "GET /healthz HTTP/1.1\r\nHost: {}\r\nContent-Length: 100000\r\n\r\n",
+        node.address
+    );
     let (took, _) = drip(&node, head.as_bytes(), b"a");
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
@@ -86,7 +100,9 @@ fn a19_nobody_may_take_a_minute_where_nothing_else_is_set() {
 fn a19_a_call_is_answered_at_once_beside_five_hundred_idle_connections() {
     let node = HttpNode::start();
     let keys = node.session();
-    let mut idle: Vec<RawConnection> = (0..500).map(|_| RawConnection::open(node.address)).collect();
+    let mut idle: Vec<RawConnection> = (0..500)
+        .map(|_| RawConnection::open(node.address))
+        .collect();
     for (index, connection) in idle.iter_mut().enumerate() {
         if index % 2 == 0 {
             connection.send(b"POST / HTTP/1.1\r\nX-A: a").unwrap();
@@ -95,5 +111,9 @@ fn a19_a_call_is_answered_at_once_beside_five_hundred_idle_connections() {
     let begun = Instant::now();
     assert_eq!(node.who(&keys).status, 200);
     assert_eq!(Request::get(node.address, "/").send().status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
 }

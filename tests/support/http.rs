@@ -266,6 +266,22 @@ impl Request {
         answer.unwrap_or_else(|error| panic!("{} {}: {error:?}", self.method, self.target))
     }
 
+    /// As [`Self::send`], for a method whose answer has no body whatever its headers say.
+    pub fn send_head(&self) -> Response {
+        let mut connection = RawConnection::open(self.address);
+        let sent = connection.send(&self.bytes());
+        let head = sent
+            .map_err(|_| NoResponse::Closed)
+            .and_then(|()| connection.read_head(Instant::now() + PATIENCE));
+        let (status, headers) =
+            head.unwrap_or_else(|error| panic!("{} {}: {error:?}", self.method, self.target));
+        Response {
+            status,
+            headers,
+            body: Vec::new(),
+        }
+    }
+
     /// As [`Self::send`], off the runtime's own thread.
     pub async fn send_async(self) -> Response {
         tokio::task::spawn_blocking(move || self.send())

@@ -346,7 +346,9 @@ pub(super) async fn static_file(
     request: HttpRequest,
 ) -> HttpResponse {
     let Some(file) = StaticFile::named(&name) else {
-        return HttpResponse::NotFound().finish();
+        return HttpResponse::NotFound()
+            .insert_header(("Cache-Control", "no-store"))
+            .finish();
     };
     let known = request
         .headers()

@@ -195,26 +195,29 @@ fn accepted(headers: &HeaderMap) -> Format {
     }
 }
 
-/// A POST must say that it carries a form, and carry it as it is.
+/// A POST must say that it carries a form, and carry it as it is. What is said twice is not said.
 fn check_content(headers: &HeaderMap) -> Result<(), StsFault> {
-    let header = |name| {
+    let all = |name| {
         headers
-            .get(name)
+            .get_all(name)
             .map(|value| value.to_str().unwrap_or_default())
     };
-    let media =
-        header("content-type").map(|media| media.split(';').next().unwrap_or_default().trim());
-    if header("content-encoding").is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
-    {
+    if all("content-encoding").any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(unsupported("Send the body without a Content-Encoding."));
     }
-    match media {
-        Some(media) if media.eq_ignore_ascii_case("application/x-www-form-urlencoded") => Ok(()),
-        Some(_) => Err(unsupported(
+    let mut media = all("content-type");
+    match (media.next(), media.next()) {
+        (Some(media), None) if is_form(media) => Ok(()),
+        (Some(_), _) => Err(unsupported(
             "Send the parameters as application/x-www-form-urlencoded.",
         )),
-        None => Err(missing_action()),
+        (None, _) => Err(missing_action()),
     }
+}
+
+fn is_form(media: &str) -> bool {
+    let media = media.split(';').next().unwrap_or_default().trim();
+    media.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 fn unsupported(message: &str) -> StsFault {
