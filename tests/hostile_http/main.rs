@@ -9,13 +9,13 @@
 mod support;
 
 mod answers;
-//TODO mod child;
+mod child;
 mod cookies;
 mod forms;
 mod framing;
 mod headers;
 //TODO mod logs;
-//TODO mod operation;
+mod operation;
 mod parameters;
 mod records;
 mod session_token;

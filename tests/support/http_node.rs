@@ -224,6 +224,8 @@ pub struct NodeOptions {
     pub settings: String,
     /// Keeps what there is in the node's folder instead of in memory.
     pub keeps: bool,
+    /// Has a directory of nothing.
+    pub empty: bool,
 }
 
 pub struct HttpNode {
@@ -272,7 +274,9 @@ impl HttpNode {
         };
         node.run();
         let files = directory(&node.provider.issuer(), node.folder.path());
-        node.apply(&files);
+        if !node.options.empty {
+            node.apply(&files);
+        }
         node
     }
 
@@ -292,6 +296,12 @@ impl HttpNode {
     /// Stops the node, lets `meanwhile` at its folder and starts it anew, on another port.
     pub fn restart(&mut self, meanwhile: impl FnOnce(&Path)) {
         self.stop();
+        // Its threads let go of the store a moment after it has stopped.
+        let store = self.folder.path().join("rolegate.redb");
+        let give_up = Instant::now() + PATIENCE;
+        while redb::Database::open(&store).is_err() {
+            assert!(Instant::now() < give_up, "the store stays in use");
+        }
         meanwhile(self.folder.path());
         self.run();
     }

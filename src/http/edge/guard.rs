@@ -37,9 +37,8 @@ pub async fn guard<B: MessageBody>(
         let response = closing(StatusCode::BAD_REQUEST, error.to_string());
         return Ok(request.into_response(response).map_into_right_body());
     }
-    let is_last = request.head().connection_type() == ConnectionType::Close;
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(answer) => answer.map(|answer| last(answer, is_last).map_into_left_body()),
+        Ok(answer) => answer.map(ServiceResponse::map_into_left_body),
         Err(_) => {
             tracing::error!("a handler panicked");
             let answer = closing(
@@ -49,16 +48,6 @@ pub async fn guard<B: MessageBody>(
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
-}
-
-/// After the answer to a client's last request nothing more is read. Without saying so the library
-/// would serve what was sent along with that request (RFC 9112, section 9.6).
-fn last<B>(mut answer: ServiceResponse<B>, is_last: bool) -> ServiceResponse<B> {
-    if is_last {
-        let head = answer.response_mut().head_mut();
-        head.set_connection_type(ConnectionType::Close);
-    }
-    answer
 }
 
 fn check(head: &RequestHead) -> Result<(), GuardError> {
@@ -80,7 +69,7 @@ fn wants_web_socket(head: &RequestHead) -> bool {
     })
 }
 
-/// What follows on the connection is not looked at.
+/// The connection ends with it.
 fn closing(status: StatusCode, text: String) -> HttpResponse {
     let mut response = HttpResponse::build(status)
         .insert_header(("Cache-Control", "no-store"))
