@@ -19,6 +19,7 @@ const INES_IN_READ_ONLY =
   "arn:aws:sts::482011739056:assumed-role/ReadOnly/ines.okafor@meridale.example";
 const SESSION_COOKIE = "__Host-rolegate-session";
 const PATIENCE_MS = 20_000;
+const LONGEST = { timeout: 90_000 };
 
 let browser;
 
@@ -36,8 +37,8 @@ before(async () => {
 after(() => browser?.close());
 
 /** Runs `use` with a page of a fresh profile; no page on its way may have violated its policy. */
-async function withPage(use) {
-  const context = await browser.newContext();
+async function withPage(use, options = {}) {
+  const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE_MS);
   try {
     const complaints = await watch(context);
@@ -54,7 +55,7 @@ async function assertLooksGood(page, name) {
 
 const text = (page, selector = "body") => page.locator(selector).innerText();
 
-test("ines signs in, takes keys that the AWS command line uses, and signs out", async (t) => {
+test("ines signs in, takes keys that the AWS command line uses, and signs out", LONGEST, async (t) => {
   await withPage(async (page) => {
     const addresses = [];
     page.on("framenavigated", (frame) => addresses.push(frame.url()));
@@ -221,7 +222,7 @@ async function goAllTheWayBack(page) {
   return pages;
 }
 
-test("a provider that lets the browser post its answer signs in as well", async () => {
+test("a provider that lets the browser post its answer signs in as well", LONGEST, async () => {
   await withPage(async (page) => {
     await signIn(page, gateway, { connection: "partners", person: "lukas" });
     assert.equal(new URL(page.url()).pathname, "/roles");
@@ -231,18 +232,36 @@ test("a provider that lets the browser post its answer signs in as well", async 
   });
 });
 
-test("noor has no role and is told what to send to whom", async () => {
+test("without script a person gets keys all the same", LONGEST, async () => {
+  const use = async (page) => {
+    await goToProvider(page, gateway, "partners");
+    await page.click("button[name=person][value=ines]");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.fill("#q", "prod readonly");
+    await page.press("#q", "Enter");
+    await page.waitForURL(`${gateway}/roles?q=prod+readonly`);
+    assert.equal(await text(page, ".found"), "3 of 29 roles");
+    await takeRole(page, READ_ONLY);
+    assert.ok(await page.isVisible("#text-bash"));
+    assert.match(await text(page, "aside"), /Good until/);
+    assert.equal(await page.locator("[data-copy]:visible").count(), 0);
+  };
+  await withPage(use, { javaScriptEnabled: false });
+});
+
+test("noor has no role and is told what to send to whom", LONGEST, async () => {
   await withPage(async (page) => {
     await signIn(page, gateway, { connection: "workforce", person: "noor" });
     assert.equal(await text(page, "h1"), "You are signed in, but no role is yours yet");
     const message = await page.inputValue("#message");
     assert.match(message, /noor\.haddad@meridale\.example, through Meridale Workforce/);
     assert.match(message, /all-staff/);
+    assert.ok(await page.$eval("#message", (area) => area.scrollHeight <= area.clientHeight));
     await assertLooksGood(page, "no-roles");
   });
 });
 
-test("tomas takes a role out of 250 groups", async () => {
+test("tomas takes a role out of 250 groups", LONGEST, async () => {
   await withPage(async (page) => {
     await signIn(page, gateway, { connection: "workforce", person: "tomas" });
     await assertLooksGood(page, "roles-few");
@@ -252,7 +271,7 @@ test("tomas takes a role out of 250 groups", async () => {
   });
 });
 
-test("a provider's refusal is shown as its words, never as markup", async () => {
+test("a provider's refusal is shown as its words, never as markup", LONGEST, async () => {
   await withPage(async (page) => {
     await goToProvider(page, gateway, "workforce");
     const state = new URL(page.url()).searchParams.get("state");
@@ -269,7 +288,7 @@ test("a provider's refusal is shown as its words, never as markup", async () => 
   });
 });
 
-test("the answer to another browser's sign-in is refused", async () => {
+test("the answer to another browser's sign-in is refused", LONGEST, async () => {
   await withPage(async (page) => {
     await goToProvider(page, gateway, "workforce");
     const callback = await catchCallback(page, "ines");
@@ -284,7 +303,7 @@ test("the answer to another browser's sign-in is refused", async () => {
   });
 });
 
-test("an answer counts once", async () => {
+test("an answer counts once", LONGEST, async () => {
   await withPage(async (page) => {
     await goToProvider(page, gateway, "workforce");
     const callback = await catchCallback(page, "ines");
@@ -307,7 +326,7 @@ async function catchCallback(page, person) {
   return request.url;
 }
 
-test("no page of the portal is shown in a frame, not even in one of its own", async () => {
+test("no page of the portal is shown in a frame, not even in one of its own", LONGEST, async () => {
   await withPage(async (page, complaints) => {
     await signIn(page, gateway, { connection: "workforce", person: "ines" });
     const paths = ["/", "/roles", "/sign-in", "/no-such-page", "/oidc/callback/workforce"];
@@ -326,7 +345,7 @@ test("no page of the portal is shown in a frame, not even in one of its own", as
   });
 });
 
-test("a page that is not there says so", async () => {
+test("a page that is not there says so", LONGEST, async () => {
   await withPage(async (page) => {
     const answer = await page.goto(`${gateway}/no-such-page`);
     assert.equal(answer.status(), 404);

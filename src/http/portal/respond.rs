@@ -131,7 +131,7 @@ impl PortalError {
                 StatusCode::NOT_FOUND,
                 "There is no such page",
                 "Nothing is at this address.".to_owned(),
-                "Check the address, or begin at the first page.",
+                "Check the address, or go on from your roles.",
             ),
             Self::Malformed(what) => (
                 StatusCode::BAD_REQUEST,

@@ -74,4 +74,9 @@ impl NoRolesPage {
     fn signed_in(&self) -> String {
         date_and_time(self.person.signed_in_at)
     }
+
+    /// How many lines the message has: four of its own, and one for each claim or that there is none.
+    fn message_lines(&self) -> usize {
+        4 + self.claims.len().max(1)
+    }
 }
