@@ -165,6 +165,9 @@ impl Limits {
 }
 
 impl FederationSettings {
+    /// A caller who waits for a provider has an answer within five seconds.
+    const TIMEOUT_SECONDS: u32 = 4;
+
     pub(super) fn read(
         section: &mut Reader<'_>,
         environment: &Environment,
@@ -177,7 +180,9 @@ impl FederationSettings {
             allow_http_issuers: issuers.into_iter().map(|issuer| issuer.0).collect(),
             allow_private_addresses: read_nets(section, "allow_private_addresses"),
             ca_file: section.readable("ca_file"),
-            timeout_seconds: section.number("timeout_seconds", 1..=60).unwrap_or(10),
+            timeout_seconds: section
+                .number("timeout_seconds", 1..=60)
+                .unwrap_or(Self::TIMEOUT_SECONDS),
             resolve: section.lists("resolve"),
         }
     }
