@@ -6,7 +6,8 @@
 mod support;
 
 mod canary;
-
+mod claims;
+mod keys;
 mod scene;
 mod shape;
 mod signature;
