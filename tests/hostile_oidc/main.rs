@@ -7,6 +7,7 @@ mod support;
 
 mod canary;
 mod claims;
+mod discovery;
 mod keys;
 mod scene;
 mod shape;
