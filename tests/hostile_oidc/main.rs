@@ -5,9 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod browser;
 mod canary;
 mod claims;
 mod discovery;
+mod error_text;
 mod keys;
 mod scene;
 mod shape;
