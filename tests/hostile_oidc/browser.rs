@@ -33,9 +33,9 @@ impl Portal {
     fn with_store(store: Store) -> Self {
         let providers = [HostileProvider::start(), HostileProvider::start()];
         let key = SigningKey::rsa("main");
-        providers
-            .iter()
-            .for_each(|provider| provider.publish(&[&key]));
+        for provider in &providers {
+            provider.publish(&[&key]);
+        }
         let settings = Settings { store, ..patient() };
         let node = Node::start_with(&[&providers[0], &providers[1]], &settings);
         Self {
@@ -81,12 +81,7 @@ impl Portal {
         let (mut browser, departure) = self.begin();
         self.give(&self.claims(&departure));
         let response = self.come_back(&mut browser, &departure.state);
-        self.assert_signed_in("an honest sign-in", &mut browser, &response);
-    }
-
-    fn assert_signed_in(&self, what: &str, browser: &mut Browser, response: &Response) {
-        assert_eq!(response.status, 303, "{what}: {}", response.text());
-        assert!(browser.is_signed_in(), "{what}");
+        assert_signed_in("an honest sign-in", &mut browser, &response);
     }
 
     /// Asserts that a sign-in was refused: a page with this status, no session, and this check and
@@ -114,20 +109,27 @@ impl Portal {
     }
 }
 
+fn assert_signed_in(what: &str, browser: &mut Browser, response: &Response) {
+    assert_eq!(response.status, 303, "{what}: {}", response.text());
+    assert!(browser.is_signed_in(), "{what}");
+}
+
 /// The left half of a hash.
 fn half(hash: &[u8]) -> String {
     base64url(&hash[..hash.len() / 2])
 }
 
-#[test]
-fn j15_an_id_token_answers_this_request_and_belongs_to_its_code_and_access_token() {
-    let portal = Portal::new();
-    portal.signs_in();
-    let (_, another) = portal.begin();
-    let hash = |text: &str| half(digest(&SHA256, text.as_bytes()).as_ref());
+fn half_sha256(text: &str) -> String {
+    half(digest(&SHA256, text.as_bytes()).as_ref())
+}
+
+/// What is wrong, the claims that make it so, and the check that finds it.
+fn wrong_tokens(portal: &Portal, another: &Departure) -> Vec<(&'static str, Value, &'static str)> {
+    let hash = half_sha256;
     let wrong_length = half(digest(&SHA512, ACCESS_TOKEN.as_bytes()).as_ref());
     let whole = base64url(digest(&SHA256, ACCESS_TOKEN.as_bytes()).as_ref());
-    for (what, changed, check) in [
+    let now = portal.node.now();
+    vec![
         ("no nonce", json!({ "nonce": null }), "claims"),
         ("an empty nonce", json!({ "nonce": "" }), "nonce"),
         (
@@ -176,10 +178,18 @@ fn j15_an_id_token_answers_this_request_and_belongs_to_its_code_and_access_token
         ),
         (
             "expired",
-            json!({ "exp": portal.node.now() - 60, "iat": portal.node.now() - 300 }),
+            json!({ "exp": now - 60, "iat": now - 300 }),
             "expiry",
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn j15_an_id_token_answers_this_request_and_belongs_to_its_code_and_access_token() {
+    let portal = Portal::new();
+    portal.signs_in();
+    let (_, another) = portal.begin();
+    for (what, changed, check) in wrong_tokens(&portal, &another) {
         let (mut browser, departure) = portal.begin();
         portal.give(&changed_claims(portal.claims(&departure), &changed));
         let response = portal.come_back(&mut browser, &departure.state);
@@ -190,10 +200,10 @@ fn j15_an_id_token_answers_this_request_and_belongs_to_its_code_and_access_token
         );
     }
     let (mut browser, departure) = portal.begin();
-    let hashes = json!({ "at_hash": hash(ACCESS_TOKEN), "c_hash": hash(CODE) });
+    let hashes = json!({ "at_hash": half_sha256(ACCESS_TOKEN), "c_hash": half_sha256(CODE) });
     portal.give(&changed_claims(portal.claims(&departure), &hashes));
     let response = portal.come_back(&mut browser, &departure.state);
-    portal.assert_signed_in("right hashes", &mut browser, &response);
+    assert_signed_in("right hashes", &mut browser, &response);
     // The provider gives the same id_token once more, for a new code.
     let (mut browser, departure) = portal.begin();
     let response = portal.come_back(&mut browser, &departure.state);
@@ -233,24 +243,37 @@ fn j24_a_state_is_of_one_browser_once_for_ten_minutes() {
         );
     }
     let no_attempt = (403, "state", "NoLoginAttempt");
-    for state in [
-        "a",
-        "../state",
-        "' OR 1=1",
-        &departure.nonce,
-        &departure.state[1..],
-    ] {
+    let shortened: String = departure.state.chars().skip(1).collect();
+    for state in ["a", "../state", "' OR 1=1", &departure.nonce, &shortened] {
         let response = portal.come_back(&mut browser, state);
         portal.assert_refused(state, (&mut browser, &response), no_attempt);
     }
     let response = portal.come_back(&mut browser, &departure.state);
-    portal.assert_signed_in("the right state", &mut browser, &response);
+    assert_signed_in("the right state", &mut browser, &response);
 
     let mut stranger = portal.node.browser();
     let response = portal.come_back(&mut stranger, &departure.state);
     portal.assert_refused("reused", (&mut stranger, &response), no_attempt);
 
-    // Login CSRF: the victim's browser is sent to the callback of the attacker's sign-in.
+    let form = [
+        ("code", CODE),
+        ("state", departure.state.as_str()),
+        ("iss", issuer.as_str()),
+    ];
+    let request = Request::post_form(portal.node.address(), "/oidc/callback/idp-0", &form);
+    let response = stranger.send(request);
+    portal.assert_refused(
+        "reused, by form_post",
+        (&mut stranger, &response),
+        no_attempt,
+    );
+}
+
+/// Login CSRF: the victim's browser is sent to the callback of the attacker's sign-in.
+#[test]
+fn j24_another_browsers_state_signs_nobody_in() {
+    let portal = Portal::new();
+    portal.signs_in();
     let (mut attacker, theirs) = portal.begin();
     let (mut victim, _) = portal.begin();
     portal.give(&portal.claims(&theirs));
@@ -267,19 +290,10 @@ fn j24_a_state_is_of_one_browser_once_for_ten_minutes() {
         "the code was redeemed"
     );
     let response = portal.come_back(&mut attacker, &theirs.state);
-    portal.assert_refused("used up by it", (&mut attacker, &response), no_attempt);
-
-    let form = [
-        ("code", CODE),
-        ("state", departure.state.as_str()),
-        ("iss", issuer.as_str()),
-    ];
-    let request = Request::post_form(portal.node.address(), "/oidc/callback/idp-0", &form);
-    let response = stranger.send(request);
     portal.assert_refused(
-        "reused, by form_post",
-        (&mut stranger, &response),
-        no_attempt,
+        "used up by it",
+        (&mut attacker, &response),
+        (403, "state", "NoLoginAttempt"),
     );
 }
 
@@ -290,7 +304,7 @@ fn j24_a_state_is_good_for_ten_minutes() {
     portal.node.advance(599);
     portal.give(&portal.claims(&departure));
     let response = portal.come_back(&mut browser, &departure.state);
-    portal.assert_signed_in("after 599 seconds", &mut browser, &response);
+    assert_signed_in("after 599 seconds", &mut browser, &response);
 
     let (mut browser, departure) = portal.begin();
     portal.node.advance(601);
@@ -477,7 +491,7 @@ fn j26_a_provider_that_never_sends_its_issuer_may_leave_it_out() {
     portal.give(&portal.claims(&departure));
     let parameters = [("code", CODE), ("state", departure.state.as_str())];
     let response = browser.come_back(&connection(0), &parameters);
-    portal.assert_signed_in("no iss", &mut browser, &response);
+    assert_signed_in("no iss", &mut browser, &response);
 }
 
 #[test]
@@ -549,12 +563,26 @@ fn j27_a_sign_in_leads_nowhere_but_into_the_portal() {
         let departure = browser.begin(&connection(0), return_to);
         portal.give(&portal.claims(&departure));
         let response = portal.come_back(&mut browser, &departure.state);
-        portal.assert_signed_in(return_to, &mut browser, &response);
+        assert_signed_in(return_to, &mut browser, &response);
         let location = response.header("location").unwrap();
         assert_eq!(location, leads_to, "{return_to}");
         let resolved = origin.join(location).unwrap();
         assert_eq!(resolved.origin(), origin.origin(), "{return_to}");
     }
+}
+
+/// The answers to so many requests of one kind, sent together.
+fn sent_at_once(request: &Request, count: usize) -> Vec<Response> {
+    let start = Barrier::new(count);
+    let send = || {
+        start.wait();
+        request.send()
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(send)).collect();
+        let answers = threads.into_iter().map(|thread| thread.join().unwrap());
+        answers.collect()
+    })
 }
 
 #[test]
@@ -574,18 +602,7 @@ fn j28_of_two_callbacks_with_one_code_one_wins() {
                 ("iss", issuer.as_str()),
             ];
             let request = browser.with_cookies(browser.coming_back(&connection(0), &parameters));
-            let start = Barrier::new(CALLBACKS);
-            let responses: Vec<Response> = std::thread::scope(|scope| {
-                let send = || {
-                    start.wait();
-                    request.send()
-                };
-                let threads: Vec<_> = (0..CALLBACKS).map(|_| scope.spawn(send)).collect();
-                threads
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap())
-                    .collect()
-            });
+            let responses = sent_at_once(&request, CALLBACKS);
             let won = responses.iter().filter(|response| response.status == 303);
             assert_eq!(won.count(), 1, "{store:?}: {responses:?}");
             let lost: Vec<_> = responses

@@ -111,8 +111,8 @@ fn j32_long_text_is_cut() {
     let portal = Portal::new();
     let long = "x".repeat(9_000);
     let page = portal.turned_away("access_denied", &long);
-    assert!(page.contains(&long[..SHOWN_CHARACTERS]), "{page}");
-    assert!(!page.contains(&long[..=SHOWN_CHARACTERS]), "{page}");
+    assert!(page.contains(&"x".repeat(SHOWN_CHARACTERS)), "{page}");
+    assert!(!page.contains(&"x".repeat(SHOWN_CHARACTERS + 1)), "{page}");
     assert!(portal.last_reason().len() < 2 * SHOWN_CHARACTERS);
 
     let huge = "x".repeat(100_000);
@@ -126,7 +126,7 @@ fn j32_long_text_is_cut() {
     let request = Request::post_form(portal.node.address(), "/oidc/callback/idp-0", &fields);
     let response = browser.send(request);
     assert_eq!(response.status, 400, "{}", response.text());
-    assert!(!response.text().contains(&huge[..SHOWN_CHARACTERS]));
+    assert!(!response.text().contains(&"x".repeat(SHOWN_CHARACTERS)));
     let lines = portal.node.audit_lines();
     assert_eq!(lines.last().unwrap()["errorCode"], "UnreadableAnswer");
     assert!(portal.node.audit_text().len() < huge.len());

@@ -169,10 +169,33 @@ fn reissued(token: &str, scene: &Scene, what: &str) -> String {
     with_signature(&input, &signature)
 }
 
+/// How many tokens a flood has.
+const TOKENS: usize = 100;
+
+/// Sends the token of this number; `false` where there are no more.
+fn flood(scene: &Scene, claims: &str, number: usize) -> bool {
+    if number >= TOKENS {
+        return false;
+    }
+    // A flood that lasts a minute and a half, in which the provider may be asked now and then.
+    scene.node.clock.advance(1);
+    let kid = ["random-", &number.to_string()].concat();
+    let header = json!({ "alg": "RS256", "kid": kid, "typ": "JWT" }).to_string();
+    let token = sign_raw(&header, claims, &scene.key);
+    let answer = scene.node.assume(&role(0), &token);
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert_eq!(answer.code.as_deref(), Some("InvalidIdentityToken"));
+    assert_eq!(answer.credentials, None);
+    assert!(answer.took <= LONGEST_ANSWER, "{answer:?}");
+    if number.is_multiple_of(10) {
+        scene.accepts_an_honest_token();
+    }
+    true
+}
+
 #[test]
 fn j09_a_flood_of_unknown_key_ids_is_a_handful_of_questions() {
     const THREADS: usize = 8;
-    const TOKENS: usize = 100;
     let scene = Scene::new();
     scene.accepts_an_honest_token();
     scene.provider.forget_requests();
@@ -183,26 +206,7 @@ fn j09_a_flood_of_unknown_key_ids_is_a_handful_of_questions() {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 start.wait();
-                loop {
-                    let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= TOKENS {
-                        return;
-                    }
-                    // A flood that lasts a minute and a half, during which the provider may be
-                    // asked again now and then.
-                    scene.node.clock.advance(1);
-                    let kid = ["random-", &number.to_string()].concat();
-                    let header = json!({ "alg": "RS256", "kid": kid, "typ": "JWT" }).to_string();
-                    let token = sign_raw(&header, &claims, &scene.key);
-                    let answer = scene.node.assume(&role(0), &token);
-                    assert_eq!(answer.status, 400, "{answer:?}");
-                    assert_eq!(answer.code.as_deref(), Some("InvalidIdentityToken"));
-                    assert_eq!(answer.credentials, None);
-                    assert!(answer.took <= LONGEST_ANSWER, "{answer:?}");
-                    if number % 10 == 0 {
-                        scene.accepts_an_honest_token();
-                    }
-                }
+                while flood(&scene, &claims, next.fetch_add(1, Ordering::SeqCst)) {}
             });
         }
     });

@@ -173,7 +173,7 @@ fn j04_a_key_signs_with_its_own_algorithm_only() {
         sign_raw(&header.to_string(), &scene.claims().to_string(), key)
     };
     let as_ps256 = scene.key.signing_with(Scheme::Ps256);
-    let as_rs512 = scene.key.signing_with(Scheme::Rs512);
+    let with_sha512 = scene.key.signing_with(Scheme::Rs512);
     for (what, token) in [
         (
             "PS256 with a key pinned to RS256",
@@ -181,7 +181,7 @@ fn j04_a_key_signs_with_its_own_algorithm_only() {
         ),
         (
             "RS512 with a key pinned to RS256",
-            signed("RS512", "main", &as_rs512),
+            signed("RS512", "main", &with_sha512),
         ),
         ("ES256 naming an RSA key", signed("ES256", "main", &p256)),
         ("ES256 naming a P-384 key", signed("ES256", "p384", &p384)),
@@ -194,7 +194,7 @@ fn j04_a_key_signs_with_its_own_algorithm_only() {
     ] {
         scene.refuses_without_asking(what, &token, &Refusal::no_key());
     }
-    let swapped = signed("RS256", "main", &as_rs512);
+    let swapped = signed("RS256", "main", &with_sha512);
     scene.refuses_without_asking("RS512's hash under RS256", &swapped, &Refusal::signature());
 }
 
