@@ -9,6 +9,7 @@
     reason = "each test crate takes the parts that it needs"
 )]
 
+pub mod gateway;
 pub mod http;
 pub mod http_node;
 pub mod keys;

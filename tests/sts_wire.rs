@@ -1,0 +1,843 @@
+//! What STS sends, byte by byte: AWS's codes, texts, statuses and envelopes for every refusal that
+//! the two operations know.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use serde_json::{Value, json};
+
+    use super::support::gateway::{
+        ADMIN_KEY_ID, Gateway, READER, STRANGER, Scope, UNTAGGED, Unsigned, admin, element, now,
+    };
+    use super::support::http::{Request, Response};
+
+    const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+    const FAULT: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
+    const ARN_PATTERN: &str =
+        r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+";
+    const POLICY_PATTERN: &str = r"[\u0009\u000A\u000D\u0020-\u00FF]+";
+    const IDENTITY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
+    const NOT_AUTHORIZED: &str = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+    const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+    const INVALID_TOKEN: &str = "The security token included in the request is invalid";
+
+    /// Parameters in place of those of a good call; `None` leaves one out.
+    type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
+
+    fn call(gateway: &Gateway, changes: Changes<'_>) -> Response {
+        call_with(gateway, &gateway.token("ines"), changes)
+    }
+
+    fn call_with(gateway: &Gateway, token: &str, changes: Changes<'_>) -> Response {
+        let good = [
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", READER),
+            ("RoleSessionName", "ines"),
+            ("WebIdentityToken", token),
+        ];
+        let is_changed = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
+        let good = good.into_iter().filter(|(name, _)| !is_changed(name));
+        let changed = changes
+            .iter()
+            .filter_map(|(name, value)| Some((*name, (*value)?)));
+        let fields: Vec<_> = good.chain(changed).collect();
+        Request::post_form(gateway.address, "/", &fields).send()
+    }
+
+    fn credentials(answer: &Response) -> Credentials {
+        let value = |name| element(answer, name).unwrap();
+        Credentials::new(
+            value("AccessKeyId"),
+            value("SecretAccessKey"),
+            Some(value("SessionToken")),
+            None,
+            "tests",
+        )
+    }
+
+    /// Status, code and text of a refusal, whose envelope is AWS's.
+    fn refused(answer: &Response, namespace: &str) -> (u16, String, Option<String>) {
+        let id = answer.header("x-amzn-requestid").unwrap();
+        assert_eq!(answer.header("content-type"), Some("text/xml"));
+        assert_eq!(answer.header("x-amz-sts-extended-request-id"), Some(id));
+        let (code, message) = (element(answer, "Code").unwrap(), element(answer, "Message"));
+        let raw = answer.text();
+        let raw_message = raw
+            .split_once("<Message>")
+            .map(|(_, rest)| rest.split_once("</Message>").unwrap().0);
+        let message_line = raw_message.map_or_else(String::new, |message| {
+            format!("    <Message>{message}</Message>\n")
+        });
+        assert_eq!(
+            raw,
+            format!(
+                "<ErrorResponse xmlns=\"{namespace}\">\n  <Error>\n    <Type>Sender</Type>\n    <Code>{code}</Code>\n{message_line}  </Error>\n  <RequestId>{id}</RequestId>\n</ErrorResponse>\n"
+            )
+        );
+        (answer.status, code, message)
+    }
+
+    fn assert_refused(answer: &Response, status: u16, code: &str, message: &str) {
+        let expected = (status, code.to_owned(), Some(message.to_owned()));
+        assert_eq!(refused(answer, STS), expected);
+    }
+
+    fn broken(value: &str, field: &str, rule: &str) -> String {
+        format!("Value '{value}' at '{field}' failed to satisfy constraint: {rule}")
+    }
+
+    fn pattern(pattern: &str) -> String {
+        format!("Member must satisfy regular expression pattern: {pattern}")
+    }
+
+    #[test]
+    fn a_session_is_given_in_awss_envelope() {
+        let gateway = Gateway::start();
+        let answer = call(&gateway, &[]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let id = answer.header("x-amzn-requestid").unwrap().to_owned();
+        let keys = credentials(&answer);
+        let token = element(&answer, "SessionToken").unwrap();
+        let role_id = element(&answer, "AssumedRoleId").unwrap();
+        let expiration = element(&answer, "Expiration").unwrap();
+        let issuer = gateway.provider.issuer();
+        assert_eq!(
+            answer.text(),
+            format!(
+                "<AssumeRoleWithWebIdentityResponse xmlns=\"{STS}\">
+  <AssumeRoleWithWebIdentityResult>
+    <SubjectFromWebIdentityToken>ines</SubjectFromWebIdentityToken>
+    <Audience>sts-client</Audience>
+    <AssumedRoleUser>
+      <AssumedRoleId>{role_id}</AssumedRoleId>
+      <Arn>arn:aws:sts::123456789012:assumed-role/Reader/ines</Arn>
+    </AssumedRoleUser>
+    <Provider>{issuer}</Provider>
+    <Credentials>
+      <AccessKeyId>{key}</AccessKeyId>
+      <SecretAccessKey>{secret}</SecretAccessKey>
+      <SessionToken>{token}</SessionToken>
+      <Expiration>{expiration}</Expiration>
+    </Credentials>
+  </AssumeRoleWithWebIdentityResult>
+  <ResponseMetadata>
+    <RequestId>{id}</RequestId>
+  </ResponseMetadata>
+</AssumeRoleWithWebIdentityResponse>
+",
+                key = keys.access_key_id(),
+                secret = keys.secret_access_key(),
+            )
+        );
+        assert!(role_id.starts_with("AROA") && role_id.ends_with(":ines"));
+        assert!(keys.access_key_id().starts_with("ASIA"));
+        assert_eq!(keys.secret_access_key().len(), 40);
+    }
+
+    #[test]
+    fn a_caller_is_told_in_awss_envelope() {
+        let gateway = Gateway::start();
+        let answer = call(&gateway, &[]);
+        let role_id = element(&answer, "AssumedRoleId").unwrap();
+        let keys = credentials(&answer);
+        let answer = Unsigned::form(IDENTITY)
+            .signed(&gateway, &Scope::sts(&keys))
+            .send();
+        let id = answer.header("x-amzn-requestid").unwrap();
+        assert_eq!(
+            answer.text(),
+            format!(
+                "<GetCallerIdentityResponse xmlns=\"{STS}\">
+  <GetCallerIdentityResult>
+    <Arn>arn:aws:sts::123456789012:assumed-role/Reader/ines</Arn>
+    <UserId>{role_id}</UserId>
+    <Account>123456789012</Account>
+  </GetCallerIdentityResult>
+  <ResponseMetadata>
+    <RequestId>{id}</RequestId>
+  </ResponseMetadata>
+</GetCallerIdentityResponse>
+"
+            )
+        );
+    }
+
+    #[test]
+    fn every_broken_constraint_is_told_in_awss_words() {
+        let gateway = Gateway::start();
+        let (long_name, long_policy) = ("n".repeat(65), "p".repeat(2049));
+        let short = "Member must have length greater than or equal to";
+        let long = "Member must have length less than or equal to";
+        let null = |field: &str| {
+            format!("Value null at '{field}' failed to satisfy constraint: Member must not be null")
+        };
+        let cut: String = long_policy.chars().take(256).collect();
+        let table: [(Changes<'_>, Vec<String>); 15] = [
+            (&[("RoleArn", None)], vec![null("roleArn")]),
+            (
+                &[
+                    ("RoleArn", None),
+                    ("RoleSessionName", None),
+                    ("WebIdentityToken", None),
+                ],
+                ["roleArn", "roleSessionName", "webIdentityToken"]
+                    .map(null)
+                    .to_vec(),
+            ),
+            (
+                &[("RoleArn", Some("arn:aws:iam::1"))],
+                vec![broken("arn:aws:iam::1", "roleArn", &format!("{short} 20"))],
+            ),
+            (
+                &[("RoleArn", Some(""))],
+                vec![
+                    broken("", "roleArn", &pattern(ARN_PATTERN)),
+                    broken("", "roleArn", &format!("{short} 20")),
+                ],
+            ),
+            (
+                &[("RoleArn", Some("arn:aws:iam::123456789012:role/\u{1f600}"))],
+                vec![broken(
+                    "arn:aws:iam::123456789012:role/\u{1f600}",
+                    "roleArn",
+                    &pattern(ARN_PATTERN),
+                )],
+            ),
+            (
+                &[("RoleSessionName", Some("i"))],
+                vec![broken("i", "roleSessionName", &format!("{short} 2"))],
+            ),
+            (
+                &[("RoleSessionName", Some(&long_name))],
+                vec![broken(&long_name, "roleSessionName", &format!("{long} 64"))],
+            ),
+            (
+                &[("RoleSessionName", Some("/"))],
+                vec![
+                    broken("/", "roleSessionName", &pattern(r"[\w+=,.@-]*")),
+                    broken("/", "roleSessionName", &format!("{short} 2")),
+                ],
+            ),
+            (
+                &[("WebIdentityToken", Some("a.b"))],
+                vec![broken("a.b", "webIdentityToken", &format!("{short} 4"))],
+            ),
+            (
+                &[("ProviderId", Some("abc"))],
+                vec![broken("abc", "providerId", &format!("{short} 4"))],
+            ),
+            (
+                &[("Policy", Some(""))],
+                vec![
+                    broken("", "policy", &pattern(POLICY_PATTERN)),
+                    broken("", "policy", &format!("{short} 1")),
+                ],
+            ),
+            (
+                &[("Policy", Some("\u{100}"))],
+                vec![broken("\u{100}", "policy", &pattern(POLICY_PATTERN))],
+            ),
+            (
+                &[("Policy", Some(&long_policy))],
+                vec![broken(&cut, "policy", &format!("{long} 2048"))],
+            ),
+            (
+                &[("DurationSeconds", Some("899"))],
+                vec![broken(
+                    "899",
+                    "durationSeconds",
+                    "Member must have value greater than or equal to 900",
+                )],
+            ),
+            (
+                &[
+                    ("RoleSessionName", Some("i")),
+                    ("DurationSeconds", Some("43201")),
+                ],
+                vec![
+                    broken("i", "roleSessionName", &format!("{short} 2")),
+                    broken(
+                        "43201",
+                        "durationSeconds",
+                        "Member must have value less than or equal to 43200",
+                    ),
+                ],
+            ),
+        ];
+        for (changes, broken) in table {
+            let noun = if broken.len() == 1 { "error" } else { "errors" };
+            let expected = format!(
+                "{} validation {noun} detected: {}",
+                broken.len(),
+                broken.join("; ")
+            );
+            assert_refused(&call(&gateway, changes), 400, "ValidationError", &expected);
+        }
+    }
+
+    #[test]
+    fn a_duration_that_is_no_whole_number_is_malformed_input_without_a_text() {
+        let gateway = Gateway::start();
+        for text in ["an hour", "3600.0", "3600 ", "2147483648", "0x384", "9e2"] {
+            let answer = call(&gateway, &[("DurationSeconds", Some(text))]);
+            let expected = (400, "MalformedInput".to_owned(), None);
+            assert_eq!(refused(&answer, STS), expected, "{text}");
+        }
+        let answer = call(&gateway, &[("DurationSeconds", Some(""))]);
+        assert_refused(
+            &answer,
+            400,
+            "MalformedInput",
+            "missing value for decimal type",
+        );
+    }
+
+    #[test]
+    fn a_duration_may_have_a_sign_and_leading_zeros() {
+        let gateway = Gateway::start();
+        for text in ["900", "+900", "0900"] {
+            let before = now();
+            let answer = call(&gateway, &[("DurationSeconds", Some(text))]);
+            let expiration: rolegate::domain::UnixTime =
+                element(&answer, "Expiration").unwrap().parse().unwrap();
+            let lifetime = expiration.seconds() - before;
+            assert!((900..=960).contains(&lifetime), "{text}: {lifetime}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_operation_is_refused_in_the_fault_namespace() {
+        let gateway = Gateway::start();
+        for (body, text) in [
+            (
+                "Action=NoSuchAction&Version=2011-06-15",
+                "Could not find operation NoSuchAction for version 2011-06-15",
+            ),
+            (
+                "Action=NoSuchAction",
+                "Could not find operation NoSuchAction for version NO_VERSION_SPECIFIED",
+            ),
+            (
+                "Action=GetCallerIdentity&Version=",
+                "Could not find operation GetCallerIdentity for version ",
+            ),
+            (
+                "Action=GetCallerIdentity&Version=2010-05-08",
+                "Could not find operation GetCallerIdentity for version 2010-05-08",
+            ),
+            (
+                "Action=getcalleridentity&Version=2011-06-15",
+                "Could not find operation getcalleridentity for version 2011-06-15",
+            ),
+        ] {
+            let posted = Unsigned::form(body).plain(&gateway).send();
+            let got = Request::get(gateway.address, &format!("/?{body}")).send();
+            for answer in [posted, got] {
+                let expected = (400, "InvalidAction".to_owned(), Some(text.to_owned()));
+                assert_eq!(refused(&answer, FAULT), expected, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_names_no_operation_is_refused() {
+        let gateway = Gateway::start();
+        let plain = Unsigned {
+            headers: Vec::new(),
+            ..Unsigned::form(IDENTITY)
+        };
+        let without_type = plain.plain(&gateway).send();
+        let without_action = Unsigned::form("Version=2011-06-15").plain(&gateway).send();
+        for answer in [without_type, without_action] {
+            let (status, code, _) = refused(&answer, FAULT);
+            assert_eq!((status, code.as_str()), (400, "MissingAction"));
+        }
+    }
+
+    #[test]
+    fn parameters_that_two_readers_could_read_differently_are_refused() {
+        let gateway = Gateway::start();
+        let repeated = format!("{IDENTITY}&Action=GetCallerIdentity");
+        let answer = Unsigned::form(&repeated).plain(&gateway).send();
+        assert_eq!(refused(&answer, FAULT).1, "InvalidParameterCombination");
+        let split = Unsigned {
+            target: "/?Action=GetCallerIdentity",
+            ..Unsigned::form("Version=2011-06-15")
+        };
+        let answer = split.plain(&gateway).send();
+        assert_eq!(refused(&answer, FAULT).1, "InvalidParameterCombination");
+    }
+
+    #[test]
+    fn unknown_parameters_and_a_charset_are_taken() {
+        let gateway = Gateway::start();
+        let body = format!("{IDENTITY}&Unknown=1");
+        let request = Unsigned {
+            headers: vec![(
+                "content-type",
+                "application/x-www-form-urlencoded; charset=utf-8",
+            )],
+            ..Unsigned::form(&body)
+        };
+        let answer = request.signed(&gateway, &Scope::sts(&admin())).send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    #[test]
+    fn what_can_not_be_a_role_is_invalid() {
+        let gateway = Gateway::start();
+        for arn in [
+            "aaaaaaaaaaaaaaaaaaaa",
+            "arn:a:::xxxxxxxxxxxxx",
+            "arn:a:a::aaaaaaaaaa:",
+            "arn:aws:iam::123456789012:user/ines",
+        ] {
+            let answer = call(&gateway, &[("RoleArn", Some(arn))]);
+            assert_refused(
+                &answer,
+                400,
+                "ValidationError",
+                &format!("{arn} is invalid"),
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_role_is_answered_as_one_that_does_not_trust_the_caller() {
+        let gateway = Gateway::start();
+        let body = |role: &str| {
+            let answer = call(&gateway, &[("RoleArn", Some(role))]);
+            assert_refused(&answer, 403, "AccessDenied", NOT_AUTHORIZED);
+            let id = answer.header("x-amzn-requestid").unwrap().to_owned();
+            let names = answer.headers.iter().map(|(name, _)| name.clone());
+            let names: std::collections::BTreeSet<String> = names.collect();
+            (answer.text().replace(&id, ""), names)
+        };
+        let untrusted = body(STRANGER);
+        assert_eq!(body("arn:aws:iam::123456789012:role/NoSuchRole"), untrusted);
+        assert_eq!(body("arn:aws:iam::123456789012:role/Reader"), untrusted);
+        assert_eq!(
+            body("arn:aws:iam::123456789012:role/team/reader"),
+            untrusted
+        );
+    }
+
+    #[test]
+    fn the_roles_maximum_is_told_only_to_who_may_assume_it() {
+        let gateway = Gateway::start();
+        let call = |role, seconds| {
+            let changes = [("RoleArn", Some(role)), ("DurationSeconds", Some(seconds))];
+            call(&gateway, &changes)
+        };
+        assert_refused(
+            &call(READER, "7201"),
+            400,
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        );
+        assert_refused(&call(STRANGER, "3601"), 403, "AccessDenied", NOT_AUTHORIZED);
+        assert_eq!(call(READER, "7200").status, 200);
+    }
+
+    #[test]
+    fn tags_and_source_identities_need_a_permission_of_their_own() {
+        let gateway = Gateway::start();
+        let tags =
+            json!({ "https://aws.amazon.com/tags": { "principal_tags": { "Team": ["A"] } } });
+        let source = json!({ "https://aws.amazon.com/source_identity": "ines" });
+        for (claims, text) in [
+            (tags, "Not authorized to perform sts:TagSession"),
+            (source, "Not authorized to perform sts:SetSourceIdentity"),
+        ] {
+            let token = gateway.token_with("ines", &claims);
+            let answer = call_with(&gateway, &token, &[("RoleArn", Some(UNTAGGED))]);
+            assert_refused(&answer, 403, "AccessDenied", text);
+            assert_eq!(call_with(&gateway, &token, &[]).status, 200);
+        }
+    }
+
+    #[test]
+    fn a_token_is_refused_in_awss_words() {
+        let gateway = Gateway::start();
+        let (issued, expired) = (now() - 7200, now() - 3600);
+        let too_old = now() - 90_000;
+        let time = |seconds| rolegate::domain::UnixTime::from_seconds(seconds).to_string();
+        let table: [(Value, &str, String); 7] = [
+            (
+                json!({ "iss": "https://elsewhere.example" }),
+                "InvalidIdentityToken",
+                "No OpenIDConnect provider found in your account for https://elsewhere.example"
+                    .to_owned(),
+            ),
+            (
+                json!({ "aud": "somebody-else" }),
+                "InvalidIdentityToken",
+                "Incorrect token audience".to_owned(),
+            ),
+            (
+                json!({ "azp": "somebody-else" }),
+                "InvalidIdentityToken",
+                "Incorrect token audience".to_owned(),
+            ),
+            (
+                json!({ "aud": null }),
+                "InvalidIdentityToken",
+                "Missing a required claim: aud".to_owned(),
+            ),
+            (
+                json!({ "sub": null }),
+                "InvalidIdentityToken",
+                "Missing a required claim: sub".to_owned(),
+            ),
+            (
+                json!({ "iat": issued, "exp": expired }),
+                "ExpiredTokenException",
+                format!("must be before the expiration date/time {}", time(expired)),
+            ),
+            (
+                json!({ "iat": too_old }),
+                "ExpiredTokenException",
+                "Token too old: 9000".to_owned(),
+            ),
+        ];
+        for (claims, code, text) in table {
+            let token = gateway.token_with("ines", &claims);
+            let (status, told, message) = refused(&call_with(&gateway, &token, &[]), STS);
+            assert_eq!((status, told.as_str()), (400, code), "{claims} {message:?}");
+            let message = message.unwrap();
+            assert!(message.contains(&text), "{claims}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_an_unknown_key_is_refused_and_one_whose_provider_is_silent_may_be_retried() {
+        const NO_KEY: &str = "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements";
+        let gateway = Gateway::start();
+        let other = super::support::keys::SigningKey::ec_p256("k2");
+        let claims = gateway.provider.claims("ines", "sts-client", now());
+        let forged = super::support::keys::sign_claims(&claims, &other);
+        let answer = call_with(&gateway, &forged, &[]);
+        assert_refused(&answer, 400, "InvalidIdentityToken", NO_KEY);
+        let answer = call_with(&gateway, &gateway.unreachable_token(), &[]);
+        assert_refused(&answer, 400, "IDPCommunicationError", NO_KEY);
+    }
+
+    #[test]
+    fn a_session_policy_is_read_strictly() {
+        let gateway = Gateway::start();
+        for policy in [
+            "{",
+            "{}",
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}"#,
+        ] {
+            let answer = call(&gateway, &[("Policy", Some(policy))]);
+            let (status, code, message) = refused(&answer, STS);
+            assert_eq!((status, code.as_str()), (400, "MalformedPolicyDocument"));
+            assert!(message.is_some_and(|text| !text.is_empty()));
+        }
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+        let answer = call(&gateway, &[("Policy", Some(policy))]);
+        let packed: u32 = element(&answer, "PackedPolicySize")
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!((1..=100).contains(&packed));
+    }
+
+    #[test]
+    fn a_session_that_does_not_fit_into_its_token_is_refused() {
+        let gateway = Gateway::start();
+        let tags: Value = (0..20)
+            .map(|number| (format!("Key{number}"), json!(["v".repeat(250)])))
+            .collect();
+        let claims = json!({ "https://aws.amazon.com/tags": { "principal_tags": tags } });
+        let token = gateway.token_with("ines", &claims);
+        let (status, code, message) = refused(&call_with(&gateway, &token, &[]), STS);
+        assert_eq!((status, code.as_str()), (400, "PackedPolicyTooLarge"));
+        let message = message.unwrap();
+        let percent = message
+            .strip_prefix("Packed policy consumes ")
+            .and_then(|rest| rest.strip_suffix("% of allotted space, please use smaller policy."));
+        assert!(percent.unwrap().parse::<u32>().unwrap() > 100, "{message}");
+    }
+
+    #[test]
+    fn kinds_of_call_that_are_not_there_are_not_passed_over() {
+        let gateway = Gateway::start();
+        for (name, value) in [
+            ("ProviderId", "www.amazon.com"),
+            (
+                "PolicyArns.member.1.arn",
+                "arn:aws:iam::aws:policy/ReadOnlyAccess",
+            ),
+        ] {
+            let answer = call(&gateway, &[(name, Some(value))]);
+            assert_eq!(refused(&answer, STS).1, "ValidationError", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_refused_in_awss_words() {
+        let gateway = Gateway::start();
+        let keys = credentials(&call(&gateway, &[]));
+        let key = |id: &str, secret: &str, token: Option<&str>| {
+            Credentials::new(id, secret, token.map(str::to_owned), None, "tests")
+        };
+        let (id, secret) = (keys.access_key_id(), keys.secret_access_key());
+        let token = keys.session_token();
+        let sts = Scope::sts(&keys);
+        let (unknown, no_token) = (
+            key("AKIARZPUZDIKGB2VALC5", secret, None),
+            key(id, secret, None),
+        );
+        let (bad_token, other_key) = (
+            key(id, secret, Some("AQAB")),
+            key("ASIARZPUZDIKGB2VALC4", secret, token),
+        );
+        let (wrong_secret, token_of_admin) =
+            (key(id, "wrong", token), key(ADMIN_KEY_ID, secret, token));
+        let with = |credentials| Scope {
+            credentials,
+            ..sts.clone()
+        };
+        for (scope, code, text) in [
+            (with(&unknown), "InvalidClientTokenId", INVALID_TOKEN),
+            (with(&no_token), "InvalidClientTokenId", INVALID_TOKEN),
+            (with(&bad_token), "InvalidClientTokenId", INVALID_TOKEN),
+            (with(&other_key), "InvalidClientTokenId", INVALID_TOKEN),
+            (with(&token_of_admin), "InvalidClientTokenId", INVALID_TOKEN),
+            (with(&wrong_secret), "SignatureDoesNotMatch", MISMATCH),
+            (
+                Scope {
+                    region: "mars-north-1",
+                    ..sts.clone()
+                },
+                "SignatureDoesNotMatch",
+                "Credential should be scoped to a valid region.",
+            ),
+            (
+                Scope {
+                    service: "iam",
+                    ..sts.clone()
+                },
+                "SignatureDoesNotMatch",
+                "Credential should be scoped to correct service: 'sts'. ",
+            ),
+        ] {
+            let answer = Unsigned::form(IDENTITY).signed(&gateway, &scope).send();
+            assert_refused(&answer, 403, code, text);
+        }
+        let enabled = Scope {
+            region: "eu-central-1",
+            ..sts
+        };
+        let answer = Unsigned::form(IDENTITY).signed(&gateway, &enabled).send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    #[test]
+    fn a_signature_out_of_its_time_is_told_the_servers() {
+        let gateway = Gateway::start();
+        let admin = admin();
+        for (skew, start, end) in [
+            (-1200, "Signature expired: ", " - 15 min.)"),
+            (1200, "Signature not yet current: ", " + 15 min.)"),
+        ] {
+            let scope = Scope {
+                skew,
+                ..Scope::sts(&admin)
+            };
+            let answer = Unsigned::form(IDENTITY).signed(&gateway, &scope).send();
+            let (status, code, message) = refused(&answer, STS);
+            assert_eq!((status, code.as_str()), (403, "SignatureDoesNotMatch"));
+            let message = message.unwrap();
+            assert!(
+                message.starts_with(start) && message.ends_with(end),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_signature_with_a_part_missing_is_incomplete() {
+        let gateway = Gateway::start();
+        let scope = "AKIARZPUZDIKGB2VALC4/20261121/us-east-1/sts/aws4_request";
+        let date = "20261121T094107Z";
+        for (authorization, date, text) in [
+            (
+                "AWS4-HMAC-SHA256 Credential".to_owned(),
+                Some(date),
+                "A part of the Authorization header is not a valid key=value pair (missing equal-sign).",
+            ),
+            (
+                "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=00".to_owned(),
+                Some(date),
+                "Authorization header requires 'Credential' parameter.",
+            ),
+            (
+                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host"),
+                Some(date),
+                "Authorization header requires 'Signature' parameter.",
+            ),
+            (
+                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"),
+                None,
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            ),
+            (
+                "AWS4-HMAC-SHA256 Credential=AKIA, SignedHeaders=host, Signature=00".to_owned(),
+                Some(date),
+                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.",
+            ),
+        ] {
+            let request = Unsigned::form(IDENTITY).plain(&gateway);
+            let request = request.with_header("authorization", &authorization);
+            let request = date.map_or(request.clone(), |date| {
+                request.with_header("x-amz-date", date)
+            });
+            assert_refused(&request.send(), 400, "IncompleteSignature", text);
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_signature_has_no_token() {
+        let gateway = Gateway::start();
+        let answer = Unsigned::form(IDENTITY).plain(&gateway).send();
+        let text = "Request is missing Authentication Token";
+        assert_refused(&answer, 403, "MissingAuthenticationToken", text);
+    }
+
+    #[test]
+    fn a_body_that_was_altered_does_not_match_its_signature() {
+        let gateway = Gateway::start();
+        let signed = Unsigned::form(IDENTITY).signed(&gateway, &Scope::sts(&admin()));
+        let altered = signed.with_body(format!("{IDENTITY}&a=b"));
+        assert_refused(&altered.send(), 403, "SignatureDoesNotMatch", MISMATCH);
+    }
+
+    #[test]
+    fn who_accepts_json_gets_json() {
+        let gateway = Gateway::start();
+        let request = Unsigned::form(IDENTITY)
+            .signed(&gateway, &Scope::sts(&admin()))
+            .with_header("accept", "application/json");
+        let answer = request.send();
+        let id = answer.header("x-amzn-requestid").unwrap();
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let identity = &answer.json()["GetCallerIdentityResponse"]["GetCallerIdentityResult"];
+        assert_eq!(
+            answer.json(),
+            json!({ "GetCallerIdentityResponse": {
+                "GetCallerIdentityResult": {
+                    "Account": "123456789012",
+                    "Arn": "arn:aws:iam::123456789012:user/admin",
+                    "UserId": identity["UserId"],
+                },
+                "ResponseMetadata": { "RequestId": id },
+            }})
+        );
+        assert!(identity["UserId"].as_str().unwrap().starts_with("AIDA"));
+    }
+
+    #[test]
+    fn times_are_numbers_in_json() {
+        let gateway = Gateway::start();
+        let token = gateway.token("ines");
+        let fields = [
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", READER),
+            ("RoleSessionName", "ines"),
+            ("WebIdentityToken", &token),
+        ];
+        let request = Request::post_form(gateway.address, "/", &fields);
+        let answer = request.with_header("accept", "application/json").send();
+        let result =
+            &answer.json()["AssumeRoleWithWebIdentityResponse"]["AssumeRoleWithWebIdentityResult"];
+        let expiration = result["Credentials"]["Expiration"].as_i64().unwrap();
+        assert!(
+            (3590..=3660).contains(&(expiration - now())),
+            "{expiration}"
+        );
+    }
+
+    #[test]
+    fn a_refusal_in_json_has_code_message_and_type() {
+        let gateway = Gateway::start();
+        let request = Unsigned::form(IDENTITY).plain(&gateway);
+        let answer = request.with_header("accept", "application/json").send();
+        let id = answer.header("x-amzn-requestid").unwrap();
+        let expected = json!({
+            "Error": {
+                "Code": "MissingAuthenticationToken",
+                "Message": "Request is missing Authentication Token",
+                "Type": "Sender",
+            },
+            "RequestId": id,
+        });
+        assert_eq!((answer.status, answer.json()), (403, expected));
+    }
+
+    #[test]
+    fn pages_of_other_origins_may_call_sts_without_credentials() {
+        let gateway = Gateway::start();
+        for path in ["/", "/sts", "/sts/"] {
+            let request = Request::new(gateway.address, "OPTIONS", path)
+                .with_header("origin", "https://app.example")
+                .with_header("access-control-request-method", "POST");
+            let answer = request.send();
+            assert_eq!(answer.status, 204, "{path}");
+            assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+            assert_eq!(
+                answer.header("access-control-allow-methods"),
+                Some("GET, POST")
+            );
+            assert_eq!(
+                answer.header("access-control-allow-headers"),
+                Some("Authorization, *")
+            );
+            assert_eq!(answer.header("access-control-allow-credentials"), None);
+        }
+        let refused = Unsigned::form(IDENTITY).plain(&gateway).send();
+        for answer in [call(&gateway, &[]), refused] {
+            assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+            assert_eq!(answer.header("access-control-allow-credentials"), None);
+        }
+    }
+
+    #[test]
+    fn a_preflight_for_a_host_that_is_not_served_is_refused() {
+        let gateway = Gateway::start();
+        let request = Request::new(gateway.address, "OPTIONS", "/sts");
+        let answer = request.with_header("host", "elsewhere.example").send();
+        assert_eq!(answer.status, 421);
+        assert_eq!(answer.header("access-control-allow-methods"), None);
+    }
+
+    #[test]
+    fn pages_of_other_origins_may_read_nothing_of_the_portal_and_the_admin_api() {
+        let gateway = Gateway::start();
+        for (method, path) in [
+            ("GET", "/"),
+            ("GET", "/roles"),
+            ("POST", "/credentials"),
+            ("OPTIONS", "/credentials"),
+            ("OPTIONS", "/sign-in"),
+            ("GET", "/admin/v1/directory"),
+            ("OPTIONS", "/admin/v1/directory"),
+            ("GET", "/no-such-page"),
+        ] {
+            let request = Request::new(gateway.address, method, path);
+            let answer = request.with_header("origin", "https://app.example").send();
+            let shared = answer
+                .headers
+                .iter()
+                .find(|(name, _)| name.to_ascii_lowercase().starts_with("access-control-"));
+            assert_eq!(shared, None, "{method} {path}");
+        }
+    }
+}
