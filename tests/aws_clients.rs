@@ -1,0 +1,436 @@
+//! Unmodified AWS clients against a running node: the command line, boto3 and the SDK for Rust.
+
+// Clippy exempts tests from its rules against panics by this mark, helper functions included.
+#![cfg(test)]
+
+mod support;
+#[path = "tools/mod.rs"]
+mod tools;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::error::ProvideErrorMetadata as _;
+use aws_sdk_sts::operation::assume_role_with_web_identity::{
+    AssumeRoleWithWebIdentityError as AssumeError, AssumeRoleWithWebIdentityOutput,
+};
+use serde_json::{Value, json};
+
+use support::gateway::{ADMIN_KEY_ID, ADMIN_SECRET, AUDIENCE, Gateway, READER, STRANGER};
+use tools::Tool;
+
+const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/Reader/ines";
+const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+const NOT_AUTHORIZED: &str = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+
+/// A client with nothing of this machine in its environment but where the gateway is.
+fn client(gateway: &Gateway, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("HOME", gateway.folder())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL_STS", &gateway.url)
+        .env("AWS_DEFAULT_REGION", "us-east-1");
+    command
+}
+
+fn aws(gateway: &Gateway) -> Command {
+    let mut command = client(gateway, &Tool::AwsCli.path());
+    command.arg("sts");
+    command
+}
+
+fn as_admin(mut command: Command) -> Command {
+    command
+        .env("AWS_ACCESS_KEY_ID", ADMIN_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", ADMIN_SECRET);
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn json_of(output: &Output) -> Value {
+    serde_json::from_str(&succeeded(output)).unwrap()
+}
+
+fn assume_by_cli(gateway: &Gateway, role: &str, token: &str) -> Output {
+    let mut command = aws(gateway);
+    command.args(["assume-role-with-web-identity", "--output", "json"]);
+    command.args(["--role-arn", role, "--role-session-name", "ines"]);
+    command.args(["--web-identity-token", token]);
+    command.output().unwrap()
+}
+
+#[test]
+fn the_command_line_takes_a_role_and_is_told_who_it_is() {
+    let gateway = Gateway::start();
+    let answer = json_of(&assume_by_cli(&gateway, READER, &gateway.token("ines")));
+    assert_eq!(answer["AssumedRoleUser"]["Arn"], SESSION);
+    assert_eq!(answer["SubjectFromWebIdentityToken"], "ines");
+    assert_eq!(answer["Audience"], AUDIENCE);
+    assert_eq!(answer["Provider"], Value::from(gateway.provider.issuer()));
+    let key = |name: &str| answer["Credentials"][name].as_str().unwrap();
+    let identity = |format: &str| {
+        let mut command = aws(&gateway);
+        command.env("AWS_ACCESS_KEY_ID", key("AccessKeyId"));
+        command.env("AWS_SECRET_ACCESS_KEY", key("SecretAccessKey"));
+        command.env("AWS_SESSION_TOKEN", key("SessionToken"));
+        command.args(["get-caller-identity", "--output", format]);
+        command.output().unwrap()
+    };
+    assert_eq!(
+        json_of(&identity("json")),
+        json!({
+            "Arn": SESSION,
+            "UserId": answer["AssumedRoleUser"]["AssumedRoleId"],
+            "Account": "123456789012",
+        })
+    );
+    let table = succeeded(&identity("table"));
+    assert!(
+        table.contains("GetCallerIdentity") && table.contains(SESSION),
+        "{table}"
+    );
+}
+
+#[test]
+fn the_command_line_shows_code_and_text_of_a_refusal() {
+    let gateway = Gateway::start();
+    let wrong = gateway.token_with("ines", &json!({ "aud": "somebody-else" }));
+    for (role, token, shown) in [
+        (
+            READER,
+            wrong,
+            "(InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience",
+        ),
+        (
+            STRANGER,
+            gateway.token("ines"),
+            "(AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        ),
+    ] {
+        let output = assume_by_cli(&gateway, role, &token);
+        let errors = text(&output.stderr);
+        assert!(
+            !output.status.success() && errors.contains(shown),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
+fn the_command_line_reads_the_token_file_of_its_environment() {
+    let gateway = Gateway::start();
+    let file = gateway.folder().join("token");
+    std::fs::write(&file, gateway.token("ines")).unwrap();
+    let mut command = aws(&gateway);
+    command
+        .env("AWS_ROLE_ARN", READER)
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", &file)
+        .env("AWS_ROLE_SESSION_NAME", "ines")
+        .args(["get-caller-identity", "--output", "json"]);
+    assert_eq!(json_of(&command.output().unwrap())["Arn"], SESSION);
+}
+
+#[test]
+fn the_command_line_finds_the_api_below_its_base_path() {
+    let gateway = Gateway::start();
+    for path in ["/sts", "/sts/"] {
+        let mut command = as_admin(aws(&gateway));
+        command.env("AWS_ENDPOINT_URL_STS", [&gateway.url, path].concat());
+        command.args(["get-caller-identity", "--output", "json"]);
+        let identity = json_of(&command.output().unwrap());
+        assert_eq!(identity["Arn"], "arn:aws:iam::123456789012:user/admin");
+    }
+}
+
+#[test]
+fn only_enabled_regions_may_be_signed_for() {
+    let gateway = Gateway::start();
+    let identity = |region: &str| {
+        let mut command = as_admin(aws(&gateway));
+        command.env("AWS_DEFAULT_REGION", region);
+        command.args(["get-caller-identity", "--output", "json"]);
+        command.output().unwrap()
+    };
+    for region in ["us-east-1", "eu-central-1"] {
+        assert_eq!(json_of(&identity(region))["Account"], "123456789012");
+    }
+    let errors = text(&identity("ap-south-1").stderr);
+    let expected = "(SignatureDoesNotMatch) when calling the GetCallerIdentity operation: Credential should be scoped to a valid region.";
+    assert!(errors.contains(expected), "{errors}");
+}
+
+/// What a function of tests/clients/boto3_client.py says.
+fn boto3(mut python: Command, function: &str, arguments: &Value) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/boto3_client.py");
+    python.arg(script).arg(function);
+    python
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = python.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(arguments.to_string().as_bytes()).unwrap();
+    drop(input);
+    json_of(&child.wait_with_output().unwrap())
+}
+
+fn python(gateway: &Gateway) -> Command {
+    client(gateway, &Tool::Python.path())
+}
+
+#[test]
+fn boto3_takes_a_role_with_a_session_policy_for_a_quarter_of_an_hour() {
+    let gateway = Gateway::start();
+    let arguments = json!({ "role": READER, "token": gateway.token("ines"), "policy": POLICY });
+    let told = boto3(python(&gateway), "assumes_a_role", &arguments);
+    assert_eq!(told["identity"]["Arn"], SESSION);
+    assert_eq!(told["identity"]["UserId"], told["assumed"]["AssumedRoleId"]);
+    assert_eq!(told["subject"], "ines");
+    assert_eq!(told["audience"], AUDIENCE);
+    assert_eq!(told["provider"], Value::from(gateway.provider.issuer()));
+    assert_eq!(told["lives_for_the_duration"], true);
+    assert!(
+        (1..=100).contains(&told["packed"].as_i64().unwrap()),
+        "{told}"
+    );
+}
+
+fn boto3_call(changes: &Value, token: &str) -> Value {
+    let mut call = json!({
+        "RoleArn": READER, "RoleSessionName": "ines", "WebIdentityToken": token,
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        call[name] = value.clone();
+    }
+    call
+}
+
+#[test]
+fn boto3_knows_every_error_by_its_class() {
+    let gateway = Gateway::start();
+    let good = gateway.token("ines");
+    let wrong = gateway.token_with("ines", &json!({ "aud": "somebody-else" }));
+    let now = support::gateway::now();
+    let expired = gateway.token_with("ines", &json!({ "iat": now - 7200, "exp": now - 3600 }));
+    let tags: Value = (0..20)
+        .map(|number| (format!("Key{number}"), json!(["v".repeat(250)])))
+        .collect();
+    let tags = json!({ "https://aws.amazon.com/tags": { "principal_tags": tags } });
+    let large = gateway.token_with("ines", &tags);
+    let table = [
+        (
+            json!({}),
+            &wrong,
+            "InvalidIdentityTokenException",
+            "InvalidIdentityToken",
+            400,
+        ),
+        (
+            json!({}),
+            &expired,
+            "ExpiredTokenException",
+            "ExpiredTokenException",
+            400,
+        ),
+        (
+            json!({ "Policy": "{" }),
+            &good,
+            "MalformedPolicyDocumentException",
+            "MalformedPolicyDocument",
+            400,
+        ),
+        (
+            json!({}),
+            &large,
+            "PackedPolicyTooLargeException",
+            "PackedPolicyTooLarge",
+            400,
+        ),
+        (
+            json!({ "RoleArn": STRANGER }),
+            &good,
+            "ClientError",
+            "AccessDenied",
+            403,
+        ),
+        (
+            json!({ "DurationSeconds": 43201 }),
+            &good,
+            "ClientError",
+            "ValidationError",
+            400,
+        ),
+        (
+            json!({ "DurationSeconds": 7201 }),
+            &good,
+            "ClientError",
+            "ValidationError",
+            400,
+        ),
+        (
+            json!({ "RoleArn": "a".repeat(20) }),
+            &good,
+            "ClientError",
+            "ValidationError",
+            400,
+        ),
+    ];
+    let calls = table
+        .iter()
+        .map(|(changes, token, ..)| boto3_call(changes, token));
+    let arguments = json!({ "calls": calls.collect::<Vec<_>>() });
+    let told = boto3(python(&gateway), "names_errors", &arguments);
+    for (told, (changes, _, class, code, status)) in told.as_array().unwrap().iter().zip(&table) {
+        assert_eq!(told["class"], *class, "{changes} {told}");
+        assert_eq!(told["code"], *code);
+        assert_eq!(told["status"], *status);
+        assert_eq!(told["type"], "Sender");
+        assert_eq!(told["retries"], 0);
+    }
+}
+
+#[test]
+fn boto3_asks_again_when_the_provider_could_not_be_asked() {
+    let gateway = Gateway::start();
+    let token = gateway.unreachable_token();
+    let modes = ["legacy", "standard"];
+    let calls = modes.map(|mode| boto3_call(&json!({ "retries": mode }), &token));
+    let told = boto3(python(&gateway), "names_errors", &json!({ "calls": calls }));
+    for told in told.as_array().unwrap() {
+        assert_eq!(told["class"], "IDPCommunicationErrorException", "{told}");
+        assert_eq!(told["retries"], 1, "{told}");
+    }
+}
+
+#[test]
+fn a_presigned_question_is_answered_as_verifiers_ask_it() {
+    let gateway = Gateway::start();
+    let arguments = json!({
+        "role": READER, "token": gateway.token("ines"), "header": ["x-k8s-aws-id", "cluster-1"],
+    });
+    let told = boto3(python(&gateway), "presigns", &arguments);
+    let body = |name: &str| told[name]["body"].as_str().unwrap();
+    assert_eq!(told["plain"]["status"], 200, "{told}");
+    assert!(
+        body("plain").contains(&format!("<Arn>{SESSION}</Arn>")),
+        "{told}"
+    );
+    for name in ["json", "marked"] {
+        let answer: Value = serde_json::from_str(body(name)).unwrap();
+        let result = &answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"];
+        assert_eq!(result["Arn"], SESSION, "{name}");
+        assert_eq!(result["Account"], "123456789012");
+    }
+    for name in ["other_mark", "no_mark"] {
+        let answer: Value = serde_json::from_str(body(name)).unwrap();
+        assert_eq!(told[name]["status"], 403);
+        assert_eq!(answer["Error"]["Code"], "SignatureDoesNotMatch", "{name}");
+    }
+}
+
+#[test]
+fn boto3_renews_its_session_from_the_token_file() {
+    let gateway = Gateway::start();
+    let file = gateway.folder().join("token");
+    std::fs::write(&file, gateway.token("ines")).unwrap();
+    let mut python = python(&gateway);
+    python
+        .env("AWS_ROLE_ARN", READER)
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", &file)
+        .env("AWS_ROLE_SESSION_NAME", "ines");
+    let told = boto3(python, "reads_the_token_file", &json!({}));
+    assert_eq!(told["method"], "assume-role-with-web-identity");
+    assert_eq!(told["identity"]["Arn"], SESSION);
+    assert_eq!(told["kept"], true);
+    assert_eq!(told["renewed"], true);
+    assert_eq!(told["identity_after"], told["identity"]);
+}
+
+async fn sdk_config(url: &str, region: &'static str) -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new()
+        .build_with_connector_fn(|_, _| aws_smithy_http_client::Connector::builder().build_http());
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .region(Region::new(region))
+        .endpoint_url(url)
+        .no_credentials()
+        .load()
+        .await
+}
+
+async fn assume_by_sdk(
+    client: &aws_sdk_sts::Client,
+    role: &str,
+    token: &str,
+) -> Result<AssumeRoleWithWebIdentityOutput, AssumeError> {
+    let call = client.assume_role_with_web_identity();
+    let call = call.role_arn(role).role_session_name("ines");
+    let answer = call.web_identity_token(token).send().await;
+    answer.map_err(aws_sdk_sts::error::SdkError::into_service_error)
+}
+
+#[test]
+fn the_sdk_for_rust_takes_a_role_and_is_told_who_it_is() {
+    let gateway = Gateway::start();
+    gateway.runtime.block_on(async {
+        let base = [&gateway.url, "/sts"].concat();
+        let config = sdk_config(&base, "eu-central-1").await;
+        let client = aws_sdk_sts::Client::new(&config);
+        let token = gateway.token("ines");
+        let answer = assume_by_sdk(&client, READER, &token).await.unwrap();
+        assert_eq!(answer.assumed_role_user().unwrap().arn(), SESSION);
+        assert_eq!(answer.subject_from_web_identity_token(), Some("ines"));
+        let keys = answer.credentials().unwrap();
+        let keys = aws_credential_types::Credentials::new(
+            keys.access_key_id(),
+            keys.secret_access_key(),
+            Some(keys.session_token().to_owned()),
+            None,
+            "tests",
+        );
+        let config = aws_sdk_sts::config::Builder::from(&config);
+        let client = aws_sdk_sts::Client::from_conf(config.credentials_provider(keys).build());
+        let identity = client.get_caller_identity().send().await.unwrap();
+        assert_eq!(identity.arn(), Some(SESSION));
+        assert_eq!(identity.account(), Some("123456789012"));
+    });
+}
+
+#[test]
+fn the_sdk_for_rust_knows_every_error_by_its_variant() {
+    let gateway = Gateway::start();
+    gateway.runtime.block_on(async {
+        let config = sdk_config(&gateway.url, "us-east-1").await;
+        let client = aws_sdk_sts::Client::new(&config);
+        let now = support::gateway::now();
+        let refused = async |role: &str, token: String| {
+            assume_by_sdk(&client, role, &token).await.unwrap_err()
+        };
+        let wrong = gateway.token_with("ines", &json!({ "aud": "somebody-else" }));
+        let error = refused(READER, wrong).await;
+        assert!(error.is_invalid_identity_token_exception(), "{error:?}");
+        assert_eq!(error.message(), Some("Incorrect token audience"));
+        let expired = json!({ "iat": now - 7200, "exp": now - 3600 });
+        let error = refused(READER, gateway.token_with("ines", &expired)).await;
+        assert!(error.is_expired_token_exception(), "{error:?}");
+        let error = refused(READER, gateway.unreachable_token()).await;
+        assert!(error.is_idp_communication_error_exception(), "{error:?}");
+        let error = refused(STRANGER, gateway.token("ines")).await;
+        assert_eq!(error.code(), Some("AccessDenied"));
+        assert_eq!(error.message(), Some(NOT_AUTHORIZED));
+    });
+}
