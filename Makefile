@@ -63,7 +63,8 @@ bench: ## Measure server CPU a request beside a bare route; see docs/performance
 	$(CARGO) bench $(LOCKED) --bench sts
 
 .PHONY: interop
-interop: tools ## Check the browser and the independent identity provider that the tests sign in with
+interop: tools ## Sign in at an identity provider that is not ours, in a browser, and take keys
+	$(CARGO) test $(LOCKED) --test interop
 	node --test --test-reporter=spec $(NODE_TESTS)
 
 .PHONY: clean

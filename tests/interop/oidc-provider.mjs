@@ -4,6 +4,9 @@
 //     --port N             loopback port; 0 (the default) takes a free one
 //     --issuer URL         default http://127.0.0.1:PORT
 //     --client-secret S    of the client `rolegate`; default: a random one
+//     --jwt-client FILE    JSON, {redirect_uri, jwk}: registers the client `rolegate-jwt`, which
+//                          authenticates with private_key_jwt under this public key
+//     --answer-iss URL     what its authorization responses name as their issuer (RFC 9207)
 //     --accounts FILE      JSON, login -> claims; default: ACCOUNTS below
 //     --tls-key FILE --tls-certificate FILE    serve TLS (PEM, with the chain)
 //     --stop-with-stdin    end when standard input does, so that no run outlives its test
@@ -37,6 +40,8 @@ const options = {
   "redirect-uri": { type: "string" },
   "client-secret": { type: "string" },
   accounts: { type: "string" },
+  "jwt-client": { type: "string" },
+  "answer-iss": { type: "string" },
   "tls-key": { type: "string" },
   "tls-certificate": { type: "string" },
   "stop-with-stdin": { type: "boolean", default: false },
@@ -60,10 +65,24 @@ async function main() {
   const clientSecret = values["client-secret"] ?? randomBytes(32).toString("base64url");
 
   const provider = await makeProvider(issuer, clientSecret, values);
+  if (values["answer-iss"]) {
+    provider.use((context, next) => answerAs(values["answer-iss"], context, next));
+  }
   server.on("request", provider.callback());
   announce({ issuer, port, clientId: "rolegate", clientSecret, stsClients: STS_CLIENTS });
   if (values["stop-with-stdin"]) {
     process.stdin.resume().on("end", () => process.exit(0));
+  }
+}
+
+/** Lets the package answer, then changes the `iss` that it put into the redirect. */
+async function answerAs(issuer, context, next) {
+  await next();
+  const location = context.response.get("location");
+  if (URL.canParse(location) && new URL(location).searchParams.has("iss")) {
+    const url = new URL(location);
+    url.searchParams.set("iss", issuer);
+    context.response.set("location", url.href);
   }
 }
 
@@ -79,7 +98,12 @@ async function makeProvider(issuer, clientSecret, values) {
   const { default: Provider } = await load("oidc-provider");
   const accounts = values.accounts ? JSON.parse(readFileSync(values.accounts, "utf8")) : ACCOUNTS;
   return new Provider(issuer, {
-    clients: [rolegateClient(clientSecret, values["redirect-uri"]), ...stsClients()],
+    clients: [
+      rolegateClient(clientSecret, values["redirect-uri"]),
+      ...jwtClients(values["jwt-client"]),
+      ...stsClients(),
+    ],
+    clientAuthMethods: ["client_secret_basic", "private_key_jwt", "none"],
     claims: {
       openid: ["sub"],
       email: ["email", "email_verified"],
@@ -114,6 +138,25 @@ function rolegateClient(clientSecret, redirectUri) {
     token_endpoint_auth_method: "client_secret_basic",
     id_token_signed_response_alg: "RS256",
   };
+}
+
+function jwtClients(file) {
+  if (!file) {
+    return [];
+  }
+  const { redirect_uri, jwk } = JSON.parse(readFileSync(file, "utf8"));
+  return [
+    {
+      client_id: "rolegate-jwt",
+      redirect_uris: [redirect_uri],
+      response_types: ["code"],
+      grant_types: ["authorization_code"],
+      token_endpoint_auth_method: "private_key_jwt",
+      token_endpoint_auth_signing_alg: jwk.alg,
+      jwks: { keys: [jwk] },
+      id_token_signed_response_alg: "ES256",
+    },
+  ];
 }
 
 function stsClients() {
