@@ -219,87 +219,58 @@ fn boto3_call(changes: &Value, token: &str) -> Value {
     call
 }
 
-#[test]
-fn boto3_knows_every_error_by_its_class() {
-    let gateway = Gateway::start();
-    let good = gateway.token("ines");
-    let wrong = gateway.token_with("ines", &json!({ "aud": "somebody-else" }));
-    let now = support::gateway::now();
-    let expired = gateway.token_with("ines", &json!({ "iat": now - 7200, "exp": now - 3600 }));
+/// A good token whose tags are more than a session token holds.
+fn large_token(gateway: &Gateway) -> String {
     let tags: Value = (0..20)
         .map(|number| (format!("Key{number}"), json!(["v".repeat(250)])))
         .collect();
     let tags = json!({ "https://aws.amazon.com/tags": { "principal_tags": tags } });
-    let large = gateway.token_with("ines", &tags);
+    gateway.token_with("ines", &tags)
+}
+
+#[test]
+fn boto3_knows_every_error_by_its_class() {
+    let gateway = Gateway::start();
+    let (good, large) = (&gateway.token("ines"), &large_token(&gateway));
+    let wrong = &gateway.token_with("ines", &json!({ "aud": "somebody-else" }));
+    let now = support::gateway::now();
+    let expired = json!({ "iat": now - 7200, "exp": now - 3600 });
+    let expired = &gateway.token_with("ines", &expired);
+    let invalid = "ClientError ValidationError 400";
+    let malformed = "MalformedPolicyDocumentException MalformedPolicyDocument 400";
+    let too_large = "PackedPolicyTooLargeException PackedPolicyTooLarge 400";
+    let (none, no_role) = (json!({}), json!({ "RoleArn": "a".repeat(20) }));
     let table = [
         (
-            json!({}),
-            &wrong,
-            "InvalidIdentityTokenException",
-            "InvalidIdentityToken",
-            400,
+            &none,
+            wrong,
+            "InvalidIdentityTokenException InvalidIdentityToken 400",
         ),
         (
-            json!({}),
-            &expired,
-            "ExpiredTokenException",
-            "ExpiredTokenException",
-            400,
+            &none,
+            expired,
+            "ExpiredTokenException ExpiredTokenException 400",
         ),
+        (&json!({ "Policy": "{" }), good, malformed),
+        (&none, large, too_large),
         (
-            json!({ "Policy": "{" }),
-            &good,
-            "MalformedPolicyDocumentException",
-            "MalformedPolicyDocument",
-            400,
+            &json!({ "RoleArn": STRANGER }),
+            good,
+            "ClientError AccessDenied 403",
         ),
-        (
-            json!({}),
-            &large,
-            "PackedPolicyTooLargeException",
-            "PackedPolicyTooLarge",
-            400,
-        ),
-        (
-            json!({ "RoleArn": STRANGER }),
-            &good,
-            "ClientError",
-            "AccessDenied",
-            403,
-        ),
-        (
-            json!({ "DurationSeconds": 43201 }),
-            &good,
-            "ClientError",
-            "ValidationError",
-            400,
-        ),
-        (
-            json!({ "DurationSeconds": 7201 }),
-            &good,
-            "ClientError",
-            "ValidationError",
-            400,
-        ),
-        (
-            json!({ "RoleArn": "a".repeat(20) }),
-            &good,
-            "ClientError",
-            "ValidationError",
-            400,
-        ),
+        (&json!({ "DurationSeconds": 43201 }), good, invalid),
+        (&json!({ "DurationSeconds": 7201 }), good, invalid),
+        (&no_role, good, invalid),
     ];
-    let calls = table
-        .iter()
-        .map(|(changes, token, ..)| boto3_call(changes, token));
-    let arguments = json!({ "calls": calls.collect::<Vec<_>>() });
-    let told = boto3(python(&gateway), "names_errors", &arguments);
-    for (told, (changes, _, class, code, status)) in told.as_array().unwrap().iter().zip(&table) {
-        assert_eq!(told["class"], *class, "{changes} {told}");
-        assert_eq!(told["code"], *code);
-        assert_eq!(told["status"], *status);
-        assert_eq!(told["type"], "Sender");
-        assert_eq!(told["retries"], 0);
+    let calls = table.map(|(changes, token, _)| boto3_call(changes, token));
+    let told = boto3(python(&gateway), "names_errors", &json!({ "calls": calls }));
+    let told = told.as_array().unwrap();
+    assert_eq!(told.len(), table.len());
+    for (told, (changes, _, expected)) in told.iter().zip(table) {
+        let text = |name: &str| told[name].as_str().unwrap_or_default();
+        let named = format!("{} {} {}", text("class"), text("code"), told["status"]);
+        assert_eq!(named, expected, "{changes} {told}");
+        assert_eq!((text("type"), &told["retries"]), ("Sender", &json!(0)));
     }
 }
 
@@ -310,7 +281,9 @@ fn boto3_asks_again_when_the_provider_could_not_be_asked() {
     let modes = ["legacy", "standard"];
     let calls = modes.map(|mode| boto3_call(&json!({ "retries": mode }), &token));
     let told = boto3(python(&gateway), "names_errors", &json!({ "calls": calls }));
-    for told in told.as_array().unwrap() {
+    let told = told.as_array().unwrap();
+    assert_eq!(told.len(), modes.len());
+    for told in told {
         assert_eq!(told["class"], "IDPCommunicationErrorException", "{told}");
         assert_eq!(told["retries"], 1, "{told}");
     }

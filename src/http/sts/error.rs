@@ -292,3 +292,21 @@ fn sentence(error: &dyn std::error::Error) -> String {
         .chain(std::iter::once('.'))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UnixTime;
+
+    #[test]
+    fn a_session_that_is_over_has_an_expired_token() {
+        let expired_at = UnixTime::from_seconds(1_795_254_067);
+        let fault = StsFault::from(AuthenticationError::ExpiredToken { expired_at });
+        let expected = StsFault::new(
+            StatusCode::FORBIDDEN,
+            "ExpiredToken",
+            "The security token included in the request is expired",
+        );
+        assert_eq!(fault, expected);
+    }
+}
