@@ -41,10 +41,10 @@ mod tests {
         ];
         let is_changed = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
         let good = good.into_iter().filter(|(name, _)| !is_changed(name));
-        let changed = changes
+        let others = changes
             .iter()
             .filter_map(|(name, value)| Some((*name, (*value)?)));
-        let fields: Vec<_> = good.chain(changed).collect();
+        let fields: Vec<_> = good.chain(others).collect();
         Request::post_form(gateway.address, "/", &fields).send()
     }
 
@@ -166,117 +166,122 @@ mod tests {
         );
     }
 
+    /// Each call is refused for exactly these broken constraints.
+    fn assert_broken(gateway: &Gateway, table: &[(Changes<'_>, &[String])]) {
+        for (changes, broken) in table {
+            let noun = if broken.len() == 1 { "error" } else { "errors" };
+            let (count, list) = (broken.len(), broken.join("; "));
+            let expected = format!("{count} validation {noun} detected: {list}");
+            assert_refused(&call(gateway, changes), 400, "ValidationError", &expected);
+        }
+    }
+
+    fn at_least(value: &str, field: &str, least: usize) -> String {
+        let rule = format!("Member must have length greater than or equal to {least}");
+        broken(value, field, &rule)
+    }
+
+    fn at_most(value: &str, field: &str, most: usize) -> String {
+        let rule = format!("Member must have length less than or equal to {most}");
+        broken(value, field, &rule)
+    }
+
     #[test]
-    fn every_broken_constraint_is_told_in_awss_words() {
-        let gateway = Gateway::start();
-        let (long_name, long_policy) = ("n".repeat(65), "p".repeat(2049));
-        let short = "Member must have length greater than or equal to";
-        let long = "Member must have length less than or equal to";
+    fn every_missing_parameter_is_told_in_awss_words() {
         let null = |field: &str| {
             format!("Value null at '{field}' failed to satisfy constraint: Member must not be null")
         };
-        let cut: String = long_policy.chars().take(256).collect();
-        let table: [(Changes<'_>, Vec<String>); 15] = [
-            (&[("RoleArn", None)], vec![null("roleArn")]),
+        let names = ["RoleArn", "RoleSessionName", "WebIdentityToken"].map(|name| (name, None));
+        let fields = ["roleArn", "roleSessionName", "webIdentityToken"].map(null);
+        let table: [(Changes<'_>, &[String]); 2] = [(&names[..1], &fields[..1]), (&names, &fields)];
+        assert_broken(&Gateway::start(), &table);
+    }
+
+    #[test]
+    fn a_role_that_breaks_its_constraints_is_told_in_awss_words() {
+        let (short, astral) = ("arn:aws:iam::1", "arn:aws:iam::123456789012:role/\u{1f600}");
+        let no_characters = broken("", "roleArn", &pattern(ARN_PATTERN));
+        let table: [(Changes<'_>, &[String]); 3] = [
             (
-                &[
-                    ("RoleArn", None),
-                    ("RoleSessionName", None),
-                    ("WebIdentityToken", None),
-                ],
-                ["roleArn", "roleSessionName", "webIdentityToken"]
-                    .map(null)
-                    .to_vec(),
-            ),
-            (
-                &[("RoleArn", Some("arn:aws:iam::1"))],
-                vec![broken("arn:aws:iam::1", "roleArn", &format!("{short} 20"))],
+                &[("RoleArn", Some(short))],
+                &[at_least(short, "roleArn", 20)],
             ),
             (
                 &[("RoleArn", Some(""))],
-                vec![
-                    broken("", "roleArn", &pattern(ARN_PATTERN)),
-                    broken("", "roleArn", &format!("{short} 20")),
-                ],
+                &[no_characters, at_least("", "roleArn", 20)],
             ),
             (
-                &[("RoleArn", Some("arn:aws:iam::123456789012:role/\u{1f600}"))],
-                vec![broken(
-                    "arn:aws:iam::123456789012:role/\u{1f600}",
-                    "roleArn",
-                    &pattern(ARN_PATTERN),
-                )],
+                &[("RoleArn", Some(astral))],
+                &[broken(astral, "roleArn", &pattern(ARN_PATTERN))],
             ),
+        ];
+        assert_broken(&Gateway::start(), &table);
+    }
+
+    #[test]
+    fn a_name_or_token_that_breaks_its_constraints_is_told_in_awss_words() {
+        let (name, long) = ("roleSessionName", &*"n".repeat(65));
+        let no_word = broken("/", name, &pattern(r"[\w+=,.@-]*"));
+        let table: [(Changes<'_>, &[String]); 5] = [
+            (&[("RoleSessionName", Some("i"))], &[at_least("i", name, 2)]),
             (
-                &[("RoleSessionName", Some("i"))],
-                vec![broken("i", "roleSessionName", &format!("{short} 2"))],
-            ),
-            (
-                &[("RoleSessionName", Some(&long_name))],
-                vec![broken(&long_name, "roleSessionName", &format!("{long} 64"))],
+                &[("RoleSessionName", Some(long))],
+                &[at_most(long, name, 64)],
             ),
             (
                 &[("RoleSessionName", Some("/"))],
-                vec![
-                    broken("/", "roleSessionName", &pattern(r"[\w+=,.@-]*")),
-                    broken("/", "roleSessionName", &format!("{short} 2")),
-                ],
+                &[no_word, at_least("/", name, 2)],
             ),
             (
                 &[("WebIdentityToken", Some("a.b"))],
-                vec![broken("a.b", "webIdentityToken", &format!("{short} 4"))],
+                &[at_least("a.b", "webIdentityToken", 4)],
             ),
             (
                 &[("ProviderId", Some("abc"))],
-                vec![broken("abc", "providerId", &format!("{short} 4"))],
+                &[at_least("abc", "providerId", 4)],
             ),
+        ];
+        assert_broken(&Gateway::start(), &table);
+    }
+
+    #[test]
+    fn a_policy_that_breaks_its_constraints_is_told_in_awss_words() {
+        let (long, shown) = (&*"p".repeat(2049), &*"p".repeat(256));
+        let unusable = |value| broken(value, "policy", &pattern(POLICY_PATTERN));
+        let table: [(Changes<'_>, &[String]); 3] = [
             (
                 &[("Policy", Some(""))],
-                vec![
-                    broken("", "policy", &pattern(POLICY_PATTERN)),
-                    broken("", "policy", &format!("{short} 1")),
-                ],
+                &[unusable(""), at_least("", "policy", 1)],
             ),
-            (
-                &[("Policy", Some("\u{100}"))],
-                vec![broken("\u{100}", "policy", &pattern(POLICY_PATTERN))],
-            ),
-            (
-                &[("Policy", Some(&long_policy))],
-                vec![broken(&cut, "policy", &format!("{long} 2048"))],
-            ),
+            (&[("Policy", Some("\u{100}"))], &[unusable("\u{100}")]),
+            (&[("Policy", Some(long))], &[at_most(shown, "policy", 2048)]),
+        ];
+        assert_broken(&Gateway::start(), &table);
+    }
+
+    #[test]
+    fn a_duration_out_of_bounds_is_told_in_awss_words_beside_what_else_is_broken() {
+        let field = "durationSeconds";
+        let little = "Member must have value greater than or equal to 900";
+        let much = "Member must have value less than or equal to 43200";
+        let both = [
+            ("RoleSessionName", Some("i")),
+            ("DurationSeconds", Some("43201")),
+        ];
+        let table: [(Changes<'_>, &[String]); 2] = [
             (
                 &[("DurationSeconds", Some("899"))],
-                vec![broken(
-                    "899",
-                    "durationSeconds",
-                    "Member must have value greater than or equal to 900",
-                )],
+                &[broken("899", field, little)],
             ),
             (
+                &both,
                 &[
-                    ("RoleSessionName", Some("i")),
-                    ("DurationSeconds", Some("43201")),
-                ],
-                vec![
-                    broken("i", "roleSessionName", &format!("{short} 2")),
-                    broken(
-                        "43201",
-                        "durationSeconds",
-                        "Member must have value less than or equal to 43200",
-                    ),
+                    at_least("i", "roleSessionName", 2),
+                    broken("43201", field, much),
                 ],
             ),
         ];
-        for (changes, broken) in table {
-            let noun = if broken.len() == 1 { "error" } else { "errors" };
-            let expected = format!(
-                "{} validation {noun} detected: {}",
-                broken.len(),
-                broken.join("; ")
-            );
-            assert_refused(&call(&gateway, changes), 400, "ValidationError", &expected);
-        }
+        assert_broken(&Gateway::start(), &table);
     }
 
     #[test]
