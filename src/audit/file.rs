@@ -1,23 +1,29 @@
-//! Events in a file, one JSON line each, through a writer thread.
+//! Events in a file, one JSON line each.
 //!
-//! Callers put their event into words themselves and queue the line. The writer takes everything
-//! that is queued, writes it with one call, syncs it where that is asked for, and acknowledges all
-//! of it. The more callers wait, the more each write carries.
+//! Callers put their event into words themselves and queue the line. Whoever writes takes everything
+//! that is queued, writes it with one call and acknowledges all of it: the more callers wait, the
+//! more each write carries. Who writes depends on what makes an event kept:
+//!
+//! | sync | who writes | why |
+//! |---|---|---|
+//! | `write` | the caller that finds the log free | handing a line to the system takes less time than waking a thread |
+//! | `fdatasync` | a thread of its own | waiting for the disk would hold up the caller's thread |
 
+mod direct;
 mod log;
+mod threaded;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
+use self::direct::DirectWriter;
 use self::log::LogFile;
+use self::threaded::ThreadedWriter;
 use super::{AuditSink, AuditUnavailable, Event};
 use crate::clock::Clock;
 
@@ -86,142 +92,58 @@ pub enum OpenError {
 /// Keeps events in a file. Dropping it writes what is queued and closes the file.
 ///
 /// Recording needs a tokio runtime with time, which bounds the wait.
-pub struct FileSink {
-    // `None` only while it is dropped: the writer ends when this end is gone.
-    queue: Option<SyncSender<Queued>>,
-    queued_bytes: Arc<AtomicUsize>,
-    writer: Option<JoinHandle<()>>,
-    max_wait: Duration,
+pub struct FileSink(Writer);
+
+enum Writer {
+    Direct(DirectWriter),
+    Threaded(ThreadedWriter),
 }
 
-/// A line and who waits for it.
-struct Queued {
-    line: Vec<u8>,
-    written: oneshot::Sender<Result<(), AuditUnavailable>>,
-}
+/// What became of an event.
+type Kept = Result<(), AuditUnavailable>;
+
+/// Where what became of an event is told.
+type Acknowledgement = oneshot::Receiver<Kept>;
 
 impl FileSink {
-    /// At most this many events wait for the writer; further ones are refused.
+    /// At most this many events wait to be written; further ones are refused.
     pub const MAX_QUEUED: usize = 8192;
-    /// At most this many bytes wait for the writer; further events are refused.
+    /// At most this many bytes wait to be written; further events are refused.
     pub const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
-    /// How long the writer may take to acknowledge an event.
+    /// How long an event waits to be acknowledged.
     pub const MAX_WAIT: Duration = Duration::from_secs(5);
-    /// How long the writer lets events gather while many come in, so that one write and one wake-up
-    /// carry them all. A lone event is written at once.
-    const GATHER: Duration = Duration::from_micros(100);
-    /// From this many events in one write on, the next ones are let gather.
-    const MANY: usize = 4;
-    /// One write carries at most this many bytes and a line.
-    const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
-    /// Opens the log, creating it (mode 0600) where it isn't there, and starts its writer.
+    /// Opens the log, creating it (mode 0600) where it isn't there.
     ///
     /// # Errors
     /// [`OpenError`] where the file can't be written or another process writes it.
     pub fn open(settings: FileSettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let sync = settings.sync;
         let log = LogFile::open(settings, clock.now())?;
-        let (queue, queued) = sync_channel(Self::MAX_QUEUED);
-        let queued_bytes = Arc::new(AtomicUsize::new(0));
-        let mut writer = Writer {
-            log,
-            queued,
-            queued_bytes: Arc::clone(&queued_bytes),
-            clock,
-        };
-        let thread = std::thread::Builder::new().name("audit".to_owned());
-        let thread = thread.spawn(move || writer.run());
-        Ok(Self {
-            queue: Some(queue),
-            queued_bytes,
-            writer: Some(thread.map_err(OpenError::NoThread)?),
-            max_wait: Self::MAX_WAIT,
-        })
-    }
-
-    fn enqueue(
-        &self,
-        line: Vec<u8>,
-    ) -> Result<oneshot::Receiver<Result<(), AuditUnavailable>>, AuditUnavailable> {
-        let queue = self.queue.as_ref().ok_or(AuditUnavailable::Closed)?;
-        let size = line.len();
-        let queued = self.queued_bytes.fetch_add(size, Ordering::Relaxed);
-        let (written, acknowledged) = oneshot::channel();
-        let outcome = if queued.saturating_add(size) > Self::MAX_QUEUED_BYTES {
-            Err(AuditUnavailable::QueueFull)
-        } else {
-            queue
-                .try_send(Queued { line, written })
-                .map_err(|refused| match refused {
-                    TrySendError::Full(_) => AuditUnavailable::QueueFull,
-                    TrySendError::Disconnected(_) => AuditUnavailable::Closed,
-                })
-        };
-        if outcome.is_err() {
-            self.queued_bytes.fetch_sub(size, Ordering::Relaxed);
-        }
-        outcome.map(|()| acknowledged)
+        Ok(Self(match sync {
+            Sync::Write => Writer::Direct(DirectWriter::new(log, clock)),
+            Sync::Fdatasync => Writer::Threaded(ThreadedWriter::start(log, clock)?),
+        }))
     }
 }
 
 #[async_trait]
 impl AuditSink for FileSink {
-    async fn record(&self, event: &Event) -> Result<(), AuditUnavailable> {
-        let acknowledged = self.enqueue(event.to_line()?)?;
-        match tokio::time::timeout(self.max_wait, acknowledged).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(AuditUnavailable::Closed),
-            Err(_) => Err(AuditUnavailable::TimedOut),
+    async fn record(&self, event: &Event) -> Kept {
+        let line = event.to_line()?;
+        match &self.0 {
+            Writer::Direct(writer) => writer.record(&line).await,
+            Writer::Threaded(writer) => writer.record(line).await,
         }
     }
 }
 
-impl Drop for FileSink {
-    fn drop(&mut self) {
-        self.queue = None;
-        if let Some(writer) = self.writer.take() {
-            // A writer that panicked has said so; there is nobody left to tell.
-            let _ = writer.join();
-        }
-    }
-}
-
-struct Writer {
-    log: LogFile,
-    queued: Receiver<Queued>,
-    queued_bytes: Arc<AtomicUsize>,
-    clock: Arc<dyn Clock>,
-}
-
-impl Writer {
-    /// Writes until the sink is dropped and the queue is empty.
-    fn run(&mut self) {
-        let mut batch = Vec::with_capacity(64 * 1024);
-        let mut waiting = Vec::new();
-        let mut are_many = false;
-        while let Ok(first) = self.queued.recv() {
-            if are_many {
-                std::thread::sleep(FileSink::GATHER);
-            }
-            let mut next = Ok(first);
-            while let Ok(Queued { line, written }) = next {
-                batch.extend_from_slice(&line);
-                waiting.push(written);
-                next = match batch.len() {
-                    ..FileSink::MAX_BATCH_BYTES => self.queued.try_recv(),
-                    _ => Err(mpsc::TryRecvError::Empty),
-                };
-            }
-            let outcome = self.log.append(&batch, self.clock.now());
-            let outcome = outcome.map_err(|error| AuditUnavailable::NotWritten(error.kind()));
-            self.queued_bytes.fetch_sub(batch.len(), Ordering::Relaxed);
-            batch.clear();
-            are_many = waiting.len() >= FileSink::MANY;
-            for written in waiting.drain(..) {
-                // Nobody waits any more where the caller timed out.
-                let _ = written.send(outcome);
-            }
-        }
+/// Waits until somebody else has written the event.
+async fn wait(acknowledged: Acknowledgement, max_wait: Duration) -> Kept {
+    match tokio::time::timeout(max_wait, acknowledged).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(AuditUnavailable::Closed),
+        Err(_) => Err(AuditUnavailable::TimedOut),
     }
 }
 

@@ -1,9 +1,9 @@
 //! One event type in CloudTrail's shape, and the sinks that keep it (decision 10).
 //!
 //! ```text
-//! flow ── Event ──> AuditSink::record ── one JSON line ──> queue ──> writer thread ──> file
-//!           ^                                                            │ write, sync
-//!           └──────────────── answer only after the acknowledgement ─────┘
+//! flow ── Event ──> AuditSink::record ── one JSON line ──> queue ──> one writer ──> file
+//!           ^                                                         │ write, sync
+//!           └──────────────── answer only after the acknowledgement ──┘
 //! ```
 //!
 //! An event that can't be written means that nothing is issued: whoever records waits for the

@@ -80,11 +80,17 @@ async fn acknowledged_events_are_in_the_file_in_order() {
 
 #[tokio::test]
 async fn many_at_once_are_each_there_once() {
-    let place = Place::new();
+    many_at_once(Sync::Write).await;
+    // The later rounds come while the thread lets events gather.
+    many_at_once(Sync::Fdatasync).await;
+}
+
+async fn many_at_once(sync: Sync) {
+    let mut place = Place::new();
+    place.settings.sync = sync;
     let sink = place.open();
     let names: Vec<_> = (0..500).map(|number| format!("E{number:03}")).collect();
     let events: Vec<_> = names.iter().map(|name| event(name)).collect();
-    // The later rounds come while the writer lets events gather.
     for round in events.chunks(100) {
         let recording = round.iter().map(|one| sink.record(one));
         let outcomes = futures_util::future::join_all(recording).await;
@@ -122,73 +128,6 @@ async fn a_file_that_cannot_be_opened_is_named() {
     place.settings.path = place.folder.path().join("missing/audit.jsonl");
     let refused = FileSink::open(place.settings.clone(), place.clock.clone());
     assert!(matches!(refused.err(), Some(OpenError::Unwritable { .. })));
-}
-
-#[tokio::test]
-async fn dropping_the_sink_writes_what_is_queued() {
-    let place = Place::new();
-    let sink = place.open();
-    for number in 0..100 {
-        let line = event(&format!("E{number}")).to_line().unwrap();
-        // Nobody waits for the acknowledgement.
-        drop(sink.enqueue(line).unwrap());
-    }
-    drop(sink);
-    assert_eq!(place.names_in("audit.jsonl").len(), 100);
-}
-
-#[tokio::test]
-async fn the_queue_is_bounded_in_bytes() {
-    let place = Place::new();
-    let sink = place.open();
-    let large = vec![b' '; FileSink::MAX_QUEUED_BYTES + 1];
-    assert_eq!(sink.enqueue(large).err(), Some(AuditUnavailable::QueueFull));
-    assert_eq!(sink.record(&event("Small")).await, Ok(()));
-}
-
-/// A sink whose queue nobody empties.
-fn without_writer(queue: SyncSender<Queued>) -> FileSink {
-    FileSink {
-        queue: Some(queue),
-        queued_bytes: Arc::default(),
-        writer: None,
-        max_wait: Duration::from_millis(1),
-    }
-}
-
-#[test]
-fn the_queue_is_bounded_in_events() {
-    let (queue, _kept) = sync_channel(2);
-    let sink = without_writer(queue);
-    let line = event("E").to_line().unwrap();
-    assert!(sink.enqueue(line.clone()).is_ok());
-    assert!(sink.enqueue(line.clone()).is_ok());
-    assert_eq!(
-        sink.enqueue(line.clone()).err(),
-        Some(AuditUnavailable::QueueFull)
-    );
-    assert_eq!(sink.queued_bytes.load(Ordering::Relaxed), 2 * line.len());
-}
-
-#[tokio::test]
-async fn a_writer_that_does_not_answer_is_not_waited_for() {
-    let (queue, _kept) = sync_channel(2);
-    let sink = without_writer(queue);
-    assert_eq!(
-        sink.record(&event("E")).await,
-        Err(AuditUnavailable::TimedOut)
-    );
-}
-
-#[tokio::test]
-async fn a_writer_that_ended_is_closed() {
-    let (queue, kept) = sync_channel(2);
-    drop(kept);
-    let sink = without_writer(queue);
-    assert_eq!(
-        sink.record(&event("E")).await,
-        Err(AuditUnavailable::Closed)
-    );
 }
 
 #[tokio::test]
