@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use quick_xml::Writer;
+use quick_xml::escape::escape;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 
 use crate::domain::{RequestId, UnixTime};
@@ -126,7 +127,7 @@ fn xml(root: &str, namespace: &str, body: &Value<'_>) -> Vec<u8> {
 
 fn write_members(writer: &mut Writer<&mut Vec<u8>>, value: &Value<'_>) -> std::io::Result<()> {
     let Value::Members(members) = value else {
-        return writer.write_event(Event::Text(BytesText::new(&plain_text(value))));
+        return writer.write_event(Event::Text(BytesText::from_escaped(escaped(value))));
     };
     for (name, value) in members {
         writer.write_event(Event::Start(BytesStart::new(*name)))?;
@@ -136,19 +137,28 @@ fn write_members(writer: &mut Writer<&mut Vec<u8>>, value: &Value<'_>) -> std::i
     Ok(())
 }
 
-/// The text of a scalar, without the characters that XML 1.0 can't hold.
-fn plain_text<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
+/// A scalar as it stands in XML, without the characters that XML 1.0 can't hold.
+fn escaped<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
     match value {
-        Value::Text(text) if text.chars().all(is_xml_character) => Cow::Borrowed(text),
-        Value::Text(text) => Cow::Owned(
-            text.chars()
-                .map(|c| if is_xml_character(c) { c } else { '\u{fffd}' })
-                .collect(),
-        ),
+        Value::Text(text) if is_plain(text) => Cow::Borrowed(text),
+        Value::Text(text) => {
+            let known = |c| if is_xml_character(c) { c } else { '\u{fffd}' };
+            let text: String = text.chars().map(known).collect();
+            Cow::Owned(escape(text).into_owned())
+        }
         Value::Number(number) => Cow::Owned(number.to_string()),
         Value::Time(time) => Cow::Owned(time.to_string()),
         Value::Members(_) => Cow::Borrowed(""),
     }
+}
+
+/// Whether a text is printable ASCII without anything to escape, as keys, tokens and ARNs are.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| {
+        matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"')
+    };
+    // Without an early return, so that the compiler can look at many bytes at once.
+    text.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
 /// `Char` of XML 1.0, section 2.2.

@@ -13,7 +13,9 @@ mod validation;
 
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -31,6 +33,9 @@ use crate::sigv4;
 
 /// The version of the API.
 const VERSION: &str = "2011-06-15";
+/// The header that names a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-sts-extended-request-id");
 
 /// The flows behind the API.
 #[derive(Clone)]
@@ -176,15 +181,18 @@ fn headers(
 ) -> &mut HttpResponseBuilder {
     let id = id.to_string();
     cors::readable(response)
-        .insert_header(("Content-Type", format.content_type()))
-        .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("x-amz-sts-extended-request-id", id.as_str()))
-        .insert_header(("x-amzn-RequestId", id))
+        .insert_header((
+            CONTENT_TYPE,
+            HeaderValue::from_static(format.content_type()),
+        ))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((EXTENDED_REQUEST_ID, id.as_str()))
+        .insert_header((REQUEST_ID, id))
 }
 
 fn accepted(headers: &HeaderMap) -> Format {
     let accept = headers
-        .get("accept")
+        .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let first = accept.split([',', ';']).next().unwrap_or_default().trim();
@@ -197,15 +205,15 @@ fn accepted(headers: &HeaderMap) -> Format {
 
 /// A POST must say that it carries a form, and carry it as it is. What is said twice is not said.
 fn check_content(headers: &HeaderMap) -> Result<(), StsFault> {
-    let all = |name| {
+    let all = |name: HeaderName| {
         headers
             .get_all(name)
             .map(|value| value.to_str().unwrap_or_default())
     };
-    if all("content-encoding").any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+    if all(CONTENT_ENCODING).any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(unsupported("Send the body without a Content-Encoding."));
     }
-    let mut media = all("content-type");
+    let mut media = all(CONTENT_TYPE);
     match (media.next(), media.next()) {
         (Some(media), None) if is_form(media) => Ok(()),
         (Some(_), _) => Err(unsupported(
