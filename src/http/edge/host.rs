@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HOST, HeaderMap};
 use url::Url;
 
 /// The names under which this node answers, as a Host header writes them: lower case, with the port
@@ -61,7 +61,7 @@ impl Hosts {
     /// # Errors
     /// [`HostError`]
     pub fn check(&self, headers: &HeaderMap) -> Result<(), HostError> {
-        let mut hosts = headers.get_all("host");
+        let mut hosts = headers.get_all(HOST);
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             return Err(HostError::Missing);
         };

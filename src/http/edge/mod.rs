@@ -9,7 +9,7 @@ mod peer;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{HeaderValue, USER_AGENT};
 
 pub use body::{BodyError, BodyLimits, read_body};
 pub use guard::guard;
@@ -48,18 +48,23 @@ impl Edge {
     /// Where no request id can be drawn.
     pub fn meta(&self, request: &HttpRequest) -> Result<RequestMeta, EntropyError> {
         let peer = self.proxies.peer(request);
-        let user_agent = request
-            .headers()
-            .get("user-agent")
-            .map(HeaderValue::as_bytes);
-        let user_agent = String::from_utf8_lossy(user_agent.unwrap_or_default());
+        let user_agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes);
         Ok(RequestMeta {
             id: RequestId::from_random(draw(self.entropy.as_ref())?),
             now: self.clock.now(),
             source_ip: peer.address,
-            user_agent: user_agent.chars().take(MAX_USER_AGENT).collect(),
+            user_agent: beginning(user_agent.unwrap_or_default()),
             is_secure: peer.is_secure,
             region: self.region.clone(),
         })
     }
+}
+
+/// The text of a User-Agent header, up to [`MAX_USER_AGENT`] characters.
+fn beginning(header: &[u8]) -> String {
+    let text = String::from_utf8_lossy(header);
+    if text.len() <= MAX_USER_AGENT {
+        return text.into_owned();
+    }
+    text.chars().take(MAX_USER_AGENT).collect()
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
+use actix_web::http::header::{X_FORWARDED_FOR, X_FORWARDED_PROTO};
 use ipnet::IpNet;
 
 /// The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count.
@@ -36,6 +37,10 @@ impl TrustedProxies {
         let direct = request
             .peer_addr()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let direct = direct.to_canonical();
+        if !self.trusts(direct) {
+            return self.itself(direct);
+        }
         let header = |name| {
             request
                 .headers()
@@ -43,18 +48,15 @@ impl TrustedProxies {
                 .filter_map(|value| value.to_str().ok())
                 .flat_map(|list| list.split(','))
         };
-        let forwarded: Vec<&str> = header("x-forwarded-for").collect();
+        let forwarded: Vec<&str> = header(X_FORWARDED_FOR).collect();
         // The last one is the nearest proxy's; those before it may be the client's own.
-        let protocol = header("x-forwarded-proto").last();
-        self.resolve(direct.to_canonical(), &forwarded, protocol)
+        let protocol = header(X_FORWARDED_PROTO).last();
+        self.resolve(direct, &forwarded, protocol)
     }
 
     fn resolve(&self, direct: IpAddr, forwarded: &[&str], protocol: Option<&str>) -> Peer {
         if !self.trusts(direct) {
-            return Peer {
-                address: direct,
-                is_secure: self.listens_on_tls,
-            };
+            return self.itself(direct);
         }
         let mut address = direct;
         for hop in forwarded.iter().rev() {
@@ -68,6 +70,14 @@ impl TrustedProxies {
         }
         let is_secure = protocol.map_or(self.listens_on_tls, |protocol| protocol.trim() == "https");
         Peer { address, is_secure }
+    }
+
+    /// Whoever is connected, behind no proxy of ours.
+    const fn itself(&self, direct: IpAddr) -> Peer {
+        Peer {
+            address: direct,
+            is_secure: self.listens_on_tls,
+        }
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
