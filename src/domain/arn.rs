@@ -145,13 +145,14 @@ impl FromStr for RoleArn {
         if arn.service != "iam" || !arn.region.is_empty() {
             return Err(Self::INVALID);
         }
-        let path: RolePath = format!("{path}/").parse()?;
-        Ok(Self::new(
-            arn.partition.parse()?,
-            arn.account.parse()?,
-            path,
-            name.parse()?,
-        ))
+        // Every part has one spelling, so that the text is what `new` would build from them.
+        Ok(Self {
+            text: text.into(),
+            partition: arn.partition.parse()?,
+            account: arn.account.parse()?,
+            path: [path, "/"].concat().parse()?,
+            name: name.parse()?,
+        })
     }
 }
 

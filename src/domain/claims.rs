@@ -68,12 +68,7 @@ impl Claims {
     ) -> Self {
         let mut claims = Self::default();
         for (name, value) in object {
-            claims.take(
-                name.clone(),
-                &format!("/{}", escape_pointer(name)),
-                value,
-                source,
-            );
+            claims.take(Place::Top(name), value, source);
         }
         claims.mark_overage(object, source);
         claims.mark_unverified_email(object);
@@ -115,35 +110,31 @@ impl Claims {
         }
     }
 
-    fn take(
-        &mut self,
-        name: String,
-        pointer: &str,
-        value: &serde_json::Value,
-        source: ClaimSource,
-    ) {
+    fn take(&mut self, place: Place<'_>, value: &serde_json::Value, source: ClaimSource) {
         match value {
             serde_json::Value::Null => {}
             serde_json::Value::Object(members) => {
                 for (member, value) in members {
-                    let pointer = format!("{pointer}/{}", escape_pointer(member));
-                    self.take(pointer.clone(), &pointer, value, source);
+                    let pointer = place.below(&escape_pointer(member));
+                    self.take(Place::Nested(&pointer), value, source);
                 }
             }
             serde_json::Value::Array(items) => {
                 let values = items.iter().filter_map(scalar).collect();
-                self.insert(name, values, source);
-                let nested = |(_, item): &(usize, &serde_json::Value)| scalar(item).is_none();
+                self.insert(place.name(), values, source);
+                let nested = |(_, item): &(usize, &serde_json::Value)| {
+                    item.is_null() || item.is_array() || item.is_object()
+                };
                 for (index, item) in items.iter().enumerate().filter(nested) {
-                    let pointer = format!("{pointer}/{index}");
-                    self.take(pointer.clone(), &pointer, item, source);
+                    let pointer = place.below(&index.to_string());
+                    self.take(Place::Nested(&pointer), item, source);
                 }
             }
-            _ => self.insert(name, scalar(value).into_iter().collect(), source),
+            _ => self.insert(place.name(), scalar(value).into_iter().collect(), source),
         }
     }
 
-    fn insert(&mut self, name: String, values: Vec<String>, source: ClaimSource) {
+    fn insert(&mut self, name: &str, values: Vec<String>, source: ClaimSource) {
         self.0.insert(
             name.into(),
             Claim {
@@ -187,6 +178,31 @@ impl Claims {
             && !verified
         {
             email.unusable = Some(Unusable::Unverified);
+        }
+    }
+}
+
+/// Where a value stands: what it is called, and what the members below it begin with.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// A member of the outermost object, by its name.
+    Top(&'a str),
+    /// A nested one, by its JSON pointer.
+    Nested(&'a str),
+}
+
+impl<'a> Place<'a> {
+    const fn name(self) -> &'a str {
+        match self {
+            Self::Top(name) | Self::Nested(name) => name,
+        }
+    }
+
+    /// The JSON pointer of `token`, which is escaped, below this place.
+    fn below(self, token: &str) -> String {
+        match self {
+            Self::Top(name) => ["/", &escape_pointer(name), "/", token].concat(),
+            Self::Nested(pointer) => [pointer, "/", token].concat(),
         }
     }
 }

@@ -50,18 +50,22 @@ pub struct SessionPrincipal {
 impl SessionPrincipal {
     /// `arn:aws:sts::123456789012:assumed-role/Role/session`; the role's path is left out.
     pub fn arn(&self) -> String {
-        format!(
-            "arn:{}:sts::{}:assumed-role/{}/{}",
-            self.role.partition(),
-            self.role.account(),
-            self.role.name(),
-            self.session
-        )
+        [
+            "arn:",
+            self.role.partition().as_str(),
+            ":sts::",
+            &self.role.account().to_string(),
+            ":assumed-role/",
+            self.role.name().as_str(),
+            "/",
+            self.session.as_str(),
+        ]
+        .concat()
     }
 
     /// `AROA…:session`
     pub fn assumed_role_id(&self) -> String {
-        format!("{}:{}", self.role_id, self.session)
+        [self.role_id.as_str(), ":", self.session.as_str()].concat()
     }
 }
 
