@@ -4,7 +4,7 @@ use super::token::{OpenSession, seal};
 use crate::domain::{
     AccessKeyId, Credentials, KeyKind, Lineage, SessionPrincipal, SessionToken, UnixTime,
 };
-use crate::entropy::{Entropy, EntropyError, draw};
+use crate::entropy::{Entropy, EntropyError, draw_id};
 use crate::policy::{Grant, IdentityPolicy, StatementRef};
 use crate::seal::KeyRing;
 
@@ -56,7 +56,8 @@ pub fn issue(
     let parts = grant.into_parts();
     let expiration = now.plus(parts.duration.seconds().into());
     let account = parts.principal.role.account();
-    let access_key_id = AccessKeyId::from_random(KeyKind::Temporary, account, draw(entropy)?);
+    let [random @ .., _, _, _, _, _, _, _, _, _, _, _] = draw_id(entropy)?;
+    let access_key_id = AccessKeyId::from_random(KeyKind::Temporary, account, random);
     let is_packed = !(parts.tags.is_empty() && session_policies.is_empty());
     let session = OpenSession {
         principal: parts.principal,

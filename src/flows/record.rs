@@ -19,7 +19,7 @@ use crate::domain::{
     FederatedIdentity, Lineage, Principal, Region, RequestId, RoleArn, SessionDuration,
     SessionName, UnixTime,
 };
-use crate::entropy::{Entropy, draw};
+use crate::entropy::{Entropy, draw_id};
 use crate::policy::{Because, Denial};
 use crate::store::Generation;
 
@@ -298,7 +298,7 @@ impl Recorder {
         name: &str,
         read_only: ReadOnly,
     ) -> Result<Occasion, AuditUnavailable> {
-        let random = draw(self.entropy.as_ref()).map_err(|_| AuditUnavailable::Unwritable)?;
+        let random = draw_id(self.entropy.as_ref()).map_err(|_| AuditUnavailable::Unwritable)?;
         Ok(Occasion {
             id: EventId::from_random(random),
             request: meta.id,

@@ -18,7 +18,7 @@ pub use peer::TrustedProxies;
 
 use crate::clock::Clock;
 use crate::domain::{Region, RequestId};
-use crate::entropy::{Entropy, EntropyError, draw};
+use crate::entropy::{Entropy, EntropyError, draw_id};
 use crate::flows::RequestMeta;
 
 /// A User-Agent is kept up to this many characters.
@@ -50,7 +50,7 @@ impl Edge {
         let peer = self.proxies.peer(request);
         let user_agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes);
         Ok(RequestMeta {
-            id: RequestId::from_random(draw(self.entropy.as_ref())?),
+            id: RequestId::from_random(draw_id(self.entropy.as_ref())?),
             now: self.clock.now(),
             source_ip: peer.address,
             user_agent: beginning(user_agent.unwrap_or_default()),
