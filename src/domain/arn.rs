@@ -234,11 +234,12 @@ impl FromStr for OidcProviderArn {
         if arn.service != "iam" || !arn.region.is_empty() || name.is_empty() || !printable {
             return Err(Self::INVALID);
         }
-        Ok(Self::new(
-            arn.partition.parse()?,
-            arn.account.parse()?,
-            name,
-        ))
+        arn.partition.parse::<Partition>()?;
+        Ok(Self {
+            text: text.into(),
+            account: arn.account.parse()?,
+            name_at: text.len() - name.len(),
+        })
     }
 }
 

@@ -90,20 +90,55 @@ impl std::str::FromStr for Issuer {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = url::Url::parse(text).map_err(|_| Self::INVALID)?;
         let good = text.len() <= 255
             && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
             && (text.starts_with("https://") || text.starts_with("http://"))
-            && url.host_str().is_some_and(|host| !host.is_empty())
             && !text.contains(['@', '?', '#', '\\'])
             && has_own_keys(text)
-            && url.username().is_empty();
+            && (is_plain_url(text) || is_url(text));
         if good {
             Ok(Self(text.into()))
         } else {
             Err(Self::INVALID)
         }
     }
+}
+
+fn is_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        url.username().is_empty() && url.host_str().is_some_and(|host| !host.is_empty())
+    })
+}
+
+/// Whether a text is certainly a URL, as most issuers are at a glance: a name or an IPv4 address,
+/// perhaps a port, perhaps a path of unreserved characters. Sessions are read more often than
+/// anything else, and each names its issuer.
+fn is_plain_url(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
+    let path_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    (is_plain_name(host) || host.parse::<std::net::Ipv4Addr>().is_ok())
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && port.parse::<u16>().is_ok()
+        && path.bytes().all(path_byte)
+}
+
+/// A host name of lower-case labels; the last one has no digit, so that it can't be read as an
+/// address, and none is in Punycode, whose letters would have to be looked at.
+fn is_plain_name(host: &str) -> bool {
+    let byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(byte)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && !label.starts_with("xn--")
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.split('.').all(label) && last.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// An issuer's name prefixes its condition keys. One without a dot or a port could be `aws` or `sts`
@@ -182,6 +217,34 @@ pub struct FederatedIdentity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_certainly_a_url_is_one(text in "https?://[a-z0-9.:/x-]{1,24}([.:/][a-z0-9-]{0,4}){0,4}") {
+            proptest::prop_assert!(!is_plain_url(&text) || is_url(&text), "{text}");
+        }
+    }
+
+    #[test]
+    fn usual_issuers_are_certainly_urls() {
+        for text in [
+            "https://login.example.com",
+            "https://login.example.com/realms/a_b/",
+            "http://127.0.0.1:18999",
+        ] {
+            assert!(is_plain_url(text), "{text}");
+        }
+        for text in [
+            "https://a..b",
+            "https://xn--a.com",
+            "https://1.2",
+            "https://a.b:65536",
+            "https://[::1]",
+            "https://A.b",
+        ] {
+            assert!(!is_plain_url(text), "{text}");
+        }
+    }
 
     #[test]
     fn issuer_is_kept_as_written() {

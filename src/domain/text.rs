@@ -40,9 +40,15 @@ macro_rules! text_type {
             type Err = $crate::domain::InvalidValue;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $name::check(text).map(|()| Self(text.into()))
+            }
+        }
+
+        impl $name {
+            fn check(text: &str) -> Result<(), $crate::domain::InvalidValue> {
                 let holds: fn(&str) -> bool = $holds;
                 if holds(text) {
-                    Ok(Self(text.into()))
+                    Ok(())
                 } else {
                     Err($crate::domain::InvalidValue::new($what, $rule))
                 }
@@ -53,7 +59,7 @@ macro_rules! text_type {
             type Error = $crate::domain::InvalidValue;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
+                Self::check(&text).map(|()| Self(text.into()))
             }
         }
 
