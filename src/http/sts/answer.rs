@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use quick_xml::Writer;
 use quick_xml::escape::escape;
-use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 
 use crate::domain::{RequestId, UnixTime};
 
@@ -112,29 +110,51 @@ impl Fault<'_> {
     }
 }
 
-fn xml(root: &str, namespace: &str, body: &Value<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(2048);
-    let mut writer = Writer::new_with_indent(&mut bytes, b' ', 2);
-    let start = BytesStart::new(root).with_attributes([("xmlns", namespace)]);
-    // Writing to a vector has no way to fail.
-    let _written = writer
-        .write_event(Event::Start(start))
-        .and_then(|()| write_members(&mut writer, body))
-        .and_then(|()| writer.write_event(Event::End(BytesEnd::new(root))));
-    bytes.push(b'\n');
-    bytes
+fn xml(root: &'static str, namespace: &str, body: &Value<'_>) -> Vec<u8> {
+    const USUAL_BYTES: usize = 2048;
+    let mut xml = Xml {
+        bytes: Vec::with_capacity(USUAL_BYTES),
+        depth: 0,
+    };
+    xml.push(&["<", root, " xmlns=\"", &escape(namespace), "\">"]);
+    xml.content(body);
+    xml.push(&["</", root, ">\n"]);
+    xml.bytes
 }
 
-fn write_members(writer: &mut Writer<&mut Vec<u8>>, value: &Value<'_>) -> std::io::Result<()> {
-    let Value::Members(members) = value else {
-        return writer.write_event(Event::Text(BytesText::from_escaped(escaped(value))));
-    };
-    for (name, value) in members {
-        writer.write_event(Event::Start(BytesStart::new(*name)))?;
-        write_members(writer, value)?;
-        writer.write_event(Event::End(BytesEnd::new(*name)))?;
+/// Writes indented XML. The names of elements stand in the code; all text passes [`escaped`].
+struct Xml {
+    bytes: Vec<u8>,
+    depth: usize,
+}
+
+impl Xml {
+    fn content(&mut self, value: &Value<'_>) {
+        let Value::Members(members) = value else {
+            self.push(&[&escaped(value)]);
+            return;
+        };
+        self.depth += 1;
+        for (name, value) in members {
+            self.new_line();
+            self.push(&["<", name, ">"]);
+            self.content(value);
+            self.push(&["</", name, ">"]);
+        }
+        self.depth -= 1;
+        self.new_line();
     }
-    Ok(())
+
+    fn new_line(&mut self) {
+        self.bytes.push(b'\n');
+        self.bytes.resize(self.bytes.len() + 2 * self.depth, b' ');
+    }
+
+    fn push(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.bytes.extend_from_slice(part.as_bytes());
+        }
+    }
 }
 
 /// A scalar as it stands in XML, without the characters that XML 1.0 can't hold.
