@@ -26,8 +26,9 @@ impl Formatter for OneLine {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        const DELETE: u8 = 0x7f;
-        if fragment.is_ascii() && memchr::memchr(DELETE, fragment.as_bytes()).is_none() {
+        // Without an early return, so that the compiler can look at many bytes at once.
+        let is_shown = |all, byte: u8| all & (byte < 0x7f);
+        if fragment.bytes().fold(true, is_shown) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut utf8 = [0; 4];
