@@ -13,7 +13,7 @@ const { gateway, aws } = JSON.parse(process.env.ROLEGATE_TEST_HOUSE);
 const DEVELOPER = "arn:aws:iam::629114864828:role/engineering/Developer";
 const TOMAS = "arn:aws:sts::629114864828:assumed-role/Developer/tomas.varga@meridale.example";
 
-test("a person signs in at the demo and uses the keys as the page gives them", { timeout: 90_000 }, async () => {
+test("a person signs in at the demo and uses the keys as the page gives them", { timeout: 180_000 }, async () => {
   const { browser, context } = await startBrowser({ resolve: [] });
   try {
     const complaints = await watch(context);
