@@ -184,12 +184,12 @@ async function assertNothingKept(page, keys, addresses) {
   }));
   const nothing = { local: {}, session: {}, state: null, name: "", databases: [], caches: [], cookie: "" };
   assert.deepEqual(kept, nothing);
-  for (const address of [...addresses, page.url()]) assertWithout(address, keys);
+  for (const address of [...addresses, page.url()]) assertWithout(decodeURIComponent(address), keys);
 }
 
 function assertWithout(where, keys) {
   for (const secret of [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken]) {
-    assert.ok(!where.includes(secret) && !decodeURIComponent(encodeURIComponent(where)).includes(secret));
+    assert.ok(!where.includes(secret));
   }
 }
 
