@@ -18,9 +18,4 @@ mod sessions;
 mod words;
 
 mod support;
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test crate takes the parts that it needs"
-)]
 mod tools;

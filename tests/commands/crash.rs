@@ -61,9 +61,9 @@ fn state_of(gateway: &Gateway) -> u64 {
     let states: Vec<u64> = files
         .values()
         .map(|text| {
-            let digits = text.as_str().unwrap().split_once("state-").unwrap().1;
-            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap();
-            digits[..end].parse().unwrap()
+            let (_, digits) = text.as_str().unwrap().split_once("state-").unwrap();
+            let (digits, _) = digits.split_once(|c: char| !c.is_ascii_digit()).unwrap();
+            digits.parse().unwrap()
         })
         .collect();
     let first = states.first().copied().unwrap_or(0);

@@ -4,7 +4,9 @@ use crate::directory::testing::{
     self, CONNECTION_FILE, NOW, PROVIDER_FILE, READER_FILE, READER_TRUST, RULE_FILE, directory_of,
     edited, with, without,
 };
-use crate::directory::{Directory, DirectoryFiles, Environment, Problem, Role, read, write};
+use crate::directory::{
+    Directory, DirectoryFiles, Environment, PolicyName, Problem, Role, read, write,
+};
 use crate::domain::{AccountId, RoleName, SessionDuration};
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 
@@ -29,7 +31,7 @@ fn every_kind_of_file_is_read() {
     assert_eq!(account.settings.environment, Environment::Production);
     let reader = role(&directory, "Reader");
     assert_eq!(reader.max_session_duration.seconds(), 7200);
-    let policies: Vec<&str> = reader.policies.keys().map(|name| name.as_str()).collect();
+    let policies: Vec<&str> = reader.policies.keys().map(PolicyName::as_str).collect();
     assert_eq!(policies, ["list", "read"]);
     assert_eq!(account.oidc_providers.len(), 1);
     let kinds = (
@@ -204,10 +206,7 @@ fn a_role_has_its_own_policies_and_not_those_of_a_longer_name() {
     let directory = directory_of(&files);
     assert_eq!(role(&directory, "Reader").policies.len(), 2);
     let names = role(&directory, "ReaderPlus").policies.keys();
-    assert_eq!(
-        names.map(|name| name.as_str()).collect::<Vec<_>>(),
-        ["write"]
-    );
+    assert_eq!(names.map(PolicyName::as_str).collect::<Vec<_>>(), ["write"]);
 }
 
 #[test]

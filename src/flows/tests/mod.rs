@@ -277,11 +277,11 @@ async fn authenticate(
             .iter()
             .map(|(name, value)| (*name, value.expose().as_bytes())),
     );
-    let signed = HttpRequest {
+    let whole = HttpRequest {
         headers: &headers,
         ..plain
     };
-    authenticator.authenticate(&signed, service, now).await
+    authenticator.authenticate(&whole, service, now).await
 }
 
 /// Long-term credentials in the shape of a session's; without a session token.

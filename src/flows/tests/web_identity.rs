@@ -54,75 +54,50 @@ async fn a_session_is_recorded_once_with_its_access_key_and_person() {
     }
 }
 
+/// Each token is refused by this check with this code, and recorded so.
+async fn assert_refused(cases: &[(String, &str, &str)]) {
+    for (token, check, code) in cases {
+        let node = Node::new().await;
+        let error = refused(&node, request(token)).await;
+        assert_eq!((error.check(), error.code()), (*check, *code), "{error:?}");
+        let told = ("AssumeRoleWithWebIdentity".to_owned(), (*code).to_owned());
+        assert_eq!(node.audit.told(), [told]);
+    }
+}
+
 #[tokio::test]
 async fn each_refused_token_is_recorded_with_its_code() {
     let past = NOW.seconds() - 1000;
-    let tag = |key: &str, value: Value| json!({"https://aws.amazon.com/tags": {"principal_tags": {key: value}}});
-    let stranger = Signer::p256("a").token(
-        Algorithm::Es256,
-        &json!({"iss": ISSUER, "sub": "ines", "aud": "sts", "iat": NOW.seconds(), "exp": NOW.seconds() + 300}),
-    );
-    for (token, check, code) in [
-        (
-            token(json!({"iss": "https://other.example.com"})),
-            "provider",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(json!({"aud": "another"})),
-            "audience",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(json!({"aud": null})),
-            "claims",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(json!({"sub": null})),
-            "claims",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(json!({"iat": past - 300, "exp": past})),
-            "expiry",
-            "ExpiredTokenException",
-        ),
-        (stranger, "signature", "InvalidIdentityToken"),
-        (
-            token(tag("K", json!(["a", "b"]))),
-            "session tags",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(tag("", json!(["a"]))),
-            "session tags",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(
-                json!({"https://aws.amazon.com/tags": {"principal_tags": {"K": ["a"], "k": ["b"]}}}),
-            ),
-            "session tags",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(json!({"https://aws.amazon.com/tags": {"transitive_tag_keys": ["K"]}})),
-            "session tags",
-            "InvalidIdentityToken",
-        ),
-        (
-            token(json!({"https://aws.amazon.com/source_identity": "aws:x"})),
-            "session tags",
-            "InvalidIdentityToken",
-        ),
-    ] {
-        let node = Node::new().await;
-        let error = refused(&node, request(&token)).await;
-        assert_eq!((error.check(), error.code()), (check, code), "{error:?}");
-        let told = ("AssumeRoleWithWebIdentity".to_owned(), code.to_owned());
-        assert_eq!(node.audit.told(), [told]);
-    }
+    let times = json!({"iss": ISSUER, "sub": "ines", "aud": "sts", "iat": NOW.seconds(), "exp": NOW.seconds() + 300});
+    let stranger = Signer::p256("a").token(Algorithm::Es256, &times);
+    let invalid = "InvalidIdentityToken";
+    let expired = token(json!({"iat": past - 300, "exp": past}));
+    let elsewhere = token(json!({"iss": "https://other.example.com"}));
+    assert_refused(&[
+        (elsewhere, "provider", invalid),
+        (token(json!({"aud": "another"})), "audience", invalid),
+        (token(json!({"aud": null})), "claims", invalid),
+        (token(json!({"sub": null})), "claims", invalid),
+        (expired, "expiry", "ExpiredTokenException"),
+        (stranger, "signature", invalid),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn each_token_with_unusable_tags_is_recorded_with_its_code() {
+    let tags =
+        |tags: Value| token(json!({"https://aws.amazon.com/tags": {"principal_tags": tags}}));
+    let unnamed = json!({"https://aws.amazon.com/tags": {"transitive_tag_keys": ["K"]}});
+    let source = json!({"https://aws.amazon.com/source_identity": "aws:x"});
+    let tokens = [
+        tags(json!({"K": ["a", "b"]})),
+        tags(json!({"": ["a"]})),
+        tags(json!({"K": ["a"], "k": ["b"]})),
+        token(unnamed),
+        token(source),
+    ];
+    assert_refused(&tokens.map(|token| (token, "session tags", "InvalidIdentityToken"))).await;
 }
 
 #[tokio::test]
