@@ -341,3 +341,9 @@ fn sealing_keys_are_never_exported_and_never_lost() {
     let again = read(&exported, &current, NOW, &SystemEntropy).unwrap();
     assert_eq!(again.sealing_keys, [key]);
 }
+
+#[test]
+fn a_connection_is_called_as_its_file() {
+    let files = edited(CONNECTION_FILE, "issuer", "id = 'customers'\nissuer");
+    assert_named(&problems_of(&files), CONNECTION_FILE, "take id out");
+}
