@@ -27,8 +27,8 @@ impl Formatter for OneLine {
         fragment: &str,
     ) -> io::Result<()> {
         // Without an early return, so that the compiler can look at many bytes at once.
-        let is_shown = |all, byte: u8| all & (byte < 0x7f);
-        if fragment.bytes().fold(true, is_shown) {
+        let highest = fragment.bytes().fold(0, u8::max);
+        if highest < 0x7f {
             return writer.write_all(fragment.as_bytes());
         }
         let mut utf8 = [0; 4];

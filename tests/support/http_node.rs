@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::http_request::{
@@ -12,7 +12,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use rolegate::app::RunningNode;
-use rolegate::clock::{Clock, FixedClock};
+use rolegate::clock::{Clock, FixedClock, SystemClock};
 use rolegate::config::{Config, Environment};
 use rolegate::domain::UnixTime;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ impl Signing {
 
     pub fn presigned(at: i64) -> Self {
         Self {
-            expires: Some(Duration::from_secs(60)),
+            expires: Some(Duration::from_mins(1)),
             ..Self::at(at)
         }
     }
@@ -203,11 +203,11 @@ impl Call {
 pub fn element(response: &Response, name: &str) -> String {
     let text = response.text();
     let start = ["<", name, ">"].concat();
-    let from = text
-        .find(&start)
+    let (_, rest) = text
+        .split_once(&start)
         .unwrap_or_else(|| panic!("no {name} in {response:?}"));
-    let rest = &text[from + start.len()..];
-    rest[..rest.find("</").unwrap()].to_owned()
+    let (value, _) = rest.split_once("</").unwrap();
+    value.to_owned()
 }
 
 /// Asserts a refusal of the STS API by status and code.
@@ -552,21 +552,20 @@ impl Browser {
 
 /// `name=value` of the cookie whose name begins so, where the answer sets one.
 pub fn cookie(response: &Response, start: &str) -> Option<String> {
-    let set = response.headers.iter().filter_map(|(name, value)| {
+    let mut set = response.headers.iter().filter_map(|(name, value)| {
         let is_set = name.eq_ignore_ascii_case("set-cookie");
         let pair = value.split(';').next()?;
         (is_set && pair.starts_with(start) && !pair.ends_with('=')).then_some(pair)
     });
-    set.last().map(str::to_owned)
+    set.next_back().map(str::to_owned)
 }
 
 fn csrf(page: &Response) -> String {
     let text = page.text();
-    let name = text.find("name=\"csrf\"").unwrap();
-    let value = &text[name..];
-    let start = value.find("value=\"").unwrap() + 7;
-    let end = value[start..].find('"').unwrap();
-    value[start..start + end].to_owned()
+    let (_, field) = text.split_once("name=\"csrf\"").unwrap();
+    let (_, value) = field.split_once("value=\"").unwrap();
+    let (value, _) = value.split_once('"').unwrap();
+    value.to_owned()
 }
 
 pub fn audit_file(folder: &Path) -> PathBuf {
@@ -665,6 +664,5 @@ fn toml_text(value: &Value) -> String {
 
 /// The time of this machine, for nodes that run in processes of their own.
 pub fn system_now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    now.as_secs().try_into().unwrap()
+    SystemClock.now().seconds()
 }

@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
@@ -37,24 +38,20 @@ pub async fn guard<B: MessageBody>(
         let response = closing(StatusCode::BAD_REQUEST, error.to_string());
         return Ok(request.into_response(response).map_into_right_body());
     }
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(answer) => answer.map(ServiceResponse::map_into_left_body),
-        Err(_) => {
-            tracing::error!("a handler panicked");
-            let answer = closing(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the service failed".to_owned(),
-            );
-            Err(InternalError::from_response("a handler panicked", answer).into())
-        }
+    if let Ok(answer) = AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        return answer.map(ServiceResponse::map_into_left_body);
     }
+    tracing::error!("a handler panicked");
+    let text = "the service failed".to_owned();
+    let answer = closing(StatusCode::INTERNAL_SERVER_ERROR, text);
+    Err(InternalError::from_response("a handler panicked", answer).into())
 }
 
 fn check(head: &RequestHead) -> Result<(), GuardError> {
     if head.method == Method::CONNECT || wants_web_socket(head) {
         return Err(GuardError::Tunnel);
     }
-    let host = head.headers().get("host").map(|host| host.as_bytes());
+    let host = head.headers().get("host").map(HeaderValue::as_bytes);
     match head.uri.authority() {
         Some(authority) if host != Some(authority.as_str().as_bytes()) => Err(GuardError::TwoHosts),
         _ => Ok(()),
