@@ -30,6 +30,9 @@ pub enum AssumeRoleError {
     /// No mapping rule gives the person this role.
     #[error("no mapping rule gives this role")]
     NotMapped,
+    /// The connection that the person signed in by is gone, or has another issuer or client by now.
+    #[error("the connection is no longer the one that the person signed in by")]
+    NotConnected,
     /// The person's connection has no link to the role's account.
     #[error("the connection is not linked to the role's account")]
     NotLinked,
@@ -59,9 +62,10 @@ impl AssumeRoleError {
                 "InvalidIdentityToken"
             }
             Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "ValidationError",
-            Self::Denied(Denial::Refused { .. }) | Self::NotMapped | Self::NotLinked => {
-                "AccessDenied"
-            }
+            Self::Denied(Denial::Refused { .. })
+            | Self::NotMapped
+            | Self::NotConnected
+            | Self::NotLinked => "AccessDenied",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
             Self::Unavailable(_) => "ServiceUnavailable",
         }
@@ -75,6 +79,7 @@ impl AssumeRoleError {
             Self::Consumed => "one-time use",
             Self::Tags(_) => "session tags",
             Self::NotMapped => "mapping rules",
+            Self::NotConnected => "connection",
             Self::NotLinked => "link",
             Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "duration",
             Self::Denied(Denial::Refused { .. }) => "trust policy",

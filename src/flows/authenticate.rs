@@ -231,9 +231,24 @@ impl BootstrapAdmin {
 fn is_alive(session: &OpenSession, snapshot: &Snapshot) -> bool {
     let role = snapshot.role(&session.principal.role);
     let role_stays = role.is_some_and(|entry| entry.role.unique_id == session.principal.role_id);
-    let provider_stays = match &session.lineage.provider {
-        ProviderRef::Connection(id) => snapshot.connection(id).is_some(),
-        ProviderRef::Account(arn) => snapshot.oidc_provider_of(arn).is_some(),
-    };
-    role_stays && provider_stays
+    role_stays && is_vouched_for(session, snapshot)
+}
+
+/// Whether the provider is still there under the same issuer. A connection must still be linked to
+/// the role's account too: the link is what lets it speak there.
+fn is_vouched_for(session: &OpenSession, snapshot: &Snapshot) -> bool {
+    let lineage = &session.lineage;
+    match &lineage.provider {
+        ProviderRef::Connection(id) => {
+            let connection = snapshot.connection(id);
+            connection.is_some_and(|connection| connection.issuer == lineage.issuer)
+                && snapshot
+                    .linked_provider(id, session.principal.role.account())
+                    .is_some()
+        }
+        ProviderRef::Account(arn) => {
+            let provider = snapshot.oidc_provider_of(arn);
+            provider.is_some_and(|provider| provider.url == lineage.issuer)
+        }
+    }
 }

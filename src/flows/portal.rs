@@ -125,10 +125,11 @@ impl fmt::Debug for Portal {
 }
 
 impl Portal {
-    /// The session that a cookie opens; `None` where there is none, or it is over.
+    /// The session that a cookie opens; `None` where there is none, or it is over: idle, past its
+    /// end, by claims that are too old, or of a connection that has another issuer or client by now.
     ///
     /// # Errors
-    /// [`Unavailable`] where the store can't say.
+    /// [`Unavailable`] where the store or the directory can't say.
     pub async fn open(
         &self,
         secret: &str,
@@ -138,7 +139,8 @@ impl Portal {
         let Some(session) = self.sessions.find(&key, now).await? else {
             return Ok(None);
         };
-        if now.since(session.identity.proved_at) > self.max_claim_age {
+        let is_too_old = now.since(session.identity.proved_at) > self.max_claim_age;
+        if is_too_old || !self.is_still_connected(&session.identity, now).await? {
             self.sessions.end(&key).await?;
             return Ok(None);
         }
@@ -149,6 +151,17 @@ impl Portal {
             secret: Secret::new(secret.to_owned()),
             session,
         }))
+    }
+
+    /// A session may have been made on a node that knew the connection's new provider before this
+    /// one does: before it is ended, the newest directory is asked (decision 7).
+    async fn is_still_connected(
+        &self,
+        identity: &FederatedIdentity,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        Ok(is_connected(&*self.directory.snapshot(now)?, identity)
+            || is_connected(&*self.directory.catch_up(now).await?, identity))
     }
 
     /// Ends the session at once.
@@ -297,6 +310,17 @@ fn mapped_role(
     grants.into_iter().find(|mapped| mapped.role == *role)
 }
 
+/// Whether the connection that the person came by is still the client of the issuer that proved them.
+/// A connection that was pointed elsewhere speaks for other people from then on.
+fn is_connected(snapshot: &Snapshot, identity: &FederatedIdentity) -> bool {
+    let ProviderRef::Connection(id) = &identity.provider else {
+        return false;
+    };
+    snapshot.connection(id).is_some_and(|connection| {
+        connection.issuer == identity.issuer && connection.client_id == identity.audience
+    })
+}
+
 /// A role that a rule gives to a person who signed in.
 struct Choice<'a> {
     open: &'a OpenBrowserSession,
@@ -332,6 +356,9 @@ impl<'a> Choice<'a> {
         let ProviderRef::Connection(connection) = &identity.provider else {
             return Err(AssumeRoleError::NotLinked);
         };
+        if !is_connected(self.snapshot, identity) {
+            return Err(AssumeRoleError::NotConnected);
+        }
         let provider = self
             .snapshot
             .linked_provider(connection, self.mapped.role.account());

@@ -101,6 +101,18 @@ async fn a_session_dies_with_the_provider_that_vouched_for_it() {
     assert_dead(&of_a_session(&node, &credentials).await);
 }
 
+/// `http://` and `https://` of one host are one ARN, and two issuers.
+#[tokio::test]
+async fn a_session_dies_when_its_provider_changes_its_scheme() {
+    let node = Node::new().await;
+    let credentials = node.credentials_of(READER).await;
+    let mut files = without("links/");
+    let provider = files.get_mut(testing::PROVIDER_FILE).unwrap();
+    *provider = provider.replace("https://", "http://");
+    node.apply(&files).await;
+    assert_dead(&of_a_session(&node, &credentials).await);
+}
+
 #[tokio::test]
 async fn a_role_removed_on_another_node_is_gone_here_once_the_head_is_seen() {
     let one = Node::new().await;

@@ -1,5 +1,7 @@
 use super::*;
-use crate::directory::testing::{ADMIN, READER_FILE, READER_TRUST, RULE_FILE, edited, without};
+use crate::directory::testing::{
+    ADMIN, CONNECTION_FILE, READER_FILE, READER_TRUST, RULE_FILE, edited, without,
+};
 use crate::domain::{ClaimSource, Claims, FederatedIdentity, ProviderRef, RoleArn, SignInId};
 use crate::store::{BrowserSession, SessionKey, Sessions};
 
@@ -119,9 +121,8 @@ async fn an_account_s_own_provider_never_feeds_the_portal() {
     let mut of_an_account = session(&["readers"]);
     let arn = "arn:aws:iam::482011739056:oidc-provider/idp.example.com";
     of_an_account.identity.provider = ProviderRef::Account(arn.parse().unwrap());
-    let open = signed_in(&node, of_an_account).await;
-    assert_eq!(offered(&node, &open), [""; 0]);
-    assert!(take(&node, &open, 900).await.is_err());
+    keep(&node, &of_an_account).await;
+    assert!(portal(&node).open(SECRET, NOW).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -167,6 +168,76 @@ async fn credentials_die_with_their_connection() {
         matches!(caller, Err(AuthenticationError::InvalidToken)),
         "{caller:?}"
     );
+}
+
+/// The files with every issuer replaced by another one, links and trust policies included: only what
+/// was proved before tells the difference.
+fn pointed_elsewhere() -> DirectoryFiles {
+    let mut files = testing::files();
+    for text in files.values_mut() {
+        *text = text.replace("idp.example.com", "idp.example.net");
+    }
+    files
+}
+
+/// What an administrator may do to a connection that takes its people's sessions along.
+fn other_connections() -> [DirectoryFiles; 3] {
+    let mut gone = without(CONNECTION_FILE);
+    gone.retain(|path, _| !path.starts_with("links/") && !path.starts_with("rules/"));
+    let other_client = edited(CONNECTION_FILE, "'portal'", "'portal-2'");
+    [pointed_elsewhere(), other_client, gone]
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_connection_gets_another_issuer_or_client() {
+    for files in other_connections() {
+        let node = Node::new().await;
+        keep(&node, &session(&["readers"])).await;
+        node.apply(&files).await;
+        assert!(portal(&node).open(SECRET, NOW).await.unwrap().is_none());
+        node.apply(&testing::files()).await;
+        let again = portal(&node).open(SECRET, NOW).await.unwrap();
+        assert!(again.is_none(), "the session is gone for good");
+    }
+}
+
+#[tokio::test]
+async fn a_session_by_a_connection_that_another_node_pointed_elsewhere_is_kept() {
+    let one = Node::with(&pointed_elsewhere()).await;
+    let other = one.beside().await;
+    one.apply(&testing::files()).await;
+    keep(&other, &session(&["readers"])).await;
+    assert!(portal(&other).open(SECRET, NOW).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_page_that_is_open_while_its_connection_changes_gives_nothing() {
+    for files in [
+        pointed_elsewhere(),
+        edited(CONNECTION_FILE, "'portal'", "'portal-2'"),
+    ] {
+        let node = Node::new().await;
+        let open = reader(&node).await;
+        node.apply(&files).await;
+        assert_eq!(offered(&node, &open), [""; 0]);
+        let error = take(&node, &open, 900).await.unwrap_err();
+        assert!(matches!(error, AssumeRoleError::NotConnected), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_die_when_their_connection_speaks_for_another_issuer_or_not_at_all() {
+    for files in [pointed_elsewhere(), without("links/")] {
+        let node = Node::new().await;
+        let taken = take(&node, &reader(&node).await, 900).await.unwrap();
+        node.apply(&files).await;
+        let credentials = &taken.issued.credentials;
+        let caller = authenticate(&node.authenticator(), credentials, "sts", NOW).await;
+        assert!(
+            matches!(caller, Err(AuthenticationError::InvalidToken)),
+            "{caller:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -288,6 +359,7 @@ async fn a_session_ends_when_it_is_idle_and_when_its_time_is_over() {
     };
     keep(&node, &short).await;
     let open = async |seconds: i64| {
+        node.directory.catch_up(NOW.plus(seconds)).await.unwrap();
         let opened = portal(&node).open(SECRET, NOW.plus(seconds)).await;
         opened.unwrap().is_some()
     };
@@ -316,6 +388,7 @@ async fn claims_that_are_too_old_end_the_session() {
     };
     keep(&node, &old).await;
     let portal = portal(&node);
+    node.directory.catch_up(NOW.plus(CLAIM_AGE)).await.unwrap();
     let last = portal.open(SECRET, NOW.plus(CLAIM_AGE)).await.unwrap();
     assert!(last.is_some());
     let late = portal.open(SECRET, NOW.plus(CLAIM_AGE + 1)).await.unwrap();

@@ -217,7 +217,9 @@ impl StsFault {
         let message = match error {
             AssumeRoleError::Unavailable(_) => return Self::unavailable(),
             AssumeRoleError::Denied(denial) => return denial.into(),
-            AssumeRoleError::NotMapped | AssumeRoleError::NotLinked => {
+            AssumeRoleError::NotMapped
+            | AssumeRoleError::NotConnected
+            | AssumeRoleError::NotLinked => {
                 return Self::not_authorized(StsAction::Assume(AssumeAction::WithWebIdentity));
             }
             AssumeRoleError::NoProvider { issuer } => {
