@@ -198,6 +198,11 @@ impl FakeProvider {
         self.requests_for(path).len()
     }
 
+    /// How many requests there were at all.
+    pub(crate) fn request_count(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
     /// The requests for a path, head and body.
     pub(crate) fn requests_for(&self, path: &str) -> Vec<String> {
         let requests = self.requests.lock().unwrap();

@@ -286,6 +286,8 @@ impl SignIn {
         let browser_secret = self.secret()?;
         let kept = LoginAttempt {
             connection: connection.clone(),
+            issuer: settings.issuer.clone(),
+            client_id: settings.client_id.clone(),
             browser: sha256(browser_secret.expose()),
             nonce: begun.nonce,
             pkce_verifier: begun.pkce_verifier.expose().clone(),

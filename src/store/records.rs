@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ConnectionId, FederatedIdentity, SignInId, UnixTime};
+use crate::domain::{Audience, ConnectionId, FederatedIdentity, Issuer, SignInId, UnixTime};
 
 /// The most bytes that a session or login attempt takes when serialised: 1 MiB.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -74,6 +74,10 @@ impl BrowserSession {
 pub struct LoginAttempt {
     /// The connection that was chosen; the only one that may answer.
     pub connection: ConnectionId,
+    /// The issuer that the connection had then; no other one may answer.
+    pub issuer: Issuer,
+    /// The client that the connection was then.
+    pub client_id: Audience,
     /// SHA-256 of the pre-login cookie of the browser that began it.
     pub browser: [u8; 32],
     /// The `nonce` that the id_token must carry.

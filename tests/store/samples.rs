@@ -47,6 +47,8 @@ pub(crate) fn session(name: &str) -> BrowserSession {
 pub(crate) fn attempt() -> LoginAttempt {
     LoginAttempt {
         connection: "staff".parse().unwrap(),
+        issuer: "https://idp.example.com".parse().unwrap(),
+        client_id: "portal".parse().unwrap(),
         browser: [5; 32],
         nonce: "nonce".to_owned(),
         pkce_verifier: "verifier".to_owned(),

@@ -94,8 +94,9 @@ pub enum SignInError {
         /// The answer's `iss`; empty where it has none although the provider sends it always.
         found: Quoted,
     },
-    /// The attempt was begun at another connection.
-    #[error("the sign-in was begun at another connection")]
+    /// The attempt was begun at another connection, or the connection has another issuer or client
+    /// since.
+    #[error("the sign-in was begun at another connection, or the connection was changed since")]
     OtherConnection,
     /// UserInfo speaks of somebody else.
     #[error("UserInfo is about \"{found}\" instead of \"{expected}\"")]
@@ -234,7 +235,7 @@ impl RelyingParty {
         answer: AuthorizationAnswer,
         now: UnixTime,
     ) -> Result<ProvenIdentity, SignInError> {
-        if attempt.connection != connection.id {
+        if !is_begun_at(attempt, connection) {
             return Err(SignInError::OtherConnection);
         }
         let metadata = self.metadata(&connection.issuer, now).await?;
@@ -285,6 +286,14 @@ impl RelyingParty {
     fn random(&self) -> Result<String, EntropyError> {
         Ok(URL_SAFE_NO_PAD.encode(draw::<32>(&*self.entropy)?))
     }
+}
+
+/// Whether the connection is the one that the attempt was begun at, with the issuer and the client of
+/// then. Nothing may be asked of another provider: it would be told the code and the verifier.
+fn is_begun_at(attempt: &LoginAttempt, connection: &ConnectionSettings) -> bool {
+    attempt.connection == connection.id
+        && attempt.issuer == connection.issuer
+        && attempt.client_id == connection.client_id
 }
 
 /// Holds the answer to the provider that was asked (RFC 9207, section 2.4).

@@ -67,6 +67,8 @@ impl Setting {
         let begun = self.party.begin(&self.connection, NOW).await.unwrap();
         let attempt = LoginAttempt {
             connection: self.connection.id.clone(),
+            issuer: self.connection.issuer.clone(),
+            client_id: self.connection.client_id.clone(),
             browser: [0; 32],
             nonce: begun.nonce.clone(),
             pkce_verifier: begun.pkce_verifier.expose().clone(),
@@ -361,12 +363,22 @@ async fn a_provider_that_always_names_itself_must_do_so() {
 }
 
 #[tokio::test]
-async fn an_attempt_of_another_connection_is_refused() {
+async fn an_attempt_of_another_connection_issuer_or_client_is_refused_before_anybody_is_asked() {
     let setting = Setting::new().await;
-    let (_, mut attempt) = setting.begin().await;
-    attempt.connection = "other".parse().unwrap();
-    let error = setting.finish(&attempt, "code=c&state=s").await;
-    assert!(matches!(error, Err(SignInError::OtherConnection)));
+    let (_, attempt) = setting.begin().await;
+    let before = setting.provider.request_count();
+    let changes: [fn(&mut LoginAttempt); 3] = [
+        |attempt| attempt.connection = "other".parse().unwrap(),
+        |attempt| attempt.issuer = "https://idp.example.com".parse().unwrap(),
+        |attempt| attempt.client_id = "other".parse().unwrap(),
+    ];
+    for change in changes {
+        let mut changed = attempt.clone();
+        change(&mut changed);
+        let error = setting.finish(&changed, "code=c&state=s").await;
+        assert!(matches!(error, Err(SignInError::OtherConnection)));
+    }
+    assert_eq!(setting.provider.request_count(), before);
 }
 
 #[tokio::test]
