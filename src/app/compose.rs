@@ -128,7 +128,6 @@ impl Shared<'_> {
         SignIn {
             directory: Arc::clone(&self.directory),
             relying_party,
-            attempts: Arc::clone(&self.resources.attempts),
             sessions: Arc::clone(&self.resources.sessions),
             marks: Arc::clone(&self.resources.marks),
             recorder: Arc::clone(&self.recorder),

@@ -19,7 +19,7 @@ use crate::policy::PolicyError;
 use crate::seal::RootKey;
 use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
-use crate::store::{DirectoryLog, LoginAttempts, OneTimeUse, Sessions, StoreSeal};
+use crate::store::{DirectoryLog, OneTimeUse, Sessions, StoreSeal};
 
 /// The name of the audit log inside its folder.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -95,7 +95,6 @@ pub(super) enum Sweeper {
 pub(super) struct Resources {
     pub(super) log: Arc<dyn DirectoryLog>,
     pub(super) sessions: Arc<dyn Sessions>,
-    pub(super) attempts: Arc<dyn LoginAttempts>,
     pub(super) marks: Arc<dyn OneTimeUse>,
     pub(super) sweeper: Arc<Sweeper>,
     pub(super) audit: Arc<dyn AuditSink>,
@@ -139,13 +138,12 @@ fn resources<S>(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Resources, StartError>
 where
-    S: DirectoryLog + Sessions + LoginAttempts + OneTimeUse + 'static,
+    S: DirectoryLog + Sessions + OneTimeUse + 'static,
 {
     let audit = audit(&config.audit, &clock)?;
     Ok(Resources {
         log: Arc::clone(store) as Arc<dyn DirectoryLog>,
         sessions: Arc::clone(store) as Arc<dyn Sessions>,
-        attempts: Arc::clone(store) as Arc<dyn LoginAttempts>,
         marks: Arc::clone(store) as Arc<dyn OneTimeUse>,
         sweeper: Arc::new(sweeper),
         audit,

@@ -11,12 +11,12 @@ use super::InvalidValue;
 pub struct LocalPath(Box<str>);
 
 impl LocalPath {
-    /// No path is longer.
-    pub const MAX_BYTES: usize = 2048;
+    /// No path is longer: it has to fit into a cookie while its reader signs in.
+    pub const MAX_BYTES: usize = 512;
 
     const INVALID: InvalidValue = InvalidValue::new(
         "path",
-        "a path of this site: one / and then at most 2047 visible ASCII characters without \\",
+        "a path of this site: one / and then at most 511 visible ASCII characters without \\",
     );
 
     /// The portal's first page.

@@ -13,6 +13,7 @@ mod assume_role_error;
 mod assume_role_with_web_identity;
 mod authenticate;
 mod get_caller_identity;
+mod login_attempt;
 mod portal;
 mod readiness;
 mod record;
@@ -32,13 +33,11 @@ pub use assume_role_with_web_identity::{
 };
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use get_caller_identity::GetCallerIdentity;
+pub use login_attempt::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport};
 pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
-pub use sign_in::{
-    ATTEMPT_SECONDS, Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn,
-    attempt_key,
-};
+pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn};
 pub use unavailable::Unavailable;
 pub use web_identity::TagsClaimError;

@@ -1,12 +1,13 @@
 //! A person signs in, by way of their identity provider.
 //!
 //! ```text
-//! begin:  connection ── relying party: authorization URL ── login attempt kept (10 minutes)
-//!            └ browser: cookie with a secret, redirect to the provider
-//! finish: answer ── state takes the attempt, once ── same browser? ── same connection?
-//!            └ relying party: code exchanged, id_token verified
-//!               └ redeem: the id_token signs somebody in once, and is consumed for STS too
-//!                  └ session kept ── recorded ── browser: a new session cookie
+//! begin:  connection ── relying party: authorization URL, attempt
+//!            └ browser: cookie with the attempt sealed (10 minutes), redirect to the provider
+//! finish: answer ── the cookie opens for its state and connection ── not finished before?
+//!            └ relying party: same issuer and client, code exchanged, id_token verified
+//!               └ of all callbacks of the attempt one wins
+//!                  └ redeem: the id_token signs somebody in once, and is consumed for STS too
+//!                     └ session kept ── recorded ── browser: a new session cookie
 //! ```
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::login_attempt::{self, LoginAttemptKey, UnderWay, Unusable, attempt_key};
 use super::record::{PortalRecord, Recorder, Refused, chain};
 use super::request::RequestMeta;
 use super::unavailable::Unavailable;
@@ -26,13 +28,7 @@ use crate::federation::connection::ConnectionSettings;
 use crate::federation::relying_party::{
     AnswerError, AuthorizationAnswer, RelyingParty, SignInError,
 };
-use crate::store::{
-    BrowserSession, LoginAttempt, LoginAttemptKey, LoginAttempts, OneTimeUse, SessionKey, Sessions,
-    StoreError,
-};
-
-/// A sign-in must be finished within so many seconds.
-pub const ATTEMPT_SECONDS: i64 = 600;
+use crate::store::{BrowserSession, OneTimeUse, Redeemed, SessionKey, Sessions, StoreError};
 
 /// Why a sign-in was refused.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +39,12 @@ pub enum SignInRefusal {
     /// There is no such connection (any more).
     #[error("there is no connection of this name")]
     UnknownConnection,
-    /// The `state` belongs to no attempt: it was used already, is older than ten minutes, or is not
-    /// ours.
+    /// The attempt was finished already, or is older than ten minutes.
     #[error("the sign-in was finished already, or begun more than ten minutes ago")]
     NoAttempt,
-    /// Another browser began it.
-    #[error("the sign-in was begun in another browser")]
+    /// The browser's cookie is missing, or is of another `state`, connection or directory: another
+    /// browser began it, or this one finished it and dropped the cookie.
+    #[error("the browser has no sign-in under way with this state at this connection")]
     OtherBrowser,
     /// The provider, or its answer.
     #[error(transparent)]
@@ -139,8 +135,9 @@ pub struct SignInBegun {
     pub authorization_url: url::Url,
     /// Names the attempt, and the browser's cookie for it.
     pub attempt: LoginAttemptKey,
-    /// What the browser's cookie holds for ten minutes.
-    pub browser_secret: Secret<String>,
+    /// What the browser's cookie holds for ten minutes: the attempt, sealed; at most
+    /// [`MAX_ATTEMPT_BYTES`](super::MAX_ATTEMPT_BYTES).
+    pub sealed: Secret<String>,
 }
 
 /// A sign-in that succeeded.
@@ -159,8 +156,6 @@ pub struct SignIn {
     pub directory: Arc<LiveDirectory>,
     /// Speaks to the providers.
     pub relying_party: Arc<RelyingParty>,
-    /// Where attempts are kept.
-    pub attempts: Arc<dyn LoginAttempts>,
     /// Where sessions are kept.
     pub sessions: Arc<dyn Sessions>,
     /// What was used up.
@@ -219,11 +214,11 @@ impl SignIn {
         begun
     }
 
-    /// Finishes the sign-in that the provider's answer belongs to, for the browser that holds
-    /// `browser_secret`. The session that it had before, if any, is over.
+    /// Finishes the sign-in that the provider's answer belongs to, for the browser that began it. The
+    /// session that it had before, if any, is over.
     ///
     /// # Errors
-    /// [`SignInRefusal`]; it is recorded, and the attempt is used up.
+    /// [`SignInRefusal`]; it is recorded.
     pub async fn finish(
         &self,
         connection: &ConnectionId,
@@ -283,23 +278,12 @@ impl SignIn {
         let settings = self.connection(connection, meta).await?;
         let begun = self.relying_party.begin(&settings, meta.now).await?;
         let attempt = attempt_key(begun.state.expose());
-        let browser_secret = self.secret()?;
-        let kept = LoginAttempt {
-            connection: connection.clone(),
-            issuer: settings.issuer.clone(),
-            client_id: settings.client_id.clone(),
-            browser: sha256(browser_secret.expose()),
-            nonce: begun.nonce,
-            pkce_verifier: begun.pkce_verifier.expose().clone(),
-            return_to: return_to.to_string(),
-            begun_at: meta.now,
-            expires_at: meta.now.plus(ATTEMPT_SECONDS),
-        };
-        self.attempts.begin(&attempt, &kept).await?;
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let under_way = UnderWay::begun(begun.attempt, return_to, meta.now);
         Ok(SignInBegun {
             authorization_url: begun.authorization_url,
             attempt,
-            browser_secret,
+            sealed: under_way.seal(attempt, snapshot.keys(), self.entropy.as_ref())?,
         })
     }
 
@@ -309,28 +293,45 @@ impl SignIn {
         callback: Callback<'_>,
         meta: &RequestMeta,
     ) -> Result<(FederatedIdentity, LocalPath), SignInRefusal> {
-        let key = attempt_key(callback.answer.state());
-        let attempt = self
-            .attempts
-            .take(&key, meta.now)
-            .await?
-            .ok_or(SignInRefusal::NoAttempt)?;
-        if callback.browser_secret.map(sha256) != Some(attempt.browser) {
-            return Err(SignInRefusal::OtherBrowser);
+        let mark = login_attempt::mark_of(callback.answer.state());
+        let under_way = self.under_way(connection, &callback, meta).await?;
+        if under_way.is_over(meta.now) || self.marks.is_redeemed(&mark, meta.now).await? {
+            return Err(SignInRefusal::NoAttempt);
         }
         let settings = self.connection(connection, meta).await?;
         let proven = self
             .relying_party
-            .finish(&settings, &attempt, callback.answer, meta.now)
+            .finish(&settings, &under_way.attempt, callback.answer, meta.now)
             .await?;
+        // Only now: whoever is not proven must not make the store grow (decision 33).
+        let keep_until = under_way.expires_at();
+        match self.marks.redeem(&mark, keep_until, meta.now).await? {
+            Redeemed::First => {}
+            Redeemed::Again => return Err(SignInRefusal::NoAttempt),
+        }
         let identity = proven.redeem(self.marks.as_ref(), meta.now).await?;
-        Ok((
-            identity,
-            attempt
-                .return_to
-                .parse()
-                .unwrap_or_else(|_| LocalPath::root()),
-        ))
+        Ok((identity, under_way.return_to()))
+    }
+
+    /// The attempt in the browser's cookie. Another node may have sealed it under a newer key than
+    /// this one knows (decision 7).
+    async fn under_way(
+        &self,
+        connection: &ConnectionId,
+        callback: &Callback<'_>,
+        meta: &RequestMeta,
+    ) -> Result<UnderWay, SignInRefusal> {
+        let cookie = callback.sealed.ok_or(SignInRefusal::OtherBrowser)?;
+        let key = attempt_key(callback.answer.state());
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let opened = match UnderWay::open(cookie, connection, key, snapshot.keys()) {
+            Err(Unusable::UnknownKey) => {
+                let newer = self.directory.catch_up(meta.now).await?;
+                UnderWay::open(cookie, connection, key, newer.keys())
+            }
+            other => other,
+        };
+        opened.map_err(|_| SignInRefusal::OtherBrowser)
     }
 
     async fn open_session(
@@ -403,14 +404,9 @@ pub struct Callback<'a> {
     /// The provider's answer.
     pub answer: AuthorizationAnswer,
     /// What the browser's cookie for this attempt holds.
-    pub browser_secret: Option<&'a str>,
+    pub sealed: Option<&'a str>,
     /// What its session cookie holds.
     pub previous_session: Option<&'a str>,
-}
-
-/// The name of the attempt that a `state` belongs to.
-pub fn attempt_key(state: &str) -> LoginAttemptKey {
-    LoginAttemptKey(sha256(state))
 }
 
 /// The name of the session that a cookie opens.

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use super::sealed::{serialised, unavailable};
 use super::{
-    Appended, BrowserSession, DirectoryLog, Generation, LogEntry, LoginAttempt, LoginAttemptKey,
-    LoginAttempts, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, Redeemed,
-    SessionKey, Sessions, StoreError, TooLarge,
+    Appended, BrowserSession, DirectoryLog, Generation, LogEntry, MAX_CHANGE_BYTES,
+    MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, Redeemed, SessionKey, Sessions, StoreError,
+    TooLarge,
 };
 use crate::domain::UnixTime;
 
@@ -31,7 +31,6 @@ struct State {
     log: Vec<Vec<u8>>,
     checkpoint: Option<LogEntry>,
     sessions: HashMap<SessionKey, BrowserSession>,
-    login_attempts: HashMap<LoginAttemptKey, LoginAttempt>,
     one_time_marks: HashMap<[u8; 32], UnixTime>,
 }
 
@@ -57,9 +56,6 @@ impl MemoryStore {
         let mut state = self.state();
         let before = state.expiring();
         state.sessions.retain(|_, session| !session.is_over(now));
-        state
-            .login_attempts
-            .retain(|_, attempt| !attempt.is_over(now));
         state.one_time_marks.retain(|_, kept| *kept >= now);
         before - state.expiring()
     }
@@ -100,7 +96,7 @@ impl State {
     }
 
     fn expiring(&self) -> usize {
-        self.sessions.len() + self.login_attempts.len() + self.one_time_marks.len()
+        self.sessions.len() + self.one_time_marks.len()
     }
 }
 
@@ -193,26 +189,6 @@ impl Sessions for MemoryStore {
 
     async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
         Ok(self.state().sessions.remove(key).is_some())
-    }
-}
-
-#[async_trait]
-impl LoginAttempts for MemoryStore {
-    async fn begin(&self, key: &LoginAttemptKey, attempt: &LoginAttempt) -> Result<(), StoreError> {
-        check_size(attempt)?;
-        let attempts = &mut self.state().login_attempts;
-        self.make_room(attempts, key, |kept| kept.is_over(attempt.begun_at))?;
-        attempts.insert(*key, attempt.clone());
-        Ok(())
-    }
-
-    async fn take(
-        &self,
-        key: &LoginAttemptKey,
-        now: UnixTime,
-    ) -> Result<Option<LoginAttempt>, StoreError> {
-        let taken = self.state().login_attempts.remove(key);
-        Ok(taken.filter(|attempt| !attempt.is_over(now)))
     }
 }
 

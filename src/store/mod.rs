@@ -15,8 +15,7 @@ mod sealed;
 use async_trait::async_trait;
 
 pub use records::{
-    BrowserSession, LoginAttempt, LoginAttemptKey, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES,
-    MAX_RECORD_BYTES, SessionKey, TooLarge,
+    BrowserSession, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, SessionKey, TooLarge,
 };
 pub use sealed::StoreSeal;
 
@@ -109,21 +108,6 @@ pub trait Sessions: Send + Sync {
 
     /// Ends the session at once; `true` where there was one.
     async fn end(&self, key: &SessionKey) -> Result<bool, StoreError>;
-}
-
-/// Sign-ins that were begun and not yet finished.
-#[async_trait]
-pub trait LoginAttempts: Send + Sync {
-    /// Keeps an attempt until `attempt.expires_at`.
-    async fn begin(&self, key: &LoginAttemptKey, attempt: &LoginAttempt) -> Result<(), StoreError>;
-
-    /// Takes the attempt out: of all who ask, at any moment on any node, one gets it. `None` from
-    /// `expires_at` on.
-    async fn take(
-        &self,
-        key: &LoginAttemptKey,
-        now: UnixTime,
-    ) -> Result<Option<LoginAttempt>, StoreError>;
 }
 
 /// Whether something that may be used once was used now.

@@ -1,10 +1,10 @@
-//! What sessions and login attempts hold, and how large a record may be.
+//! What sessions hold, and how large a record may be.
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Audience, ConnectionId, FederatedIdentity, Issuer, SignInId, UnixTime};
+use crate::domain::{FederatedIdentity, SignInId, UnixTime};
 
-/// The most bytes that a session or login attempt takes when serialised: 1 MiB.
+/// The most bytes that a session takes when serialised: 1 MiB.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 
 /// The most bytes of one change of the directory: 16 MiB.
@@ -38,10 +38,6 @@ impl TooLarge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionKey(pub [u8; 32]);
 
-/// The name of a login attempt's record: the SHA-256 of the `state` parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct LoginAttemptKey(pub [u8; 32]);
-
 /// A person's session in the portal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserSession {
@@ -66,35 +62,5 @@ impl BrowserSession {
     pub const fn is_over(&self, now: UnixTime) -> bool {
         now.seconds() >= self.ends_at.seconds()
             || now.since(self.last_seen) >= self.idle_seconds as i64
-    }
-}
-
-/// A sign-in that was begun: what its callback must match.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoginAttempt {
-    /// The connection that was chosen; the only one that may answer.
-    pub connection: ConnectionId,
-    /// The issuer that the connection had then; no other one may answer.
-    pub issuer: Issuer,
-    /// The client that the connection was then.
-    pub client_id: Audience,
-    /// SHA-256 of the pre-login cookie of the browser that began it.
-    pub browser: [u8; 32],
-    /// The `nonce` that the id_token must carry.
-    pub nonce: String,
-    /// The PKCE verifier (RFC 7636).
-    pub pkce_verifier: String,
-    /// Where to go after the sign-in: a path of the portal.
-    pub return_to: String,
-    /// When it was begun.
-    pub begun_at: UnixTime,
-    /// Ten minutes later.
-    pub expires_at: UnixTime,
-}
-
-impl LoginAttempt {
-    /// Whether the attempt can no longer be finished at `now`.
-    pub const fn is_over(&self, now: UnixTime) -> bool {
-        now.seconds() >= self.expires_at.seconds()
     }
 }

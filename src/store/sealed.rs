@@ -196,7 +196,7 @@ mod tests {
             Err(Damage::Unopened)
         );
         let elsewhere = RecordName {
-            table: "login_attempts",
+            table: "one_time_marks",
             ..NAME
         };
         assert_eq!(open(elsewhere), Err(Damage::Unopened));

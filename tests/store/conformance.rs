@@ -4,20 +4,17 @@ use std::sync::{Arc, Barrier};
 
 use futures_util::future::join_all;
 use rolegate::store::{
-    Appended, BrowserSession, DirectoryLog, LogEntry, LoginAttempts, MAX_CHANGE_BYTES,
-    MAX_RECORD_BYTES, OneTimeUse, Redeemed, Sessions, StoreError, TooLarge,
+    Appended, BrowserSession, DirectoryLog, LogEntry, MAX_CHANGE_BYTES, MAX_RECORD_BYTES,
+    OneTimeUse, Redeemed, Sessions, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
-use crate::samples::{ATTEMPT, IDLE, LASTS, NOW, attempt, attempt_key, session, session_key};
+use crate::samples::{IDLE, LASTS, NOW, session, session_key};
 
 /// All that a node keeps.
-pub(crate) trait Store:
-    DirectoryLog + Sessions + LoginAttempts + OneTimeUse + 'static
-{
-}
+pub(crate) trait Store: DirectoryLog + Sessions + OneTimeUse + 'static {}
 
-impl<S: DirectoryLog + Sessions + LoginAttempts + OneTimeUse + 'static> Store for S {}
+impl<S: DirectoryLog + Sessions + OneTimeUse + 'static> Store for S {}
 
 /// How many ask at once.
 const CALLERS: usize = 50;
@@ -45,32 +42,6 @@ where
         .into_iter()
         .map(Result::unwrap)
         .collect()
-}
-
-pub(crate) async fn one_of_many_takes_a_login_attempt(store: Arc<impl Store>) {
-    store.begin(&attempt_key(1), &attempt()).await.unwrap();
-    let taken = all_at_once(&store, |store, _| async move {
-        store.take(&attempt_key(1), NOW).await.unwrap()
-    })
-    .await;
-    let taken: Vec<_> = taken.into_iter().flatten().collect();
-    assert_eq!(taken, [attempt()]);
-}
-
-pub(crate) async fn a_login_attempt_is_over_at_its_end(store: Arc<impl Store>) {
-    for (byte, after, expected) in [(1, ATTEMPT - 1, Some(attempt())), (2, ATTEMPT, None)] {
-        store.begin(&attempt_key(byte), &attempt()).await.unwrap();
-        let taken = store.take(&attempt_key(byte), NOW.plus(after)).await;
-        assert_eq!(taken.unwrap(), expected, "after {after} s");
-    }
-}
-
-pub(crate) async fn an_expired_login_attempt_is_gone_for_good(store: Arc<impl Store>) {
-    store.begin(&attempt_key(1), &attempt()).await.unwrap();
-    let late = store.take(&attempt_key(1), NOW.plus(ATTEMPT)).await;
-    assert_eq!(late.unwrap(), None);
-    let again = store.take(&attempt_key(1), NOW).await;
-    assert_eq!(again.unwrap(), None);
 }
 
 pub(crate) async fn one_append_wins_each_generation(store: Arc<impl Store>) {
@@ -295,9 +266,6 @@ fn is_too_large<T>(outcome: Result<T, StoreError>, limit: usize) -> bool {
 macro_rules! conforms {
     ($empty:expr) => {
         $crate::conformance::conforms! { @rules $empty,
-            one_of_many_takes_a_login_attempt
-            a_login_attempt_is_over_at_its_end
-            an_expired_login_attempt_is_gone_for_good
             one_append_wins_each_generation
             an_append_with_another_base_writes_nothing
             the_log_is_read_in_order_and_bounded

@@ -3,12 +3,11 @@
 
 use rolegate::seal::{RootKey, SealingKey};
 use rolegate::store::{
-    DirectoryLog, LogEntry, LoginAttempts, MAX_RECORD_BYTES, OneTimeUse, Redeemed, Sessions,
-    StoreError,
+    DirectoryLog, LogEntry, MAX_RECORD_BYTES, OneTimeUse, Redeemed, Sessions, StoreError,
 };
 
 use crate::conformance::Store;
-use crate::samples::{NOW, attempt, attempt_key, session, session_key};
+use crate::samples::{NOW, session, session_key};
 
 /// The root key of the stores that are tampered with.
 pub(crate) const ROOT_KEY: [u8; 32] = [7; 32];
@@ -19,7 +18,6 @@ pub(crate) enum Table {
     DirectoryLog,
     DirectoryCheckpoint,
     Sessions,
-    LoginAttempts,
     OneTimeMarks,
 }
 
@@ -29,7 +27,6 @@ impl Table {
             Self::DirectoryLog => "directory_log",
             Self::DirectoryCheckpoint => "directory_checkpoint",
             Self::Sessions => "sessions",
-            Self::LoginAttempts => "login_attempts",
             Self::OneTimeMarks => "one_time_marks",
         }
     }
@@ -66,7 +63,7 @@ async fn damaged_sessions(rig: &mut impl Rig) -> Vec<(&'static str, Vec<u8>)> {
         ("another session's record", foreign),
         (
             "under another table's name",
-            sealed("login_attempts", &own.0, 1, &value),
+            sealed("one_time_marks", &own.0, 1, &value),
         ),
         ("another version", sealed("sessions", &own.0, 2, &value)),
         ("no value", sealed("sessions", &own.0, 1, &[])),
@@ -124,17 +121,6 @@ pub(crate) async fn a_damaged_session_can_be_made_anew(mut rig: impl Rig) {
     rig.store().create(&key, &session("a")).await.unwrap();
     let found = rig.store().find(&key, NOW).await;
     assert_eq!(found.unwrap(), Some(session("a")));
-}
-
-pub(crate) async fn a_damaged_login_attempt_is_not_taken(mut rig: impl Rig) {
-    let (own, other) = (attempt_key(1), attempt_key(2));
-    rig.store().begin(&other, &attempt()).await.unwrap();
-    let foreign = rig.stored(Table::LoginAttempts, &other.0).await.unwrap();
-    for stored in [&foreign[..], b"x", b""] {
-        rig.tamper(Table::LoginAttempts, &own.0, Some(stored)).await;
-        assert_eq!(rig.store().take(&own, NOW).await.unwrap(), None);
-        assert_eq!(rig.stored(Table::LoginAttempts, &own.0).await, None);
-    }
 }
 
 pub(crate) async fn a_damaged_mark_still_marks(mut rig: impl Rig) {
@@ -216,7 +202,6 @@ macro_rules! withstands_damage {
             a_record_that_was_sealed_by_its_rules_opens
             a_damaged_session_is_neither_used_nor_ended
             a_damaged_session_can_be_made_anew
-            a_damaged_login_attempt_is_not_taken
             a_damaged_mark_still_marks
             a_damaged_log_entry_is_an_error_that_names_it
             a_log_that_lost_its_end_is_an_error

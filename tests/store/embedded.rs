@@ -8,12 +8,12 @@ use redb::{Database, ReadableDatabase, TableDefinition};
 use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
-use rolegate::store::{DirectoryLog, LoginAttempts, OneTimeUse, Sessions, StoreError, StoreSeal};
+use rolegate::store::{DirectoryLog, OneTimeUse, Sessions, StoreError, StoreSeal};
 use tempfile::TempDir;
 
 use crate::conformance::conforms;
 use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
-use crate::samples::{ATTEMPT, IDLE, NOW, attempt, attempt_key, session, session_key};
+use crate::samples::{IDLE, NOW, session, session_key};
 
 conforms!(empty());
 withstands_damage!(FileRig::new());
@@ -89,7 +89,7 @@ impl Rig for FileRig {
                     .open_table(by_generation(table))
                     .unwrap()
                     .get(generation(key)),
-                Table::Sessions | Table::LoginAttempts | Table::OneTimeMarks => {
+                Table::Sessions | Table::OneTimeMarks => {
                     transaction.open_table(named(table)).unwrap().get(name(key))
                 }
             };
@@ -105,7 +105,7 @@ impl Rig for FileRig {
                     let mut table = transaction.open_table(by_generation(table)).unwrap();
                     put(&mut table, generation(key), stored);
                 }
-                Table::Sessions | Table::LoginAttempts | Table::OneTimeMarks => {
+                Table::Sessions | Table::OneTimeMarks => {
                     let mut table = transaction.open_table(named(table)).unwrap();
                     put(&mut table, name(key), stored);
                 }
@@ -140,7 +140,6 @@ async fn everything_is_there_after_a_restart() {
     store.append(0, b"a").await.unwrap();
     store.save_checkpoint(1, b"all").await.unwrap();
     store.create(&session_key(1), &session("a")).await.unwrap();
-    store.begin(&attempt_key(1), &attempt()).await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
     drop(store);
     assert_holds_all(&open(&file_in(&directory)).unwrap()).await;
@@ -151,8 +150,6 @@ async fn assert_holds_all(store: &EmbeddedStore) {
     assert!(store.checkpoint().await.unwrap().is_some());
     let found = store.find(&session_key(1), NOW).await;
     assert_eq!(found.unwrap(), Some(session("a")));
-    let taken = store.take(&attempt_key(1), NOW).await;
-    assert_eq!(taken.unwrap(), Some(attempt()));
     assert!(store.is_redeemed(&[1; 32], NOW).await.unwrap());
 }
 
@@ -162,7 +159,6 @@ async fn a_root_key_is_rotated_by_one_start_with_both() {
     store.append(0, b"a").await.unwrap();
     store.save_checkpoint(1, b"all").await.unwrap();
     store.create(&session_key(1), &session("a")).await.unwrap();
-    store.begin(&attempt_key(1), &attempt()).await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
     drop(store);
     let reopen = |current, previous| {
@@ -318,7 +314,6 @@ async fn a_sweep_removes_what_is_over_and_nothing_else() {
     let store = rig.store();
     store.create(&session_key(1), &session("a")).await.unwrap();
     store.create(&session_key(2), &session("b")).await.unwrap();
-    store.begin(&attempt_key(1), &attempt()).await.unwrap();
     for (byte, keep) in [(1, IDLE - 1), (2, IDLE)] {
         store
             .redeem(&[byte; 32], NOW.plus(keep), NOW)
@@ -326,12 +321,11 @@ async fn a_sweep_removes_what_is_over_and_nothing_else() {
             .unwrap();
     }
     store.touch(&session_key(2), NOW.plus(1)).await.unwrap();
-    assert_eq!(store.sweep(NOW.plus(ATTEMPT - 1)).await.unwrap(), 0);
-    assert_eq!(store.sweep(NOW.plus(IDLE)).await.unwrap(), 3);
+    assert_eq!(store.sweep(NOW.plus(IDLE - 1)).await.unwrap(), 0);
+    assert_eq!(store.sweep(NOW.plus(IDLE)).await.unwrap(), 2);
     for (table, byte, there) in [
         (Table::Sessions, 1, false),
         (Table::Sessions, 2, true),
-        (Table::LoginAttempts, 1, false),
         (Table::OneTimeMarks, 1, false),
         (Table::OneTimeMarks, 2, true),
     ] {

@@ -1,7 +1,7 @@
 //! Records for the conformance suite.
 
 use rolegate::domain::{Claims, FederatedIdentity, ProviderRef, SignInId, UnixTime};
-use rolegate::store::{BrowserSession, LoginAttempt, LoginAttemptKey, SessionKey};
+use rolegate::store::{BrowserSession, SessionKey};
 
 /// When all tests begin.
 pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
@@ -12,15 +12,8 @@ pub(crate) const IDLE: i64 = 1800;
 /// How long a session lasts.
 pub(crate) const LASTS: i64 = 43_200;
 
-/// How long a login attempt lasts.
-pub(crate) const ATTEMPT: i64 = 600;
-
 pub(crate) fn session_key(byte: u8) -> SessionKey {
     SessionKey([byte; 32])
-}
-
-pub(crate) fn attempt_key(byte: u8) -> LoginAttemptKey {
-    LoginAttemptKey([byte; 32])
 }
 
 pub(crate) fn session(name: &str) -> BrowserSession {
@@ -41,19 +34,5 @@ pub(crate) fn session(name: &str) -> BrowserSession {
         last_seen: NOW,
         idle_seconds: u32::try_from(IDLE).unwrap(),
         ends_at: NOW.plus(LASTS),
-    }
-}
-
-pub(crate) fn attempt() -> LoginAttempt {
-    LoginAttempt {
-        connection: "staff".parse().unwrap(),
-        issuer: "https://idp.example.com".parse().unwrap(),
-        client_id: "portal".parse().unwrap(),
-        browser: [5; 32],
-        nonce: "nonce".to_owned(),
-        pkce_verifier: "verifier".to_owned(),
-        return_to: "/roles".to_owned(),
-        begun_at: NOW,
-        expires_at: NOW.plus(ATTEMPT),
     }
 }

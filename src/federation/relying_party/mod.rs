@@ -5,8 +5,8 @@
 //! finish: answer's issuer (RFC 9207) -> code exchanged -> id_token verified -> UserInfo, if asked for
 //! ```
 //!
-//! Whoever calls `finish` has found the attempt by the answer's `state`, once, and for the browser
-//! that began it.
+//! Whoever calls `finish` has the attempt that the answer's `state` belongs to from the browser that
+//! began it.
 
 mod answer;
 mod assertion;
@@ -24,6 +24,7 @@ use openidconnect::core::CoreResponseType;
 use openidconnect::{
     AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
 };
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use answer::{AnswerError, AuthorizationAnswer};
@@ -39,9 +40,8 @@ use super::key_cache::{KeyCache, KeyError};
 use super::outgoing::{FetchError, Outgoing};
 use super::secret_file::SecretFileError;
 use super::{ProvenIdentity, Quoted};
-use crate::domain::{ConnectionId, Issuer, Secret, UnixTime};
+use crate::domain::{Audience, ConnectionId, Issuer, Secret, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
-use crate::store::LoginAttempt;
 
 /// Why a sign-in did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,22 @@ pub enum SignInError {
     Url(&'static str),
 }
 
+/// A sign-in under way: what its answer must match.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginAttempt {
+    /// The connection that was chosen; the only one that may answer.
+    pub connection: ConnectionId,
+    /// The issuer that the connection had then; no other one may answer.
+    pub issuer: Issuer,
+    /// The client that the connection was then.
+    pub client_id: Audience,
+    /// The `nonce` that the id_token must carry: 256 random bits.
+    pub nonce: String,
+    /// The PKCE verifier (RFC 7636): 256 random bits.
+    pub pkce_verifier: String,
+}
+
 /// A sign-in that was begun.
 #[derive(Clone)]
 pub struct Begun {
@@ -130,10 +146,8 @@ pub struct Begun {
     pub authorization_url: Url,
     /// The `state`: 256 random bits. Its hash names the attempt.
     pub state: Secret<String>,
-    /// The `nonce` that the id_token must carry: 256 random bits.
-    pub nonce: String,
-    /// The PKCE verifier: 256 random bits.
-    pub pkce_verifier: Secret<String>,
+    /// What the answer must match; to be kept until then.
+    pub attempt: LoginAttempt,
 }
 
 /// The relying party of every connection.
@@ -222,8 +236,13 @@ impl RelyingParty {
         Ok(Begun {
             authorization_url,
             state: Secret::new(state),
-            nonce,
-            pkce_verifier: Secret::new(verifier),
+            attempt: LoginAttempt {
+                connection: connection.id.clone(),
+                issuer: connection.issuer.clone(),
+                client_id: connection.client_id.clone(),
+                nonce,
+                pkce_verifier: verifier,
+            },
         })
     }
 

@@ -65,17 +65,7 @@ impl Setting {
 
     async fn begin(&self) -> (Begun, LoginAttempt) {
         let begun = self.party.begin(&self.connection, NOW).await.unwrap();
-        let attempt = LoginAttempt {
-            connection: self.connection.id.clone(),
-            issuer: self.connection.issuer.clone(),
-            client_id: self.connection.client_id.clone(),
-            browser: [0; 32],
-            nonce: begun.nonce.clone(),
-            pkce_verifier: begun.pkce_verifier.expose().clone(),
-            return_to: "/".into(),
-            begun_at: NOW,
-            expires_at: NOW.plus(600),
-        };
+        let attempt = begun.attempt.clone();
         (begun, attempt)
     }
 
@@ -96,7 +86,7 @@ impl Setting {
         tokens: impl FnOnce(Value) -> Reply,
     ) -> Result<ProvenIdentity, SignInError> {
         let (begun, attempt) = self.begin().await;
-        let claims = self.claims(&begun.nonce);
+        let claims = self.claims(&begun.attempt.nonce);
         self.provider.reply("/token", tokens(claims));
         self.finish(&attempt, "code=c-1&state=s").await
     }
@@ -127,7 +117,7 @@ async fn the_authorization_url_asks_for_a_code_with_pkce() {
     setting.connection.max_age = Some(3600);
     let (begun, _) = setting.begin().await;
     let pairs: HashMap<_, _> = begun.authorization_url.query_pairs().into_owned().collect();
-    let challenge = encode(digest(&SHA256, begun.pkce_verifier.expose().as_bytes()));
+    let challenge = encode(digest(&SHA256, begun.attempt.pkce_verifier.as_bytes()));
     let state = begun.state.expose().clone();
     for (name, value) in [
         ("response_type", "code"),
@@ -142,7 +132,7 @@ async fn the_authorization_url_asks_for_a_code_with_pkce() {
         ("code_challenge_method", "S256"),
         ("code_challenge", &challenge),
         ("state", &state),
-        ("nonce", &begun.nonce),
+        ("nonce", &begun.attempt.nonce),
     ] {
         assert_eq!(pairs.get(name).map(String::as_str), Some(value), "{name}");
     }
@@ -157,9 +147,9 @@ async fn no_two_sign_ins_share_a_secret() {
     let (one, _) = setting.begin().await;
     let (two, _) = setting.begin().await;
     assert_ne!(one.state.expose(), two.state.expose());
-    assert_ne!(one.nonce, two.nonce);
-    assert_ne!(one.pkce_verifier.expose(), two.pkce_verifier.expose());
-    assert_eq!(one.pkce_verifier.expose().len(), 43);
+    assert_ne!(one.attempt.nonce, two.attempt.nonce);
+    assert_ne!(one.attempt.pkce_verifier, two.attempt.pkce_verifier);
+    assert_eq!(one.attempt.pkce_verifier.len(), 43);
 }
 
 #[tokio::test]
@@ -354,7 +344,7 @@ async fn a_provider_that_always_names_itself_must_do_so() {
         .finish(&attempt, "error=access_denied&state=s")
         .await;
     assert!(matches!(refusal, Err(SignInError::OtherIssuer { .. })));
-    let tokens = setting.tokens(&setting.claims(&begun.nonce));
+    let tokens = setting.tokens(&setting.claims(&begun.attempt.nonce));
     setting.provider.reply("/token", Reply::Json(tokens));
     let with = form_urlencoded::Serializer::new("code=c&state=s".to_owned())
         .append_pair("iss", setting.provider.issuer.as_str())

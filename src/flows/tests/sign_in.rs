@@ -4,7 +4,7 @@ use crate::domain::LocalPath;
 use crate::federation::outgoing::DEFAULT_TIMEOUT;
 use crate::federation::relying_party::{AuthorizationAnswer, RelyingParty, SignInError};
 use crate::federation::testing::{FakeProvider, Reply};
-use crate::store::{LoginAttempts, Sessions};
+use crate::store::Sessions;
 
 /// A provider on a loopback port, and the files that know it.
 struct Setting {
@@ -18,7 +18,7 @@ struct Setting {
 struct Browser {
     state: String,
     nonce: String,
-    secret: String,
+    cookie: String,
 }
 
 impl Setting {
@@ -32,7 +32,6 @@ impl Setting {
         let flow = SignIn {
             directory: Arc::clone(&node.directory),
             relying_party: Arc::new(party),
-            attempts: Arc::clone(&node.store) as Arc<dyn LoginAttempts>,
             sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
             marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
             recorder: Arc::clone(&node.recorder),
@@ -65,7 +64,7 @@ impl Setting {
         Browser {
             state: query("state"),
             nonce: query("nonce"),
-            secret: begun.browser_secret.expose().clone(),
+            cookie: begun.sealed.expose().clone(),
         }
     }
 
@@ -91,14 +90,14 @@ impl Setting {
         let mut back = Return {
             connection: "workforce",
             answer: format!("code=c-1&state={}", browser.state),
-            secret: Some(browser.secret.clone()),
+            cookie: Some(browser.cookie.clone()),
             previous: None,
             now: NOW,
         };
         change(&mut back);
         let callback = Callback {
             answer: AuthorizationAnswer::parse(&back.answer).unwrap(),
-            browser_secret: back.secret.as_deref(),
+            sealed: back.cookie.as_deref(),
             previous_session: back.previous.as_deref(),
         };
         let connection = back.connection.parse().unwrap();
@@ -140,7 +139,7 @@ impl Setting {
 struct Return {
     connection: &'static str,
     answer: String,
-    secret: Option<String>,
+    cookie: Option<String>,
     previous: Option<String>,
     now: UnixTime,
 }
@@ -175,22 +174,21 @@ async fn a_person_signs_in_and_goes_where_they_wanted() {
 }
 
 #[tokio::test]
-async fn another_browser_can_t_finish_and_uses_the_attempt_up() {
+async fn another_browser_can_t_finish() {
     let setting = Setting::new().await;
-    for other in [None, Some(""), Some("x")] {
-        let browser = setting.begin().await;
-        setting.answer_with_token_for(&browser);
+    let (browser, other) = (setting.begin().await, setting.begin().await);
+    setting.answer_with_token_for(&browser);
+    for cookie in [None, Some(""), Some("x"), Some(&*other.cookie)] {
         let refused = setting
-            .finish_with(&browser, |back| back.secret = other.map(str::to_owned))
+            .finish_with(&browser, |back| back.cookie = cookie.map(str::to_owned))
             .await;
         assert!(
             matches!(refused, Err(SignInRefusal::OtherBrowser)),
             "{refused:?}"
         );
-        let late = setting.finish(&browser).await;
-        assert!(matches!(late, Err(SignInRefusal::NoAttempt)), "{late:?}");
     }
     assert_eq!(setting.provider.hits("/token"), 0, "no code was sent");
+    assert!(setting.finish(&browser).await.is_ok());
 }
 
 #[tokio::test]
@@ -201,7 +199,61 @@ async fn an_attempt_is_finished_once() {
     setting.finish(&browser).await.unwrap();
     let again = setting.finish(&browser).await;
     assert!(matches!(again, Err(SignInRefusal::NoAttempt)), "{again:?}");
+    assert_eq!(setting.provider.hits("/token"), 1, "no code was sent again");
     setting.assert_told(&["", "NoLoginAttempt"]);
+}
+
+/// With another token for the same attempt, which a second consent gives.
+#[tokio::test]
+async fn of_callbacks_that_come_together_one_wins() {
+    let setting = Setting::new().await;
+    let browser = setting.begin().await;
+    setting.answer_with_token_for(&browser);
+    let both = tokio::join!(setting.finish(&browser), async {
+        setting.answer_with_token_for(&browser);
+        setting.finish(&browser).await
+    });
+    let won = usize::from(both.0.is_ok()) + usize::from(both.1.is_ok());
+    assert_eq!(won, 1, "{both:?}");
+}
+
+#[tokio::test]
+async fn another_node_finishes_what_this_one_began() {
+    let setting = Setting::new().await;
+    let browser = setting.begin().await;
+    setting.answer_with_token_for(&browser);
+    let beside = setting.node.beside().await;
+    let other = Setting {
+        flow: SignIn {
+            directory: Arc::clone(&beside.directory),
+            recorder: Arc::clone(&beside.recorder),
+            ..setting.flow
+        },
+        node: beside,
+        provider: setting.provider,
+        keys: setting.keys,
+    };
+    assert!(other.finish(&browser).await.is_ok());
+    let again = other.finish(&browser).await;
+    assert!(matches!(again, Err(SignInRefusal::NoAttempt)), "{again:?}");
+}
+
+#[tokio::test]
+async fn what_strangers_send_is_not_kept() {
+    let setting = Setting::new().await;
+    for _ in 0..3 {
+        let browser = setting.begin().await;
+        setting.provider.reply("/token", Reply::Json(json!({})));
+        assert!(setting.finish(&browser).await.is_err());
+        let refused = setting
+            .finish_with(&browser, |back| {
+                back.answer = format!("error=access_denied&state={}", browser.state);
+            })
+            .await;
+        assert!(refused.is_err());
+    }
+    let forever = NOW.plus(1_000_000_000);
+    assert_eq!(setting.node.store.sweep(forever), 0);
 }
 
 #[tokio::test]
@@ -213,13 +265,37 @@ async fn an_answer_to_another_connection_is_refused() {
         .finish_with(&browser, |back| back.connection = "second")
         .await;
     assert!(
-        matches!(
-            mixed,
-            Err(SignInRefusal::Provider(SignInError::OtherConnection))
-        ),
+        matches!(mixed, Err(SignInRefusal::OtherBrowser)),
         "{mixed:?}"
     );
-    setting.assert_told(&["SignInRefused"]);
+    setting.assert_told(&["OtherBrowser"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_changed_meanwhile_is_told_no_code() {
+    for (from, to) in [
+        ("client_id = 'portal'", "client_id = 'other'"),
+        ("http://", "https://"),
+    ] {
+        let setting = Setting::new().await;
+        let browser = setting.begin().await;
+        setting.answer_with_token_for(&browser);
+        let asked = setting.provider.request_count();
+        let mut files = files_of(&setting.provider);
+        files.retain(|path, _| !path.starts_with("links/"));
+        let connection = files.get_mut("connections/workforce.toml").unwrap();
+        *connection = connection.replace(from, to);
+        setting.node.apply(&files).await;
+        let refused = setting.finish(&browser).await;
+        assert!(
+            matches!(
+                refused,
+                Err(SignInRefusal::Provider(SignInError::OtherConnection))
+            ),
+            "{refused:?}"
+        );
+        assert_eq!(setting.provider.request_count(), asked, "nobody was asked");
+    }
 }
 
 #[tokio::test]
@@ -244,7 +320,7 @@ async fn a_state_that_was_never_given_is_refused() {
         .finish_with(&browser, |back| back.answer = "code=c&state=made-up".into())
         .await;
     assert!(
-        matches!(foreign, Err(SignInRefusal::NoAttempt)),
+        matches!(foreign, Err(SignInRefusal::OtherBrowser)),
         "{foreign:?}"
     );
 }

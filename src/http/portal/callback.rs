@@ -7,9 +7,8 @@ use super::respond::{PortalError, redirect};
 use super::{Api, PortalApi, cookies};
 use crate::domain::ConnectionId;
 use crate::federation::relying_party::AuthorizationAnswer;
-use crate::flows::{Callback, RequestMeta, SignInRefusal, attempt_key};
+use crate::flows::{Callback, LoginAttemptKey, RequestMeta, SignInRefusal, attempt_key};
 use crate::http::edge::read_body;
-use crate::store::LoginAttemptKey;
 
 pub(super) async fn get(api: Api, request: HttpRequest, connection: Path<String>) -> HttpResponse {
     api.answer(&request, async |meta| {
@@ -48,11 +47,11 @@ async fn finish(
         Err(error) => return Err(api.sign_in.refuse(&connection, error, meta).await.into()),
     };
     let attempt = attempt_key(answer.state());
-    let browser_secret = cookies::login_cookie(request, &attempt);
+    let sealed = cookies::login_cookie(request, &attempt);
     let previous = cookies::session_cookie(request);
     let callback = Callback {
         answer,
-        browser_secret: browser_secret.as_deref(),
+        sealed: sealed.as_deref(),
         previous_session: previous.as_deref(),
     };
     let signed_in = match api.sign_in.finish(&connection, callback, meta).await {
@@ -67,8 +66,8 @@ async fn finish(
     Ok(response)
 }
 
-/// A refused attempt is over and its cookie with it; one that the node could not look at may still
-/// be finished.
+/// A refused attempt is over for its browser, which loses the cookie; one that the node could not
+/// look at may still be finished.
 fn refused(
     api: &PortalApi,
     refusal: SignInRefusal,

@@ -5,22 +5,21 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
 use crate::domain::Secret;
-use crate::flows::ATTEMPT_SECONDS;
-use crate::store::LoginAttemptKey;
+use crate::flows::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES};
 
 const SESSION: &str = "__Host-rolegate-session";
 const LOGIN: &str = "__Host-rolegate-login-";
-/// A cookie's value is never longer; ours have 43 characters.
-const MAX_VALUE: usize = 128;
+/// The session cookie's value is never longer; ours have 43 characters.
+const MAX_SESSION_BYTES: usize = 128;
 
 /// The session cookie's value.
 pub(super) fn session_cookie(request: &HttpRequest) -> Option<String> {
-    value(request, SESSION)
+    value(request, SESSION, MAX_SESSION_BYTES)
 }
 
 /// The value of the cookie for this attempt.
 pub(super) fn login_cookie(request: &HttpRequest, attempt: &LoginAttemptKey) -> Option<String> {
-    value(request, &login_name(attempt))
+    value(request, &login_name(attempt), MAX_ATTEMPT_BYTES)
 }
 
 /// Opens the session; sent with navigations from elsewhere, never with their forms.
@@ -30,10 +29,10 @@ pub(super) fn set_session(secret: &Secret<String>) -> Cookie<'static> {
         .finish()
 }
 
-/// Ties a sign-in to this browser for ten minutes. A provider's `form_post` comes cross-site, so
+/// Keeps a sign-in with this browser for ten minutes. A provider's `form_post` comes cross-site, so
 /// this one is sent with it.
-pub(super) fn set_login(attempt: &LoginAttemptKey, secret: &Secret<String>) -> Cookie<'static> {
-    cookie(login_name(attempt), secret.expose().clone())
+pub(super) fn set_login(attempt: &LoginAttemptKey, sealed: &Secret<String>) -> Cookie<'static> {
+    cookie(login_name(attempt), sealed.expose().clone())
         .same_site(SameSite::None)
         .max_age(Duration::seconds(ATTEMPT_SECONDS))
         .finish()
@@ -72,8 +71,8 @@ fn cookie(name: String, value: String) -> actix_web::cookie::CookieBuilder<'stat
         .http_only(true)
 }
 
-fn value(request: &HttpRequest, name: &str) -> Option<String> {
+fn value(request: &HttpRequest, name: &str, longest: usize) -> Option<String> {
     let cookie = request.cookie(name)?;
-    (!cookie.value().is_empty() && cookie.value().len() <= MAX_VALUE)
+    (!cookie.value().is_empty() && cookie.value().len() <= longest)
         .then(|| cookie.value().to_owned())
 }

@@ -207,7 +207,7 @@ fn refusal_words(refusal: &SignInRefusal) -> Words {
             "Sign in again.",
         ),
         SignInRefusal::OtherBrowser => refused(
-            "This sign-in was begun in another browser, or this browser refused our cookie.",
+            "This browser has no such sign-in under way: it was finished already, begun in another browser, or this browser refused our cookie.",
             "Sign in again, and finish in the same browser window.",
         ),
         SignInRefusal::UsedAlready => refused(

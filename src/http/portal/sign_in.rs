@@ -32,7 +32,7 @@ async fn begin(
     let begun = api.sign_in.begin(&connection, &return_to, meta).await?;
     let mut response = redirect(begun.authorization_url.as_str());
     response
-        .add_cookie(&cookies::set_login(&begun.attempt, &begun.browser_secret))
+        .add_cookie(&cookies::set_login(&begun.attempt, &begun.sealed))
         .map_err(|_| PortalError::Unavailable)?;
     Ok(response)
 }

@@ -1,16 +1,15 @@
-//! Sessions, login attempts and one-time marks: records with a 256-bit name that are over one day.
+//! Sessions and one-time marks: records with a 256-bit name that are over one day.
 
 use async_trait::async_trait;
 use redb::ReadableTable;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{EmbeddedStore, LOGIN_ATTEMPTS, NamedTable, ONE_TIME_MARKS, SESSIONS};
+use super::{EmbeddedStore, NamedTable, ONE_TIME_MARKS, SESSIONS};
 use crate::domain::UnixTime;
 use crate::store::sealed::{Damage, RecordName, StoreSeal};
 use crate::store::{
-    BrowserSession, LoginAttempt, LoginAttemptKey, LoginAttempts, MAX_RECORD_BYTES, OneTimeUse,
-    Redeemed, SessionKey, Sessions, StoreError,
+    BrowserSession, MAX_RECORD_BYTES, OneTimeUse, Redeemed, SessionKey, Sessions, StoreError,
 };
 
 /// A record that is over at some time.
@@ -24,15 +23,6 @@ pub(super) trait Expiring: Serialize + DeserializeOwned + Send + Sync + 'static 
 impl Expiring for BrowserSession {
     const TABLE: NamedTable = SESSIONS;
     const TABLE_NAME: &'static str = "sessions";
-
-    fn is_over(&self, now: UnixTime) -> bool {
-        self.is_over(now)
-    }
-}
-
-impl Expiring for LoginAttempt {
-    const TABLE: NamedTable = LOGIN_ATTEMPTS;
-    const TABLE_NAME: &'static str = "login_attempts";
 
     fn is_over(&self, now: UnixTime) -> bool {
         self.is_over(now)
@@ -209,21 +199,6 @@ impl Sessions for EmbeddedStore {
             Found::Record(_) => Ok(true),
             Found::Nothing | Found::Damaged(_) => Ok(false),
         }
-    }
-}
-
-#[async_trait]
-impl LoginAttempts for EmbeddedStore {
-    async fn begin(&self, key: &LoginAttemptKey, attempt: &LoginAttempt) -> Result<(), StoreError> {
-        self.keep(key.0, attempt).await
-    }
-
-    async fn take(
-        &self,
-        key: &LoginAttemptKey,
-        now: UnixTime,
-    ) -> Result<Option<LoginAttempt>, StoreError> {
-        Ok(self.remove::<LoginAttempt>(key.0).await?.live(now))
     }
 }
 

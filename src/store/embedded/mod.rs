@@ -8,7 +8,7 @@
 //! A commit is durable before it is answered, and after a crash the file holds the state before or
 //! after a transaction, never a mix. Jobs that queue up while a commit waits for the disk share the
 //! next one. A single record is read inline because it comes out of the page cache in microseconds;
-//! a request that would change nothing (an unknown `state`, a mark already made) is answered from a
+//! a request that would change nothing (an unknown session, a mark already made) is answered from a
 //! read and never waits for the disk.
 //!
 //! After an I/O error, a full disk for example, redb refuses every further write until the store is
@@ -43,7 +43,6 @@ const META: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinit
 const DIRECTORY_LOG: GenerationTable = TableDefinition::new("directory_log");
 const DIRECTORY_CHECKPOINT: GenerationTable = TableDefinition::new("directory_checkpoint");
 const SESSIONS: NamedTable = TableDefinition::new("sessions");
-const LOGIN_ATTEMPTS: NamedTable = TableDefinition::new("login_attempts");
 const ONE_TIME_MARKS: NamedTable = TableDefinition::new("one_time_marks");
 
 /// The embedded store.

@@ -15,8 +15,8 @@ use redb::{
 use super::directory::HEAD;
 use super::writer::Writer;
 use super::{
-    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FORMAT_VERSION, LOGIN_ATTEMPTS, META,
-    ONE_TIME_MARKS, SESSIONS,
+    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FORMAT_VERSION, META, ONE_TIME_MARKS,
+    SESSIONS,
 };
 use crate::entropy::EntropyError;
 use crate::store::sealed::{RecordName, StoreSeal};
@@ -235,7 +235,6 @@ fn write_initial(database: &Database, check: &[u8], head: &[u8]) -> Result<(), r
         transaction.open_table(DIRECTORY_LOG)?;
         transaction.open_table(DIRECTORY_CHECKPOINT)?;
         transaction.open_table(SESSIONS)?;
-        transaction.open_table(LOGIN_ATTEMPTS)?;
         transaction.open_table(ONE_TIME_MARKS)?;
     }
     Ok(transaction.commit()?)
@@ -264,7 +263,7 @@ fn reseal(database: &Database, seal: &StoreSeal) -> Result<(), OpenError> {
     reseal_table(&transaction, seal, META)?;
     reseal_table(&transaction, seal, DIRECTORY_LOG)?;
     reseal_table(&transaction, seal, DIRECTORY_CHECKPOINT)?;
-    for table in [SESSIONS, LOGIN_ATTEMPTS, ONE_TIME_MARKS] {
+    for table in [SESSIONS, ONE_TIME_MARKS] {
         reseal_table(&transaction, seal, table)?;
     }
     transaction.commit().map_err(redb::Error::from)?;

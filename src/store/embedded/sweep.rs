@@ -9,20 +9,18 @@ use super::EmbeddedStore;
 use super::expiring::{Expiring, Found, Mark};
 use crate::domain::UnixTime;
 use crate::store::sealed::StoreSeal;
-use crate::store::{BrowserSession, LoginAttempt, StoreError};
+use crate::store::{BrowserSession, StoreError};
 
 /// How many records one transaction removes, so that other writers wait for no more than that.
 const REMOVALS_PER_COMMIT: usize = 500;
 
 impl EmbeddedStore {
-    /// Removes the sessions, login attempts and one-time marks that are over at `now`, and the
-    /// sessions and attempts that are damaged. Says how many records that were.
+    /// Removes the sessions and one-time marks that are over at `now`, and the sessions that are
+    /// damaged. Says how many records that were.
     ///
     /// A damaged one-time mark stays, because nobody knows until when it holds.
     pub async fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
-        Ok(self.sweep_table::<BrowserSession>(now).await?
-            + self.sweep_table::<LoginAttempt>(now).await?
-            + self.sweep_table::<Mark>(now).await?)
+        Ok(self.sweep_table::<BrowserSession>(now).await? + self.sweep_table::<Mark>(now).await?)
     }
 
     async fn sweep_table<T: Swept>(&self, now: UnixTime) -> Result<usize, StoreError> {
@@ -61,8 +59,6 @@ trait Swept: Expiring {
 }
 
 impl Swept for BrowserSession {}
-
-impl Swept for LoginAttempt {}
 
 impl Swept for Mark {
     fn is_due(found: &Found<Self>, now: UnixTime) -> bool {
