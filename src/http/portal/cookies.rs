@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::HeaderMap;
 
 use crate::domain::Secret;
 use crate::flows::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES};
@@ -14,12 +15,12 @@ const MAX_SESSION_BYTES: usize = 128;
 
 /// The session cookie's value.
 pub(super) fn session_cookie(request: &HttpRequest) -> Option<String> {
-    value(request, SESSION, MAX_SESSION_BYTES)
+    value(request.headers(), SESSION, MAX_SESSION_BYTES)
 }
 
 /// The value of the cookie for this attempt.
 pub(super) fn login_cookie(request: &HttpRequest, attempt: &LoginAttemptKey) -> Option<String> {
-    value(request, &login_name(attempt), MAX_ATTEMPT_BYTES)
+    value(request.headers(), &login_name(attempt), MAX_ATTEMPT_BYTES)
 }
 
 /// Opens the session; sent with navigations from elsewhere, never with their forms.
@@ -71,8 +72,91 @@ fn cookie(name: String, value: String) -> actix_web::cookie::CookieBuilder<'stat
         .http_only(true)
 }
 
-fn value(request: &HttpRequest, name: &str, longest: usize) -> Option<String> {
-    let cookie = request.cookie(name)?;
-    (!cookie.value().is_empty() && cookie.value().len() <= longest)
-        .then(|| cookie.value().to_owned())
+/// The value of the one cookie of this name. Names are compared byte for byte: a browser guards
+/// `__Host-` as it is written, so a name that only means the same once it is decoded is anybody's.
+/// Of two cookies with the name, at least one is not ours; none is taken then.
+fn value(headers: &HeaderMap, name: &str, longest: usize) -> Option<String> {
+    let pairs = headers
+        .get_all("cookie")
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    let mut values = pairs.filter_map(|pair| value_of(pair, name.as_bytes()));
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let value = std::str::from_utf8(value).ok()?;
+    (!value.is_empty() && value.len() <= longest).then(|| value.to_owned())
+}
+
+/// What stands behind the name, where the pair begins with it; nothing where it has no `=`.
+fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let rest = pair.trim_ascii().strip_prefix(name)?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix(b"=")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn session(headers: &[&'static str]) -> Option<String> {
+        let mut map = HeaderMap::new();
+        for header in headers {
+            map.append(
+                HeaderName::from_static("cookie"),
+                HeaderValue::from_static(header),
+            );
+        }
+        value(&map, SESSION, MAX_SESSION_BYTES)
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        for headers in [
+            &["__Host-rolegate-session=abc"][..],
+            &["theme=dark; __Host-rolegate-session=abc; x=y"],
+            &["theme=dark", "__Host-rolegate-session=abc"],
+            &["__Host-rolegate-session-2=no;__Host-rolegate-session=abc"],
+        ] {
+            assert_eq!(session(headers).as_deref(), Some("abc"), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_has_to_be_decoded_is_another_name() {
+        for header in [
+            "__%48ost-rolegate-session=abc",
+            "__Host-rolegate-sessio%6e=abc",
+            "%5f_Host-rolegate-session=abc",
+            "__host-rolegate-session=abc",
+            "__Host-rolegate-session =abc",
+            "\"__Host-rolegate-session\"=abc",
+        ] {
+            assert_eq!(session(&[header]), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_comes_twice_gives_nothing() {
+        for headers in [
+            &["__Host-rolegate-session=abc; __Host-rolegate-session=abc"][..],
+            &["__Host-rolegate-session=abc", "__Host-rolegate-session=def"],
+            &["__Host-rolegate-session=abc; __Host-rolegate-session"],
+        ] {
+            assert_eq!(session(headers), None, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_taken_as_it_is_written() {
+        assert_eq!(
+            session(&["__Host-rolegate-session=a%62c"]).as_deref(),
+            Some("a%62c")
+        );
+        assert_eq!(session(&["__Host-rolegate-session="]), None);
+        assert_eq!(session(&["__Host-rolegate-session"]), None);
+    }
 }
