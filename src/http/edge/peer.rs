@@ -32,7 +32,8 @@ impl TrustedProxies {
     }
 
     /// The client behind a request. Forwarding headers are read from trusted proxies only, from
-    /// right to left, up to the first address that is not trusted.
+    /// right to left, up to the first address that is not trusted. The client speaks TLS where every
+    /// proxy that says so says `https`: values that disagree prove nothing.
     pub fn peer(&self, request: &HttpRequest) -> Peer {
         let direct = request
             .peer_addr()
@@ -45,16 +46,16 @@ impl TrustedProxies {
             request
                 .headers()
                 .get_all(name)
-                .filter_map(|value| value.to_str().ok())
+                // What is no text is no address and no protocol, and still stands in its place.
+                .map(|value| value.to_str().unwrap_or_default())
                 .flat_map(|list| list.split(','))
         };
         let forwarded: Vec<&str> = header(X_FORWARDED_FOR).collect();
-        // The last one is the nearest proxy's; those before it may be the client's own.
-        let protocol = header(X_FORWARDED_PROTO).last();
-        self.resolve(direct, &forwarded, protocol)
+        let protocols: Vec<&str> = header(X_FORWARDED_PROTO).collect();
+        self.resolve(direct, &forwarded, &protocols)
     }
 
-    fn resolve(&self, direct: IpAddr, forwarded: &[&str], protocol: Option<&str>) -> Peer {
+    fn resolve(&self, direct: IpAddr, forwarded: &[&str], protocols: &[&str]) -> Peer {
         if !self.trusts(direct) {
             return self.itself(direct);
         }
@@ -68,7 +69,10 @@ impl TrustedProxies {
                 break;
             }
         }
-        let is_secure = protocol.map_or(self.listens_on_tls, |protocol| protocol.trim() == "https");
+        let is_secure = match protocols {
+            [] => self.listens_on_tls,
+            said => said.iter().all(|protocol| protocol.trim() == "https"),
+        };
         Peer { address, is_secure }
     }
 
@@ -89,12 +93,15 @@ impl TrustedProxies {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     fn resolve(direct: &str, forwarded: &[&str]) -> String {
         let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()], false);
         proxies
-            .resolve(direct.parse().unwrap(), forwarded, None)
+            .resolve(direct.parse().unwrap(), forwarded, &[])
             .address
             .to_string()
     }
@@ -120,10 +127,41 @@ mod tests {
         let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()], false);
         let secure = |direct: &str| {
             proxies
-                .resolve(direct.parse().unwrap(), &[], Some("https"))
+                .resolve(direct.parse().unwrap(), &[], &["https"])
                 .is_secure
         };
         assert!(secure("10.0.0.1"));
         assert!(!secure("192.0.2.1"));
+    }
+
+    #[test]
+    fn protocols_that_disagree_are_not_secure() {
+        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()], false);
+        let secure = |lines: &[&[u8]]| {
+            let mut request = TestRequest::default().peer_addr("10.0.0.1:1".parse().unwrap());
+            for line in lines {
+                let line = HeaderValue::from_bytes(line).unwrap();
+                request = request.append_header(("x-forwarded-proto", line));
+            }
+            proxies.peer(&request.to_http_request()).is_secure
+        };
+        for lines in [
+            &[&b"https"[..]][..],
+            &[b"https, https"],
+            &[b"https", b"https"],
+        ] {
+            assert!(secure(lines), "{lines:?}");
+        }
+        for lines in [
+            &[&b"http"[..]][..],
+            &[b"https, http"],
+            &[b"http, https"],
+            &[b"https", b"http"],
+            &[b"http", b"https"],
+            &[b"https", b"\xff"],
+            &[b""],
+        ] {
+            assert!(!secure(lines), "{lines:?}");
+        }
     }
 }
