@@ -5,9 +5,9 @@ use super::validation::{
     Constraint, Quoting, Violations, is_arn_character, is_policy_character, is_word,
 };
 use super::{Call, Parameters, StsFault};
-use crate::domain::{RoleArn, SessionDuration};
+use crate::domain::{Arn, RoleArn, SessionDuration};
 use crate::flows::{AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession};
-use crate::policy::IdentityPolicy;
+use crate::policy::{AssumeAction, IdentityPolicy, StsAction};
 
 const ARN_PATTERN: &str =
     r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+";
@@ -97,11 +97,14 @@ fn duration(text: Option<&str>) -> Result<Option<i32>, StsFault> {
     text.map(number).transpose()
 }
 
-/// What can't be the ARN of a role, by its form alone, is invalid; whether there is such a role is
-/// for the flow to know.
+/// What is no ARN is invalid. An ARN that names something else than a role is refused as one of a
+/// role that doesn't exist; whether there is a role is for the flow to know.
 fn role_arn(text: &str) -> Result<RoleArn, StsFault> {
-    text.parse()
-        .map_err(|_| StsFault::validation(format!("{text} is invalid")))
+    if Arn::parse(text).is_err() {
+        return Err(StsFault::validation(format!("{text} is invalid")));
+    }
+    let action = StsAction::Assume(AssumeAction::WithWebIdentity);
+    text.parse().map_err(|_| StsFault::not_authorized(action))
 }
 
 fn session_policy(json: &str) -> Result<IdentityPolicy, StsFault> {
@@ -175,5 +178,42 @@ fn render(session: WebIdentitySession) -> Success<'static> {
         response: "AssumeRoleWithWebIdentityResponse",
         result: "AssumeRoleWithWebIdentityResult",
         members,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (&'static str, String) {
+        let fault = role_arn(text).unwrap_err();
+        (fault.code(), fault.reason().to_owned())
+    }
+
+    #[test]
+    fn what_is_no_arn_is_invalid() {
+        for text in [
+            "aaaaaaaaaaaaaaaaaaaaaaa",
+            "arn:a:::x",
+            "arn:a:a::aaaaaaaaaa:",
+            "arn:aws:iam::123456789012",
+        ] {
+            let expected = ("ValidationError", [text, " is invalid"].concat());
+            assert_eq!(refused(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_arn_of_something_else_is_like_a_role_that_is_not_there() {
+        for text in [
+            "arn:aws:iam::123456789012:user/ines",
+            "arn:aws:iam::1234:role/Reader",
+            "arn:aws:iam::123456789012:role/",
+            "arn:aws:s3:::bucket/with/a/long/name",
+            "arn:moon:iam::123456789012:role/Reader",
+        ] {
+            let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity".to_owned();
+            assert_eq!(refused(text), ("AccessDenied", message), "{text}");
+        }
     }
 }

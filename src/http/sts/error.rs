@@ -278,7 +278,7 @@ impl From<&Denial> for StsFault {
 }
 
 impl StsFault {
-    fn not_authorized(action: StsAction) -> Self {
+    pub(super) fn not_authorized(action: StsAction) -> Self {
         let message = format!("Not authorized to perform {}", action.as_str());
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
     }
