@@ -89,7 +89,7 @@ impl Provider {
         std::thread::spawn(move || {
             for connection in listener.incoming().filter_map(Result::ok) {
                 // A node that could not read the answer asks again, or its calls fail.
-                let _answered = answer(connection, &metadata, &keys);
+                let _answered = answer(&connection, &metadata, &keys);
             }
         });
         Ok(())
@@ -150,8 +150,8 @@ impl Provider {
     }
 }
 
-fn answer(connection: TcpStream, metadata: &str, keys: &str) -> Outcome<()> {
-    let mut lines = BufReader::new(&connection).lines();
+fn answer(mut connection: &TcpStream, metadata: &str, keys: &str) -> Outcome<()> {
+    let mut lines = BufReader::new(connection).lines();
     let first = lines.next().ok_or("no request")??;
     for line in lines {
         if line?.is_empty() {
@@ -165,7 +165,7 @@ fn answer(connection: TcpStream, metadata: &str, keys: &str) -> Outcome<()> {
     };
     let length = body.len();
     write!(
-        &connection,
+        connection,
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )?;
     Ok(())

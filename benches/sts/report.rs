@@ -48,20 +48,17 @@ pub fn say_details(name: &str, rounds: &[Round], requests: u32) -> Outcome<()> {
     say(&format!(
         "{name}: {count} rounds of {requests} requests to each; ratios {least:.3} to {most:.3}"
     ))?;
-    let costs: [(&str, fn(&Round) -> Cost); 2] =
-        [("bare", |round| round.bare), ("ours", |round| round.ours)];
-    for (server, cost) in costs {
-        let cpu = median(rounds.iter().map(|round| cost(round).cpu.as_secs_f64()));
-        let elapsed = median(rounds.iter().map(|round| cost(round).elapsed.as_secs_f64()));
-        let (cpu, rate) = (
-            cpu * 1e6 / f64::from(requests),
-            f64::from(requests) / elapsed,
-        );
-        say(&format!(
-            "  {server}  {cpu:6.1} µs of server CPU a request  {rate:7.0} requests a second"
-        ))?;
-    }
-    Ok(())
+    say_cost("bare", rounds.iter().map(|round| round.bare), requests)?;
+    say_cost("ours", rounds.iter().map(|round| round.ours), requests)
+}
+
+fn say_cost(server: &str, costs: impl Iterator<Item = Cost> + Clone, requests: u32) -> Outcome<()> {
+    let requests = f64::from(requests);
+    let cpu = median(costs.clone().map(|cost| cost.cpu.as_secs_f64())) * 1e6 / requests;
+    let rate = requests / median(costs.map(|cost| cost.elapsed.as_secs_f64()));
+    say(&format!(
+        "  {server}  {cpu:6.1} µs of server CPU a request  {rate:7.0} requests a second"
+    ))
 }
 
 /// Prints the median of the rounds' ratios.

@@ -12,7 +12,7 @@ use crate::{Outcome, load, ours, requests};
 /// Rounds that count; an odd number has a median.
 const ROUNDS: usize = 9;
 /// Rounds before them that don't: keys are fetched, memory is taken, caches fill.
-const WARM_UP_ROUNDS: usize = 1;
+const WARM_UP_ROUNDS: usize = 2;
 /// Requests to each server in a round, each another one.
 const REQUESTS: u32 = 15_000;
 /// So many temporary credentials sign the requests of callers.
