@@ -11,6 +11,7 @@ use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, Lineage, OidcProviderArn, ProviderRef, Region, RequestId,
     RoleArn, RuleId, SessionPrincipal, SignInId, UnixTime,
 };
+use crate::mapping::RuleTrace;
 
 /// An event's own id: a random UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -273,6 +274,8 @@ struct AdditionalData {
     sign_in: Option<SignInId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chain_depth: Option<u8>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mapping_rules: Vec<RuleTrace>,
     #[serde(skip_serializing_if = "Option::is_none")]
     coalesced: Option<u64>,
 }
@@ -286,6 +289,8 @@ impl Event {
     pub const MAX_LIST: usize = 50;
     /// At most this many checks are kept.
     pub const MAX_CHECKS: usize = 64;
+    /// At most this many mapping rules are kept.
+    pub const MAX_RULES: usize = 200;
     /// At most this many resources are kept.
     pub const MAX_RESOURCES: usize = 8;
 
@@ -357,6 +362,13 @@ impl Event {
                 .into_iter()
                 .take(Self::MAX_CHECKS.saturating_sub(kept.len())),
         );
+        self
+    }
+
+    /// Says what became of every mapping rule, in their order.
+    pub fn mapping(mut self, trace: &[RuleTrace]) -> Self {
+        let kept = trace.iter().take(Self::MAX_RULES).cloned();
+        self.additional_event_data.mapping_rules = kept.collect();
         self
     }
 

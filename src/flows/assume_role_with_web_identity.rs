@@ -108,6 +108,7 @@ impl AssumeRoleWithWebIdentity {
             duration: request.duration,
             identity: known.identity.as_ref(),
             lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
+            rules: &[],
             result: result.as_ref().map(|session| &session.issued),
         };
         self.recorder

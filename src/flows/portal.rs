@@ -178,6 +178,7 @@ impl Portal {
             connection: None,
             identity: Some(&open.session.identity),
             refused: None,
+            rules: &[],
         };
         self.recorder.portal(meta, &record).await?;
         self.sessions
@@ -228,7 +229,7 @@ impl Portal {
         meta: &RequestMeta,
     ) -> Result<TakenCredentials, AssumeRoleError> {
         let identity = &open.session.identity;
-        let (snapshot, mapped) = self.mapped_role(identity, role, meta).await?;
+        let (snapshot, mapped, rules) = self.mapped_role(identity, role, meta).await?;
         let result = match &mapped {
             None => Err(AssumeRoleError::NotMapped),
             Some(mapped) => self.issue(
@@ -248,6 +249,7 @@ impl Portal {
             duration: asked,
             identity: Some(identity),
             lineage: result.as_ref().ok().map(|taken| &taken.issued.lineage),
+            rules: if mapped.is_none() { &rules } else { &[] },
             result: result.as_ref().map(|taken| &taken.issued),
         };
         self.recorder
@@ -256,22 +258,22 @@ impl Portal {
         result
     }
 
-    /// What a rule gives of `role`, by the snapshot, or by a newer one where this one doesn't know it
-    /// (decision 7): the page may come from a node that was ahead.
+    /// What a rule gives of `role` and what became of every rule, by the snapshot, or by a newer one
+    /// where this one doesn't know it (decision 7): the page may come from a node that was ahead.
     async fn mapped_role(
         &self,
         identity: &FederatedIdentity,
         role: &RoleArn,
         meta: &RequestMeta,
-    ) -> Result<(Arc<Snapshot>, Option<MappedRole>), Unavailable> {
-        let snapshot = self.directory.snapshot(meta.now)?;
-        let mapped = mapped_role(&snapshot, identity, role);
-        if mapped.is_some() && snapshot.role(role).is_some() {
-            return Ok((snapshot, mapped));
+    ) -> Result<(Arc<Snapshot>, Option<MappedRole>, Vec<RuleTrace>), Unavailable> {
+        let mut snapshot = self.directory.snapshot(meta.now)?;
+        let mut mapped = mapping::apply(snapshot.rules(), identity);
+        if snapshot.role(role).is_none() || !mapped.grants.iter().any(|given| given.role == *role) {
+            snapshot = self.directory.catch_up(meta.now).await?;
+            mapped = mapping::apply(snapshot.rules(), identity);
         }
-        let newer = self.directory.catch_up(meta.now).await?;
-        let mapped = mapped_role(&newer, identity, role);
-        Ok((newer, mapped))
+        let given = mapped.grants.into_iter().find(|given| given.role == *role);
+        Ok((snapshot, given, mapped.trace))
     }
 
     fn issue(
@@ -299,15 +301,6 @@ impl Portal {
             bounds,
         })
     }
-}
-
-fn mapped_role(
-    snapshot: &Snapshot,
-    identity: &FederatedIdentity,
-    role: &RoleArn,
-) -> Option<MappedRole> {
-    let grants = mapping::apply(snapshot.rules(), identity).grants;
-    grants.into_iter().find(|mapped| mapped.role == *role)
 }
 
 /// Whether the connection that the person came by is still the client of the issuer that proved them.

@@ -20,6 +20,7 @@ use crate::domain::{
     SessionName, UnixTime,
 };
 use crate::entropy::{Entropy, draw_id};
+use crate::mapping::RuleTrace;
 use crate::policy::{Because, Denial};
 use crate::store::Generation;
 
@@ -47,6 +48,8 @@ pub(super) struct AssumeRecord<'a> {
     /// Who was proven; none where the proof was not accepted.
     pub identity: Option<&'a FederatedIdentity>,
     pub lineage: Option<&'a Lineage>,
+    /// What became of every mapping rule, where none gives the role.
+    pub rules: &'a [RuleTrace],
     pub result: Result<&'a Issued, &'a AssumeRoleError>,
 }
 
@@ -169,7 +172,8 @@ impl Recorder {
                 Parameter::DurationSeconds,
                 u64::from(record.duration.seconds()),
             )
-            .role(record.role);
+            .role(record.role)
+            .mapping(record.rules);
         if let Some(session) = record.session {
             event = event.parameter(Parameter::RoleSessionName, session.as_str());
         }
@@ -279,6 +283,7 @@ impl Recorder {
         if let Some(identity) = record.identity {
             event = event.by(federated(identity));
         }
+        event = event.mapping(record.rules);
         if let Some(refused) = &record.refused {
             let check = Check::new(refused.check, CheckOutcome::Failed);
             event = event.checks([check]).refused(refused.code, &refused.why);
@@ -335,6 +340,8 @@ pub(super) struct PortalRecord<'a> {
     pub identity: Option<&'a FederatedIdentity>,
     /// Why it was refused.
     pub refused: Option<Refused>,
+    /// What the mapping rules make of the person.
+    pub rules: &'a [RuleTrace],
 }
 
 /// Why something in the portal was refused.

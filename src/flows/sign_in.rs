@@ -28,6 +28,7 @@ use crate::federation::connection::ConnectionSettings;
 use crate::federation::relying_party::{
     AnswerError, AuthorizationAnswer, RelyingParty, SignInError,
 };
+use crate::mapping;
 use crate::store::{BrowserSession, OneTimeUse, Redeemed, SessionKey, Sessions, StoreError};
 
 /// Why a sign-in was refused.
@@ -383,6 +384,11 @@ impl SignIn {
         refusal: Option<&SignInRefusal>,
         meta: &RequestMeta,
     ) -> Result<(), AuditUnavailable> {
+        // Why a person sees a role or doesn't is answered where they came in.
+        let rules = match (identity, self.directory.snapshot(meta.now)) {
+            (Some(identity), Ok(snapshot)) => mapping::apply(snapshot.rules(), identity).trace,
+            _ => Vec::new(),
+        };
         let refused = refusal.map(|refusal| Refused {
             check: refusal.check(),
             code: refusal.code(),
@@ -393,6 +399,7 @@ impl SignIn {
             connection: Some(connection.as_str()),
             identity,
             refused,
+            rules: &rules,
         };
         self.recorder.portal(meta, &record).await
     }

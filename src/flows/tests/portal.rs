@@ -140,6 +140,20 @@ async fn a_role_that_no_rule_gives_is_refused_and_recorded() {
 }
 
 #[tokio::test]
+async fn a_role_that_no_rule_gives_is_recorded_with_what_each_rule_saw() {
+    let node = Node::new().await;
+    let open = signed_in(&node, session(&["Readers"])).await;
+    assert!(take(&node, &open, 900).await.is_err());
+    let rules = &node.audit.kept.events()[0]["additionalEventData"]["mappingRules"];
+    let readers = rules.as_array().unwrap().iter();
+    let mut readers = readers.filter(|rule| rule["rule"] == "readers");
+    let failed = &readers.next().unwrap()["outcome"]["failed"];
+    assert_eq!(failed["wanted"], "readers");
+    assert_eq!(failed["seen"]["values"]["first"][0], "Readers");
+    assert_eq!(failed["near_miss"]["case"], "Readers");
+}
+
+#[tokio::test]
 async fn taken_credentials_are_a_session_of_the_role() {
     let node = Node::new().await;
     let taken = take(&node, &reader(&node).await, 900).await.unwrap();

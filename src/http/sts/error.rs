@@ -309,6 +309,6 @@ mod tests {
             "ExpiredToken",
             "The security token included in the request is expired",
         );
-        assert_eq!(fault, expected);
+        assert_eq!(fault, expected.recorded_by_flow());
     }
 }
