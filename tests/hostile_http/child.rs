@@ -3,8 +3,9 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::support::http::PATIENCE;
@@ -37,19 +38,7 @@ impl ChildNode {
         let (sender, receiver) = mpsc::channel();
         let stderr = child.stderr.take().unwrap();
         let kept = Arc::clone(&log);
-        let reading = std::thread::spawn(move || {
-            let mut lines = BufReader::new(stderr);
-            let mut line = Vec::new();
-            while matches!(lines.read_until(b'\n', &mut line), Ok(read) if read > 0) {
-                kept.lock().unwrap().extend_from_slice(&line);
-                if let Some(address) = address(&String::from_utf8_lossy(&line)) {
-                    // Nobody listens for a second one.
-                    let _told = sender.send(address);
-                }
-                line.clear();
-            }
-            drop(lines.read_to_end(&mut Vec::new()));
-        });
+        let reading = std::thread::spawn(move || keep(stderr, &kept, &sender));
         let address = receiver.recv_timeout(PATIENCE);
         let log_so_far = String::from_utf8_lossy(&log.lock().unwrap()).into_owned();
         let address = address.unwrap_or_else(|_| panic!("it did not start: {log_so_far}"));
@@ -89,6 +78,21 @@ impl Drop for ChildNode {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Keeps every line, and tells the address once it is written.
+fn keep(stderr: ChildStderr, log: &Mutex<Vec<u8>>, told: &Sender<SocketAddr>) {
+    let mut lines = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while matches!(lines.read_until(b'\n', &mut line), Ok(read) if read > 0) {
+        log.lock().unwrap().extend_from_slice(&line);
+        if let Some(address) = address(&String::from_utf8_lossy(&line)) {
+            // Nobody listens for a second one.
+            let _sent = told.send(address);
+        }
+        line.clear();
+    }
+    drop(lines.read_to_end(&mut Vec::new()));
 }
 
 /// The address in the line that says it serves.

@@ -3,7 +3,7 @@
 use super::support::http::{Request, Response};
 use super::support::http_node::{Browser, HttpNode, ROLE, cookie};
 
-fn take<'a>(csrf: &'a str) -> Vec<(&'a str, &'a str)> {
+fn take(csrf: &str) -> Vec<(&str, &str)> {
     vec![("role", ROLE), ("duration", "900"), ("csrf", csrf)]
 }
 
@@ -80,11 +80,12 @@ fn w1_a_form_of_another_site_is_refused() {
 fn w1_a_form_without_the_sessions_own_token_is_refused() {
     let node = HttpNode::start();
     let (browser, other) = (node.sign_in("ines"), node.sign_in("lukas"));
-    let shorter = &browser.csrf[..browser.csrf.len() - 1];
+    let mut shorter = browser.csrf.clone();
+    shorter.pop();
     let longer = [&browser.csrf, "A"].concat();
     let secret = browser.cookie.split_once('=').unwrap().1;
     for target in ["/credentials", "/sign-out"] {
-        for token in ["", "null", &other.csrf, shorter, &longer, secret] {
+        for token in ["", "null", &other.csrf, &shorter, &longer, secret] {
             let response = node
                 .form(target, &take(token))
                 .with_header("cookie", &browser.cookie)
@@ -97,11 +98,11 @@ fn w1_a_form_without_the_sessions_own_token_is_refused() {
             .with_header("cookie", &browser.cookie)
             .send();
         assert_forbidden(&node, &browser, &response);
-        let none = node
+        let without = node
             .form(target, &[("role", ROLE)])
             .with_header("cookie", &browser.cookie)
             .send();
-        assert_forbidden(&node, &browser, &none);
+        assert_forbidden(&node, &browser, &without);
     }
 }
 

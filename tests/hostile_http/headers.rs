@@ -3,82 +3,82 @@
 use super::support::http::{Request, Response};
 use super::support::http_node::{Browser, HttpNode, ROLE};
 
-/// Every route, and what is none, with every way to be answered.
-fn walk(node: &HttpNode, browser: &Browser) -> Vec<(String, Response)> {
-    let token = node.id_token("ines");
-    let get = |target: &str| {
-        let request = Request::get(node.address, target);
-        (["GET ", target].concat(), request)
-    };
-    let own = |target: &str| {
-        let request = Request::get(node.address, target).with_header("cookie", &browser.cookie);
-        (["GET with a session ", target].concat(), request)
-    };
-    let post = |target: &str| {
-        let request = Request::new(node.address, "POST", target);
-        (["POST ", target].concat(), request)
-    };
-    let mut requests = vec![
+/// Every route, and what is none.
+const TARGETS: [&str; 21] = [
+    "/",
+    "/sign-in",
+    "/roles",
+    "/credentials",
+    "/sign-out",
+    "/oidc/callback/idp",
+    "/oidc/callback/idp?code=a&state=b",
+    "/oidc/callback/%ff?code=a&state=b",
+    "/static/portal.css",
+    "/static/none",
+    "/static/%ff",
+    "/healthz",
+    "/readyz",
+    "/sts",
+    "/sts/",
+    "/?Action=a",
+    "/admin/v1/directory",
+    "/admin/v1/keys/rotate",
+    "/none",
+    "/%ff",
+    "/..%2f",
+];
+
+/// A request and what it is called where it goes wrong.
+type Named = (String, Request);
+
+/// Every way to be answered that takes more than an address.
+fn with_fields(node: &HttpNode, browser: &Browser) -> Vec<Named> {
+    let assume = [
+        ("Action", "AssumeRoleWithWebIdentity"),
+        ("Version", "2011-06-15"),
+        ("RoleArn", ROLE),
+        ("RoleSessionName", "a1"),
+        ("WebIdentityToken", &node.id_token("ines")),
+    ];
+    let requests = [
         (
-            "form".to_owned(),
+            "form",
             browser.form(node, "/credentials", &[("role", ROLE)]),
         ),
+        ("no role", browser.form(node, "/credentials", &[])),
+        ("sign-in", node.form("/sign-in", &[("connection", "idp")])),
+        ("unknown", node.form("/sign-in", &[("connection", "x")])),
         (
-            "no role".to_owned(),
-            browser.form(node, "/credentials", &[]),
-        ),
-        (
-            "sign-in".to_owned(),
-            node.form("/sign-in", &[("connection", "idp")]),
-        ),
-        (
-            "unknown".to_owned(),
-            node.form("/sign-in", &[("connection", "x")]),
-        ),
-        (
-            "other host".to_owned(),
+            "other host",
             Request::get(node.address, "/").with_header("host", "evil.example"),
         ),
-        (
-            "assume".to_owned(),
-            Request::post_form(
-                node.address,
-                "/",
-                &[
-                    ("Action", "AssumeRoleWithWebIdentity"),
-                    ("Version", "2011-06-15"),
-                    ("RoleArn", ROLE),
-                    ("RoleSessionName", "a1"),
-                    ("WebIdentityToken", &token),
-                ],
-            ),
-        ),
+        ("assume", Request::post_form(node.address, "/", &assume)),
     ];
-    for target in [
-        "/",
-        "/sign-in",
-        "/roles",
-        "/credentials",
-        "/sign-out",
-        "/oidc/callback/idp",
-        "/oidc/callback/idp?code=a&state=b",
-        "/oidc/callback/%ff?code=a&state=b",
-        "/static/portal.css",
-        "/static/none",
-        "/static/%ff",
-        "/healthz",
-        "/readyz",
-        "/sts",
-        "/sts/",
-        "/?Action=a",
-        "/admin/v1/directory",
-        "/admin/v1/keys/rotate",
-        "/none",
-        "/%ff",
-        "/..%2f",
-    ] {
-        requests.extend([get(target), own(target), post(target)]);
-    }
+    requests
+        .map(|(what, request)| (what.to_owned(), request))
+        .into()
+}
+
+/// An address asked for by a stranger, asked for in a session, and posted to.
+fn bare(node: &HttpNode, browser: &Browser, target: &str) -> [Named; 3] {
+    let get = Request::get(node.address, target);
+    let own = Request::get(node.address, target).with_header("cookie", &browser.cookie);
+    let post = Request::new(node.address, "POST", target);
+    [
+        (["GET ", target].concat(), get),
+        (["GET with a session ", target].concat(), own),
+        (["POST ", target].concat(), post),
+    ]
+}
+
+/// The answers of every target, in every way to be answered.
+fn walk(node: &HttpNode, browser: &Browser) -> Vec<(String, Response)> {
+    let mut requests = with_fields(node, browser);
+    requests.extend(
+        TARGETS
+            .iter()
+            .flat_map(|target| bare(node, browser, target)),
+    );
     // Ends the session, so it comes last.
     requests.push(("sign-out".to_owned(), browser.form(node, "/sign-out", &[])));
     let sent = requests
@@ -144,8 +144,8 @@ fn w7_credentials_are_in_no_address() {
         }
         let text = answer.text();
         for attribute in ["href=\"", "src=\"", "action=\""] {
-            for (start, _) in text.match_indices(attribute) {
-                let value = text[start + attribute.len()..].split('"').next().unwrap();
+            for rest in text.split(attribute).skip(1) {
+                let value = rest.split('"').next().unwrap();
                 assert!(
                     !value.contains("ASIA") && !value.contains(secret),
                     "{what}: {value}"

@@ -60,9 +60,18 @@ fn w18_a_session_outlives_a_restart() {
     assert!(browser.is_signed_in(&node));
 }
 
+type Damage = fn(&mut Vec<u8>);
+
+fn tamper_with_values(folder: &Path, damage: Damage) {
+    tamper(folder, |records| {
+        for (_, value) in records {
+            damage(value);
+        }
+    });
+}
+
 #[test]
 fn w18_a_damaged_session_is_a_signed_out_person() {
-    type Damage = fn(&mut Vec<u8>);
     let damages: [Damage; 7] = [
         |value| value[0] ^= 1,
         |value| *value.last_mut().unwrap() ^= 0x80,
@@ -75,11 +84,7 @@ fn w18_a_damaged_session_is_a_signed_out_person() {
     let mut node = node();
     for damage in damages {
         let browser = node.sign_in("ines");
-        node.restart(|folder| {
-            tamper(folder, |records| {
-                records.iter_mut().for_each(|(_, value)| damage(value))
-            });
-        });
+        node.restart(|folder| tamper_with_values(folder, damage));
         assert_signed_out(&node, &browser);
     }
 }

@@ -36,16 +36,15 @@ fn a8_a_session_token_that_was_touched_is_refused() {
     assert_eq!(node.who(&keys).status, 200);
     let good = token(&keys);
     let raw = BASE64.decode(good.as_bytes()).unwrap();
+    let cut = |length| good.get(..length).unwrap().to_owned();
+    let (head, tail) = good.split_at(8);
     let bad = [
-        ("truncated", good[..good.len() / 2].to_owned()),
-        ("one character short", good[..good.len() - 1].to_owned()),
+        ("truncated", cut(good.len() / 2)),
+        ("one character short", cut(good.len() - 1)),
         ("one byte short", BASE64.encode(&raw[..raw.len() - 1])),
         ("appended", [good, "AAAA"].concat()),
         ("one byte more", BASE64.encode(&[&raw[..], &[0]].concat())),
-        (
-            "with a space inside",
-            [&good[..8], " ", &good[8..]].concat(),
-        ),
+        ("with a space inside", [head, " ", tail].concat()),
         ("in base64url", data_encoding::BASE64URL.encode(&raw) + "_"),
         (
             "without padding",

@@ -242,7 +242,7 @@ fn a4_nothing_may_change_after_signing() {
                 call.set_header(
                     "content-type",
                     Some("application/x-www-form-urlencoded; charset=utf-8"),
-                )
+                );
             },
             403,
             MISMATCH,

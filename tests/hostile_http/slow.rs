@@ -7,7 +7,7 @@ use rolegate::config::{Config, Environment};
 use super::support::http::{RawConnection, Request};
 use super::support::http_node::HttpNode;
 
-const SLOWEST: Duration = Duration::from_secs(60);
+const SLOWEST: Duration = Duration::from_mins(1);
 
 /// Sends the first bytes at once and the others one by one, and returns after how long the node
 /// closed the connection.

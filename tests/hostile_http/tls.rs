@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,7 +90,7 @@ fn o_a_new_certificate_is_taken_over_while_the_node_runs() {
     let folder = tempfile::tempdir().unwrap();
     let first = write_certificate(folder.path());
     let node = node(folder.path());
-    let seen = connect(node.address, &[first.clone()], &[]).unwrap();
+    let seen = connect(node.address, slice::from_ref(&first), &[]).unwrap();
     assert!(seen.answer.starts_with("HTTP/1.1 200"), "{}", seen.answer);
     let second = write_certificate(folder.path());
     let trusted = [first, second.clone()];
@@ -112,7 +113,7 @@ fn o_a_broken_certificate_leaves_the_old_one_in_place() {
     let begun = Instant::now();
     // Longer than the node waits between two looks at its files.
     while begun.elapsed() < Duration::from_secs(11) {
-        let seen = connect(node.address, &[first.clone()], &[]).unwrap();
+        let seen = connect(node.address, slice::from_ref(&first), &[]).unwrap();
         assert!(seen.answer.starts_with("HTTP/1.1 200"), "{}", seen.answer);
     }
 }
@@ -122,7 +123,12 @@ fn a18_http_2_is_not_agreed_on() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = write_certificate(folder.path());
     let node = node(folder.path());
-    let both = connect(node.address, &[certificate.clone()], &["h2", "http/1.1"]).unwrap();
+    let both = connect(
+        node.address,
+        slice::from_ref(&certificate),
+        &["h2", "http/1.1"],
+    )
+    .unwrap();
     assert_ne!(both.protocol.as_deref(), Some(&b"h2"[..]));
     assert!(both.answer.starts_with("HTTP/1.1 200"), "{}", both.answer);
     match connect(node.address, &[certificate], &["h2"]) {
