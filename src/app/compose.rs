@@ -15,6 +15,7 @@ use crate::entropy::{Entropy, draw};
 use crate::federation::key_cache::KeyCache;
 use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::relying_party::RelyingParty;
+use crate::federation::secret_file::SecretFolder;
 use crate::flows::{
     Administration, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin, GetCallerIdentity,
     Portal, Readiness, Recorder, SessionLimits, SignIn,
@@ -68,6 +69,7 @@ pub(super) async fn compose(
         Arc::clone(&keys),
         outgoing,
         Arc::clone(&resources.entropy),
+        secret_folder(&config.federation),
         url.clone(),
     ));
     let admin = bootstrap_admin(config)?;
@@ -155,11 +157,17 @@ impl Shared<'_> {
             recorder: Arc::clone(&self.recorder),
             entropy: Arc::clone(&self.resources.entropy),
             account: config.admin.account,
+            secrets: secret_folder(&config.federation),
             plain_http: config.federation.allow_http_issuers.clone().into(),
             // One process has the embedded store, so a new key is known everywhere at once.
             key_propagation: 0,
         }
     }
+}
+
+fn secret_folder(settings: &FederationSettings) -> SecretFolder {
+    let folder = settings.secret_folder.clone();
+    folder.map_or_else(SecretFolder::default, SecretFolder::at)
 }
 
 /// Opens the directory; an empty one gets its first sealing key.

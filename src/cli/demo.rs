@@ -32,6 +32,10 @@ const MANAGING_ACCOUNT: &str = "123456789012";
 /// The role that the printed command line takes.
 const EXAMPLE_ROLE: &str = "arn:aws:iam::482011739056:role/engineering/ReadOnly";
 
+/// The folder of the portal client's secret, and of nothing else, in the demo's own.
+const SECRETS: &str = "secrets";
+const SETTINGS: &str = "log.level = \"warn\"\nfederation.secret_folder = \"secrets\"\n";
+
 /// Why the demo did not run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DemoCommandError {
@@ -116,7 +120,7 @@ fn config(
         ),
         (environment::ADMIN_ACCOUNT_ID, MANAGING_ACCOUNT),
     ];
-    Config::from_toml("log.level = \"warn\"", folder, &Environment::of(&variables))
+    Config::from_toml(SETTINGS, folder, &Environment::of(&variables))
 }
 
 fn start_provider(
@@ -221,7 +225,7 @@ Everything is in a fresh folder and gone when you press Ctrl-C.
 }
 
 fn secret_file(folder: &Path) -> PathBuf {
-    folder.join("portal-client-secret")
+    folder.join(SECRETS).join("portal-client-secret")
 }
 
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
@@ -241,8 +245,11 @@ impl Folder {
         let random: [u8; 8] = draw(&SystemEntropy)?;
         let name = ["rolegate-demo-", &data_encoding::HEXLOWER.encode(&random)].concat();
         let path = std::env::temp_dir().join(name);
-        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
+        let folder = Self(path);
+        for path in [folder.0.clone(), folder.0.join(SECRETS)] {
+            std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        }
+        Ok(folder)
     }
 }
 

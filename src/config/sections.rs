@@ -69,6 +69,8 @@ pub struct FederationSettings {
     pub allow_private_addresses: Vec<IpNet>,
     /// Further roots to trust, in PEM.
     pub ca_file: Option<PathBuf>,
+    /// Where the files with connections' secrets are; without it no connection may name one.
+    pub secret_folder: Option<PathBuf>,
     /// How long one answer may take, in seconds.
     pub timeout_seconds: u32,
     /// Names that stand for these addresses; the system resolves every other name.
@@ -180,12 +182,21 @@ impl FederationSettings {
             allow_http_issuers: issuers.into_iter().map(|issuer| issuer.0).collect(),
             allow_private_addresses: read_nets(section, "allow_private_addresses"),
             ca_file: section.readable("ca_file"),
+            secret_folder: read_secret_folder(section),
             timeout_seconds: section
                 .number("timeout_seconds", 1..=60)
                 .unwrap_or(Self::TIMEOUT_SECONDS),
             resolve: section.lists("resolve"),
         }
     }
+}
+
+fn read_secret_folder(section: &mut Reader<'_>) -> Option<PathBuf> {
+    let folder = section.place("secret_folder")?;
+    if !folder.is_dir() {
+        section.problem("secret_folder", "must be a folder that is there");
+    }
+    Some(folder)
 }
 
 fn http_issuers(environment: &Environment, findings: &Findings) -> Option<Vec<HttpIssuer>> {

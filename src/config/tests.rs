@@ -324,6 +324,10 @@ fn wrong_setting_is_told_with_its_path() {
             "federation.allow_http_issuers[0]",
         ),
         ("[federation]\nca_file = '/'", "federation.ca_file"),
+        (
+            "[federation]\nsecret_folder = '/no/such/folder'",
+            "federation.secret_folder",
+        ),
         ("[log]\nlevel = 'loud'", "log.level"),
         ("max_staleness_seconds = 60.5", "max_staleness_seconds"),
         ("log = 'text'", "log"),

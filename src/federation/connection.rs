@@ -73,6 +73,18 @@ pub enum ClientAuth {
     None,
 }
 
+impl ClientAuth {
+    /// The file that it needs, if it needs one.
+    pub const fn file(&self) -> Option<&SecretFile> {
+        match self {
+            Self::ClientSecretPost { file }
+            | Self::ClientSecretBasic { file }
+            | Self::PrivateKeyJwt { file, .. } => Some(file),
+            Self::None => None,
+        }
+    }
+}
+
 /// How a provider sends its answer to an authorization request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -221,7 +233,7 @@ response_mode = "form_post"
                 "id = \"Meridale\"",
                 "connection id must be",
             ),
-            ("/run/secrets/key.pem", "key.pem", "secret file must be"),
+            ("/run/secrets/key.pem", "../key.pem", "secret file must be"),
             ("https://login", "ftp://login", "issuer must be"),
             ("form_post", "fragment", "unknown variant `fragment`"),
             ("key_id", "secret", "unexpected keys in table: secret"),

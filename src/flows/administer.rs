@@ -20,6 +20,7 @@ use crate::directory::{
 };
 use crate::domain::{AccountId, Issuer, Principal, RoleArn, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
+use crate::federation::secret_file::SecretFolder;
 use crate::policy::{
     Caller as PolicyCaller, Context, IdentityPolicy, NamedPolicy, Request, decide_identity,
 };
@@ -173,6 +174,8 @@ pub struct Administration {
     pub entropy: Arc<dyn Entropy>,
     /// The account whose policies may allow it.
     pub account: AccountId,
+    /// Where connections' secrets may be.
+    pub secrets: SecretFolder,
     /// The issuers that may be plain http.
     pub plain_http: PlainHttpIssuers,
     /// How long every node needs to learn of a new key, in seconds; 0 with one node.
@@ -357,7 +360,8 @@ impl Administration {
             .await
     }
 
-    /// What must hold beyond the directory itself: plain http only where this node lists it.
+    /// What must hold beyond the directory itself: plain http only where this node lists it, secret
+    /// files only where this node keeps them.
     fn check(&self, directory: &Directory) -> Result<(), AdminError> {
         let mut problems = check(directory, self.directory.partition());
         let accounts = directory.accounts.iter().flat_map(|(id, account)| {
@@ -374,11 +378,26 @@ impl Administration {
                 problems.push(Problem::new(at, format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback")));
             }
         }
+        problems.extend(self.check_secrets(directory));
         if problems.is_empty() {
             Ok(())
         } else {
             Err(AdminError::Invalid(problems))
         }
+    }
+
+    /// A connection whose secret can't be read would fail at somebody's sign-in.
+    fn check_secrets(&self, directory: &Directory) -> Vec<Problem> {
+        let connections = directory.connections.iter();
+        let problems = connections.filter_map(|(id, connection)| {
+            let file = connection.client_auth.file()?;
+            let error = self.secrets.read_now(file).err()?;
+            Some(Problem::new(
+                format!("connections/{id}"),
+                format!("client_auth: {error}"),
+            ))
+        });
+        problems.collect()
     }
 
     /// Records the intent, changes the directory and records the outcome.

@@ -188,6 +188,7 @@ fn config(folder: &Path, authority: &Authority) -> Config {
         [federation]
         allow_private_addresses = ['127.0.0.1']
         ca_file = 'authority.pem'
+        secret_folder = '.'
         [federation.resolve]
         '{PROVIDER}' = ['127.0.0.1']"
     );

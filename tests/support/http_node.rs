@@ -583,6 +583,9 @@ pub fn environment(issuer: &str) -> [(&'static str, String); 5] {
     ]
 }
 
+/// The folder of the client's secret is the node's own, for the sake of simple tests.
+const SETTINGS: &str = "workers = 2\ndrain_seconds = 1\nfederation.secret_folder = '.'\n";
+
 fn config(options: &NodeOptions, folder: &Path, issuer: &str) -> Config {
     let mut variables = environment(issuer).to_vec();
     if !options.keeps {
@@ -592,7 +595,7 @@ fn config(options: &NodeOptions, folder: &Path, issuer: &str) -> Config {
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    let settings = ["workers = 2\ndrain_seconds = 1\n", &options.settings].concat();
+    let settings = [SETTINGS, &options.settings].concat();
     Config::from_toml(&settings, folder, &Environment::of(&variables)).unwrap()
 }
 

@@ -115,11 +115,12 @@ impl Exchange<'_> {
         match &self.connection.client_auth {
             ClientAuth::ClientSecretPost { file } => Ok(Credential::Secret(
                 AuthType::RequestBody,
-                file.read().await?,
+                self.party.secrets.read(file).await?,
             )),
-            ClientAuth::ClientSecretBasic { file } => {
-                Ok(Credential::Secret(AuthType::BasicAuth, file.read().await?))
-            }
+            ClientAuth::ClientSecretBasic { file } => Ok(Credential::Secret(
+                AuthType::BasicAuth,
+                self.party.secrets.read(file).await?,
+            )),
             ClientAuth::PrivateKeyJwt { file, key_id } => {
                 self.assertion(file, key_id.as_ref()).await
             }
@@ -139,7 +140,7 @@ impl Exchange<'_> {
             key_id,
             now: self.now,
         };
-        let key = ClientKey::from_pem(file.read().await?.expose())?;
+        let key = ClientKey::from_pem(self.party.secrets.read(file).await?.expose())?;
         let signed = key.assert(&assertion, &*self.party.entropy)?;
         Ok(Credential::Assertion(signed))
     }

@@ -38,7 +38,7 @@ use super::discovery::ProviderMetadata;
 use super::id_token::TokenError;
 use super::key_cache::{KeyCache, KeyError};
 use super::outgoing::{FetchError, Outgoing};
-use super::secret_file::SecretFileError;
+use super::secret_file::{SecretFileError, SecretFolder};
 use super::{ProvenIdentity, Quoted};
 use crate::domain::{Audience, ConnectionId, Issuer, Secret, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
@@ -155,21 +155,25 @@ pub struct RelyingParty {
     keys: Arc<KeyCache>,
     outgoing: Arc<Outgoing>,
     entropy: Arc<dyn Entropy>,
+    secrets: SecretFolder,
     public_url: Url,
 }
 
 impl RelyingParty {
-    /// A relying party whose redirect URIs begin with `public_url`.
+    /// A relying party whose redirect URIs begin with `public_url`, and whose clients' secrets are in
+    /// `secrets`.
     pub const fn new(
         keys: Arc<KeyCache>,
         outgoing: Arc<Outgoing>,
         entropy: Arc<dyn Entropy>,
+        secrets: SecretFolder,
         public_url: Url,
     ) -> Self {
         Self {
             keys,
             outgoing,
             entropy,
+            secrets,
             public_url,
         }
     }

@@ -37,7 +37,13 @@ impl Setting {
             "client_auth": "none",
         });
         Self {
-            party: RelyingParty::new(keys, outgoing, Arc::new(SystemEntropy), public_url),
+            party: RelyingParty::new(
+                keys,
+                outgoing,
+                Arc::new(SystemEntropy),
+                SecretFolder::at(std::env::temp_dir()),
+                public_url,
+            ),
             connection: serde_json::from_value(connection).unwrap(),
             provider,
             signer,

@@ -1,6 +1,9 @@
 use super::*;
-use crate::directory::testing::{ADMIN, READER_FILE, RULE_FILE, edited, with, without};
+use crate::directory::testing::{
+    ADMIN, CONNECTION_FILE, READER_FILE, RULE_FILE, edited, with, without,
+};
 use crate::directory::{Change, SealingKeyRecord};
+use crate::federation::secret_file::SecretFolder;
 use crate::policy::IdentityPolicy;
 
 fn administration(node: &Node) -> Administration {
@@ -9,6 +12,7 @@ fn administration(node: &Node) -> Administration {
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
         account: "123456789012".parse().unwrap(),
+        secrets: SecretFolder::default(),
         plain_http: Arc::new([]),
         key_propagation: 0,
     }
@@ -218,6 +222,49 @@ async fn a_plain_http_issuer_is_refused_unless_it_is_listed() {
         ..administration(&node)
     };
     let applied = listing
+        .apply(&caller, &files, ApplyMode::Apply, &meta())
+        .await;
+    assert!(applied.is_ok(), "{applied:?}");
+}
+
+#[tokio::test]
+async fn a_connection_s_secret_is_read_from_the_node_s_folder_only() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good"), "s3cret").unwrap();
+    let with_folder = Administration {
+        secrets: SecretFolder::at(folder.path().to_owned()),
+        ..administration(&node)
+    };
+    for (administration, file, why) in [
+        (
+            administration(&node),
+            "good",
+            "set federation.secret_folder",
+        ),
+        (
+            with_folder.clone(),
+            "/proc/self/environ",
+            "is not in the folder",
+        ),
+        (with_folder.clone(), "none", "can't be read"),
+    ] {
+        let auth = format!("{{ client_secret_basic = {{ file = '{file}' }} }}");
+        let files = edited(CONNECTION_FILE, "'none'", &auth);
+        for mode in [ApplyMode::DryRun, ApplyMode::Apply] {
+            let refused = administration.apply(&caller, &files, mode, &meta()).await;
+            let Err(AdminError::Invalid(problems)) = refused else {
+                panic!("{refused:?}")
+            };
+            assert_eq!(problems.len(), 1);
+            assert_eq!(problems[0].at, "connections/workforce");
+            assert!(problems[0].text.contains(why), "{}", problems[0].text);
+        }
+    }
+    let auth = "{ client_secret_basic = { file = 'good' } }";
+    let files = edited(CONNECTION_FILE, "'none'", auth);
+    let applied = with_folder
         .apply(&caller, &files, ApplyMode::Apply, &meta())
         .await;
     assert!(applied.is_ok(), "{applied:?}");

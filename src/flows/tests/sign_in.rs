@@ -3,6 +3,7 @@ use crate::directory::testing::{PROVIDER_FILE, edited};
 use crate::domain::LocalPath;
 use crate::federation::outgoing::DEFAULT_TIMEOUT;
 use crate::federation::relying_party::{AuthorizationAnswer, RelyingParty, SignInError};
+use crate::federation::secret_file::SecretFolder;
 use crate::federation::testing::{FakeProvider, Reply};
 use crate::store::Sessions;
 
@@ -28,7 +29,13 @@ impl Setting {
         let outgoing = provider.outgoing(DEFAULT_TIMEOUT);
         let keys = Arc::new(KeyCache::new(outgoing.clone()));
         let url = "https://gate.example.com".parse().unwrap();
-        let party = RelyingParty::new(Arc::clone(&keys), outgoing, Arc::new(SystemEntropy), url);
+        let party = RelyingParty::new(
+            Arc::clone(&keys),
+            outgoing,
+            Arc::new(SystemEntropy),
+            SecretFolder::default(),
+            url,
+        );
         let flow = SignIn {
             directory: Arc::clone(&node.directory),
             relying_party: Arc::new(party),
