@@ -1,10 +1,10 @@
 //! What a provider says about somebody (decision 3).
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
+use super::session_claims::SessionClaims;
 use super::text::text_type;
 
 text_type!(
@@ -13,8 +13,13 @@ text_type!(
     ClaimName,
     "claim name",
     "1 to 255 characters without control characters",
-    |text| (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+    |text| (1..=MAX_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 );
+
+/// No claim's name or pointer is longer, in characters.
+const MAX_NAME: usize = 255;
+/// What a claim and a value take beside their text, in bytes, rounded up.
+const OVERHEAD: usize = 16;
 
 /// Where a claim came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,13 +55,26 @@ pub struct Claim {
 /// All claims of one identity.
 ///
 /// A scalar is a list of one. Members of objects are named by their JSON pointer, so that
-/// `{"realm_access": {"roles": ["a"]}}` is the claim `/realm_access/roles`; a `null` is absent.
+/// `{"realm_access": {"roles": ["a"]}}` is the claim `/realm_access/roles`; a `null` is absent. What
+/// begins with `/` is a pointer: a claim of the first level whose own name does is left out, since it
+/// could pass for a nested one. So is what no [`ClaimName`] is long enough for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Claims(BTreeMap<Box<str>, Claim>);
+#[serde(transparent)]
+pub struct Claims {
+    kept: BTreeMap<Box<str>, Claim>,
+    /// How many bytes `kept` takes, with [`OVERHEAD`].
+    #[serde(skip)]
+    bytes: usize,
+    #[serde(skip)]
+    session: SessionClaims,
+}
 
 impl Claims {
     /// At most this many values are kept over all claims; further ones make a set unacceptable.
     pub const MAX_VALUES: usize = 4096;
+    /// At most this many bytes are kept over all claims, their names and 16 for each claim and value
+    /// included; flattening stops there, and the set is unacceptable.
+    pub const MAX_BYTES: usize = 256 * 1024;
 
     /// Reads the members of a JSON object.
     ///
@@ -66,9 +84,14 @@ impl Claims {
         object: &serde_json::Map<String, serde_json::Value>,
         source: ClaimSource,
     ) -> Self {
-        let mut claims = Self::default();
+        let mut claims = Self {
+            session: SessionClaims::read(object),
+            ..Self::default()
+        };
         for (name, value) in object {
-            claims.take(Place::Top(name), value, source);
+            let pointer = ["/", &escape_pointer(name)].concat();
+            let own = Some(name.as_str()).filter(|name| !name.starts_with('/'));
+            claims.take(own, &pointer, value, source);
         }
         claims.mark_overage(object, source);
         claims.mark_unverified_email(object);
@@ -77,72 +100,102 @@ impl Claims {
 
     /// The claim of this name, or at this JSON pointer.
     pub fn find(&self, name: &ClaimName) -> Option<&Claim> {
-        self.0.get(name.as_str())
+        self.kept.get(name.as_str())
     }
 
     /// The claim of this name or JSON pointer, for names that stand in the code.
     pub fn get(&self, name: &str) -> Option<&Claim> {
-        self.0.get(name)
+        self.kept.get(name)
     }
 
-    /// The claims whose JSON pointer begins with `start`, with the rest of the pointer.
-    pub fn under<'c>(&'c self, start: &'c str) -> impl Iterator<Item = (&'c str, &'c Claim)> {
-        let from = self
-            .0
-            .range::<str, _>((Bound::Included(start), Bound::Unbounded));
-        from.map_while(move |(name, claim)| Some((name.strip_prefix(start)?, claim)))
+    /// What the token asks for a session of AWS. A set that was stored asks for nothing: only a token
+    /// that is presented at STS does.
+    pub const fn session(&self) -> &SessionClaims {
+        &self.session
     }
 
     /// Every claim by name, in the order of the names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Claim)> {
-        self.0.iter().map(|(name, claim)| (&**name, claim))
+        self.kept.iter().map(|(name, claim)| (&**name, claim))
     }
 
     /// How many values there are over all claims.
     pub fn value_count(&self) -> usize {
-        self.0.values().map(|claim| claim.values.len()).sum()
+        self.kept.values().map(|claim| claim.values.len()).sum()
+    }
+
+    /// Whether a provider said more than is kept: some of it is missing here.
+    pub fn is_too_large(&self) -> bool {
+        self.bytes > Self::MAX_BYTES || self.value_count() > Self::MAX_VALUES
     }
 
     /// Adds the claims of `other` that are not here yet.
     pub fn fill_from(&mut self, other: Self) {
-        for (name, claim) in other.0 {
-            self.0.entry(name).or_insert(claim);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        for (name, claim) in other.kept {
+            self.kept.entry(name).or_insert(claim);
         }
     }
 
-    fn take(&mut self, place: Place<'_>, value: &serde_json::Value, source: ClaimSource) {
+    /// Takes a value under its own name, where it has one, and what it holds under pointers.
+    fn take(
+        &mut self,
+        name: Option<&str>,
+        pointer: &str,
+        value: &serde_json::Value,
+        source: ClaimSource,
+    ) {
         match value {
             serde_json::Value::Null => {}
             serde_json::Value::Object(members) => {
                 for (member, value) in members {
-                    let pointer = place.below(&escape_pointer(member));
-                    self.take(Place::Nested(&pointer), value, source);
+                    self.take_nested(pointer, &escape_pointer(member), value, source);
                 }
             }
             serde_json::Value::Array(items) => {
-                let values = items.iter().filter_map(scalar).collect();
-                self.insert(place.name(), values, source);
-                let nested = |(_, item): &(usize, &serde_json::Value)| {
-                    item.is_null() || item.is_array() || item.is_object()
-                };
+                self.insert(name, items, source);
+                let nested = |(_, item): &(usize, &serde_json::Value)| scalar(item).is_none();
                 for (index, item) in items.iter().enumerate().filter(nested) {
-                    let pointer = place.below(&index.to_string());
-                    self.take(Place::Nested(&pointer), item, source);
+                    self.take_nested(pointer, &index.to_string(), item, source);
                 }
             }
-            _ => self.insert(place.name(), scalar(value).into_iter().collect(), source),
+            _ => self.insert(name, std::slice::from_ref(value), source),
         }
     }
 
-    fn insert(&mut self, name: &str, values: Vec<String>, source: ClaimSource) {
-        self.0.insert(
-            name.into(),
-            Claim {
-                values,
-                source,
-                unusable: None,
-            },
-        );
+    fn take_nested(
+        &mut self,
+        parent: &str,
+        member: &str,
+        value: &serde_json::Value,
+        source: ClaimSource,
+    ) {
+        if self.bytes > Self::MAX_BYTES || parent.len() + member.len() >= 4 * MAX_NAME {
+            return;
+        }
+        let pointer = [parent, "/", member].concat();
+        self.take(Some(&pointer), &pointer, value, source);
+    }
+
+    fn insert(&mut self, name: Option<&str>, items: &[serde_json::Value], source: ClaimSource) {
+        let Some(name) = name.filter(|name| name.chars().count() <= MAX_NAME) else {
+            return;
+        };
+        let mut values = Vec::new();
+        self.bytes += name.len() + OVERHEAD;
+        for value in items.iter().filter_map(scalar) {
+            self.bytes += value.len() + OVERHEAD;
+            if self.bytes > Self::MAX_BYTES {
+                return;
+            }
+            values.push(value);
+        }
+        let claim = Claim {
+            values,
+            source,
+            unusable: None,
+        };
+        self.kept.insert(name.into(), claim);
     }
 
     fn mark_overage(
@@ -157,13 +210,18 @@ impl Claims {
             .into_iter()
             .flatten()
             .map(|(name, _)| &**name)
+            .filter(|name| !name.starts_with('/'))
             .collect();
         let has_groups = object.get("hasgroups").and_then(scalar);
         if has_groups.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             missing.push("groups");
         }
         for name in missing {
-            let claim = self.0.entry(name.into()).or_insert_with(|| Claim {
+            self.bytes += name.len() + OVERHEAD;
+            if self.bytes > Self::MAX_BYTES {
+                return;
+            }
+            let claim = self.kept.entry(name.into()).or_insert_with(|| Claim {
                 values: Vec::new(),
                 source,
                 unusable: None,
@@ -174,35 +232,10 @@ impl Claims {
 
     fn mark_unverified_email(&mut self, object: &serde_json::Map<String, serde_json::Value>) {
         let verified = object.get("email_verified") == Some(&serde_json::Value::Bool(true));
-        if let Some(email) = self.0.get_mut("email")
+        if let Some(email) = self.kept.get_mut("email")
             && !verified
         {
             email.unusable = Some(Unusable::Unverified);
-        }
-    }
-}
-
-/// Where a value stands: what it is called, and what the members below it begin with.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    /// A member of the outermost object, by its name.
-    Top(&'a str),
-    /// A nested one, by its JSON pointer.
-    Nested(&'a str),
-}
-
-impl<'a> Place<'a> {
-    const fn name(self) -> &'a str {
-        match self {
-            Self::Top(name) | Self::Nested(name) => name,
-        }
-    }
-
-    /// The JSON pointer of `token`, which is escaped, below this place.
-    fn below(self, token: &str) -> String {
-        match self {
-            Self::Top(name) => ["/", &escape_pointer(name), "/", token].concat(),
-            Self::Nested(pointer) => [pointer, "/", token].concat(),
         }
     }
 }
@@ -266,10 +299,56 @@ mod tests {
     }
 
     #[test]
-    fn claims_under_a_pointer_are_found() {
-        let claims = claims(r#"{"h": {"a": "1", "b~/c": "2"}, "hh": {"a": "3"}, "i": "4"}"#);
-        let under: Vec<_> = claims.under("/h/").map(|(rest, _)| rest).collect();
-        assert_eq!(under, ["a", "b~0~1c"]);
+    fn no_claim_of_the_first_level_passes_for_a_nested_one() {
+        for json in [
+            r#"{"/realm_access/roles": ["admin"], "realm_access": {"roles": ["a"]}}"#,
+            r#"{"realm_access": {"roles": ["a"]}, "/realm_access/roles": "admin"}"#,
+        ] {
+            let roles = values(&claims(json), "/realm_access/roles");
+            assert_eq!(roles, Some(vec!["a".into()]), "{json}");
+        }
+        let alone = claims(r#"{"/realm_access/roles": ["admin"], "/a": {"b": "c"}}"#);
+        assert_eq!(values(&alone, "/realm_access/roles"), None);
+        assert_eq!(values(&alone, "/~1a/b"), Some(vec!["c".into()]));
+    }
+
+    #[test]
+    fn what_no_name_is_long_enough_for_is_left_out() {
+        let json = serde_json::json!({"n".repeat(256): "x", "o": {"m".repeat(253): "x"}});
+        let claims = Claims::from_json(json.as_object().unwrap(), ClaimSource::UserInfo);
+        assert_eq!(claims.iter().len(), 0);
+        let json = serde_json::json!({"n".repeat(255): "x", "o": {"m".repeat(252): "x"}});
+        let claims = Claims::from_json(json.as_object().unwrap(), ClaimSource::UserInfo);
+        assert_eq!(claims.iter().len(), 2);
+    }
+
+    /// Names that are repeated for every member: some kilobytes of JSON for megabytes of pointers.
+    #[test]
+    fn flattening_stops_where_it_is_too_much() {
+        let members: serde_json::Map<_, _> = (0..20_000)
+            .map(|number| (number.to_string(), serde_json::json!([])))
+            .collect();
+        let nested = (0..5).fold(
+            serde_json::Value::Object(members),
+            |value, _| serde_json::json!({"n".repeat(40): value}),
+        );
+        let json = serde_json::json!({"a": nested});
+        let claims = Claims::from_json(json.as_object().unwrap(), ClaimSource::UserInfo);
+        assert!(claims.is_too_large());
+        let kept: usize = claims.iter().map(|(name, _)| name.len()).sum();
+        assert!(kept <= Claims::MAX_BYTES);
+    }
+
+    #[test]
+    fn a_set_that_is_filled_beyond_its_bounds_is_too_large() {
+        let half = |name: &str| {
+            let json = serde_json::json!({name: "x".repeat(Claims::MAX_BYTES / 2)});
+            Claims::from_json(json.as_object().unwrap(), ClaimSource::UserInfo)
+        };
+        let mut claims = half("a");
+        assert!(!claims.is_too_large());
+        claims.fill_from(half("b"));
+        assert!(claims.is_too_large());
     }
 
     #[test]

@@ -231,7 +231,7 @@ fn decide(
             issuer: identity.issuer.to_string(),
         });
     };
-    let session = web_identity::session_claims(&identity.claims)?;
+    let session = web_identity::session_terms(&identity.claims)?;
     let assumption = Assumption {
         action: AssumeAction::WithWebIdentity,
         caller: Caller::Federated {

@@ -3,23 +3,21 @@
 use std::borrow::Cow;
 
 use super::request::RequestMeta;
-use crate::domain::{Claim, Claims, FederatedIdentity, SessionTags, SourceIdentity, TagsError};
+use crate::domain::{
+    AskedOfSession, Claim, Claims, FederatedIdentity, SessionClaims, SessionTags, SourceIdentity,
+    TagsError,
+};
 use crate::policy::{Context, Values};
 
-/// The claim that carries session tags (STS user guide, "Passing session tags using
-/// AssumeRoleWithWebIdentity"), as JSON pointers.
-const PRINCIPAL_TAGS: &str = "/https:~1~1aws.amazon.com~1tags/principal_tags/";
-const TRANSITIVE_TAG_KEYS: &str = "/https:~1~1aws.amazon.com~1tags/transitive_tag_keys";
-const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 /// The claims that are condition keys of the provider: `<issuer>:aud` and so on.
 const CONDITION_CLAIMS: [&str; 2] = ["amr", "azp"];
 
 /// Why a token's session tags or source identity can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TagsClaimError {
-    /// A key or a value breaks AWS's bounds, or a tag has several values.
+    /// The claim is not of AWS's shape, or a key or a value breaks AWS's bounds.
     #[error(
-        "the session tags of the token are not usable: each has one key of 1 to 128 and one value of up to 256 allowed characters"
+        "the session tags of the token are not usable: principal_tags must be an object of strings or lists of one string, each with a key of 1 to 128 and a value of up to 256 allowed characters, and transitive_tag_keys a list of strings"
     )]
     Malformed,
     /// Too many, or two keys that differ in case only.
@@ -37,7 +35,7 @@ pub enum TagsClaimError {
 
 /// What a token asks for the session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct SessionClaims {
+pub(super) struct SessionTerms {
     /// Its tags.
     pub tags: SessionTags,
     /// Its source identity.
@@ -45,40 +43,32 @@ pub(super) struct SessionClaims {
 }
 
 /// Reads AWS's own claims.
-pub(super) fn session_claims(claims: &Claims) -> Result<SessionClaims, TagsClaimError> {
+pub(super) fn session_terms(claims: &Claims) -> Result<SessionTerms, TagsClaimError> {
+    let asked = match claims.session() {
+        SessionClaims::Asked(asked) => asked,
+        SessionClaims::MalformedTags => return Err(TagsClaimError::Malformed),
+        SessionClaims::MalformedSourceIdentity => return Err(TagsClaimError::SourceIdentity),
+    };
+    let source = asked.source_identity.as_deref().map(str::parse).transpose();
+    Ok(SessionTerms {
+        tags: session_tags(asked)?,
+        source_identity: source.map_err(|_| TagsClaimError::SourceIdentity)?,
+    })
+}
+
+fn session_tags(asked: &AskedOfSession) -> Result<SessionTags, TagsClaimError> {
     let mut tags = SessionTags::none();
-    let transitive = claims
-        .get(TRANSITIVE_TAG_KEYS)
-        .map_or(&[][..], |claim| &claim.values);
-    let mut unnamed: Vec<&String> = transitive.iter().collect();
-    for (pointer, claim) in claims.under(PRINCIPAL_TAGS) {
-        let key = pointer.replace("~1", "/").replace("~0", "~");
-        let [value] = claim.values.as_slice() else {
-            return Err(TagsClaimError::Malformed);
-        };
-        let is_transitive = transitive.contains(&key);
-        unnamed.retain(|name| **name != key);
+    for (key, value) in &asked.tags {
+        let is_transitive = asked.transitive.contains(key);
         let key = key.parse().map_err(|_| TagsClaimError::Malformed)?;
         let value = value.parse().map_err(|_| TagsClaimError::Malformed)?;
         tags.add(key, value, is_transitive)?;
     }
-    if !unnamed.is_empty() {
-        return Err(TagsClaimError::UnknownTransitiveKey);
-    }
-    let source = claims
-        .get(SOURCE_IDENTITY)
-        .map(source_identity)
-        .transpose()?;
-    Ok(SessionClaims {
-        tags,
-        source_identity: source,
-    })
-}
-
-fn source_identity(claim: &Claim) -> Result<SourceIdentity, TagsClaimError> {
-    match claim.values.as_slice() {
-        [value] => value.parse().map_err(|_| TagsClaimError::SourceIdentity),
-        _ => Err(TagsClaimError::SourceIdentity),
+    let is_tag = |name: &String| asked.tags.iter().any(|(key, _)| key == name);
+    if asked.transitive.iter().all(is_tag) {
+        Ok(tags)
+    } else {
+        Err(TagsClaimError::UnknownTransitiveKey)
     }
 }
 

@@ -172,12 +172,16 @@ pub enum TokenError {
         allowed: u32,
     },
     /// The provider says more than is kept.
-    #[error("the token has {values} claim values, {allowed} are allowed")]
+    #[error(
+        "the claims have more than {allowed} values, or take more than {bytes} bytes; {values} values were read"
+    )]
     TooManyClaims {
         /// How many values there are.
         values: usize,
         /// How many may be there.
         allowed: usize,
+        /// How many bytes they may take.
+        bytes: usize,
     },
 }
 

@@ -181,11 +181,11 @@ impl fmt::Debug for UnverifiedIdToken<'_> {
 
 /// Refuses claims beyond what is kept.
 pub(super) fn check_count(claims: &Claims) -> Result<(), TokenError> {
-    let values = claims.value_count();
-    if values > Claims::MAX_VALUES {
+    if claims.is_too_large() {
         return Err(TokenError::TooManyClaims {
-            values,
+            values: claims.value_count(),
             allowed: Claims::MAX_VALUES,
+            bytes: Claims::MAX_BYTES,
         });
     }
     Ok(())

@@ -92,6 +92,8 @@ async fn each_token_with_unusable_tags_is_recorded_with_its_code() {
     let source = json!({"https://aws.amazon.com/source_identity": "aws:x"});
     let tokens = [
         tags(json!({"K": ["a", "b"]})),
+        tags(json!({"K": {"a": "b"}})),
+        token(json!({"https://aws.amazon.com/source_identity": ["ines"]})),
         tags(json!({"": ["a"]})),
         tags(json!({"K": ["a"], "k": ["b"]})),
         token(unnamed),
