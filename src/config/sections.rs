@@ -169,6 +169,9 @@ impl Limits {
 impl FederationSettings {
     /// A caller who waits for a provider has an answer within five seconds.
     const TIMEOUT_SECONDS: u32 = 4;
+    /// One answer may take at most so many seconds: a provider that fails is left alone for three
+    /// times as long.
+    pub const MAX_TIMEOUT_SECONDS: u32 = 10;
 
     pub(super) fn read(
         section: &mut Reader<'_>,
@@ -184,7 +187,7 @@ impl FederationSettings {
             ca_file: section.readable("ca_file"),
             secret_folder: read_secret_folder(section),
             timeout_seconds: section
-                .number("timeout_seconds", 1..=60)
+                .number("timeout_seconds", 1..=Self::MAX_TIMEOUT_SECONDS)
                 .unwrap_or(Self::TIMEOUT_SECONDS),
             resolve: section.lists("resolve"),
         }

@@ -4,7 +4,7 @@
 //! key_for ── known key, set fresh ────────────────────────────────> key   (one look at a snapshot)
 //!    └─ else one caller asks the provider, the others wait for it or use what is there
 //!         ├─ answer ────────────────────────────────────────────> new snapshot
-//!         └─ none: what is there stays usable for a day; nobody asks again for ten seconds
+//!         └─ none: what is there stays usable for a day; nobody asks again for thirty seconds
 //! ```
 //!
 //! Time is what the caller says it is. A key that its provider withdrew is refused once the set has
@@ -34,9 +34,11 @@ pub const MIN_FRESH: i64 = 5 * 60;
 pub const MAX_FRESH: i64 = 60 * 60;
 /// A set that can't be read anew is used for this many seconds after it was read.
 pub const MAX_STALE: i64 = 24 * 60 * 60;
-/// After a failure, and after a look for an unknown `kid`, a provider is left alone for this many
-/// seconds.
+/// After a look for an unknown `kid`, none is looked for at that provider for this many seconds.
 pub const COOLDOWN: i64 = 10;
+/// After a failure, a provider is left alone for this many seconds: several times as long as the
+/// longest wait for an answer, so that a provider that hangs makes few callers wait.
+pub const FAILURE_COOLDOWN: i64 = 30;
 /// How long before a set ceases to be fresh [`KeyCache::refresh_due`] reads it anew, in seconds.
 const REFRESH_AHEAD: i64 = 60;
 
@@ -293,13 +295,16 @@ struct Look {
 impl Look {
     async fn run(self, turn: OwnedMutexGuard<()>) {
         let before = self.entry.snapshot.load_full();
+        let began = tokio::time::Instant::now();
         let answer = tokio::time::timeout(self.outgoing.timeout(), self.ask(&before)).await;
         let answer = answer.unwrap_or(Err(ProviderError::TimedOut));
         if let Err(error) = &answer {
             let issuer = self.entry.issuer.as_str();
             tracing::warn!(issuer, error = error as &dyn std::error::Error, "no keys");
         }
-        let after = before.after(answer, self.need, self.now);
+        // Counted from its end: a look that hangs may take longer than a cooldown.
+        let waited = i64::try_from(began.elapsed().as_secs()).unwrap_or(i64::MAX);
+        let after = before.after(answer, self.need, self.now.plus(waited));
         self.entry.snapshot.store(Arc::new(after));
         drop(turn);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{COOLDOWN, KeyError, MAX_STALE, ProviderError};
+use super::{COOLDOWN, FAILURE_COOLDOWN, KeyError, MAX_STALE, ProviderError};
 use crate::domain::UnixTime;
 use crate::federation::Algorithm;
 use crate::federation::discovery::ProviderMetadata;
@@ -79,7 +79,9 @@ impl Snapshot {
             return self.unless_cooling(Need::First, now);
         };
         if published.keys.find(key_id, algorithm).err() == Some(NoKey::Unknown) {
-            let looked_just_now = self.looked_for_unknown.is_some_and(|at| is_recent(at, now));
+            let looked_just_now = self
+                .looked_for_unknown
+                .is_some_and(|at| is_recent(at, COOLDOWN, now));
             return if looked_just_now {
                 Need::Nothing
             } else {
@@ -110,7 +112,7 @@ impl Snapshot {
         let is_cooling = self
             .failure
             .as_ref()
-            .is_some_and(|failure| is_recent(failure.at, now));
+            .is_some_and(|failure| is_recent(failure.at, FAILURE_COOLDOWN, now));
         if is_cooling || self.origin == Origin::Ourselves {
             Need::Nothing
         } else {
@@ -157,14 +159,15 @@ impl Snapshot {
         })
     }
 
+    /// What is known once a look that ended at `ended` came to `answer`.
     pub(super) fn after(
         &self,
         answer: Result<Answer, ProviderError>,
         need: Need,
-        now: UnixTime,
+        ended: UnixTime,
     ) -> Self {
         let looked_for_unknown = match need {
-            Need::UnknownKey => Some(now),
+            Need::UnknownKey => Some(ended),
             Need::Nothing | Need::First | Need::Fresher => self.looked_for_unknown,
         };
         match answer {
@@ -177,7 +180,7 @@ impl Snapshot {
             },
             Err(why) => Self {
                 failure: Some(Failure {
-                    at: now,
+                    at: ended,
                     why: Arc::new(why),
                 }),
                 looked_for_unknown,
@@ -187,9 +190,9 @@ impl Snapshot {
     }
 }
 
-/// Whether `at` is less than the cooldown away: in either direction, since callers who come together
+/// Whether `at` is less than a cooldown away: in either direction, since callers who come together
 /// may have read the clock a moment apart, and no further, so that a clock that was set back can't
 /// silence a provider for long.
-fn is_recent(at: UnixTime, now: UnixTime) -> bool {
-    now.since(at).abs() < COOLDOWN
+fn is_recent(at: UnixTime, cooldown: i64, now: UnixTime) -> bool {
+    now.since(at).abs() < cooldown
 }

@@ -139,14 +139,17 @@ async fn known_keys_outlive_an_outage_for_a_day() {
         let setting = Setting::with_timeout(&[key("a")], timeout).await;
         assert_eq!(setting.look("a", 0).await, "found");
         setting.provider.reply("/jwks", outage);
-        let late = MAX_STALE - COOLDOWN;
+        let late = MAX_STALE - FAILURE_COOLDOWN;
         assert_eq!(setting.look("unknown", 5).await, "unreachable");
         assert_eq!(setting.look("a", 6).await, "found");
         assert_eq!(setting.look("a", late).await, "found");
         assert_eq!(setting.look("a", MAX_STALE).await, "unreachable");
         assert_eq!(setting.provider.hits("/canary"), 0);
         setting.provider.publish(&[key("a")]);
-        assert_eq!(setting.look("a", MAX_STALE + 2 * COOLDOWN).await, "found");
+        assert_eq!(
+            setting.look("a", MAX_STALE + 2 * FAILURE_COOLDOWN).await,
+            "found"
+        );
     }
 }
 
@@ -154,13 +157,13 @@ async fn known_keys_outlive_an_outage_for_a_day() {
 async fn a_failing_provider_is_left_alone_for_a_while() {
     let setting = Setting::new(&[]).await;
     setting.provider.reply(METADATA, Reply::Drop);
-    for seconds in 0..COOLDOWN {
+    for seconds in 0..FAILURE_COOLDOWN {
         assert_eq!(setting.look("a", seconds).await, "unreachable");
     }
     assert_eq!(setting.provider.hits(METADATA), 1);
     setting.provider.publish_metadata(json!({}));
     setting.provider.publish(&[key("a")]);
-    assert_eq!(setting.look("a", COOLDOWN).await, "found");
+    assert_eq!(setting.look("a", FAILURE_COOLDOWN).await, "found");
 }
 
 #[tokio::test]
@@ -172,6 +175,22 @@ async fn a_hanging_provider_is_waited_for_once() {
     let found = futures_util::future::join_all(looks).await;
     assert!(found.iter().all(|found| *found == "unreachable"));
     assert_eq!(setting.provider.hits(METADATA), 1);
+}
+
+#[tokio::test]
+async fn a_hanging_provider_is_left_alone_from_the_end_of_the_wait() {
+    let setting = Setting::with_timeout(&[], Duration::from_millis(1050)).await;
+    setting.provider.reply(METADATA, Reply::Hang);
+    for seconds in [0, FAILURE_COOLDOWN - 1, FAILURE_COOLDOWN] {
+        assert_eq!(setting.look("a", seconds).await, "unreachable");
+    }
+    assert_eq!(setting.provider.hits(METADATA), 1);
+}
+
+#[test]
+fn the_longest_wait_is_far_shorter_than_the_cooldown() {
+    let longest = i64::from(crate::config::FederationSettings::MAX_TIMEOUT_SECONDS);
+    assert!(3 * longest <= FAILURE_COOLDOWN);
 }
 
 #[tokio::test]
