@@ -25,6 +25,6 @@ pub use files::{DirectoryFiles, read, write};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use snapshot::{RoleEntry, Snapshot};
 pub use state::{
-    Account, AccountSettings, Directory, Environment, Link, LinkId, OidcProvider, PolicyName, Role,
-    SealingKeyRecord,
+    Account, AccountAlias, AccountName, AccountSettings, Directory, Environment, Link, LinkId,
+    OidcProvider, PolicyName, Role, SealingKeyRecord,
 };

@@ -47,10 +47,10 @@ pub struct Account {
 #[serde(deny_unknown_fields)]
 pub struct AccountSettings {
     /// A short name, e.g. `payments-prod`.
-    pub alias: String,
+    pub alias: AccountAlias,
     /// A longer name.
     #[serde(default)]
-    pub name: String,
+    pub name: AccountName,
     /// What the account is for; production looks different.
     #[serde(default)]
     pub environment: Environment,
@@ -127,6 +127,29 @@ pub struct Link {
     pub connection: ConnectionId,
     /// One provider in each account that it reaches; trust policies are evaluated with these ARNs.
     pub providers: Vec<OidcProviderArn>,
+}
+
+crate::domain::text_type!(
+    /// An account's short name: 1 to 63 characters without control characters (as many as
+    /// `accountAliasType` of the IAM model allows).
+    AccountAlias,
+    "account alias",
+    "1 to 63 characters without control characters",
+    |text| (1..=63).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+);
+
+crate::domain::text_type!(
+    /// An account's longer name: at most 128 characters without control characters.
+    AccountName,
+    "account name",
+    "at most 128 characters without control characters",
+    |text| text.chars().count() <= 128 && !text.chars().any(char::is_control)
+);
+
+impl Default for AccountName {
+    fn default() -> Self {
+        Self("".into())
+    }
 }
 
 crate::domain::text_type!(

@@ -27,7 +27,7 @@ fn role<'d>(directory: &'d Directory, name: &str) -> &'d Role {
 fn every_kind_of_file_is_read() {
     let directory = directory_of(&testing::files());
     let account = &directory.accounts[&account()];
-    assert_eq!(account.settings.alias, "payments-prod");
+    assert_eq!(account.settings.alias.as_str(), "payments-prod");
     assert_eq!(account.settings.environment, Environment::Production);
     let reader = role(&directory, "Reader");
     assert_eq!(reader.max_session_duration.seconds(), 7200);
@@ -53,12 +53,38 @@ fn what_a_file_leaves_out_has_its_default() {
 
 #[test]
 fn a_mistake_names_its_file() {
+    let long = ["'", &"x".repeat(64), "'"].concat();
+    let longer = ["'", &"x".repeat(129), "'"].concat();
     for (path, from, to, why) in [
         (
             "accounts/482011739056/account.toml",
             "alias",
             "alas",
             "unknown field `alas`",
+        ),
+        (
+            "accounts/482011739056/account.toml",
+            "'payments-prod'",
+            "''",
+            "account alias must be 1 to 63",
+        ),
+        (
+            "accounts/482011739056/account.toml",
+            "'payments-prod'",
+            &long,
+            "account alias must be 1 to 63",
+        ),
+        (
+            "accounts/482011739056/account.toml",
+            "'payments-prod'",
+            "\"a\\u001Bb\"",
+            "account alias must be 1 to 63",
+        ),
+        (
+            "accounts/482011739056/account.toml",
+            "'Payments'",
+            &longer,
+            "account name must be at most 128",
         ),
         (
             "accounts/482011739056/account.toml",

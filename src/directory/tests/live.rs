@@ -9,7 +9,7 @@ use crate::directory::testing::{
     self, MAX_STALENESS, NOW, READER, change_set, edited, files, open, seeded,
 };
 use crate::directory::{
-    AccountSettings, Change, CommitError, DirectoryError, Environment, LiveDirectory,
+    AccountName, AccountSettings, Change, CommitError, DirectoryError, Environment, LiveDirectory,
 };
 use crate::domain::RoleArn;
 use crate::store::memory::MemoryStore;
@@ -86,8 +86,8 @@ impl DirectoryLog for Watched {
 /// A change of its own for every number.
 fn renamed(number: u64) -> Vec<Change> {
     let settings = AccountSettings {
-        alias: format!("alias-{number}"),
-        name: String::new(),
+        alias: format!("alias-{number}").parse().unwrap(),
+        name: AccountName::default(),
         environment: Environment::None,
     };
     vec![Change::PutAccount(
@@ -113,7 +113,7 @@ async fn a_commit_is_seen_at_once_where_it_was_made() {
     let snapshot = live.snapshot(NOW).unwrap();
     assert_eq!(snapshot.generation(), 2);
     let managing = snapshot.account("123456789012".parse().unwrap()).unwrap();
-    assert_eq!(managing.settings.alias, "alias-7");
+    assert_eq!(managing.settings.alias.as_str(), "alias-7");
 }
 
 #[tokio::test]

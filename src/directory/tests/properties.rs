@@ -70,8 +70,8 @@ prop_compose! {
 
 prop_compose! {
     fn account()(
-        alias in any::<String>(),
-        name in any::<String>(),
+        alias in r"\PC{1,63}",
+        name in r"\PC{0,128}",
         environment in select(&[Environment::Production, Environment::None, Environment::Shared][..]),
         roles in btree_map(select(&ROLES[..]), role(), 0..4),
         providers in proptest::collection::vec(provider(), 0..3),
@@ -79,7 +79,11 @@ prop_compose! {
         let named = |(name, role): (&str, _)| (name.parse().unwrap(), role);
         let by_issuer = |provider: Arc<OidcProvider>| (provider.url.clone(), provider);
         Arc::new(Account {
-            settings: AccountSettings { alias, name, environment },
+            settings: AccountSettings {
+                alias: alias.parse().unwrap(),
+                name: name.parse().unwrap(),
+                environment,
+            },
             roles: roles.into_iter().map(named).collect(),
             oidc_providers: providers.into_iter().map(by_issuer).collect(),
         })
