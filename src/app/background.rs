@@ -31,7 +31,7 @@ impl Background {
             every(HEAD, flows, follow_head),
             every(KEYS, flows, refresh_keys),
             every(SWEEP, flows, sweep),
-            every(REFUSALS, flows, flush_refusals),
+            every(REFUSALS, flows, report_refusals),
         ];
         if let Some(certificates) = certificates {
             tasks.push(tokio::spawn(watch_certificates(certificates)));
@@ -95,9 +95,10 @@ async fn sweep(flows: Flows, now: UnixTime) {
     }
 }
 
-async fn flush_refusals(flows: Flows, now: UnixTime) {
-    if let Err(error) = flows.recorder.flush_refusals(&flows.edge.region, now).await {
-        tracing::warn!(%error, "counts of refusals could not be recorded");
+async fn report_refusals(flows: Flows, now: UnixTime) {
+    let region = &flows.edge.region;
+    if let Err(error) = flows.recorder.report_due_refusals(region, now).await {
+        tracing::warn!(%error, "counts of refusals could not be recorded yet");
     }
 }
 

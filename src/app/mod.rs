@@ -95,6 +95,11 @@ impl RunningNode {
             tracing::warn!("some requests were not finished in time");
         }
         self.background.stop().await;
+        let (edge, recorder) = (&self.flows.edge, &self.flows.recorder);
+        let flushed = recorder.flush_refusals(&edge.region, edge.clock.now());
+        if let Err(error) = flushed.await {
+            tracing::error!(%error, "counts of refusals could not be recorded");
+        }
     }
 
     /// Answers until SIGTERM or SIGINT, then stops.

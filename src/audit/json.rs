@@ -51,6 +51,16 @@ fn write_escaped<W: ?Sized + Write>(writer: &mut W, character: char) -> io::Resu
     Ok(())
 }
 
+/// How many bytes a character takes inside a string of such a line.
+pub(super) const fn written_bytes(character: char) -> usize {
+    const UNIT: usize = "\\u0000".len();
+    match character {
+        '"' | '\\' | '\u{8}' | '\t' | '\n' | '\u{c}' | '\r' => 2,
+        _ if is_deceptive(character) => UNIT * character.len_utf16(),
+        _ => character.len_utf8(),
+    }
+}
+
 /// Whether a character controls how text is shown instead of being shown.
 pub(super) const fn is_deceptive(character: char) -> bool {
     matches!(character,
@@ -82,6 +92,8 @@ mod tests {
             let (line, rest) = line.split_once('\n').unwrap();
             prop_assert_eq!(rest, "");
             prop_assert!(!line.chars().any(is_deceptive));
+            let bytes: usize = text.chars().map(written_bytes).sum();
+            prop_assert_eq!(line.len(), bytes + "\"\"".len());
             prop_assert_eq!(serde_json::from_str::<String>(line).unwrap(), text);
         }
     }

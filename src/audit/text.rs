@@ -2,7 +2,10 @@
 
 use serde::{Serialize, Serializer};
 
-/// Text of at most `MAX` bytes. What is longer is cut and ends in `…`.
+use super::json::written_bytes;
+
+/// Text that takes at most `MAX` bytes in the log, escapes included: what a caller sends must not
+/// grow on its way there. What is longer is cut and ends in `…`.
 ///
 /// Nothing that holds a secret turns into one: [`crate::domain::Secret`] has neither `Display` nor a
 /// way to borrow its text but `expose`.
@@ -14,12 +17,25 @@ impl<const MAX: usize> Text<MAX> {
 
     /// Takes the text, or its beginning.
     pub fn new(text: &str) -> Self {
-        if text.len() <= MAX {
-            return Self(text.into());
+        match Self::beginning(text, MAX) {
+            whole if whole.len() == text.len() => Self(whole.into()),
+            _ => {
+                let room = MAX.saturating_sub(Self::CUT.len());
+                Self([Self::beginning(text, room), Self::CUT].concat().into())
+            }
         }
-        let room = MAX.saturating_sub(Self::CUT.len());
-        let kept = text.get(..text.floor_char_boundary(room)).unwrap_or("");
-        Self([kept, Self::CUT].concat().into())
+    }
+
+    /// As much of the text as is written in `room` bytes.
+    fn beginning(text: &str, room: usize) -> &str {
+        let mut left = room;
+        let cut = text.char_indices().find(|(_, character)| {
+            let rest = left.checked_sub(written_bytes(*character));
+            left = rest.unwrap_or(left);
+            rest.is_none()
+        });
+        let end = cut.map_or(text.len(), |(at, _)| at);
+        text.get(..end).unwrap_or_default()
     }
 
     /// The text, cut where it was too long.
@@ -49,5 +65,18 @@ mod tests {
         assert_eq!(Text::<8>::new("12345678").as_str(), "12345678");
         assert_eq!(Text::<8>::new("123456789").as_str(), "12345…");
         assert_eq!(Text::<8>::new("1234ääääää").as_str(), "1234…");
+    }
+
+    #[test]
+    fn what_is_escaped_counts_as_it_is_written() {
+        assert_eq!(Text::<8>::new("\"\"\"\"").as_str(), "\"\"\"\"");
+        assert_eq!(Text::<8>::new("\"\"\"\"\"").as_str(), "\"\"…");
+        assert_eq!(Text::<16>::new("a\u{ad}\u{ad}").as_str(), "a\u{ad}\u{ad}");
+        assert_eq!(
+            Text::<16>::new("a\u{ad}\u{ad}\u{ad}").as_str(),
+            "a\u{ad}\u{ad}…"
+        );
+        assert_eq!(Text::<16>::new("a\u{e0041}b").as_str(), "a\u{e0041}b");
+        assert_eq!(Text::<16>::new("ab\u{e0041}\u{e0041}").as_str(), "ab…");
     }
 }

@@ -3,16 +3,16 @@
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::administer::AdminAction;
 use super::assume_role_error::AssumeRoleError;
 use super::authenticate::{AuthenticationError, Caller};
 use super::request::RequestMeta;
 use crate::audit::{
-    Admission, AuditSink, AuditUnavailable, Check, CheckOutcome, Event, EventId, EventSource, Mfa,
-    Occasion, Parameter, ParameterValue, ReadOnly, RefusalLimiter, RefusalLimits, Source,
-    UserIdentity,
+    Admission, AuditSink, AuditUnavailable, Check, CheckOutcome, Coalesced, Event, EventId,
+    EventSource, Mfa, Occasion, Parameter, ParameterValue, ReadOnly, RefusalLimiter, RefusalLimits,
+    Source, UserIdentity,
 };
 use crate::credentials::Issued;
 use crate::domain::{
@@ -28,7 +28,24 @@ use crate::store::Generation;
 pub struct Recorder {
     sink: Arc<dyn AuditSink>,
     entropy: Arc<dyn Entropy>,
-    refusals: Mutex<RefusalLimiter>,
+    refusals: Mutex<Refusals>,
+}
+
+/// Strangers and people who were proven have limits of their own, so that neither takes the other's
+/// lines.
+struct Refusals {
+    of_strangers: RefusalLimiter,
+    of_people: RefusalLimiter,
+}
+
+impl Refusals {
+    /// Who was counted together with `source`.
+    const fn of(&mut self, source: &Source) -> &mut RefusalLimiter {
+        match source {
+            Source::Person(..) => &mut self.of_people,
+            Source::Network(_) | Source::Others => &mut self.of_strangers,
+        }
+    }
 }
 
 impl fmt::Debug for Recorder {
@@ -54,17 +71,13 @@ pub(super) struct AssumeRecord<'a> {
 }
 
 /// Who administers.
-#[derive(Debug, Clone)]
-pub(super) struct Subject {
-    identity: UserIdentity,
-}
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a>(&'a Caller);
 
-impl Subject {
+impl<'a> Subject<'a> {
     /// The caller of a signed request.
-    pub fn of(caller: &Caller) -> Self {
-        Self {
-            identity: signed_by(caller),
-        }
+    pub const fn of(caller: &'a Caller) -> Self {
+        Self(caller)
     }
 }
 
@@ -103,7 +116,8 @@ pub(super) enum Outcome<'a> {
 }
 
 impl Recorder {
-    /// Records to `sink`; refusals of callers whom nobody knows are limited.
+    /// Records to `sink`; refusals are limited, those of callers whom nobody knows by where they come
+    /// from, those of people by who they are.
     pub fn new(
         sink: Arc<dyn AuditSink>,
         entropy: Arc<dyn Entropy>,
@@ -113,47 +127,96 @@ impl Recorder {
         Self {
             sink,
             entropy,
-            refusals: Mutex::new(RefusalLimiter::new(limits, now)),
+            refusals: Mutex::new(Refusals {
+                of_strangers: RefusalLimiter::new(limits, now),
+                of_people: RefusalLimiter::new(limits, now),
+            }),
         }
     }
 
     /// Writes the counts of refusals that got no line of their own and whose time has come.
     ///
     /// # Errors
-    /// [`AuditUnavailable`]; these counts are lost then.
+    /// [`AuditUnavailable`]; what was not written is kept for the next time.
+    pub async fn report_due_refusals(
+        &self,
+        region: &Region,
+        now: UnixTime,
+    ) -> Result<(), AuditUnavailable> {
+        let due = {
+            let mut refusals = self.refusals();
+            let mut due = refusals.of_strangers.due(now);
+            due.extend(refusals.of_people.due(now));
+            due
+        };
+        self.report(due, region, now).await
+    }
+
+    /// Writes the counts of all refusals that got no line of their own, before the node stops.
+    ///
+    /// # Errors
+    /// As [`Self::report_due_refusals`].
     pub async fn flush_refusals(
         &self,
         region: &Region,
         now: UnixTime,
     ) -> Result<(), AuditUnavailable> {
-        let due = self
-            .refusals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .due(now);
-        for coalesced in due {
-            let source_ip = match coalesced.source {
-                Source::Network(address) => address,
-                Source::Others => IpAddr::from([0, 0, 0, 0]),
-            };
-            let meta = RequestMeta {
-                id: RequestId::NIL,
-                now,
-                source_ip,
-                user_agent: String::new(),
-                is_secure: false,
-                region: region.clone(),
-            };
-            let occasion = self.occasion(
-                &meta,
-                EventSource::Gateway,
-                "CoalescedRefusals",
-                ReadOnly::Yes,
-            )?;
-            let event = Event::new(occasion).coalesced(coalesced.count);
-            self.sink.record(&event).await?;
+        let all = {
+            let mut refusals = self.refusals();
+            let mut all = refusals.of_strangers.flush();
+            all.extend(refusals.of_people.flush());
+            all
+        };
+        self.report(all, region, now).await
+    }
+
+    async fn report(
+        &self,
+        coalesced: Vec<Coalesced>,
+        region: &Region,
+        now: UnixTime,
+    ) -> Result<(), AuditUnavailable> {
+        let mut outcome = Ok(());
+        for one in coalesced {
+            if outcome.is_ok() {
+                outcome = self.report_one(&one, region, now).await;
+            }
+            if outcome.is_err() {
+                self.refusals().of(&one.source).give_back(one);
+            }
         }
-        Ok(())
+        outcome
+    }
+
+    async fn report_one(
+        &self,
+        coalesced: &Coalesced,
+        region: &Region,
+        now: UnixTime,
+    ) -> Result<(), AuditUnavailable> {
+        let source_ip = match coalesced.source {
+            Source::Network(address) => address,
+            Source::Person(..) | Source::Others => IpAddr::from([0, 0, 0, 0]),
+        };
+        let meta = RequestMeta {
+            id: RequestId::NIL,
+            now,
+            source_ip,
+            user_agent: String::new(),
+            is_secure: false,
+            region: region.clone(),
+        };
+        let occasion = self.occasion(
+            &meta,
+            EventSource::Gateway,
+            "CoalescedRefusals",
+            ReadOnly::Yes,
+        )?;
+        let mut event = Event::new(occasion).coalesced(coalesced.count);
+        if let Source::Person(issuer, subject) = &coalesced.source {
+            event = event.by(UserIdentity::federated(issuer, None, subject));
+        }
+        self.sink.record(&event).await
     }
 
     pub(super) async fn assumption(
@@ -162,7 +225,7 @@ impl Recorder {
         name: &str,
         record: &AssumeRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
-        if record.identity.is_none() && self.is_coalesced(meta) {
+        if record.result.is_err() && self.is_coalesced(refused(meta, record.identity), meta) {
             return Ok(());
         }
         let occasion = self.occasion(meta, record.source, name, ReadOnly::No)?;
@@ -197,7 +260,7 @@ impl Recorder {
         meta: &RequestMeta,
         result: Result<&Caller, &AuthenticationError>,
     ) -> Result<(), AuditUnavailable> {
-        if result.is_err() && self.is_coalesced(meta) {
+        if result.is_err() && self.is_coalesced(Source::network_of(meta.source_ip), meta) {
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::Sts, "GetCallerIdentity", ReadOnly::Yes)?;
@@ -219,7 +282,7 @@ impl Recorder {
         meta: &RequestMeta,
         call: &RefusedCall<'_>,
     ) -> Result<(), AuditUnavailable> {
-        if self.is_coalesced(meta) {
+        if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
             return Ok(());
         }
         let name = if call.operation.is_empty() {
@@ -234,13 +297,44 @@ impl Recorder {
         self.sink.record(&event).await
     }
 
+    /// A call to the admin API that was refused before its flow began; `caller` where the signature
+    /// was accepted.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; the refusal isn't recorded.
+    pub async fn refused_admin(
+        &self,
+        meta: &RequestMeta,
+        caller: Option<&Caller>,
+        call: &RefusedCall<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        let source = caller.map_or_else(
+            || Source::network_of(meta.source_ip),
+            |caller| refused_caller(meta, caller),
+        );
+        if self.is_coalesced(source, meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::Gateway, call.operation, ReadOnly::Yes)?;
+        let mut event = Event::new(occasion)
+            .checks([Check::new("request", CheckOutcome::Failed)])
+            .refused(call.code, call.why);
+        if let Some(caller) = caller {
+            event = event.by(signed_by(caller));
+        }
+        self.sink.record(&event).await
+    }
+
     /// A call to the admin API that nobody could be found behind.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; the refusal isn't recorded.
     pub async fn unauthenticated_admin(
         &self,
         meta: &RequestMeta,
         error: &AuthenticationError,
     ) -> Result<(), AuditUnavailable> {
-        if self.is_coalesced(meta) {
+        if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::Gateway, "AdminApi", ReadOnly::Yes)?;
@@ -252,17 +346,21 @@ impl Recorder {
     pub(super) async fn admin(
         &self,
         meta: &RequestMeta,
-        subject: &Subject,
+        subject: &Subject<'_>,
         action: AdminAction,
         outcome: Outcome<'_>,
     ) -> Result<(), AuditUnavailable> {
+        let is_denied = matches!(outcome, Outcome::Denied { .. });
+        if is_denied && self.is_coalesced(refused_caller(meta, subject.0), meta) {
+            return Ok(());
+        }
         let name = action.as_str().rsplit(':').next().unwrap_or_default();
         let read_only = match action {
             AdminAction::ExportDirectory => ReadOnly::Yes,
             AdminAction::ApplyDirectory | AdminAction::RotateKeys => ReadOnly::No,
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
-        let event = Event::new(occasion).by(subject.identity.clone());
+        let event = Event::new(occasion).by(signed_by(subject.0));
         self.sink.record(&with_outcome(event, outcome)).await
     }
 
@@ -272,7 +370,8 @@ impl Recorder {
         meta: &RequestMeta,
         record: &PortalRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
-        if record.identity.is_none() && record.refused.is_some() && self.is_coalesced(meta) {
+        let is_refused = record.refused.is_some();
+        if is_refused && self.is_coalesced(refused(meta, record.identity), meta) {
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::SignIn, record.name, ReadOnly::No)?;
@@ -291,9 +390,14 @@ impl Recorder {
         self.sink.record(&event).await
     }
 
-    fn is_coalesced(&self, meta: &RequestMeta) -> bool {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(refusals.admit(meta.source_ip, meta.now), Admission::Counted)
+    fn is_coalesced(&self, source: Source, meta: &RequestMeta) -> bool {
+        let mut refusals = self.refusals();
+        let admission = refusals.of(&source).admit(source, meta.now);
+        matches!(admission, Admission::Counted)
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn occasion(
@@ -353,6 +457,26 @@ pub(super) struct Refused {
     pub code: &'static str,
     /// With the compared values.
     pub why: String,
+}
+
+/// Whom a refusal is counted for: who was proven, otherwise where the request came from.
+fn refused(meta: &RequestMeta, identity: Option<&FederatedIdentity>) -> Source {
+    match identity {
+        Some(identity) => Source::Person(identity.issuer.clone(), identity.subject.clone()),
+        None => Source::network_of(meta.source_ip),
+    }
+}
+
+/// Whom a refusal of a signed request is counted for: who stands behind the session, otherwise where
+/// the request came from.
+fn refused_caller(meta: &RequestMeta, caller: &Caller) -> Source {
+    match &caller.session {
+        Some(session) => Source::Person(
+            session.lineage.issuer.clone(),
+            session.lineage.subject.clone(),
+        ),
+        None => Source::network_of(meta.source_ip),
+    }
 }
 
 fn issued_event(event: Event, issued: &Issued) -> Event {

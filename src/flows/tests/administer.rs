@@ -6,7 +6,7 @@ use crate::directory::{Change, SealingKeyRecord};
 use crate::federation::secret_file::SecretFolder;
 use crate::policy::IdentityPolicy;
 
-fn administration(node: &Node) -> Administration {
+pub(super) fn administration(node: &Node) -> Administration {
     Administration {
         directory: Arc::clone(&node.directory),
         recorder: Arc::clone(&node.recorder),

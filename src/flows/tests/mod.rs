@@ -4,6 +4,7 @@
 mod administer;
 mod authenticate;
 mod portal;
+mod record;
 mod sign_in;
 mod web_identity;
 

@@ -1,0 +1,103 @@
+//! How many lines refusals get.
+
+use super::administer::administration;
+use super::*;
+
+/// The account has the provider and no such role.
+const NOBODY: &str = "arn:aws:iam::482011739056:role/Nobody";
+
+async fn denied(node: &Node, subject: &str, times: usize) {
+    let token = token(json!({ "sub": subject }));
+    for _ in 0..times {
+        let request = WebIdentityRequest {
+            role: NOBODY.parse().unwrap(),
+            ..request(&token)
+        };
+        let outcome = node.web_identity().run(request, &meta()).await;
+        assert!(
+            matches!(outcome, Err(AssumeRoleError::Denied(_))),
+            "{outcome:?}"
+        );
+    }
+}
+
+fn lines(node: &Node) -> usize {
+    node.audit.told().len()
+}
+
+/// Whom each line that stands for others is about, and for how many.
+fn coalesced(node: &Node) -> Vec<(Value, u64)> {
+    let events = node.audit.kept.events();
+    let of_others = events.iter().filter_map(|event| {
+        let count = event["additionalEventData"]["coalesced"].as_u64()?;
+        Some((event["userIdentity"]["userName"].clone(), count))
+    });
+    of_others.collect()
+}
+
+#[tokio::test]
+async fn a_proven_person_who_is_denied_gets_a_hundred_lines_a_minute() {
+    let node = Node::new().await;
+    denied(&node, "ines", 130).await;
+    assert_eq!(lines(&node), 100);
+    denied(&node, "omar", 1).await;
+    assert_eq!(lines(&node), 101);
+    let later = NOW.plus(60);
+    let region = meta().region;
+    node.recorder
+        .report_due_refusals(&region, later)
+        .await
+        .unwrap();
+    assert_eq!(coalesced(&node), [("ines".into(), 30)]);
+}
+
+#[tokio::test]
+async fn a_session_that_may_not_administer_gets_a_hundred_lines_a_minute() {
+    let node = Node::new().await;
+    let credentials = node.credentials_of(READER).await;
+    let caller = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
+    let caller = caller.unwrap();
+    let before = lines(&node);
+    for _ in 0..130 {
+        let outcome = administration(&node).export(&caller, &meta()).await;
+        assert!(
+            matches!(outcome, Err(AdminError::Denied { .. })),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(lines(&node) - before, 100);
+}
+
+#[tokio::test]
+async fn strangers_take_no_lines_of_people() {
+    let node = Node::new().await;
+    let call = RefusedCall {
+        operation: "",
+        code: "InvalidAction",
+        why: "",
+    };
+    for number in 0..2_000_u32 {
+        let source_ip = std::net::Ipv4Addr::from(number).into();
+        let meta = RequestMeta {
+            source_ip,
+            ..meta()
+        };
+        node.recorder.refused_call(&meta, &call).await.unwrap();
+    }
+    assert_eq!(lines(&node), 1_000);
+    denied(&node, "ines", 1).await;
+    assert_eq!(lines(&node), 1_001);
+}
+
+#[tokio::test]
+async fn counts_that_can_t_be_written_are_written_later() {
+    let node = Node::new().await;
+    denied(&node, "ines", 130).await;
+    node.audit.leave_room_for(0);
+    let region = meta().region;
+    let outcome = node.recorder.flush_refusals(&region, NOW).await;
+    assert!(outcome.is_err());
+    node.audit.leave_room_for(10);
+    node.recorder.flush_refusals(&region, NOW).await.unwrap();
+    assert_eq!(coalesced(&node), [("ines".into(), 30)]);
+}
