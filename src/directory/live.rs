@@ -212,7 +212,8 @@ impl LiveDirectory {
             let snapshot = Snapshot::compile(generation, Arc::new(directory), self.partition);
             self.current.store(Arc::new(snapshot));
         }
-        self.confirmed_at.store(now.seconds(), Ordering::Release);
+        // A caller may have asked the clock long before it looked: that takes back no confirmation.
+        self.confirmed_at.fetch_max(now.seconds(), Ordering::AcqRel);
         Ok(self.current.load_full())
     }
 

@@ -9,7 +9,7 @@ use crate::domain::{Region, RequestId, UnixTime};
 pub struct RequestMeta {
     /// The id under which it is answered and recorded.
     pub id: RequestId,
-    /// When it came; the one time that its flow goes by.
+    /// When it was there as a whole; the one time that its flow goes by.
     pub now: UnixTime,
     /// Who asked; behind a trusted proxy, whom that proxy names.
     pub source_ip: IpAddr,

@@ -339,3 +339,13 @@ async fn a_snapshot_never_changes_under_whoever_holds_it() {
         (3600, &id)
     );
 }
+
+#[tokio::test]
+async fn a_look_for_an_older_request_takes_back_no_confirmation() {
+    let store = Arc::new(MemoryStore::default());
+    let live = seeded(&store, &files()).await;
+    let later = NOW.plus(MAX_STALENESS);
+    live.catch_up(later).await.unwrap();
+    live.catch_up(NOW.plus(-MAX_STALENESS)).await.unwrap();
+    assert!(live.snapshot(later).is_ok());
+}

@@ -42,7 +42,8 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// What is known of a request before its content is looked at.
+    /// What is known of a request before its content is looked at. Where it has a body its time is
+    /// that of [`Self::begin`].
     ///
     /// # Errors
     /// Where no request id can be drawn.
@@ -57,6 +58,11 @@ impl Edge {
             is_secure: peer.is_secure,
             region: self.region.clone(),
         })
+    }
+
+    /// The request's flow begins: its body has been read, however slowly it was sent.
+    pub fn begin(&self, meta: &mut RequestMeta) {
+        meta.now = self.clock.now();
     }
 }
 

@@ -23,8 +23,9 @@ pub(super) async fn post(
     connection: Path<String>,
     payload: Payload,
 ) -> HttpResponse {
-    api.answer(&request, async |meta| {
+    api.answer(&request, async |mut meta| {
         let body = read_body(payload, api.edge.limits).await?;
+        api.edge.begin(&mut meta);
         let text = std::str::from_utf8(&body)
             .map_err(|_| PortalError::Malformed("The answer is not UTF-8."))?;
         finish(&api, &request, &connection, text, &meta).await

@@ -16,8 +16,8 @@ use crate::flows::{Bound, OpenBrowserSession, RequestMeta, TakenCredentials};
 const CHOICES: [u32; 5] = [900, 3600, 14_400, 28_800, 43_200];
 
 pub(super) async fn post(api: Api, request: HttpRequest, payload: Payload) -> HttpResponse {
-    api.answer(&request, async |meta| {
-        take(&api, &request, payload, &meta).await
+    api.answer(&request, async |mut meta| {
+        take(&api, &request, payload, &mut meta).await
     })
     .await
 }
@@ -26,7 +26,7 @@ async fn take(
     api: &PortalApi,
     request: &HttpRequest,
     payload: Payload,
-    meta: &RequestMeta,
+    meta: &mut RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
     let (session, form) = api.own_form(request, payload, meta).await?;
     let role: Option<RoleArn> = form.find("role").and_then(|role| role.parse().ok());

@@ -121,10 +121,11 @@ impl PortalApi {
         &self,
         request: &HttpRequest,
         payload: Payload,
-        meta: &RequestMeta,
+        meta: &mut RequestMeta,
     ) -> Result<(OpenBrowserSession, guard::Form), PortalError> {
         guard::check_origin(request.headers(), self.edge.hosts.origin())?;
         let body = read_body(payload, self.edge.limits).await?;
+        self.edge.begin(meta);
         let form = guard::Form::read(request.headers(), &body)?;
         let session = self
             .session(request, meta)

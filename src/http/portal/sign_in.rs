@@ -10,8 +10,8 @@ use crate::flows::{RequestMeta, SignInRefusal};
 use crate::http::edge::read_body;
 
 pub(super) async fn post(api: Api, request: HttpRequest, payload: Payload) -> HttpResponse {
-    api.answer(&request, async |meta| {
-        begin(&api, &request, payload, &meta).await
+    api.answer(&request, async |mut meta| {
+        begin(&api, &request, payload, &mut meta).await
     })
     .await
 }
@@ -20,10 +20,11 @@ async fn begin(
     api: &PortalApi,
     request: &HttpRequest,
     payload: Payload,
-    meta: &RequestMeta,
+    meta: &mut RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
     guard::check_origin(request.headers(), api.edge.hosts.origin())?;
     let body = read_body(payload, api.edge.limits).await?;
+    api.edge.begin(meta);
     let form = guard::Form::read(request.headers(), &body)?;
     let connection: Option<ConnectionId> = form.find("connection").and_then(|id| id.parse().ok());
     let connection = connection.ok_or(SignInRefusal::UnknownConnection)?;

@@ -10,8 +10,8 @@ use super::{Api, PortalApi, cookies};
 use crate::flows::RequestMeta;
 
 pub(super) async fn post(api: Api, request: HttpRequest, payload: Payload) -> HttpResponse {
-    api.answer(&request, async |meta| {
-        sign_out(&api, &request, payload, &meta).await
+    api.answer(&request, async |mut meta| {
+        sign_out(&api, &request, payload, &mut meta).await
     })
     .await
 }
@@ -20,7 +20,7 @@ async fn sign_out(
     api: &PortalApi,
     request: &HttpRequest,
     payload: Payload,
-    meta: &RequestMeta,
+    meta: &mut RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
     let (session, _) = api.own_form(request, payload, meta).await?;
     api.portal.sign_out(&session, meta).await?;

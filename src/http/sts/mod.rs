@@ -62,11 +62,11 @@ impl StsApi {
     /// Answers a POST, or a GET whose query names an action.
     pub async fn answer(&self, request: &HttpRequest, payload: Payload) -> HttpResponse {
         let format = accepted(request.headers());
-        let Ok(meta) = self.edge.meta(request) else {
+        let Ok(mut meta) = self.edge.meta(request) else {
             return StsFault::unavailable().respond(RequestId::NIL, format);
         };
         let id = meta.id;
-        match self.run(request, payload, &meta).await {
+        match self.run(request, payload, &mut meta).await {
             Ok(success) => {
                 let mut response = HttpResponse::Ok();
                 headers(&mut response, id, format).body(success.render(id, format))
@@ -106,10 +106,11 @@ impl StsApi {
         &self,
         request: &HttpRequest,
         payload: Payload,
-        meta: &RequestMeta,
+        meta: &mut RequestMeta,
     ) -> Result<answer::Success<'static>, StsFault> {
         self.edge.hosts.check(request.headers())?;
         let body = self.body(request, payload).await?;
+        self.edge.begin(meta);
         let encoded = if request.method() == Method::GET {
             request.query_string().as_bytes()
         } else {
