@@ -10,6 +10,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::compose::Flows;
@@ -184,6 +185,7 @@ impl Apis {
                 authenticator: flows.authenticator.clone(),
                 administration: flows.administration.clone(),
                 recorder: Arc::clone(&flows.recorder),
+                large_bodies: Arc::new(Semaphore::new(admin::MAX_LARGE_BODIES)),
             }),
             ops: Data::new(OpsApi {
                 edge: flows.edge.clone(),

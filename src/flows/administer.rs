@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::authenticate::Caller;
-use super::record::{Outcome, Recorder, Subject};
+use super::record::{Outcome, Recorder, Subject, chain};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
 use crate::credentials::OpenSession;
@@ -210,16 +210,17 @@ impl Administration {
         mode: ApplyMode,
         meta: &RequestMeta,
     ) -> Result<Applied, AdminError> {
-        self.authorise(caller, AdminAction::ApplyDirectory, meta)
-            .await?;
         let action = AdminAction::ApplyDirectory;
-        let snapshot = self.directory.catch_up(meta.now).await?;
+        let act = Act {
+            caller,
+            action,
+            meta,
+        };
+        self.authorise(&act).await?;
+        let snapshot = self.newest(&act).await?;
         let changes = match self.plan(files, snapshot.directory(), meta.now) {
             Ok(changes) => changes,
-            Err(error) => {
-                self.record_invalid(caller, action, &error, meta).await?;
-                return Err(error);
-            }
+            Err(error) => return Err(self.failed(&act, error).await),
         };
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let base = snapshot.generation();
@@ -230,16 +231,7 @@ impl Administration {
                 .await?;
             base
         } else {
-            self.commit(
-                &Act {
-                    caller,
-                    action,
-                    meta,
-                },
-                base,
-                changes,
-            )
-            .await?
+            self.commit(&act, base, changes).await?
         };
         Ok(Applied {
             generation,
@@ -256,11 +248,20 @@ impl Administration {
         caller: &Caller,
         meta: &RequestMeta,
     ) -> Result<Exported, AdminError> {
-        self.authorise(caller, AdminAction::ExportDirectory, meta)
-            .await?;
-        let snapshot = self.directory.catch_up(meta.now).await?;
-        let files =
-            write(snapshot.directory()).map_err(|problem| AdminError::Invalid(vec![problem]))?;
+        let act = Act {
+            caller,
+            action: AdminAction::ExportDirectory,
+            meta,
+        };
+        self.authorise(&act).await?;
+        let snapshot = self.newest(&act).await?;
+        let files = match write(snapshot.directory()) {
+            Ok(files) => files,
+            Err(problem) => {
+                let error = AdminError::Invalid(vec![problem]);
+                return Err(self.failed(&act, error).await);
+            }
+        };
         let subject = Subject::of(caller);
         self.recorder
             .admin(meta, &subject, AdminAction::ExportDirectory, Outcome::Done)
@@ -281,22 +282,19 @@ impl Administration {
         previous: PreviousKeys,
         meta: &RequestMeta,
     ) -> Result<Applied, AdminError> {
-        self.authorise(caller, AdminAction::RotateKeys, meta)
-            .await?;
-        let snapshot = self.directory.catch_up(meta.now).await?;
-        let changes = self.rotation(snapshot.directory(), previous, meta.now)?;
+        let act = Act {
+            caller,
+            action: AdminAction::RotateKeys,
+            meta,
+        };
+        self.authorise(&act).await?;
+        let snapshot = self.newest(&act).await?;
+        let changes = match self.rotation(snapshot.directory(), previous, meta.now) {
+            Ok(changes) => changes,
+            Err(error) => return Err(self.failed(&act, error.into()).await),
+        };
         let lines = changes.iter().map(ToString::to_string).collect();
-        let generation = self
-            .commit(
-                &Act {
-                    caller,
-                    action: AdminAction::RotateKeys,
-                    meta,
-                },
-                snapshot.generation(),
-                changes,
-            )
-            .await?;
+        let generation = self.commit(&act, snapshot.generation(), changes).await?;
         Ok(Applied {
             generation,
             changes: lines,
@@ -340,24 +338,30 @@ impl Administration {
         Ok(diff(current, &desired))
     }
 
-    async fn record_invalid(
-        &self,
-        caller: &Caller,
-        action: AdminAction,
-        error: &AdminError,
-        meta: &RequestMeta,
-    ) -> Result<(), AuditUnavailable> {
-        let why = match error {
+    /// The directory as it is in the store.
+    async fn newest(&self, act: &Act<'_>) -> Result<Arc<Snapshot>, AdminError> {
+        match self.directory.catch_up(act.meta.now).await {
+            Ok(snapshot) => Ok(snapshot),
+            Err(error) => Err(self.failed(act, error.into()).await),
+        }
+    }
+
+    /// The error, recorded; or that it can't be.
+    async fn failed(&self, act: &Act<'_>, error: AdminError) -> AdminError {
+        let why = match &error {
             AdminError::Invalid(problems) => {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 problems.join("; ")
             }
-            other => other.to_string(),
+            other => chain(other),
         };
+        let subject = Subject::of(act.caller);
         let outcome = Outcome::NotCommitted { why };
-        self.recorder
-            .admin(meta, &Subject::of(caller), action, outcome)
-            .await
+        let recorded = self.recorder.admin(act.meta, &subject, act.action, outcome);
+        match recorded.await {
+            Ok(()) => error,
+            Err(unrecorded) => unrecorded.into(),
+        }
     }
 
     /// What must hold beyond the directory itself: plain http only where this node lists it, secret
@@ -438,30 +442,20 @@ impl Administration {
         Ok(committed?)
     }
 
-    async fn authorise(
-        &self,
-        caller: &Caller,
-        action: AdminAction,
-        meta: &RequestMeta,
-    ) -> Result<(), AdminError> {
-        if self.is_allowed(caller, action, meta)? {
-            return Ok(());
+    async fn authorise(&self, act: &Act<'_>) -> Result<(), AdminError> {
+        match self.is_allowed(act.caller, act.action, act.meta) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => return Err(self.failed(act, error.into()).await),
         }
-        let subject = Subject::of(caller);
         let denied = AdminError::Denied {
-            caller: caller.principal.arn(),
-            action: action.as_str(),
-            resource: self.resource(action),
+            caller: act.caller.principal.arn(),
+            action: act.action.as_str(),
+            resource: self.resource(act.action),
         };
+        let (subject, why) = (Subject::of(act.caller), denied.to_string());
         self.recorder
-            .admin(
-                meta,
-                &subject,
-                action,
-                Outcome::Denied {
-                    why: denied.to_string(),
-                },
-            )
+            .admin(act.meta, &subject, act.action, Outcome::Denied { why })
             .await?;
         Err(denied)
     }

@@ -5,8 +5,11 @@
 //!   └ sigv4::read                 the claim: this access key, this scope
 //!      └ find the secret          a user's key, or credentials::open(session token)
 //!         └ the session's role and provider are still there, the role with the same unique id
-//!            └ verify             the signature, over what was received
+//!            └ scope and times    as far as it goes without the body
+//!               └ verify          the signature, over what was received
 //! ```
+//! Everything before `verify` can be asked before the body is read, so that nobody sends much who
+//! has no key.
 
 use std::sync::Arc;
 
@@ -101,6 +104,12 @@ pub struct Authenticator {
     pub regions: Arc<[Region]>,
 }
 
+/// Whom a request names as its signer. Nothing proves it yet.
+pub struct ClaimedCaller {
+    holder: KeyHolder,
+    access_key_id: AccessKeyId,
+}
+
 /// A key's owner and what its requests are signed with.
 struct KeyHolder {
     principal: Principal,
@@ -120,13 +129,47 @@ impl Authenticator {
         service: &'static str,
         now: UnixTime,
     ) -> Result<Caller, AuthenticationError> {
+        let claimed = self.claimed(request, service, now).await?;
+        self.verify(claimed, request, service, now)
+    }
+
+    /// Whom the request names: the key is known, and the signature is made for `service` and for
+    /// now. The request's body is not looked at.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`] of the first check that failed.
+    pub async fn claimed(
+        &self,
+        request: &HttpRequest<'_>,
+        service: &'static str,
+        now: UnixTime,
+    ) -> Result<ClaimedCaller, AuthenticationError> {
         let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
         let holder = self.holder(&signature, now).await?;
-        let expected = ExpectedScope {
-            service,
-            regions: &self.regions,
-        };
-        let verified = signature.verify(&holder.secret, &expected, now)?;
+        signature.check(&self.scope(service), now)?;
+        Ok(ClaimedCaller {
+            holder,
+            access_key_id: signature.access_key_id().clone(),
+        })
+    }
+
+    /// The caller, once the signature over the whole request proves the claim.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`]
+    pub fn verify(
+        &self,
+        claimed: ClaimedCaller,
+        request: &HttpRequest<'_>,
+        service: &'static str,
+        now: UnixTime,
+    ) -> Result<Caller, AuthenticationError> {
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        if *signature.access_key_id() != claimed.access_key_id {
+            return Err(AuthenticationError::InvalidToken);
+        }
+        let holder = claimed.holder;
+        let verified = signature.verify(&holder.secret, &self.scope(service), now)?;
         Ok(Caller {
             principal: holder.principal,
             access_key_id: verified.access_key_id().clone(),
@@ -134,6 +177,13 @@ impl Authenticator {
             user: holder.user,
             region: verified.region().clone(),
         })
+    }
+
+    fn scope(&self, service: &'static str) -> ExpectedScope<'_> {
+        ExpectedScope {
+            service,
+            regions: &self.regions,
+        }
     }
 
     async fn holder(

@@ -31,7 +31,7 @@ pub use assume_role_error::AssumeRoleError;
 pub use assume_role_with_web_identity::{
     AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,
 };
-pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
+pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller, ClaimedCaller};
 pub use get_caller_identity::GetCallerIdentity;
 pub use login_attempt::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};

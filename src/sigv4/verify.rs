@@ -59,8 +59,7 @@ impl UnverifiedSignature<'_> {
         expected: &ExpectedScope<'_>,
         now: UnixTime,
     ) -> Result<VerifiedSignature, SigV4Error> {
-        self.check_scope(expected)?;
-        self.check_time(now)?;
+        self.check(expected, now)?;
         let hash = self.payload_hash()?;
         let canonical = canonical_request(&self.request, &self.signed_headers, &hash)?;
         let string_to_sign = string_to_sign(&self.credential, self.signed_at, &canonical);
@@ -79,6 +78,16 @@ impl UnverifiedSignature<'_> {
             region: self.credential.region,
             signed_at: self.signed_at.time(),
         })
+    }
+
+    /// Checks what the signature is made for and when, as far as it goes without the secret and the
+    /// body.
+    ///
+    /// # Errors
+    /// [`SigV4Error`] of the first check that failed.
+    pub fn check(&self, expected: &ExpectedScope<'_>, now: UnixTime) -> Result<(), SigV4Error> {
+        self.check_scope(expected)?;
+        self.check_time(now)
     }
 
     fn check_scope(&self, expected: &ExpectedScope<'_>) -> Result<(), SigV4Error> {

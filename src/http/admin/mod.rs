@@ -7,6 +7,12 @@
 //! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
 //!
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
+//!
+//! ```text
+//! Host ── the claim: a known key, this service, now ── body ── signature over all of it ── flow
+//! ```
+//! A body is read only for a known key, and few large ones at a time: much memory is for those who
+//! may fill it.
 
 use std::sync::Arc;
 
@@ -15,6 +21,7 @@ use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::edge::{BodyError, BodyLimits, Edge, HostError, read_body};
 use crate::directory::{DirectoryFiles, Problem};
@@ -22,7 +29,7 @@ use crate::domain::RequestId;
 use crate::entropy::EntropyError;
 use crate::flows::{
     AdminError, Administration, ApplyMode, AuthenticationError, Authenticator, Caller,
-    PreviousKeys, Recorder, RequestMeta,
+    PreviousKeys, Recorder, RefusedCall, RequestMeta,
 };
 use crate::sigv4;
 
@@ -30,6 +37,10 @@ use crate::sigv4;
 pub const SERVICE: &str = "rolegate";
 /// A directory's files together may have so many bytes.
 pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// Any other body may have so many bytes.
+pub const MAX_SMALL_BODY_BYTES: usize = 64 * 1024;
+/// So many directories are taken in at once; further requests wait for as long as a body may take.
+pub const MAX_LARGE_BODIES: usize = 2;
 
 /// The flows behind the API.
 #[derive(Clone)]
@@ -40,8 +51,19 @@ pub struct AdminApi {
     pub authenticator: Authenticator,
     /// What they may do.
     pub administration: Administration,
-    /// Where refusals of callers whom nobody knows are recorded.
+    /// Where calls are recorded that no flow was reached for.
     pub recorder: Arc<Recorder>,
+    /// Held by each request that may have a large body, until it is answered.
+    pub large_bodies: Arc<Semaphore>,
+}
+
+/// How much a request may send.
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    /// [`MAX_SMALL_BODY_BYTES`]
+    Small,
+    /// [`MAX_BODY_BYTES`], and only so many at once.
+    Large,
 }
 
 /// Adds the API's routes.
@@ -92,31 +114,44 @@ pub struct RefusalError {
 }
 
 async fn apply(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    answer(&api, &request, payload, async |call: Admitted| {
-        let asked: ApplyRequest = call.json()?;
-        let flow = &api.administration;
-        Ok(flow
-            .apply(&call.caller, &asked.files, asked.mode, &call.meta)
-            .await?)
-    })
+    answer(
+        &api,
+        &request,
+        (payload, Body::Large),
+        async |call: &Admitted| {
+            let asked: ApplyRequest = call.json()?;
+            let flow = &api.administration;
+            Ok(flow
+                .apply(&call.caller, &asked.files, asked.mode, &call.meta)
+                .await?)
+        },
+    )
     .await
 }
 
 async fn export(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    answer(&api, &request, payload, async |call: Admitted| {
-        Ok(api.administration.export(&call.caller, &call.meta).await?)
-    })
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| Ok(api.administration.export(&call.caller, &call.meta).await?),
+    )
     .await
 }
 
 async fn rotate(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    answer(&api, &request, payload, async |call: Admitted| {
-        let asked: RotateRequest = call.json()?;
-        Ok(api
-            .administration
-            .rotate_keys(&call.caller, asked.previous, &call.meta)
-            .await?)
-    })
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| {
+            let asked: RotateRequest = call.json()?;
+            Ok(api
+                .administration
+                .rotate_keys(&call.caller, asked.previous, &call.meta)
+                .await?)
+        },
+    )
     .await
 }
 
@@ -125,6 +160,7 @@ struct Admitted {
     caller: Caller,
     meta: RequestMeta,
     body: Bytes,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Admitted {
@@ -136,17 +172,20 @@ impl Admitted {
 async fn answer<T: Serialize>(
     api: &AdminApi,
     request: &HttpRequest,
-    payload: Payload,
-    flow: impl AsyncFnOnce(Admitted) -> Result<T, AdminFault>,
+    body: (Payload, Body),
+    flow: impl AsyncFnOnce(&Admitted) -> Result<T, AdminFault>,
 ) -> HttpResponse {
-    let meta = match api.edge.meta(request) {
+    let mut meta = match api.edge.meta(request) {
         Ok(meta) => meta,
         Err(error) => return AdminFault::from(error).respond(RequestId::NIL),
     };
     let id = meta.id;
-    let result = match admit(api, request, payload, meta).await {
-        Ok(admitted) => flow(admitted).await,
-        Err(fault) => Err(fault),
+    let result = match admit(api, request, body, &mut meta).await {
+        Ok(admitted) => match flow(&admitted).await {
+            Err(fault) => Err(record(api, &admitted.meta, Some(&admitted.caller), fault).await),
+            done => done,
+        },
+        Err(fault) => Err(record(api, &meta, None, fault).await),
     };
     match result {
         Ok(done) => HttpResponse::Ok()
@@ -157,45 +196,88 @@ async fn answer<T: Serialize>(
     }
 }
 
+/// The refusal, recorded; one that can't be is none.
+async fn record(
+    api: &AdminApi,
+    meta: &RequestMeta,
+    caller: Option<&Caller>,
+    fault: AdminFault,
+) -> AdminFault {
+    let recorded = match &fault {
+        // The flow has recorded it, or could not.
+        AdminFault::Admin(_) | AdminFault::Entropy(_) => return fault,
+        AdminFault::Authentication(error) => api.recorder.unauthenticated_admin(meta, error).await,
+        AdminFault::Host(_) | AdminFault::Body(_) | AdminFault::Busy | AdminFault::Json(_) => {
+            let (_, code) = fault.status_and_code();
+            let call = RefusedCall {
+                operation: "AdminApi",
+                code,
+                why: &fault.to_string(),
+            };
+            api.recorder.refused_admin(meta, caller, &call).await
+        }
+    };
+    match recorded {
+        Ok(()) => fault,
+        Err(error) => AuthenticationError::from(error).into(),
+    }
+}
+
 async fn admit(
     api: &AdminApi,
     request: &HttpRequest,
-    payload: Payload,
-    meta: RequestMeta,
+    (payload, size): (Payload, Body),
+    meta: &mut RequestMeta,
 ) -> Result<Admitted, AdminFault> {
     api.edge.hosts.check(request.headers())?;
-    let limits = BodyLimits {
-        bytes: MAX_BODY_BYTES,
-        ..api.edge.limits
-    };
-    let body = read_body(payload, limits).await?;
     let headers: Vec<(&str, &[u8])> = request
         .headers()
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    let signed = sigv4::HttpRequest {
+    let head = sigv4::HttpRequest {
         method: request.method().as_str(),
         path: request.uri().path(),
         query: request.uri().query().unwrap_or_default(),
         headers: &headers,
-        body: &body,
+        body: &[],
     };
-    let authenticated = api
-        .authenticator
-        .authenticate(&signed, SERVICE, meta.now)
-        .await;
-    if let Err(error) = &authenticated {
-        api.recorder
-            .unauthenticated_admin(&meta, error)
-            .await
-            .map_err(AuthenticationError::from)?;
-    }
+    let authenticator = &api.authenticator;
+    let claimed = authenticator.claimed(&head, SERVICE, meta.now).await?;
+    let (body, permit) = read(api, payload, size).await?;
+    api.edge.begin(meta);
+    let signed = sigv4::HttpRequest {
+        body: &body,
+        ..head
+    };
+    let caller = authenticator.verify(claimed, &signed, SERVICE, meta.now)?;
     Ok(Admitted {
-        caller: authenticated?,
-        meta,
+        caller,
+        meta: meta.clone(),
         body,
+        _permit: permit,
     })
+}
+
+async fn read(
+    api: &AdminApi,
+    payload: Payload,
+    size: Body,
+) -> Result<(Bytes, Option<OwnedSemaphorePermit>), AdminFault> {
+    let (bytes, permit) = match size {
+        Body::Small => (MAX_SMALL_BODY_BYTES, None),
+        Body::Large => {
+            let permit = Arc::clone(&api.large_bodies).acquire_owned();
+            let permit = tokio::time::timeout(api.edge.limits.time, permit).await;
+            let permit = permit.map_err(|_| AdminFault::Busy)?;
+            (MAX_BODY_BYTES, Some(permit.map_err(|_| AdminFault::Busy)?))
+        }
+    };
+    let limits = BodyLimits {
+        bytes,
+        ..api.edge.limits
+    };
+    Ok((read_body(payload, limits).await?, permit))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -204,6 +286,8 @@ enum AdminFault {
     Host(#[from] HostError),
     #[error(transparent)]
     Body(#[from] BodyError),
+    #[error("too many directories are being applied at this moment; try again")]
+    Busy,
     #[error("the body is not what this request takes: {0}")]
     Json(serde_json::Error),
     #[error(transparent)]
@@ -228,7 +312,9 @@ impl AdminFault {
             }
             Self::Authentication(error) => authentication(error),
             Self::Admin(error) => (admin_status(error), error.code()),
-            Self::Entropy(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Self::Busy | Self::Entropy(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
+            }
         }
     }
 
