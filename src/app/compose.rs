@@ -94,12 +94,12 @@ pub(super) async fn compose(
         sign_in: shared.sign_in(relying_party, config.sessions),
         portal: shared.portal(config.sessions),
         administration: shared.administration(config),
-        readiness: Readiness {
-            directory: Arc::clone(&directory),
+        readiness: Readiness::new(
+            Arc::clone(&directory),
             draining,
             admin,
-            account: config.admin.account,
-        },
+            config.admin.account,
+        ),
         keys,
         recorder,
         sweeper: Arc::clone(&resources.sweeper),

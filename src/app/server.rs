@@ -19,7 +19,7 @@ use super::tls::Certificates;
 use crate::config::{Config, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
 use crate::http::edge::{Edge, Hosts, guard};
-use crate::http::ops::{self, OpsApi};
+use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
 
@@ -188,13 +188,14 @@ impl Apis {
                 large_bodies: Arc::new(Semaphore::new(admin::MAX_LARGE_BODIES)),
             }),
             ops: Data::new(OpsApi {
+                audience: Audience::Everybody,
                 edge: flows.edge.clone(),
                 readiness: flows.readiness.clone(),
             }),
         }
     }
 
-    /// An operators' listener is asked by its own address too.
+    /// An operators' listener is asked by its own address too, and tells more.
     fn answer_operators_at(&mut self, hosts: Hosts) {
         let edge = Edge {
             hosts: Arc::new(hosts),
@@ -203,6 +204,10 @@ impl Apis {
         self.admin = Data::new(AdminApi {
             edge,
             ..AdminApi::clone(&self.admin)
+        });
+        self.ops = Data::new(OpsApi {
+            audience: Audience::Operators,
+            ..OpsApi::clone(&self.ops)
         });
     }
 

@@ -179,7 +179,7 @@ impl Node {
     }
 }
 
-fn bootstrap_admin() -> BootstrapAdmin {
+pub(super) fn bootstrap_admin() -> BootstrapAdmin {
     BootstrapAdmin {
         access_key_id: crate::domain::AccessKeyId::from_random(
             KeyKind::LongTerm,

@@ -7,9 +7,20 @@ use actix_web::web::{self, Data, ServiceConfig};
 use super::edge::Edge;
 use crate::flows::Readiness;
 
+/// Who may come to the listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody: `/readyz` says which checks hold.
+    Everybody,
+    /// Operators, on a listener of their own: it says also what is wrong.
+    Operators,
+}
+
 /// The flows behind these routes.
 #[derive(Clone)]
 pub struct OpsApi {
+    /// Who may come.
+    pub audience: Audience,
     /// The edge, for the time.
     pub edge: Edge,
     /// Says whether this node is ready.
@@ -35,6 +46,10 @@ async fn healthz() -> HttpResponse {
 /// 200 where this node can do its work, 503 where it can't; the body says what is and isn't ready.
 async fn readyz(api: Data<OpsApi>) -> HttpResponse {
     let report = api.readiness.report(api.edge.clock.now()).await;
+    let report = match api.audience {
+        Audience::Everybody => report.without_reasons(),
+        Audience::Operators => report,
+    };
     let mut response = if report.ready {
         HttpResponse::Ok()
     } else {
