@@ -18,7 +18,7 @@ use super::open::StartError;
 use super::tls::Certificates;
 use crate::config::{Config, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
-use crate::http::edge::{Edge, Hosts, guard};
+use crate::http::edge::{Edge, Hosts, Transport, TrustedProxies, guard, refuse_plain_http};
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
@@ -84,6 +84,7 @@ pub(super) fn serve(
         config,
         listeners.main,
         certificates,
+        &flows.edge.proxies,
         move |routes| {
             main.public(routes);
             if !has_ops {
@@ -92,9 +93,13 @@ pub(super) fn serve(
         },
     )?];
     if let Some(listener) = listeners.ops {
-        servers.push(server(config, listener, certificates, move |routes| {
-            apis.operator(routes);
-        })?);
+        servers.push(server(
+            config,
+            listener,
+            certificates,
+            &flows.edge.proxies,
+            move |routes| apis.operator(routes),
+        )?);
     }
     Ok(servers)
 }
@@ -103,6 +108,7 @@ fn server(
     config: &Config,
     listener: TcpListener,
     certificates: Option<&Certificates>,
+    proxies: &Arc<TrustedProxies>,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Serving, StartError> {
     let is_https = config
@@ -110,10 +116,17 @@ fn server(
         .public_url
         .as_ref()
         .is_some_and(PublicUrl::is_https);
+    let address = address(&listener)?;
+    let transport = Data::new(match certificates {
+        Some(_) => Transport::Private,
+        None => Transport::plain(address, proxies),
+    });
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let mut server = HttpServer::new(move || {
         App::new()
+            .app_data(transport.clone())
             .wrap(from_fn(guard))
+            .wrap(from_fn(refuse_plain_http))
             .wrap(Condition::new(is_https, strict_transport()))
             .wrap(security_headers())
             .configure(routes.clone())
@@ -127,7 +140,6 @@ fn server(
     if let Some(workers) = config.workers {
         server = server.workers(workers.get());
     }
-    let address = address(&listener)?;
     let failed = |source| StartError::Listen { address, source };
     let server = match certificates {
         None => server.listen(listener),

@@ -5,6 +5,7 @@ mod body;
 mod guard;
 mod host;
 mod peer;
+mod transport;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ pub use body::{BodyError, BodyLimits, read_body};
 pub use guard::guard;
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;
+pub use transport::{Transport, refuse_plain_http};
 
 use crate::clock::Clock;
 use crate::domain::{Region, RequestId};
