@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::{AuditSink, FileSettings, FileSink, Sync};
+use crate::audit::{AuditSink, FileSettings, FileSink, Rotation, Sync};
 use crate::clock::Clock;
 use crate::config::{
     AuditSettings, AuditSync, AuditTarget, Config, RootKeyError, RootKeySettings, RootKeySource,
@@ -165,7 +165,6 @@ fn audit(
             make_folder(path.parent())?;
             FileSettings {
                 sync,
-                rotate_bytes: u64::MAX,
                 ..FileSettings::at(path.clone())
             }
         }
@@ -177,9 +176,11 @@ fn audit(
             make_folder(Some(path))?;
             FileSettings {
                 sync,
-                rotate_bytes: *rotate_bytes,
-                keep_days: keep_days.unwrap_or(u32::MAX),
-                keep_files: usize::MAX,
+                rotation: Some(Rotation {
+                    bytes: *rotate_bytes,
+                    keep_days: keep_days.unwrap_or(u32::MAX),
+                    keep_files: usize::MAX,
+                }),
                 ..FileSettings::at(path.join(AUDIT_FILE))
             }
         }

@@ -40,13 +40,21 @@ pub enum Sync {
 /// Where events are kept and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSettings {
-    /// The file that is written, e.g. `/var/lib/rolegate/audit.jsonl`. Full files are renamed beside
-    /// it to `audit-YYYYMMDDThhmmssZ.jsonl`.
+    /// The file that is written, e.g. `/var/lib/rolegate/audit.jsonl`. Where somebody else moves it
+    /// away, a new one is begun within a second.
     pub path: PathBuf,
     /// What makes an event kept.
     pub sync: Sync,
+    /// When the file is renamed and what becomes of it; `None` where that is for somebody else to
+    /// do: nothing is renamed or removed then.
+    pub rotation: Option<Rotation>,
+}
+
+/// When a file is renamed, beside itself to `audit-YYYYMMDDThhmmssZ.jsonl`, and what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
     /// The file is renamed before it grows past this many bytes, and when a day begins (UTC).
-    pub rotate_bytes: u64,
+    pub bytes: u64,
     /// At most this many renamed files are kept.
     pub keep_files: usize,
     /// Renamed files are kept for this many days.
@@ -54,14 +62,12 @@ pub struct FileSettings {
 }
 
 impl FileSettings {
-    /// Settings for this path: `write`, 256 MiB a file, 100 files, 400 days.
+    /// Settings for this path: `write`, and nothing is renamed.
     pub const fn at(path: PathBuf) -> Self {
         Self {
             path,
             sync: Sync::Write,
-            rotate_bytes: 256 * 1024 * 1024,
-            keep_files: 100,
-            keep_days: 400,
+            rotation: None,
         }
     }
 }

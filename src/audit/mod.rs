@@ -23,7 +23,7 @@ mod trace;
 use async_trait::async_trait;
 
 pub use event::{Event, EventId, EventSource, Occasion, Parameter, ParameterValue, ReadOnly};
-pub use file::{FileSettings, FileSink, OpenError, Sync};
+pub use file::{FileSettings, FileSink, OpenError, Rotation, Sync};
 pub use identity::{Mfa, UserIdentity};
 pub use limiter::{Admission, Coalesced, RefusalLimiter, RefusalLimits, Source};
 pub use memory::{FailingSink, MemorySink};

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{FileSettings, OpenError, Sync};
+use super::{FileSettings, OpenError, Rotation, Sync};
 use crate::domain::UnixTime;
 
 const SECONDS_A_DAY: i64 = 86_400;
@@ -99,8 +99,11 @@ impl LogFile {
     /// Renames the file where it would grow too large or a day has begun. Where that fails the old
     /// file is written on: a large log is better than none.
     fn rotate_when_due(&mut self, more: u64, now: UnixTime) {
+        let Some(rotation) = self.settings.rotation else {
+            return;
+        };
         let due = |current: &Current| {
-            let too_large = current.length.saturating_add(more) > self.settings.rotate_bytes;
+            let too_large = current.length.saturating_add(more) > rotation.bytes;
             current.length > 0 && (too_large || current.day != day_of(now))
         };
         if !self.current.as_ref().is_some_and(due) {
@@ -109,7 +112,7 @@ impl LogFile {
         match self.rename(now) {
             Ok(()) => {
                 self.current = None;
-                self.prune(now);
+                self.prune(rotation, now);
             }
             Err(error) => tracing::warn!(%error, "the audit log can't be renamed"),
         }
@@ -150,11 +153,11 @@ impl LogFile {
     }
 
     /// Removes renamed files beyond the number and age that are kept.
-    fn prune(&self, now: UnixTime) {
+    fn prune(&self, rotation: Rotation, now: UnixTime) {
         let mut renamed = self.renamed_files();
         renamed.sort_unstable();
-        let beyond = renamed.len().saturating_sub(self.settings.keep_files);
-        let oldest = now.plus(-i64::from(self.settings.keep_days) * SECONDS_A_DAY);
+        let beyond = renamed.len().saturating_sub(rotation.keep_files);
+        let oldest = now.plus(-i64::from(rotation.keep_days) * SECONDS_A_DAY);
         let oldest = oldest.basic();
         for (index, (stamp, _, path)) in renamed.iter().enumerate() {
             if (index < beyond || *stamp < oldest)
@@ -238,8 +241,12 @@ impl Current {
     }
 
     /// Takes back what a failed append left. Where even that fails, the next opening ends the
-    /// broken line.
+    /// broken line. A file that somebody else made shorter meanwhile stays so.
     fn cut_back(&self) {
+        let is_longer = |metadata: fs::Metadata| metadata.len() > self.length;
+        if !self.file.metadata().is_ok_and(is_longer) {
+            return;
+        }
         if let Err(error) = self.file.set_len(self.length) {
             tracing::warn!(%error, "the audit log can't be cut back to its last whole line");
         }

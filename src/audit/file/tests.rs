@@ -14,6 +14,11 @@ use crate::domain::UnixTime;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
 const DAY: i64 = 86_400;
+const ROTATION: Rotation = Rotation {
+    bytes: 256 * 1024 * 1024,
+    keep_files: 100,
+    keep_days: 400,
+};
 
 fn event(name: &str) -> Event {
     Event::new(occasion(name))
@@ -31,7 +36,10 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         Self {
             clock: Arc::new(FixedClock::at(NOW)),
-            settings: FileSettings::at(folder.path().join("audit.jsonl")),
+            settings: FileSettings {
+                rotation: Some(ROTATION),
+                ..FileSettings::at(folder.path().join("audit.jsonl"))
+            },
             folder,
         }
     }
@@ -134,7 +142,10 @@ async fn a_file_that_cannot_be_opened_is_named() {
 async fn the_file_is_renamed_before_it_grows_too_large() {
     let mut place = Place::new();
     let size = event("E1").to_line().unwrap().len() as u64;
-    place.settings.rotate_bytes = 2 * size;
+    place.settings.rotation = Some(Rotation {
+        bytes: 2 * size,
+        ..ROTATION
+    });
     let sink = place.open();
     for name in ["E1", "E2", "E3", "E4", "E5"] {
         sink.record(&event(name)).await.unwrap();
@@ -193,9 +204,11 @@ async fn a_file_of_an_earlier_day_is_renamed_after_a_restart() {
 #[tokio::test]
 async fn renamed_files_are_kept_up_to_their_number_and_age() {
     let mut place = Place::new();
-    place.settings.rotate_bytes = 1;
-    place.settings.keep_files = 3;
-    place.settings.keep_days = 2;
+    place.settings.rotation = Some(Rotation {
+        bytes: 1,
+        keep_files: 3,
+        keep_days: 2,
+    });
     for kept in [
         "audit-20261118T000000Z.jsonl",
         "audit-notes.jsonl",
@@ -276,6 +289,30 @@ async fn a_file_that_was_moved_away_is_made_anew() {
     sink.record(&event("After")).await.unwrap();
     assert_eq!(place.names_in("taken.jsonl"), ["Before"]);
     assert_eq!(place.names_in("audit.jsonl"), ["After"]);
+}
+
+#[tokio::test]
+async fn what_somebody_else_rotates_is_neither_renamed_nor_removed() {
+    let mut place = Place::new();
+    place.settings.rotation = None;
+    let old = place.folder.path().join("audit-20200101T000000Z.jsonl");
+    fs::write(old, "").unwrap();
+    let sink = place.open();
+    for name in ["E1", "E2"] {
+        sink.record(&event(name)).await.unwrap();
+        place.clock.advance(500 * DAY);
+    }
+    assert_eq!(place.names_in("audit.jsonl"), ["E1", "E2"]);
+    let files = ["audit-20200101T000000Z.jsonl", "audit.jsonl"];
+    assert_eq!(place.files(), files);
+    fs::rename(
+        &place.settings.path,
+        place.folder.path().join("taken.jsonl"),
+    )
+    .unwrap();
+    place.clock.advance(1);
+    sink.record(&event("E3")).await.unwrap();
+    assert_eq!(place.names_in("audit.jsonl"), ["E3"]);
 }
 
 /// The child's file may not grow past this many blocks of 512 bytes.
