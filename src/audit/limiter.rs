@@ -115,17 +115,14 @@ impl RefusalLimiter {
     pub fn admit(&mut self, source: Source, now: UnixTime) -> Admission {
         let left_in_all = self.left;
         let counted = self.counted(source.clone(), now);
-        match (counted.left.checked_sub(1), left_in_all.checked_sub(1)) {
-            (Some(of_source), Some(in_all)) => {
-                counted.left = of_source;
-                self.left = in_all;
-                Admission::Record
-            }
-            _ => {
-                self.hold_back(source, 1, now);
-                Admission::Counted
-            }
+        let left = (counted.left.checked_sub(1), left_in_all.checked_sub(1));
+        if let (Some(of_source), Some(in_all)) = left {
+            counted.left = of_source;
+            self.left = in_all;
+            return Admission::Record;
         }
+        self.hold_back(source, 1, now);
+        Admission::Counted
     }
 
     /// What was held back, once a window; empty in between.
