@@ -1,6 +1,7 @@
 //! The listeners, and what is served on them.
 
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,7 +123,8 @@ fn server(
         None => Transport::plain(address, proxies),
     });
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    let mut server = HttpServer::new(move || {
+    let workers = config.workers.unwrap_or_else(processors);
+    let server = HttpServer::new(move || {
         App::new()
             .app_data(transport.clone())
             .wrap(from_fn(guard))
@@ -133,13 +135,11 @@ fn server(
     })
     .disable_signals()
     .backlog(BACKLOG)
-    .max_connections(config.limits.connections)
+    .workers(workers.get())
+    .max_connections(connections_of_a_worker(config.limits.connections, workers))
     .client_request_timeout(seconds(config.limits.header_seconds))
     .keep_alive(seconds(config.limits.keep_alive_seconds))
     .shutdown_timeout(config.drain_seconds.into());
-    if let Some(workers) = config.workers {
-        server = server.workers(workers.get());
-    }
     let failed = |source| StartError::Listen { address, source };
     let server = match certificates {
         None => server.listen(listener),
@@ -147,6 +147,16 @@ fn server(
     };
     let server = server.map_err(failed)?.run();
     Ok((server.handle(), tokio::spawn(server)))
+}
+
+/// One worker a processor, where nothing else is said.
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The setting bounds a listener's connections; the HTTP library counts those of each worker.
+fn connections_of_a_worker(connections: usize, workers: NonZeroUsize) -> usize {
+    (connections / workers).max(1)
 }
 
 /// What every answer carries, errors and redirects included; a page may say more precisely.
@@ -285,4 +295,25 @@ async fn root(
 
 async fn not_found(portal: Data<PortalApi>, request: HttpRequest) -> HttpResponse {
     portal.not_found(&request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_a_worker(connections: usize, workers: usize) -> usize {
+        connections_of_a_worker(connections, NonZeroUsize::new(workers).unwrap())
+    }
+
+    #[test]
+    fn all_workers_together_have_no_more_connections_than_are_set() {
+        assert_eq!(of_a_worker(10_000, 1), 10_000);
+        assert_eq!(of_a_worker(10_000, 4), 2_500);
+        assert_eq!(of_a_worker(10_000, 3), 3_333);
+    }
+
+    #[test]
+    fn each_worker_has_a_connection() {
+        assert_eq!(of_a_worker(16, 1_024), 1);
+    }
 }

@@ -56,7 +56,7 @@ pub struct Limits {
     pub body_seconds: u32,
     /// How long an idle connection is kept, in seconds.
     pub keep_alive_seconds: u32,
-    /// How many connections are open at once.
+    /// How many connections each listener has open at once, shared out evenly among its workers.
     pub connections: usize,
 }
 
