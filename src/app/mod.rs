@@ -38,6 +38,7 @@ pub struct RunningNode {
     servers: Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>,
     background: Background,
     draining: Arc<AtomicBool>,
+    notice: Duration,
     drain: Duration,
 }
 
@@ -70,6 +71,7 @@ impl RunningNode {
             .transpose()?;
         let servers = server::serve(&config, listeners, &flows, certificates.as_ref())?;
         let background = Background::start(&flows, certificates);
+        let notice = Duration::from_secs(config.drain_notice_seconds.into());
         let drain = Duration::from_secs(config.drain_seconds.into());
         Ok(Self {
             address,
@@ -78,6 +80,7 @@ impl RunningNode {
             servers,
             background,
             draining,
+            notice,
             drain,
         })
     }
@@ -86,23 +89,13 @@ impl RunningNode {
     /// `drain_seconds`.
     pub async fn stop(self) {
         self.draining.store(true, Ordering::Release);
-        tracing::info!("stopping: finishing what was begun");
-        let stops = self.servers.iter().map(|(handle, _)| handle.stop(true));
-        if tokio::time::timeout(self.drain, futures_util::future::join_all(stops))
-            .await
-            .is_err()
-        {
-            tracing::warn!("some requests were not finished in time");
-        }
-        self.background.stop().await;
-        let (edge, recorder) = (&self.flows.edge, &self.flows.recorder);
-        let flushed = recorder.flush_refusals(&edge.region, edge.clock.now());
-        if let Err(error) = flushed.await {
-            tracing::error!(%error, "counts of refusals could not be recorded");
-        }
+        self.finish_begun().await;
+        self.end().await;
     }
 
-    /// Answers until SIGTERM or SIGINT, then stops.
+    /// Answers until SIGTERM or SIGINT. Then `/readyz` says that the node is not ready for
+    /// `drain_notice_seconds`, and the node stops as by [`Self::stop`]. A second signal ends it at
+    /// once.
     ///
     /// # Errors
     /// Where signals can't be listened for.
@@ -112,12 +105,50 @@ impl RunningNode {
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
         );
+        let mut told = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        told().await;
+        self.draining.store(true, Ordering::Release);
+        tracing::info!("told to stop: not ready from now on");
+        let orderly = async {
+            tokio::time::sleep(self.notice).await;
+            self.finish_begun().await;
+        };
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = orderly => {}
+            () = told() => tracing::warn!("told to stop again: ending what was begun"),
         }
-        self.stop().await;
+        self.end().await;
         Ok(())
+    }
+
+    async fn finish_begun(&self) {
+        tracing::info!("stopping: finishing what was begun");
+        let stops = self.servers.iter().map(|(handle, _)| handle.stop(true));
+        if tokio::time::timeout(self.drain, futures_util::future::join_all(stops))
+            .await
+            .is_err()
+        {
+            tracing::warn!("some requests were not finished in time");
+        }
+    }
+
+    /// Whatever still runs ends with the process; what was counted is told.
+    async fn end(self) {
+        for (handle, _) in &self.servers {
+            // It is told to; nobody waits for it.
+            drop(handle.stop(false));
+        }
+        self.background.stop().await;
+        let (edge, recorder) = (&self.flows.edge, &self.flows.recorder);
+        let flushed = recorder.flush_refusals(&edge.region, edge.clock.now());
+        if let Err(error) = flushed.await {
+            tracing::error!(%error, "counts of refusals could not be recorded");
+        }
     }
 }
 

@@ -34,7 +34,11 @@ const EXAMPLE_ROLE: &str = "arn:aws:iam::482011739056:role/engineering/ReadOnly"
 
 /// The folder of the portal client's secret, and of nothing else, in the demo's own.
 const SECRETS: &str = "secrets";
-const SETTINGS: &str = "log.level = \"warn\"\nfederation.secret_folder = \"secrets\"\n";
+/// Nobody balances load in front of a demo, so it stops at once.
+const SETTINGS: &str = "drain_notice_seconds = 0
+log.level = \"warn\"
+federation.secret_folder = \"secrets\"
+";
 
 /// Why the demo did not run.
 #[derive(Debug, thiserror::Error)]

@@ -58,6 +58,9 @@ pub struct Config {
     pub workers: Option<NonZeroUsize>,
     /// With a directory older than so many seconds the node refuses to issue and to verify.
     pub max_staleness_seconds: u32,
+    /// How long the node goes on accepting when it was told to stop, while `/readyz` says that it is
+    /// not ready, in seconds.
+    pub drain_notice_seconds: u32,
     /// How long requests under way may take when the node stops, in seconds.
     pub drain_seconds: u32,
     /// What the node says about itself.
@@ -149,6 +152,7 @@ impl Config {
             max_staleness_seconds: root
                 .number("max_staleness_seconds", 5..=3_600)
                 .unwrap_or(60),
+            drain_notice_seconds: root.number("drain_notice_seconds", 0..=60).unwrap_or(2),
             drain_seconds: root.number("drain_seconds", 0..=600).unwrap_or(30),
             log: root.section("log", LogSettings::read),
         };
