@@ -2,15 +2,13 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER};
-use actix_web::web::{Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 
-use super::PortalApi;
 use super::assets::StaticFile;
 use super::pages::{ErrorPage, NextStep, RefusedPage};
 use super::shown::Shown;
+use super::{Api, PortalApi};
 use crate::domain::{LocalPath, RequestId, UnixTime};
 use crate::federation::Quoted;
 use crate::federation::id_token::TokenError;
@@ -334,22 +332,22 @@ pub(super) fn redirect(location: &str) -> HttpResponse {
         .finish()
 }
 
-/// The `v` of a static file's address.
-#[derive(Deserialize)]
-pub(super) struct Version {
-    v: Option<String>,
+/// `GET /static/{name}`
+pub(super) async fn static_file(api: Api, request: HttpRequest) -> HttpResponse {
+    api.answer(&request, async |_| {
+        let name = request.match_info().query("name");
+        let file = StaticFile::named(name).ok_or(PortalError::NotFound)?;
+        Ok(file_answer(file, &request))
+    })
+    .await
 }
 
-pub(super) async fn static_file(
-    name: Path<String>,
-    version: Query<Version>,
-    request: HttpRequest,
-) -> HttpResponse {
-    let Some(file) = StaticFile::named(&name) else {
-        return HttpResponse::NotFound()
-            .insert_header(("Cache-Control", "no-store"))
-            .finish();
-    };
+/// The file, or that the browser has it. Of its address `v` says which version was linked; whatever
+/// else stands there is nobody's concern.
+fn file_answer(file: &StaticFile, request: &HttpRequest) -> HttpResponse {
+    let query = form_urlencoded::parse(request.query_string().as_bytes());
+    let version = query.into_iter().find(|(name, _)| name == "v");
+    let version = version.map(|(_, version)| version);
     let known = request
         .headers()
         .get("if-none-match")
@@ -361,7 +359,7 @@ pub(super) async fn static_file(
     };
     response
         .insert_header(("Content-Type", file.content_type))
-        .insert_header(("Cache-Control", file.cache_control(version.v.as_deref())))
+        .insert_header(("Cache-Control", file.cache_control(version.as_deref())))
         .insert_header(("ETag", file.etag()));
     if known == Some(&*file.etag()) {
         response.finish()

@@ -1,0 +1,281 @@
+//! What a node does at its edges, over real HTTP: what it reads and when, what it tells strangers,
+//! and how it stops.
+#![cfg(test)]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use support::http::{PATIENCE, RawConnection, Request};
+use support::http_node::{
+    AwsKeys, Call, GET_CALLER_IDENTITY, HttpNode, NodeOptions, Signing, audit_file, directory,
+};
+
+fn events(node: &HttpNode, name: &str) -> Vec<Value> {
+    let mut events = node.audit();
+    events.retain(|event| event["eventName"] == name);
+    events
+}
+
+#[test]
+fn a_static_file_is_served_under_listed_hosts_only() {
+    let node = HttpNode::start();
+    let file = Request::get(node.address, "/static/portal.css");
+    assert_eq!(file.with_header("host", "evil.example").send().status, 421);
+    assert_eq!(
+        Request::get(node.address, "/static/portal.css")
+            .send()
+            .status,
+        200
+    );
+}
+
+#[test]
+fn a_static_file_has_no_query_that_it_refuses() {
+    let node = HttpNode::start();
+    for query in ["v=1&v=2", "v=%ff", "v", "%", "w[]=1&=&v=;"] {
+        let target = ["/static/portal.css?", query].concat();
+        let answer = Request::get(node.address, &target).send();
+        assert_eq!(answer.status, 200, "{query}");
+    }
+}
+
+/// A request that would change the directory, signed with these keys for this time.
+fn apply_call(node: &HttpNode, keys: &AwsKeys, at: i64, body: &[u8]) -> Call {
+    let call = Call {
+        method: "POST",
+        target: "/admin/v1/directory".to_owned(),
+        headers: vec![
+            ("host".to_owned(), node.address.to_string()),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ],
+        body: body.to_vec(),
+    };
+    let signing = Signing {
+        service: "rolegate",
+        ..Signing::at(at)
+    };
+    call.signed(keys, &signing)
+}
+
+/// Sends the head of a request with a long body, and none of the body.
+fn status_of_head(node: &HttpNode, call: &Call) -> u16 {
+    let mut head = "POST /admin/v1/directory HTTP/1.1\r\nContent-Length: 1000000\r\n".to_owned();
+    for (name, value) in &call.headers {
+        head.push_str(&[name, ": ", value, "\r\n"].concat());
+    }
+    head.push_str("\r\n");
+    let mut connection = RawConnection::open(node.address);
+    connection.send(head.as_bytes()).unwrap();
+    connection.read_response(PATIENCE).unwrap().status
+}
+
+#[test]
+fn the_admin_api_reads_no_body_of_an_unknown_key() {
+    let node = HttpNode::start();
+    let stranger = AwsKeys {
+        id: "AKIAQYLPMN5HBBBBBBBB".to_owned(),
+        ..AwsKeys::admin()
+    };
+    let unsigned = Call {
+        headers: vec![("host".to_owned(), node.address.to_string())],
+        ..apply_call(&node, &stranger, node.now(), b"")
+    };
+    assert_eq!(status_of_head(&node, &unsigned), 403);
+    let of_stranger = apply_call(&node, &stranger, node.now(), b"");
+    assert_eq!(status_of_head(&node, &of_stranger), 403);
+    let old = apply_call(&node, &AwsKeys::admin(), node.now() - 3_600, b"");
+    assert_eq!(status_of_head(&node, &old), 403);
+    assert_eq!(events(&node, "AdminApi").len(), 3);
+}
+
+#[test]
+fn the_admin_api_reads_little_where_little_is_sent() {
+    let node = HttpNode::start();
+    let body = " ".repeat(64 * 1024 + 1);
+    let answer = node.admin("POST", "/admin/v1/keys/rotate", &body);
+    assert_eq!(answer.status, 413);
+    assert_eq!(events(&node, "AdminApi").len(), 1);
+}
+
+#[test]
+fn every_refusal_of_the_admin_api_is_recorded_once() {
+    let node = HttpNode::start();
+    let no_json = node.admin("POST", "/admin/v1/directory", "{");
+    assert_eq!(no_json.status, 400);
+    let elsewhere = Request::get(node.address, "/admin/v1/directory");
+    assert_eq!(
+        elsewhere.with_header("host", "evil.example").send().status,
+        421
+    );
+    let mut forged = apply_call(&node, &AwsKeys::admin(), node.now(), b"{}");
+    forged.body = b"[]".to_vec();
+    assert_eq!(forged.send(node.address).status, 403);
+    let told: Vec<_> = events(&node, "AdminApi")
+        .iter()
+        .map(|event| {
+            (
+                event["errorCode"].clone(),
+                event["userIdentity"]["userName"].clone(),
+            )
+        })
+        .collect();
+    let expected: [(Value, Value); 3] = [
+        ("MalformedInput".into(), "admin".into()),
+        ("InvalidHost".into(), Value::Null),
+        ("SignatureDoesNotMatch".into(), Value::Null),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_request_has_the_time_at_which_its_body_was_there() {
+    let node = HttpNode::start();
+    let body = GET_CALLER_IDENTITY;
+    let head = [
+        "POST / HTTP/1.1\r\nHost: ",
+        &node.address.to_string(),
+        "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ",
+        &body.len().to_string(),
+        "\r\n\r\n",
+    ]
+    .concat();
+    let mut slow = RawConnection::open(node.address);
+    slow.send(head.as_bytes()).unwrap();
+    slow.send(&body.as_bytes()[..10]).unwrap();
+    // Another answer shows that the node has taken the connection before.
+    assert_eq!(Request::get(node.address, "/readyz").send().status, 200);
+    node.advance(30);
+    slow.send(&body.as_bytes()[10..]).unwrap();
+    assert_eq!(slow.read_response(PATIENCE).unwrap().status, 403);
+    let event = events(&node, "GetCallerIdentity").pop().unwrap();
+    assert_eq!(event["eventTime"], "2026-11-21T09:41:37Z");
+}
+
+/// A node whose directory has a role that administers it.
+fn administered(settings: &str) -> HttpNode {
+    let node = HttpNode::with_settings(settings);
+    let mut files = directory(&node.provider.issuer(), node.folder());
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "rolegate:*", "Resource": "*" }],
+    });
+    files["accounts/123456789012/roles/Reader.policies/administer.json"] =
+        policy.to_string().into();
+    node.apply(&files);
+    node.advance(1);
+    node
+}
+
+#[test]
+fn strangers_are_not_told_who_administers() {
+    let node = administered("");
+    let report = Request::get(node.address, "/readyz").send();
+    let warning =
+        "the first administrator's variables are still set although another administrator exists";
+    assert_eq!(report.json()["warnings"], json!([warning]));
+    let text = report.text();
+    assert!(!text.contains("arn:") && !text.contains("Reader"), "{text}");
+}
+
+#[test]
+fn refusals_that_were_counted_are_told_when_the_node_stops() {
+    let mut node = HttpNode::start();
+    for _ in 0..130 {
+        let target = "/?Action=Nothing&Version=2011-06-15";
+        assert_eq!(Request::get(node.address, target).send().status, 400);
+    }
+    assert_eq!(events(&node, "Nothing").len(), 100);
+    node.stop();
+    let told = events(&node, "CoalescedRefusals");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["additionalEventData"]["coalesced"], 30);
+    assert_eq!(told[0]["sourceIPAddress"], "127.0.0.1");
+}
+
+#[test]
+fn one_audit_file_is_left_to_whoever_rotates_it() {
+    let node = HttpNode::with(NodeOptions {
+        settings: "[audit]\nfile = \"audit/audit.jsonl\"\n".to_owned(),
+        ..NodeOptions::default()
+    });
+    node.advance(86_400);
+    assert_eq!(Request::get(node.address, "/?Action=A").send().status, 400);
+    let file = audit_file(node.folder());
+    let files = std::fs::read_dir(file.parent().unwrap()).unwrap();
+    assert_eq!(files.count(), 1);
+}
+
+/// `rolegate serve` in a process of its own; killed when it is dropped.
+struct Served(Child, SocketAddr);
+
+impl Served {
+    fn start(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rolegate.toml");
+        std::fs::write(&file, settings).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_rolegate"))
+            .args(["serve", "--config"])
+            .arg(&file)
+            .env_clear()
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = child.unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            // Kept for as long as the process writes into it.
+            let _folder = folder;
+            for line in lines.map_while(Result::ok) {
+                let address = line.split_once("\"address\":\"");
+                let address = address.and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
+                if let Some(address) = address {
+                    drop(sender.send(address));
+                }
+            }
+        });
+        let address = receiver.recv_timeout(PATIENCE).unwrap();
+        Self(child, address)
+    }
+
+    fn terminate(&self) {
+        let id = self.0.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(status.unwrap().success());
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn a_node_that_is_told_to_stop_says_so_and_ends_when_it_is_told_again() {
+    let settings = "listen = \"127.0.0.1:0\"\ndrain_notice_seconds = 60\n[store]\nurl = \"memory:\"\n[log]\nformat = \"json\"\n";
+    let mut node = Served::start(settings);
+    assert_eq!(Request::get(node.1, "/readyz").send().status, 200);
+    node.terminate();
+    let give_up = Instant::now() + PATIENCE;
+    while Request::get(node.1, "/readyz").send().status != 503 {
+        assert!(Instant::now() < give_up, "it never said so");
+    }
+    let report = Request::get(node.1, "/readyz").send().json();
+    assert_eq!(report["checks"][0]["name"], "accepting requests");
+    assert_eq!(report["checks"][0]["ready"], false);
+    node.terminate();
+    let told = Instant::now();
+    assert!(node.0.wait().unwrap().success());
+    assert!(told.elapsed() < Duration::from_secs(20));
+    assert!(TcpStream::connect(node.1).is_err());
+}
