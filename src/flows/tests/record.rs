@@ -2,6 +2,7 @@
 
 use super::administer::administration;
 use super::*;
+use crate::directory::testing::{ADMIN, MAX_STALENESS};
 
 /// The account has the provider and no such role.
 const NOBODY: &str = "arn:aws:iam::482011739056:role/Nobody";
@@ -100,4 +101,22 @@ async fn counts_that_can_t_be_written_are_written_later() {
     node.audit.leave_room_for(10);
     node.recorder.flush_refusals(&region, NOW).await.unwrap();
     assert_eq!(coalesced(&node), [("ines".into(), 30)]);
+}
+
+#[tokio::test]
+async fn an_administrator_whose_rights_can_t_be_looked_up_is_recorded() {
+    let node = Node::new().await;
+    let credentials = node.credentials_of(ADMIN).await;
+    let caller = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
+    let stale = RequestMeta {
+        now: NOW.plus(MAX_STALENESS + 1),
+        ..meta()
+    };
+    let outcome = administration(&node).export(&caller.unwrap(), &stale).await;
+    assert!(
+        matches!(outcome, Err(AdminError::Directory(_))),
+        "{outcome:?}"
+    );
+    let expected = ("ExportDirectory".to_owned(), "NotCommitted".to_owned());
+    assert_eq!(node.audit.told().pop(), Some(expected));
 }
