@@ -238,7 +238,7 @@ impl Served {
                 let address = line.split_once("\"address\":\"");
                 let address = address.and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
                 if let Some(address) = address {
-                    drop(sender.send(address));
+                    let _told = sender.send(address);
                 }
             }
         });
