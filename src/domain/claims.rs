@@ -58,15 +58,23 @@ pub struct Claim {
 /// `{"realm_access": {"roles": ["a"]}}` is the claim `/realm_access/roles`; a `null` is absent. What
 /// begins with `/` is a pointer: a claim of the first level whose own name does is left out, since it
 /// could pass for a nested one. So is what no [`ClaimName`] is long enough for.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Claims {
     kept: BTreeMap<Box<str>, Claim>,
-    /// How many bytes `kept` takes, with [`OVERHEAD`].
+    /// How many bytes flattening took, with [`OVERHEAD`]; it is judged before a set is stored, and not
+    /// kept with it.
     #[serde(skip)]
     bytes: usize,
     #[serde(skip)]
     session: SessionClaims,
+}
+
+/// How a set came about makes no difference.
+impl PartialEq for Claims {
+    fn eq(&self, other: &Self) -> bool {
+        self.kept == other.kept && self.session == other.session
+    }
 }
 
 impl Claims {
