@@ -52,39 +52,31 @@ fn what_a_file_leaves_out_has_its_default() {
 }
 
 #[test]
+fn an_account_s_alias_and_name_have_bounds() {
+    let path = "accounts/482011739056/account.toml";
+    let (long, longer) = ("x".repeat(64), "x".repeat(129));
+    for (from, to, why) in [
+        ("'payments-prod'", "''", "account alias must be 1 to 63"),
+        ("payments-prod", &long, "account alias must be 1 to 63"),
+        (
+            "'payments-prod'",
+            "\"a\\u001Bb\"",
+            "account alias must be 1 to 63",
+        ),
+        ("Payments", &longer, "account name must be at most 128"),
+    ] {
+        assert_named(&problems_of(&edited(path, from, to)), path, why);
+    }
+}
+
+#[test]
 fn a_mistake_names_its_file() {
-    let long = ["'", &"x".repeat(64), "'"].concat();
-    let longer = ["'", &"x".repeat(129), "'"].concat();
     for (path, from, to, why) in [
         (
             "accounts/482011739056/account.toml",
             "alias",
             "alas",
             "unknown field `alas`",
-        ),
-        (
-            "accounts/482011739056/account.toml",
-            "'payments-prod'",
-            "''",
-            "account alias must be 1 to 63",
-        ),
-        (
-            "accounts/482011739056/account.toml",
-            "'payments-prod'",
-            &long,
-            "account alias must be 1 to 63",
-        ),
-        (
-            "accounts/482011739056/account.toml",
-            "'payments-prod'",
-            "\"a\\u001Bb\"",
-            "account alias must be 1 to 63",
-        ),
-        (
-            "accounts/482011739056/account.toml",
-            "'Payments'",
-            &longer,
-            "account name must be at most 128",
         ),
         (
             "accounts/482011739056/account.toml",
