@@ -14,16 +14,17 @@ pub struct Text<const MAX: usize>(Box<str>);
 
 impl<const MAX: usize> Text<MAX> {
     const CUT: &'static str = "…";
+    /// A byte is written as at most so many: an escaped control.
+    const MOST_WRITTEN: usize = 6;
 
     /// Takes the text, or its beginning.
     pub fn new(text: &str) -> Self {
-        match Self::beginning(text, MAX) {
-            whole if whole.len() == text.len() => Self(whole.into()),
-            _ => {
-                let room = MAX.saturating_sub(Self::CUT.len());
-                Self([Self::beginning(text, room), Self::CUT].concat().into())
-            }
+        let fits_whatever_it_is = text.len() <= MAX / Self::MOST_WRITTEN;
+        if fits_whatever_it_is || Self::beginning(text, MAX).len() == text.len() {
+            return Self(text.into());
         }
+        let room = MAX.saturating_sub(Self::CUT.len());
+        Self([Self::beginning(text, room), Self::CUT].concat().into())
     }
 
     /// As much of the text as is written in `room` bytes.
