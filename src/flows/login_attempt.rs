@@ -37,7 +37,7 @@ pub fn attempt_key(state: &str) -> LoginAttemptKey {
     LoginAttemptKey(sha256(state))
 }
 
-/// The name of the mark that a sign-in with this `state` succeeded.
+/// The name of the mark that this `state` was answered.
 pub(super) fn mark_of(state: &str) -> [u8; 32] {
     sha256(&[MARK, state].concat())
 }

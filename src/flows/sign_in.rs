@@ -296,7 +296,13 @@ impl SignIn {
     ) -> Result<(FederatedIdentity, LocalPath), SignInRefusal> {
         let mark = login_attempt::mark_of(callback.answer.state());
         let under_way = self.under_way(connection, &callback, meta).await?;
-        if under_way.is_over(meta.now) || self.marks.is_redeemed(&mark, meta.now).await? {
+        if under_way.is_over(meta.now) {
+            return Err(SignInRefusal::NoAttempt);
+        }
+        // Whatever comes of it: a `state` is answered once. Only a browser that began a sign-in here
+        // gets so far, and a mark is all that it leaves in the store.
+        let keep_until = under_way.expires_at();
+        if self.marks.redeem(&mark, keep_until, meta.now).await? == Redeemed::Again {
             return Err(SignInRefusal::NoAttempt);
         }
         let settings = self.connection(connection, meta).await?;
@@ -304,12 +310,6 @@ impl SignIn {
             .relying_party
             .finish(&settings, &under_way.attempt, callback.answer, meta.now)
             .await?;
-        // Only now: whoever is not proven must not make the store grow (decision 33).
-        let keep_until = under_way.expires_at();
-        match self.marks.redeem(&mark, keep_until, meta.now).await? {
-            Redeemed::First => {}
-            Redeemed::Again => return Err(SignInRefusal::NoAttempt),
-        }
         let identity = proven.redeem(self.marks.as_ref(), meta.now).await?;
         Ok((identity, under_way.return_to()))
     }

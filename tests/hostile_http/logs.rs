@@ -366,16 +366,19 @@ fn a21_no_secret_is_in_any_file_or_log_of_a_whole_run() {
     let provider = HostileProvider::start();
     let key = SigningKey::ec_p256("k1");
     provider.publish(&[&key]);
-    let settings = "drain_seconds = 1\n[log]\nformat = \"json\"\nlevel = \"trace\"\n";
-    let child = ChildNode::start(folder.path(), &provider.issuer(), settings);
+    // The file in which the operator keeps the client's secret stands elsewhere.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "drain_seconds = 1\nfederation.secret_folder = '{}'\n[log]\nformat = \"json\"\nlevel = \"trace\"\n",
+        elsewhere.path().display()
+    );
+    let child = ChildNode::start(folder.path(), &provider.issuer(), &settings);
     let mut run = Run {
         child,
         provider,
         key,
         secrets: Vec::new(),
     };
-    // The file in which the operator keeps the client's secret stands elsewhere.
-    let elsewhere = tempfile::tempdir().unwrap();
     let files_of_directory = directory(&run.provider.issuer(), elsewhere.path());
     let apply = serde_json::json!({ "mode": "apply", "files": files_of_directory }).to_string();
     let applied = run.admin("POST", "/admin/v1/directory", &apply);

@@ -16,8 +16,8 @@ use crate::support::provider::{Answer, Body, DISCOVERY, HostileProvider, JWKS};
 /// A scene in which `lie` was told before anything was asked: the honest token is refused, nobody
 /// else was connected to, and the truth helps.
 fn lied_to(what: &str, lie: impl FnOnce(&HostileProvider, &Canary)) {
-    let (scene, canary) = (Scene::new(), Canary::new());
-    lie(&scene.provider, &canary);
+    let canary = Canary::new();
+    let scene = Scene::after(SigningKey::rsa("main"), |provider| lie(provider, &canary));
     scene.refuses(what, &scene.token(), &Refusal::provider_unreachable());
     assert!(!canary.was_touched(), "{what}");
     let moved = scene.provider.fetches("/moved");

@@ -65,8 +65,15 @@ impl Scene {
 
     /// As [`Self::new`], with another key.
     pub fn with_key(key: SigningKey) -> Self {
+        Self::after(key, |_| {})
+    }
+
+    /// With a provider that was told something before the node first saw it: a node looks for the
+    /// metadata of its connections by itself.
+    pub fn after(key: SigningKey, tell: impl FnOnce(&HostileProvider)) -> Self {
         let provider = HostileProvider::start();
         provider.publish(&[&key]);
+        tell(&provider);
         let node = Node::start_with(&[&provider], &patient());
         Self {
             node,

@@ -45,6 +45,7 @@ workers = 2
 drain_seconds = 1
 log.level = "error"
 store.url = "memory:"
+federation.secret_folder = "."
 "#;
 
 /// A node, its provider, and another provider that is registered and can't be reached.
