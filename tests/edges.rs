@@ -234,12 +234,13 @@ impl Served {
         std::thread::spawn(move || {
             // Kept for as long as the process writes into it.
             let _folder = folder;
-            for line in lines.map_while(Result::ok) {
-                let address = line.split_once("\"address\":\"");
-                let address = address.and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
-                if let Some(address) = address {
-                    let _told = sender.send(address);
-                }
+            let address = |line: String| {
+                let (_, rest) = line.split_once("\"address\":\"")?;
+                rest.split('"').next()?.parse().ok()
+            };
+            for address in lines.map_while(Result::ok).filter_map(address) {
+                // Whoever waits for it may have given up.
+                let _told = sender.send(address);
             }
         });
         let address = receiver.recv_timeout(PATIENCE).unwrap();

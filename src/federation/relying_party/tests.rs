@@ -369,9 +369,9 @@ async fn an_attempt_of_another_connection_issuer_or_client_is_refused_before_any
         |attempt| attempt.client_id = "other".parse().unwrap(),
     ];
     for change in changes {
-        let mut changed = attempt.clone();
-        change(&mut changed);
-        let error = setting.finish(&changed, "code=c&state=s").await;
+        let mut other = attempt.clone();
+        change(&mut other);
+        let error = setting.finish(&other, "code=c&state=s").await;
         assert!(matches!(error, Err(SignInError::OtherConnection)));
     }
     assert_eq!(setting.provider.request_count(), before);

@@ -2,7 +2,7 @@ use super::*;
 use crate::directory::testing::{
     ADMIN, CONNECTION_FILE, READER_FILE, RULE_FILE, edited, with, without,
 };
-use crate::directory::{Change, SealingKeyRecord};
+use crate::directory::{Change, Problem, SealingKeyRecord};
 use crate::federation::secret_file::SecretFolder;
 use crate::policy::IdentityPolicy;
 
@@ -254,9 +254,7 @@ async fn a_connection_s_secret_is_read_from_the_node_s_folder_only() {
         let files = edited(CONNECTION_FILE, "'none'", &auth);
         for mode in [ApplyMode::DryRun, ApplyMode::Apply] {
             let refused = administration.apply(&caller, &files, mode, &meta()).await;
-            let Err(AdminError::Invalid(problems)) = refused else {
-                panic!("{refused:?}")
-            };
+            let problems = problems_of(refused.unwrap_err());
             assert_eq!(problems.len(), 1);
             assert_eq!(problems[0].at, "connections/workforce");
             assert!(problems[0].text.contains(why), "{}", problems[0].text);
@@ -268,6 +266,13 @@ async fn a_connection_s_secret_is_read_from_the_node_s_folder_only() {
         .apply(&caller, &files, ApplyMode::Apply, &meta())
         .await;
     assert!(applied.is_ok(), "{applied:?}");
+}
+
+fn problems_of(error: AdminError) -> Vec<Problem> {
+    match error {
+        AdminError::Invalid(problems) => problems,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
