@@ -246,21 +246,32 @@ async fn another_node_finishes_what_this_one_began() {
 }
 
 #[tokio::test]
-async fn what_strangers_send_is_not_kept() {
+async fn what_was_begun_and_what_strangers_send_is_not_kept() {
     let setting = Setting::new().await;
     for _ in 0..3 {
         let browser = setting.begin().await;
-        setting.provider.reply("/token", Reply::Json(json!({})));
-        assert!(setting.finish(&browser).await.is_err());
-        let refused = setting
-            .finish_with(&browser, |back| {
-                back.answer = format!("error=access_denied&state={}", browser.state);
-            })
+        let stranger = setting
+            .finish_with(&browser, |back| back.cookie = None)
             .await;
-        assert!(refused.is_err());
+        assert!(matches!(stranger, Err(SignInRefusal::OtherBrowser)));
     }
     let forever = NOW.plus(1_000_000_000);
     assert_eq!(setting.node.store.sweep(forever), 0);
+}
+
+#[tokio::test]
+async fn a_state_is_answered_once_whatever_comes_of_it() {
+    let setting = Setting::new().await;
+    let browser = setting.begin().await;
+    setting.provider.reply("/token", Reply::Json(json!({})));
+    let failed = setting.finish(&browser).await;
+    assert!(
+        matches!(failed, Err(SignInRefusal::Provider(_))),
+        "{failed:?}"
+    );
+    setting.answer_with_token_for(&browser);
+    let again = setting.finish(&browser).await;
+    assert!(matches!(again, Err(SignInRefusal::NoAttempt)), "{again:?}");
 }
 
 #[tokio::test]
