@@ -32,8 +32,8 @@ use crate::policy::{
 };
 use crate::store::OneTimeUse;
 
-/// What is asked for.
-#[derive(Debug, Clone)]
+/// What is asked for. It holds the token, so it has no `Debug`.
+#[derive(Clone)]
 pub struct WebIdentityRequest<'a> {
     /// The role.
     pub role: RoleArn,

@@ -405,8 +405,7 @@ impl SignIn {
     }
 }
 
-/// What came back to the redirect URI.
-#[derive(Debug)]
+/// What came back to the redirect URI. It holds cookies, so it has no `Debug`.
 pub struct Callback<'a> {
     /// The provider's answer.
     pub answer: AuthorizationAnswer,
