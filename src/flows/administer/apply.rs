@@ -1,0 +1,123 @@
+//! Apply: the directory becomes what files say.
+
+use super::{Act, AdminAction, AdminError, Administration};
+use crate::directory::{Change, Directory, DirectoryFiles, Problem, check, diff, read};
+use crate::domain::UnixTime;
+use crate::flows::authenticate::Caller;
+use crate::flows::record::{Outcome, Subject};
+use crate::flows::request::RequestMeta;
+use crate::store::Generation;
+
+/// Whether to change the directory or to say only what would change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApplyMode {
+    /// Change it.
+    Apply,
+    /// Say what would change.
+    DryRun,
+}
+
+/// What `apply` did or would do.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Applied {
+    /// The directory's generation after it.
+    pub generation: Generation,
+    /// Every change, a line each.
+    pub changes: Vec<String>,
+}
+
+impl Administration {
+    /// Makes the directory what the files say, or says what that would change.
+    ///
+    /// # Errors
+    /// [`AdminError`]; the directory is as it was.
+    pub async fn apply(
+        &self,
+        caller: &Caller,
+        files: &DirectoryFiles,
+        mode: ApplyMode,
+        meta: &RequestMeta,
+    ) -> Result<Applied, AdminError> {
+        let action = AdminAction::ApplyDirectory;
+        let act = Act {
+            caller,
+            action,
+            meta,
+        };
+        self.authorise(&act).await?;
+        let snapshot = self.newest(&act).await?;
+        let changes = match self.plan(files, snapshot.directory(), meta.now) {
+            Ok(changes) => changes,
+            Err(error) => return Err(self.failed(&act, error).await),
+        };
+        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let base = snapshot.generation();
+        let generation = if mode == ApplyMode::DryRun || changes.is_empty() {
+            let subject = Subject::of(caller);
+            self.recorder
+                .admin(meta, &subject, action, Outcome::Unchanged { base })
+                .await?;
+            base
+        } else {
+            self.commit(&act, base, changes).await?
+        };
+        Ok(Applied {
+            generation,
+            changes: lines,
+        })
+    }
+
+    /// What has to change so that the directory is what the files say.
+    fn plan(
+        &self,
+        files: &DirectoryFiles,
+        current: &Directory,
+        now: UnixTime,
+    ) -> Result<Vec<Change>, AdminError> {
+        let desired =
+            read(files, current, now, self.entropy.as_ref()).map_err(AdminError::Invalid)?;
+        self.check(&desired)?;
+        Ok(diff(current, &desired))
+    }
+
+    /// What must hold beyond the directory itself: plain http only where this node lists it, secret
+    /// files only where this node keeps them.
+    fn check(&self, directory: &Directory) -> Result<(), AdminError> {
+        let mut problems = check(directory, self.directory.partition());
+        let accounts = directory.accounts.iter().flat_map(|(id, account)| {
+            account
+                .oidc_providers
+                .keys()
+                .map(move |issuer| (format!("accounts/{id}/oidc-providers"), issuer))
+        });
+        let connections = directory.connections.iter();
+        let connections =
+            connections.map(|(id, connection)| (format!("connections/{id}"), &connection.issuer));
+        for (at, issuer) in accounts.chain(connections) {
+            if issuer.is_plain_http() && !self.plain_http.contains(issuer) {
+                problems.push(Problem::new(at, format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback")));
+            }
+        }
+        problems.extend(self.check_secrets(directory));
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(AdminError::Invalid(problems))
+        }
+    }
+
+    /// A connection whose secret can't be read would fail at somebody's sign-in.
+    fn check_secrets(&self, directory: &Directory) -> Vec<Problem> {
+        let connections = directory.connections.iter();
+        let problems = connections.filter_map(|(id, connection)| {
+            let file = connection.client_auth.file()?;
+            let error = self.secrets.read_now(file).err()?;
+            Some(Problem::new(
+                format!("connections/{id}"),
+                format!("client_auth: {error}"),
+            ))
+        });
+        problems.collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! Why the administration did nothing.
+
+use crate::audit::AuditUnavailable;
+use crate::directory::{CommitError, DirectoryError, Problem};
+use crate::entropy::EntropyError;
+use crate::store::Generation;
+
+/// Why the administration did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The caller's policies don't allow it.
+    #[error("{caller} is not authorized to perform: {action} on resource: {resource}")]
+    Denied {
+        /// The caller's ARN.
+        caller: String,
+        /// What was asked.
+        action: &'static str,
+        /// On what.
+        resource: String,
+    },
+    /// The files are not a valid directory.
+    #[error("the directory has problems and was not changed")]
+    Invalid(Vec<Problem>),
+    /// Somebody else changed it.
+    #[error(
+        "the directory was changed by somebody else at the same time (it is at generation {head} now); repeat"
+    )]
+    Conflict {
+        /// The generation now.
+        head: Generation,
+    },
+    /// Nothing can be recorded, so nothing is done.
+    #[error("the audit log can't be written")]
+    Audit(#[from] AuditUnavailable),
+    /// The store can't be reached.
+    #[error("the directory can't be read or written")]
+    Directory(#[source] DirectoryError),
+    /// No random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl AdminError {
+    /// The code of this error on the wire and in the audit.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Denied { .. } => "AccessDenied",
+            Self::Invalid(_) => "InvalidDirectory",
+            Self::Conflict { .. } => "Conflict",
+            Self::Audit(_) | Self::Directory(_) | Self::Entropy(_) => "ServiceUnavailable",
+        }
+    }
+}
+
+impl From<DirectoryError> for AdminError {
+    fn from(error: DirectoryError) -> Self {
+        Self::Directory(error)
+    }
+}
+
+impl From<CommitError> for AdminError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict { head, .. } => Self::Conflict { head },
+            CommitError::Invalid(problems) => Self::Invalid(problems),
+            CommitError::Directory(error) => Self::Directory(error),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The rotation of the sealing keys.
+
+use super::{Act, AdminAction, AdminError, Administration, Applied};
+use crate::directory::{Change, Directory, SealingKeyRecord};
+use crate::domain::UnixTime;
+use crate::entropy::{EntropyError, draw};
+use crate::flows::authenticate::Caller;
+use crate::flows::request::RequestMeta;
+
+/// A key that was superseded so long ago opens nothing that is still good: the longest session, in
+/// seconds, and an hour.
+const SUPERSEDED_SECONDS: i64 = 36 * 3600 + 3600;
+
+/// What becomes of the keys that sealed until now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PreviousKeys {
+    /// They open until what they sealed has expired.
+    Keep,
+    /// They open nothing from now on: every session that they sealed ends.
+    Drop,
+}
+
+impl Administration {
+    /// Adds a sealing key, takes out those that open nothing any more (or all of them).
+    ///
+    /// # Errors
+    /// [`AdminError`]; the key ring is as it was.
+    pub async fn rotate_keys(
+        &self,
+        caller: &Caller,
+        previous: PreviousKeys,
+        meta: &RequestMeta,
+    ) -> Result<Applied, AdminError> {
+        let act = Act {
+            caller,
+            action: AdminAction::RotateKeys,
+            meta,
+        };
+        self.authorise(&act).await?;
+        let snapshot = self.newest(&act).await?;
+        let changes = match self.rotation(snapshot.directory(), previous, meta.now) {
+            Ok(changes) => changes,
+            Err(error) => return Err(self.failed(&act, error.into()).await),
+        };
+        let lines = changes.iter().map(ToString::to_string).collect();
+        let generation = self.commit(&act, snapshot.generation(), changes).await?;
+        Ok(Applied {
+            generation,
+            changes: lines,
+        })
+    }
+
+    fn rotation(
+        &self,
+        directory: &Directory,
+        previous: PreviousKeys,
+        now: UnixTime,
+    ) -> Result<Vec<Change>, EntropyError> {
+        let seals_from = match previous {
+            PreviousKeys::Keep => now.plus(self.key_propagation),
+            PreviousKeys::Drop => now,
+        };
+        let added = SealingKeyRecord::new(draw(self.entropy.as_ref())?, now, seals_from);
+        let mut changes = vec![Change::AddSealingKey(added)];
+        let outlived = superseded(&directory.sealing_keys, now);
+        let dropped = directory
+            .sealing_keys
+            .iter()
+            .filter(|record| match previous {
+                PreviousKeys::Keep => outlived.contains(&record.id()),
+                PreviousKeys::Drop => true,
+            });
+        changes.extend(dropped.map(|record| Change::RemoveSealingKey(record.id())));
+        Ok(changes)
+    }
+}
+
+/// The ids of the keys that stopped sealing too long ago to open anything that is still good.
+fn superseded(records: &[SealingKeyRecord], now: UnixTime) -> Vec<String> {
+    let ended = |record: &SealingKeyRecord| {
+        let later = records
+            .iter()
+            .filter(|other| other.seals_from > record.seals_from);
+        later.map(|other| other.seals_from).min()
+    };
+    let long_ago = |record: &&SealingKeyRecord| {
+        ended(record).is_some_and(|ended| now.since(ended) > SUPERSEDED_SECONDS)
+    };
+    records
+        .iter()
+        .filter(long_ago)
+        .map(SealingKeyRecord::id)
+        .collect()
+}

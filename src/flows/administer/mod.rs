@@ -1,0 +1,165 @@
+//! The gateway's own administration: apply and export the directory, rotate the sealing keys.
+//!
+//! ```text
+//! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
+//! ```
+//! Each action is one file; `authorise` is what they begin with.
+//!
+//! Only the managing account may administer: a policy that allows everything in another account
+//! allows nothing here.
+
+mod apply;
+mod authorise;
+mod error;
+mod export;
+mod keys;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use apply::{Applied, ApplyMode};
+pub use error::AdminError;
+pub use export::Exported;
+pub use keys::PreviousKeys;
+
+use super::authenticate::Caller;
+use super::record::{Outcome, Recorder, Subject, chain};
+use super::request::RequestMeta;
+use crate::directory::{Change, ChangeSet, LiveDirectory, Snapshot};
+use crate::domain::{AccountId, Issuer};
+use crate::entropy::Entropy;
+use crate::federation::secret_file::SecretFolder;
+use crate::store::Generation;
+
+/// What can be administered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminAction {
+    /// `rolegate:ApplyDirectory`
+    ApplyDirectory,
+    /// `rolegate:ExportDirectory`
+    ExportDirectory,
+    /// `rolegate:RotateKeys`
+    RotateKeys,
+}
+
+impl AdminAction {
+    /// The action as policies name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApplyDirectory => "rolegate:ApplyDirectory",
+            Self::ExportDirectory => "rolegate:ExportDirectory",
+            Self::RotateKeys => "rolegate:RotateKeys",
+        }
+    }
+
+    const fn resource(self) -> &'static str {
+        match self {
+            Self::ApplyDirectory | Self::ExportDirectory => "directory",
+            Self::RotateKeys => "key-ring",
+        }
+    }
+}
+
+/// Which issuers may be plain http: those that the node lists.
+pub type PlainHttpIssuers = Arc<[Issuer]>;
+
+/// Administers the gateway.
+#[derive(Clone)]
+pub struct Administration {
+    /// What is administered.
+    pub directory: Arc<LiveDirectory>,
+    /// Where intent and outcome are recorded.
+    pub recorder: Arc<Recorder>,
+    /// Draws unique ids and keys.
+    pub entropy: Arc<dyn Entropy>,
+    /// The account whose policies may allow it.
+    pub account: AccountId,
+    /// Where connections' secrets may be.
+    pub secrets: SecretFolder,
+    /// The issuers that may be plain http.
+    pub plain_http: PlainHttpIssuers,
+    /// How long every node needs to learn of a new key, in seconds; 0 with one node.
+    pub key_propagation: i64,
+}
+
+impl fmt::Debug for Administration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Administration")
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who does what, and when.
+struct Act<'a> {
+    caller: &'a Caller,
+    action: AdminAction,
+    meta: &'a RequestMeta,
+}
+
+impl Administration {
+    /// The directory as it is in the store.
+    async fn newest(&self, act: &Act<'_>) -> Result<Arc<Snapshot>, AdminError> {
+        match self.directory.catch_up(act.meta.now).await {
+            Ok(snapshot) => Ok(snapshot),
+            Err(error) => Err(self.failed(act, error.into()).await),
+        }
+    }
+
+    /// The error, recorded; or that it can't be.
+    async fn failed(&self, act: &Act<'_>, error: AdminError) -> AdminError {
+        let why = match &error {
+            AdminError::Invalid(problems) => {
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                problems.join("; ")
+            }
+            other => chain(other),
+        };
+        let subject = Subject::of(act.caller);
+        let outcome = Outcome::NotCommitted { why };
+        let recorded = self.recorder.admin(act.meta, &subject, act.action, outcome);
+        match recorded.await {
+            Ok(()) => error,
+            Err(unrecorded) => unrecorded.into(),
+        }
+    }
+
+    /// Records the intent, changes the directory and records the outcome.
+    async fn commit(
+        &self,
+        act: &Act<'_>,
+        base: Generation,
+        changes: Vec<Change>,
+    ) -> Result<Generation, AdminError> {
+        let (subject, meta) = (Subject::of(act.caller), act.meta);
+        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let intent = Outcome::Intent {
+            base,
+            changes: &lines,
+        };
+        self.recorder
+            .admin(meta, &subject, act.action, intent)
+            .await?;
+        let author = act.caller.principal.arn();
+        let set = ChangeSet {
+            author,
+            at: meta.now,
+            request: meta.id,
+            changes,
+        };
+        let committed = self.directory.commit(base, set, meta.now).await;
+        let outcome = match &committed {
+            Ok(generation) => Outcome::Committed {
+                generation: *generation,
+            },
+            Err(error) => Outcome::NotCommitted {
+                why: error.to_string(),
+            },
+        };
+        self.recorder
+            .admin(meta, &subject, act.action, outcome)
+            .await?;
+        Ok(committed?)
+    }
+}
