@@ -1,0 +1,160 @@
+//! What was administered, and what the admin API refused.
+
+use super::{Recorder, RefusedCall, signed_by, unauthenticated};
+use crate::audit::{
+    AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
+    Source,
+};
+use crate::flows::administer::AdminAction;
+use crate::flows::authenticate::{AuthenticationError, Caller};
+use crate::flows::request::RequestMeta;
+use crate::store::Generation;
+
+/// Who administers.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::flows) struct Subject<'a>(&'a Caller);
+
+impl<'a> Subject<'a> {
+    /// The caller of a signed request.
+    pub const fn of(caller: &'a Caller) -> Self {
+        Self(caller)
+    }
+}
+
+/// What became of an administrative action.
+#[derive(Debug)]
+pub(in crate::flows) enum Outcome<'a> {
+    /// It was read.
+    Done,
+    /// It is about to be done.
+    Intent {
+        /// For which generation.
+        base: Generation,
+        /// What, a line each.
+        changes: &'a [String],
+    },
+    /// It changes nothing, or was asked for as a dry run.
+    Unchanged {
+        /// The generation that stays.
+        base: Generation,
+    },
+    /// It is done.
+    Committed {
+        /// Which generation it is.
+        generation: Generation,
+    },
+    /// It was not done.
+    NotCommitted {
+        /// Why.
+        why: String,
+    },
+    /// It was not allowed.
+    Denied {
+        /// What.
+        why: String,
+    },
+}
+
+impl Recorder {
+    pub(in crate::flows) async fn admin(
+        &self,
+        meta: &RequestMeta,
+        subject: &Subject<'_>,
+        action: AdminAction,
+        outcome: Outcome<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        let is_denied = matches!(outcome, Outcome::Denied { .. });
+        if is_denied && self.is_coalesced(refused_caller(meta, subject.0), meta) {
+            return Ok(());
+        }
+        let name = action.as_str().rsplit(':').next().unwrap_or_default();
+        let read_only = match action {
+            AdminAction::ExportDirectory => ReadOnly::Yes,
+            AdminAction::ApplyDirectory | AdminAction::RotateKeys => ReadOnly::No,
+        };
+        let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
+        let event = Event::new(occasion).by(signed_by(subject.0));
+        self.sink.record(&with_outcome(event, outcome)).await
+    }
+
+    /// A call to the admin API that was refused before its flow began; `caller` where the signature
+    /// was accepted.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; the refusal isn't recorded.
+    pub async fn refused_admin(
+        &self,
+        meta: &RequestMeta,
+        caller: Option<&Caller>,
+        call: &RefusedCall<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        let source = caller.map_or_else(
+            || Source::network_of(meta.source_ip),
+            |caller| refused_caller(meta, caller),
+        );
+        if self.is_coalesced(source, meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::Gateway, call.operation, ReadOnly::Yes)?;
+        let mut event = Event::new(occasion)
+            .checks([Check::new("request", CheckOutcome::Failed)])
+            .refused(call.code, call.why);
+        if let Some(caller) = caller {
+            event = event.by(signed_by(caller));
+        }
+        self.sink.record(&event).await
+    }
+
+    /// A call to the admin API that nobody could be found behind.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; the refusal isn't recorded.
+    pub async fn unauthenticated_admin(
+        &self,
+        meta: &RequestMeta,
+        error: &AuthenticationError,
+    ) -> Result<(), AuditUnavailable> {
+        if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::Gateway, "AdminApi", ReadOnly::Yes)?;
+        self.sink
+            .record(&unauthenticated(Event::new(occasion), error))
+            .await
+    }
+}
+
+/// Whom a refusal of a signed request is counted for: who stands behind the session, otherwise where
+/// the request came from.
+fn refused_caller(meta: &RequestMeta, caller: &Caller) -> Source {
+    match &caller.session {
+        Some(session) => Source::Person(
+            session.lineage.issuer.clone(),
+            session.lineage.subject.clone(),
+        ),
+        None => Source::network_of(meta.source_ip),
+    }
+}
+
+fn with_outcome(event: Event, outcome: Outcome<'_>) -> Event {
+    match outcome {
+        Outcome::Done => event,
+        Outcome::Intent { base, changes } => event
+            .parameter(Parameter::BaseGeneration, base)
+            .parameter(
+                Parameter::Changes,
+                ParameterValue::list(changes.iter().map(String::as_str)),
+            )
+            .checks([Check::new("intent", CheckOutcome::Passed)]),
+        Outcome::Unchanged { base } => event.parameter(Parameter::BaseGeneration, base),
+        Outcome::Committed { generation } => event
+            .parameter(Parameter::Generation, generation)
+            .checks([Check::new("committed", CheckOutcome::Passed)]),
+        Outcome::NotCommitted { why } => event
+            .checks([Check::new("committed", CheckOutcome::Failed)])
+            .refused("NotCommitted", &why),
+        Outcome::Denied { why } => event
+            .checks([Check::new("authorization", CheckOutcome::Failed)])
+            .refused("AccessDenied", &why),
+    }
+}

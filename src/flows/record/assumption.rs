@@ -1,0 +1,99 @@
+//! Attempts to assume a role.
+
+use super::{Recorder, chain, federated, refused};
+use crate::audit::{
+    AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
+};
+use crate::credentials::Issued;
+use crate::domain::{FederatedIdentity, Lineage, RoleArn, SessionDuration, SessionName};
+use crate::flows::assume_role_error::AssumeRoleError;
+use crate::flows::request::RequestMeta;
+use crate::mapping::RuleTrace;
+use crate::policy::{Because, Denial};
+
+/// What became of an attempt to assume a role.
+#[derive(Debug)]
+pub(in crate::flows) struct AssumeRecord<'a> {
+    pub source: EventSource,
+    pub role: &'a RoleArn,
+    /// What it shall be called; unknown where no rule gives the role.
+    pub session: Option<&'a SessionName>,
+    pub duration: SessionDuration,
+    /// Who was proven; none where the proof was not accepted.
+    pub identity: Option<&'a FederatedIdentity>,
+    pub lineage: Option<&'a Lineage>,
+    /// What became of every mapping rule, where none gives the role.
+    pub rules: &'a [RuleTrace],
+    pub result: Result<&'a Issued, &'a AssumeRoleError>,
+}
+
+impl Recorder {
+    pub(in crate::flows) async fn assumption(
+        &self,
+        meta: &RequestMeta,
+        name: &str,
+        record: &AssumeRecord<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        if record.result.is_err() && self.is_coalesced(refused(meta, record.identity), meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, record.source, name, ReadOnly::No)?;
+        let mut event = Event::new(occasion)
+            .parameter(Parameter::RoleArn, record.role.as_str())
+            .parameter(
+                Parameter::DurationSeconds,
+                u64::from(record.duration.seconds()),
+            )
+            .role(record.role)
+            .mapping(record.rules);
+        if let Some(session) = record.session {
+            event = event.parameter(Parameter::RoleSessionName, session.as_str());
+        }
+        if let Some(identity) = record.identity {
+            event = event.by(federated(identity));
+        }
+        if let Some(lineage) = record.lineage {
+            event = event.lineage(lineage);
+        }
+        let event = match record.result {
+            Ok(issued) => issued_event(event, issued),
+            Err(error) => event
+                .checks([failed_check(error)])
+                .refused(error.code(), &chain(error)),
+        };
+        self.sink.record(&event).await
+    }
+}
+
+fn issued_event(event: Event, issued: &Issued) -> Event {
+    let statements = issued.allowed_by.iter().map(|statement| {
+        Check::new("trust policy", CheckOutcome::Passed)
+            .compared("an allowing statement", &statement.to_string())
+    });
+    event
+        .checks(statements)
+        .issued(
+            &issued.credentials.access_key_id,
+            issued.credentials.expiration,
+        )
+        .assumed(&issued.principal)
+}
+
+fn failed_check(error: &AssumeRoleError) -> Check {
+    let check = Check::new(error.check(), CheckOutcome::Failed);
+    match error {
+        AssumeRoleError::Denied(Denial::Refused { action, because }) => {
+            let found = match because {
+                Because::ExplicitDeny(statement) => format!("denied by {statement}"),
+                Because::NoAllow => "no statement allows it".to_owned(),
+                Because::UnknownRole => "there is no such role".to_owned(),
+                Because::ForeignProvider => "the provider is of another account".to_owned(),
+            };
+            check.compared(action.as_str(), &found)
+        }
+        AssumeRoleError::Denied(Denial::DurationExceedsRoleMaximum { max }) => {
+            check.compared(&format!("at most {max}"), "longer")
+        }
+        _ => check,
+    }
+}

@@ -1,0 +1,132 @@
+//! One record a flow, written before its answer (decision 10).
+//!
+//! ```text
+//! what became of it ── refused: is its line due? ── the event ── the sink has it ── answer
+//!                         └ no: counted, and reported with the others (refusals)
+//! ```
+//! Each kind of record is one file.
+
+mod administration;
+mod assumption;
+mod portal;
+mod refusals;
+mod sts;
+
+use std::error::Error;
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, Mutex};
+
+pub(super) use administration::{Outcome, Subject};
+pub(super) use assumption::AssumeRecord;
+pub(super) use portal::{PortalRecord, Refused};
+pub use sts::RefusedCall;
+
+use self::refusals::Refusals;
+use super::authenticate::{AuthenticationError, Caller};
+use super::request::RequestMeta;
+use crate::audit::{
+    AuditSink, AuditUnavailable, Check, CheckOutcome, Event, EventId, EventSource, Mfa, Occasion,
+    ReadOnly, RefusalLimits, Source, UserIdentity,
+};
+use crate::domain::{FederatedIdentity, Principal, UnixTime};
+use crate::entropy::{Entropy, draw_id};
+
+/// Records what flows did.
+pub struct Recorder {
+    sink: Arc<dyn AuditSink>,
+    entropy: Arc<dyn Entropy>,
+    refusals: Mutex<Refusals>,
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Recorder")
+    }
+}
+
+impl Recorder {
+    /// Records to `sink`; refusals are limited, those of callers whom nobody knows by where they come
+    /// from, those of people by who they are.
+    pub fn new(
+        sink: Arc<dyn AuditSink>,
+        entropy: Arc<dyn Entropy>,
+        limits: RefusalLimits,
+        now: UnixTime,
+    ) -> Self {
+        Self {
+            sink,
+            entropy,
+            refusals: Mutex::new(Refusals::new(limits, now)),
+        }
+    }
+
+    fn occasion(
+        &self,
+        meta: &RequestMeta,
+        source: EventSource,
+        name: &str,
+        read_only: ReadOnly,
+    ) -> Result<Occasion, AuditUnavailable> {
+        let random = draw_id(self.entropy.as_ref()).map_err(|_| AuditUnavailable::Unwritable)?;
+        Ok(Occasion {
+            id: EventId::from_random(random),
+            request: meta.id,
+            at: meta.now,
+            source,
+            name: name.into(),
+            read_only,
+            region: meta.region.clone(),
+            source_address: meta.source_ip,
+            user_agent: Some(meta.user_agent.as_str().into()),
+        })
+    }
+}
+
+/// Whom a refusal is counted for: who was proven, otherwise where the request came from.
+fn refused(meta: &RequestMeta, identity: Option<&FederatedIdentity>) -> Source {
+    match identity {
+        Some(identity) => Source::Person(identity.issuer.clone(), identity.subject.clone()),
+        None => Source::network_of(meta.source_ip),
+    }
+}
+
+fn unauthenticated(event: Event, error: &AuthenticationError) -> Event {
+    event
+        .checks([Check::new("authentication", CheckOutcome::Failed)])
+        .refused(error.code(), &chain(error))
+}
+
+fn federated(identity: &FederatedIdentity) -> UserIdentity {
+    UserIdentity::federated(
+        &identity.issuer,
+        Some(&identity.audience),
+        &identity.subject,
+    )
+}
+
+fn signed_by(caller: &Caller) -> UserIdentity {
+    let identity = UserIdentity::of(&caller.principal).with_access_key(&caller.access_key_id);
+    match (&caller.principal, &caller.session) {
+        (Principal::Session(principal), Some(session)) => {
+            let mfa = if session.mfa_at.is_some() {
+                Mfa::Present
+            } else {
+                Mfa::Absent
+            };
+            identity.with_session(principal, session.issued_at, mfa)
+        }
+        _ => identity,
+    }
+}
+
+/// An error's text and those of its causes.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a string has no way to fail.
+        let _written = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,63 @@
+//! What a person did in the portal, other than taking credentials.
+
+use super::{Recorder, federated, refused};
+use crate::audit::{
+    AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
+};
+use crate::domain::FederatedIdentity;
+use crate::flows::request::RequestMeta;
+use crate::mapping::RuleTrace;
+
+/// What a person did in the portal.
+#[derive(Debug)]
+pub(in crate::flows) struct PortalRecord<'a> {
+    /// `SignIn`, `SignOut` …
+    pub name: &'static str,
+    /// The connection that was used.
+    pub connection: Option<&'a str>,
+    /// Who it is, as far as it was proven.
+    pub identity: Option<&'a FederatedIdentity>,
+    /// Why it was refused.
+    pub refused: Option<Refused>,
+    /// What the mapping rules make of the person.
+    pub rules: &'a [RuleTrace],
+}
+
+/// Why something in the portal was refused.
+#[derive(Debug)]
+pub(in crate::flows) struct Refused {
+    /// The check that failed.
+    pub check: &'static str,
+    /// A code that stays the same.
+    pub code: &'static str,
+    /// With the compared values.
+    pub why: String,
+}
+
+impl Recorder {
+    /// Something a person did in the portal, other than taking credentials.
+    pub(in crate::flows) async fn portal(
+        &self,
+        meta: &RequestMeta,
+        record: &PortalRecord<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        let is_refused = record.refused.is_some();
+        if is_refused && self.is_coalesced(refused(meta, record.identity), meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::SignIn, record.name, ReadOnly::No)?;
+        let mut event = Event::new(occasion);
+        if let Some(connection) = record.connection {
+            event = event.parameter(Parameter::Connection, connection);
+        }
+        if let Some(identity) = record.identity {
+            event = event.by(federated(identity));
+        }
+        event = event.mapping(record.rules);
+        if let Some(refused) = &record.refused {
+            let check = Check::new(refused.check, CheckOutcome::Failed);
+            event = event.checks([check]).refused(refused.code, &refused.why);
+        }
+        self.sink.record(&event).await
+    }
+}

@@ -1,0 +1,61 @@
+//! What STS was asked, other than for a role.
+
+use super::{Recorder, signed_by, unauthenticated};
+use crate::audit::{AuditUnavailable, Check, CheckOutcome, Event, EventSource, ReadOnly, Source};
+use crate::flows::authenticate::{AuthenticationError, Caller};
+use crate::flows::request::RequestMeta;
+
+/// A call that can't be read, or asks for nothing that there is.
+#[derive(Debug, Clone, Copy)]
+pub struct RefusedCall<'a> {
+    /// What it asks for, as the caller wrote it; empty where that wasn't read.
+    pub operation: &'a str,
+    /// AWS's code.
+    pub code: &'static str,
+    /// AWS's text.
+    pub why: &'a str,
+}
+
+impl Recorder {
+    pub(in crate::flows) async fn caller_identity(
+        &self,
+        meta: &RequestMeta,
+        result: Result<&Caller, &AuthenticationError>,
+    ) -> Result<(), AuditUnavailable> {
+        if result.is_err() && self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::Sts, "GetCallerIdentity", ReadOnly::Yes)?;
+        let event = match result {
+            Ok(caller) => Event::new(occasion)
+                .by(signed_by(caller))
+                .account(caller.principal.account()),
+            Err(error) => unauthenticated(Event::new(occasion), error),
+        };
+        self.sink.record(&event).await
+    }
+
+    /// A call to STS that was refused before its flow began.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; the refusal isn't recorded.
+    pub async fn refused_call(
+        &self,
+        meta: &RequestMeta,
+        call: &RefusedCall<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+            return Ok(());
+        }
+        let name = if call.operation.is_empty() {
+            "UnreadCall"
+        } else {
+            call.operation
+        };
+        let occasion = self.occasion(meta, EventSource::Sts, name, ReadOnly::Yes)?;
+        let event = Event::new(occasion)
+            .checks([Check::new("request", CheckOutcome::Failed)])
+            .refused(call.code, call.why);
+        self.sink.record(&event).await
+    }
+}
