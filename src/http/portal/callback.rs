@@ -3,7 +3,8 @@
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::respond::{PortalError, redirect};
+use super::error::PortalError;
+use super::respond::redirect;
 use super::{Api, PortalApi, cookies};
 use crate::domain::ConnectionId;
 use crate::federation::relying_party::AuthorizationAnswer;

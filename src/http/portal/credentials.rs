@@ -4,9 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::error::PortalError;
 use super::formats::{Formats, ProfileName, Source};
 use super::pages::{ChoiceState, CredentialsPage, DurationChoice, DurationLimit, LimitedBy};
-use super::respond::{PortalError, page};
+use super::respond::page;
 use super::roles::environment;
 use super::{Api, PortalApi};
 use crate::domain::{RoleArn, SessionDuration};

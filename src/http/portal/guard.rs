@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_web::http::header::HeaderMap;
 
-use super::respond::PortalError;
+use super::error::PortalError;
 
 /// A form has at most so many fields.
 const MAX_FIELDS: usize = 64;

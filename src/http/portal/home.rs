@@ -5,8 +5,9 @@ use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
+use super::error::PortalError;
 use super::pages::{ConnectionChoice, SignInPage};
-use super::respond::{PortalError, content_security_policy, page, redirect};
+use super::respond::{content_security_policy, page, redirect};
 use super::{Api, PortalApi};
 use crate::domain::LocalPath;
 use crate::flows::RequestMeta;

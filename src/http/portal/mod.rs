@@ -14,6 +14,7 @@ pub mod assets;
 mod callback;
 mod cookies;
 mod credentials;
+mod error;
 pub mod formats;
 mod guard;
 mod home;
@@ -23,6 +24,8 @@ mod roles;
 pub mod shown;
 mod sign_in;
 mod sign_out;
+mod static_file;
+mod words;
 
 use std::sync::Arc;
 
@@ -32,8 +35,8 @@ use actix_web::{HttpRequest, HttpResponse};
 pub use respond::{CONTENT_SECURITY_POLICY, content_security_policy};
 
 use self::cookies::session_cookie;
+use self::error::PortalError;
 use self::pages::PersonMenu;
-use self::respond::PortalError;
 use self::shown::Shown;
 use super::edge::{Edge, read_body};
 use crate::directory::Snapshot;
@@ -69,7 +72,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/credentials", web::post().to(credentials::post))
         .route("/credentials", web::get().to(home::to_roles))
         .route("/sign-out", web::post().to(sign_out::post))
-        .route("/static/{name}", web::get().to(respond::static_file));
+        .route("/static/{name}", web::get().to(static_file::get));
 }
 
 impl PortalApi {

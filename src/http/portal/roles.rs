@@ -5,8 +5,9 @@ use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
+use super::error::PortalError;
 use super::pages::{self, AccountRoles, ClaimSeen, NoRolesHint, NoRolesPage, RoleRow, RolesPage};
-use super::respond::{PortalError, page, redirect};
+use super::respond::{page, redirect};
 use super::{Api, PortalApi};
 use crate::directory::Environment;
 use crate::domain::{Claims, Unusable};

@@ -3,7 +3,8 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::respond::{PortalError, redirect};
+use super::error::PortalError;
+use super::respond::redirect;
 use super::{Api, PortalApi, cookies, guard};
 use crate::domain::{ConnectionId, LocalPath};
 use crate::flows::{RequestMeta, SignInRefusal};

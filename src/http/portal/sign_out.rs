@@ -4,8 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::error::PortalError;
 use super::pages::SignedOutPage;
-use super::respond::{PortalError, page};
+use super::respond::page;
 use super::{Api, PortalApi, cookies};
 use crate::flows::RequestMeta;
 

@@ -1,0 +1,91 @@
+//! Why there is no page, and the page that says so.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+
+use super::PortalApi;
+use super::pages::{ErrorPage, NextStep, RefusedPage};
+use super::respond::{page, redirect};
+use super::shown::Shown;
+use crate::domain::{LocalPath, RequestId, UnixTime};
+use crate::flows::{AssumeRoleError, SignInRefusal, Unavailable};
+use crate::http::edge::{BodyError, HostError};
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PortalError {
+    #[error("nobody is signed in")]
+    NotSignedIn,
+    #[error("the form was not sent from a page of this session")]
+    Forbidden,
+    #[error("there is no such page")]
+    NotFound,
+    #[error("the form can't be read: {0}")]
+    Malformed(&'static str),
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    SignIn(#[from] SignInRefusal),
+    #[error(transparent)]
+    Assume(#[from] AssumeRoleError),
+    #[error("this node can't answer now")]
+    Unavailable,
+}
+
+impl From<Unavailable> for PortalError {
+    fn from(error: Unavailable) -> Self {
+        tracing::error!(%error, "the portal can't answer");
+        Self::Unavailable
+    }
+}
+
+impl PortalError {
+    pub(super) fn respond(self, api: &PortalApi, id: RequestId, at: UnixTime) -> HttpResponse {
+        if matches!(self, Self::NotSignedIn) {
+            return redirect("/");
+        }
+        let is_sign_in = matches!(self, Self::SignIn(_));
+        let (status, title, what_happened, what_to_do) = self.words();
+        let (what_happened, what_to_do) =
+            (Shown::from(what_happened.as_str()), Shown::from(what_to_do));
+        let (organisation, title) = (api.organisation(), Shown::from(title));
+        let mut response = if is_sign_in {
+            let retry_href = LocalPath::root();
+            let refused = RefusedPage {
+                organisation,
+                title,
+                what_happened,
+                what_to_do,
+                request_id: id,
+                at,
+                retry_href,
+            };
+            page(status, &refused)
+        } else {
+            let next = Some(NextStep {
+                label: "Go to my roles",
+                href: LocalPath::root(),
+            });
+            let error = ErrorPage {
+                organisation,
+                status: status.as_u16(),
+                title,
+                what_happened,
+                what_to_do,
+                request_id: id,
+                at,
+                next,
+            };
+            page(status, &error)
+        };
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}

@@ -1,0 +1,204 @@
+//! What a person is told about what went wrong.
+
+use actix_web::http::StatusCode;
+
+use super::error::PortalError;
+use crate::federation::Quoted;
+use crate::federation::id_token::TokenError;
+use crate::federation::relying_party::SignInError;
+use crate::flows::{AssumeRoleError, SignInRefusal};
+use crate::http::edge::{BodyError, HostError};
+
+const NOT_SIGNED_IN: &str = "You are not signed in";
+const SIGN_IN_AGAIN: &str =
+    "Sign in again. If it happens twice, send the id below to your administrator.";
+
+/// What a page says about an error: status, heading, what happened, what to do.
+pub(super) type Words = (StatusCode, &'static str, String, &'static str);
+
+impl PortalError {
+    pub(super) fn words(&self) -> Words {
+        match self {
+            Self::NotSignedIn => (
+                StatusCode::UNAUTHORIZED,
+                "You are not signed in",
+                "Nobody is signed in in this browser.".to_owned(),
+                "Sign in.",
+            ),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "This form was not accepted",
+                "It was not sent from a page of your own session.".to_owned(),
+                "Go back to your roles and try again from there.",
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "There is no such page",
+                "Nothing is at this address.".to_owned(),
+                "Check the address, or go on from your roles.",
+            ),
+            Self::Malformed(what) => (
+                StatusCode::BAD_REQUEST,
+                "This form can’t be read",
+                (*what).to_owned(),
+                "Go back to your roles and try again from there.",
+            ),
+            Self::Host(error) => (
+                match error {
+                    HostError::Missing => StatusCode::BAD_REQUEST,
+                    HostError::NotServed => StatusCode::MISDIRECTED_REQUEST,
+                },
+                "This address is not served here",
+                "The request names a host that this gateway does not answer for.".to_owned(),
+                "Use the address that your administrator gave you.",
+            ),
+            Self::Body(error) => (
+                body_status(*error),
+                "This form can’t be read",
+                error.to_string(),
+                "Try again.",
+            ),
+            Self::SignIn(refusal) => refusal_words(refusal),
+            Self::Assume(error) => assume_words(error),
+            Self::Unavailable => unavailable_words(),
+        }
+    }
+}
+
+const fn body_status(error: BodyError) -> StatusCode {
+    match error {
+        BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::Broken => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn unavailable_words() -> Words {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Paused for a moment",
+        "This gateway can’t answer at the moment. Nothing was changed.".to_owned(),
+        "Try again in a few seconds.",
+    )
+}
+
+/// What a person is told about a refused sign-in: never foreign text, never a check's inner values,
+/// which the administrator finds under the request id.
+fn refusal_words(refusal: &SignInRefusal) -> Words {
+    match refusal {
+        SignInRefusal::Answer(_) => (
+            StatusCode::BAD_REQUEST,
+            NOT_SIGNED_IN,
+            "The answer of your identity provider can’t be read.".to_owned(),
+            SIGN_IN_AGAIN,
+        ),
+        SignInRefusal::UnknownConnection => (
+            StatusCode::NOT_FOUND,
+            NOT_SIGNED_IN,
+            "There is no such way to sign in.".to_owned(),
+            "Choose one from the first page.",
+        ),
+        SignInRefusal::NoAttempt => refused(
+            "This sign-in was finished already, or begun more than ten minutes ago.",
+            "Sign in again.",
+        ),
+        SignInRefusal::OtherBrowser => refused(
+            "This browser has no such sign-in under way: it was finished already, begun in another browser, or this browser refused our cookie.",
+            "Sign in again, and finish in the same browser window.",
+        ),
+        SignInRefusal::UsedAlready => refused(
+            "The answer of your identity provider was used already.",
+            "Sign in again.",
+        ),
+        SignInRefusal::Provider(error) => provider_words(error),
+        SignInRefusal::Unavailable(_) => unavailable_words(),
+    }
+}
+
+fn refused(what: &str, what_to_do: &'static str) -> Words {
+    (
+        StatusCode::FORBIDDEN,
+        NOT_SIGNED_IN,
+        what.to_owned(),
+        what_to_do,
+    )
+}
+
+fn provider_words(error: &SignInError) -> Words {
+    match error {
+        SignInError::Metadata(_) | SignInError::Provider { .. } => (
+            StatusCode::BAD_GATEWAY,
+            NOT_SIGNED_IN,
+            "Your identity provider does not answer at the moment.".to_owned(),
+            "Try again in a minute. If it goes on, tell your administrator the id below.",
+        ),
+        SignInError::Refused { description, error } => (
+            StatusCode::FORBIDDEN,
+            NOT_SIGNED_IN,
+            format!(
+                "Your identity provider turned the sign-in away and said: {}",
+                said(error, description)
+            ),
+            SIGN_IN_AGAIN,
+        ),
+        SignInError::Token(TokenError::Expired { now, expired_at }) => (
+            StatusCode::FORBIDDEN,
+            NOT_SIGNED_IN,
+            format!(
+                "The answer of your identity provider came too late: it was good until {expired_at} and reached us at {now}."
+            ),
+            "Sign in again. If it happens twice, the provider’s clock is wrong: send the id below to your administrator.",
+        ),
+        SignInError::OtherIssuer { .. } | SignInError::OtherConnection => refused(
+            "The answer came from another identity provider than the one you chose.",
+            SIGN_IN_AGAIN,
+        ),
+        SignInError::Secret(_)
+        | SignInError::Assertion(_)
+        | SignInError::NoEndpoint(_)
+        | SignInError::NoS256
+        | SignInError::Url(_) => (
+            StatusCode::BAD_GATEWAY,
+            NOT_SIGNED_IN,
+            "This way to sign in is not set up correctly.".to_owned(),
+            "Send the id below to your administrator.",
+        ),
+        SignInError::Entropy(_) => unavailable_words(),
+        SignInError::CodeRefused { .. }
+        | SignInError::TokenAnswer
+        | SignInError::NoIdToken
+        | SignInError::OtherSubject { .. }
+        | SignInError::Token(_) => refused(
+            "The answer of your identity provider was not accepted.",
+            SIGN_IN_AGAIN,
+        ),
+    }
+}
+
+/// The provider's own words; its code where it has none.
+fn said(error: &Quoted, description: &Quoted) -> String {
+    let description = description.to_string();
+    if description.is_empty() {
+        error.to_string()
+    } else {
+        description
+    }
+}
+
+fn assume_words(error: &AssumeRoleError) -> Words {
+    match error {
+        AssumeRoleError::Unavailable(_) => unavailable_words(),
+        AssumeRoleError::TooLarge { .. } => (
+            StatusCode::BAD_REQUEST,
+            "No keys were given out",
+            "What this role’s session carries does not fit into its token.".to_owned(),
+            "Send the id below to your administrator: the mapping rule gives too many or too long tags.",
+        ),
+        _ => (
+            StatusCode::FORBIDDEN,
+            "You can’t take this role",
+            "Your sign-in does not give you this role, or not any more.".to_owned(),
+            "Choose a role from your list. If this one should be there, send the id below to your administrator.",
+        ),
+    }
+}
