@@ -24,6 +24,7 @@ mod authorization;
 mod canonical;
 mod credential;
 mod error;
+mod message;
 mod presigned;
 mod read;
 mod sign;
