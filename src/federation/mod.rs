@@ -22,6 +22,7 @@ pub mod outgoing;
 mod proven;
 mod quoted;
 pub mod relying_party;
+pub mod saml;
 pub mod secret_file;
 #[cfg(test)]
 pub(crate) mod testing;

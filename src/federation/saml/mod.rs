@@ -1,0 +1,3 @@
+//! SAML 2.0: signed messages in, identities out.
+
+pub mod xml;

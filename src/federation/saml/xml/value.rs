@@ -1,0 +1,131 @@
+//! Text and attribute values: from how they are written to what they mean.
+
+use std::borrow::Cow;
+
+use super::XmlFault;
+
+/// How a value is normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Between tags: a line end of any kind is a line feed (XML 1.0, section 2.11).
+    Content,
+    /// In an attribute: white space of any kind is a space, too (XML 1.0, section 3.3.3).
+    Attribute,
+}
+
+/// The longest reference, between `&` and `;`: enough for `#x0010FFFF`.
+const MAX_REFERENCE: usize = 10;
+
+/// Reads a value as it is written. White space that is written as a reference stays what it is.
+pub(super) fn read(written: &str, place: Place) -> Result<Cow<'_, str>, XmlFault> {
+    if !written
+        .bytes()
+        .fold(false, |found, byte| found | needs_work(byte, place))
+    {
+        return Ok(Cow::Borrowed(written));
+    }
+    let mut read = String::with_capacity(written.len());
+    let mut rest = written;
+    while let Some((before, special, after)) = split(rest, place) {
+        read.push_str(before);
+        rest = match special {
+            b'&' => {
+                let (character, after) = reference(after)?;
+                read.push(character);
+                after
+            }
+            b'\r' => {
+                read.push(place.line_end());
+                after.strip_prefix('\n').unwrap_or(after)
+            }
+            b'<' => return Err(XmlFault::Expected("a value without <")),
+            _ => {
+                read.push(' ');
+                after
+            }
+        };
+    }
+    read.push_str(rest);
+    Ok(Cow::Owned(read))
+}
+
+impl Place {
+    const fn line_end(self) -> char {
+        match self {
+            Self::Content => '\n',
+            Self::Attribute => ' ',
+        }
+    }
+}
+
+const fn needs_work(byte: u8, place: Place) -> bool {
+    let anywhere = byte == b'&' || byte == b'<' || byte == b'\r';
+    match place {
+        Place::Content => anywhere,
+        Place::Attribute => anywhere || byte == b'\n' || byte == b'\t',
+    }
+}
+
+/// The text around the next byte that is not taken as it stands.
+fn split(text: &str, place: Place) -> Option<(&str, u8, &str)> {
+    let end = text.bytes().position(|byte| needs_work(byte, place))?;
+    let (before, rest) = text.split_at_checked(end)?;
+    let (special, after) = rest.split_at_checked(1)?;
+    Some((before, *special.as_bytes().first()?, after))
+}
+
+/// Reads what follows an ampersand: the character, and the text behind the reference.
+fn reference(text: &str) -> Result<(char, &str), XmlFault> {
+    let end = text
+        .bytes()
+        .take(MAX_REFERENCE + 1)
+        .position(|byte| byte == b';');
+    let (name, rest) = end
+        .and_then(|end| text.split_at_checked(end))
+        .ok_or(XmlFault::Reference)?;
+    let character = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => numeric(name).ok_or(XmlFault::Reference)?,
+    };
+    Ok((character, rest.strip_prefix(';').unwrap_or(rest)))
+}
+
+fn numeric(name: &str) -> Option<char> {
+    let number = name.strip_prefix('#')?;
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
+    // A sign would pass `from_str_radix`.
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let character = char::from_u32(u32::from_str_radix(digits, radix).ok()?)?;
+    is_xml_character(character).then_some(character)
+}
+
+/// Whether XML has this character (XML 1.0, production 2).
+const fn is_xml_character(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Where the first character stands that XML doesn't have.
+pub(super) fn foreign_character(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' && byte != b'\r';
+    let none = !bytes
+        .iter()
+        .fold(false, |found, byte| found | is_control(*byte))
+        && memchr::memmem::find(bytes, "\u{fffe}".as_bytes()).is_none()
+        && memchr::memmem::find(bytes, "\u{ffff}".as_bytes()).is_none();
+    if none {
+        return None;
+    }
+    let mut characters = text.char_indices();
+    let foreign = characters.find(|(_, character)| !is_xml_character(*character));
+    foreign.map(|(offset, _)| offset)
+}
