@@ -1,3 +1,4 @@
 //! SAML 2.0: signed messages in, identities out.
 
+pub mod c14n;
 pub mod xml;
