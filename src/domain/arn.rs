@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
-use super::text::{is_aws_word, text_type};
+use super::text::{is_aws_word, serde_as_text, text_type};
 use super::{AccountId, InvalidValue, Partition};
 
 text_type!(
@@ -25,7 +23,7 @@ text_type!(
         && text.starts_with('/')
         && text.ends_with('/')
         && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
-        && !text.contains("//")
+        && !text.as_bytes().windows(2).any(|pair| pair == b"//")
 );
 
 impl RolePath {
@@ -81,8 +79,7 @@ impl<'a> Arn<'a> {
 }
 
 /// The ARN of a role: `arn:aws:iam::123456789012:role/path/Name`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleArn {
     text: Box<str>,
     partition: Partition,
@@ -135,13 +132,16 @@ impl RoleArn {
     }
 }
 
+serde_as_text!(RoleArn);
+
 impl FromStr for RoleArn {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
         let resource = arn.resource.strip_prefix("role").ok_or(Self::INVALID)?;
-        let (path, name) = resource.rsplit_once('/').ok_or(Self::INVALID)?;
+        let name_at = resource.rfind('/').ok_or(Self::INVALID)? + 1;
+        let (path, name) = resource.split_at_checked(name_at).ok_or(Self::INVALID)?;
         if arn.service != "iam" || !arn.region.is_empty() {
             return Err(Self::INVALID);
         }
@@ -150,23 +150,9 @@ impl FromStr for RoleArn {
             text: text.into(),
             partition: arn.partition.parse()?,
             account: arn.account.parse()?,
-            path: [path, "/"].concat().parse()?,
+            path: path.parse()?,
             name: name.parse()?,
         })
-    }
-}
-
-impl TryFrom<String> for RoleArn {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<RoleArn> for String {
-    fn from(arn: RoleArn) -> Self {
-        arn.text.into()
     }
 }
 
@@ -180,8 +166,7 @@ impl fmt::Display for RoleArn {
 /// `arn:aws:iam::123456789012:oidc-provider/idp.example.com/path`.
 ///
 /// The name is the issuer without its scheme; a port is kept.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OidcProviderArn {
     text: Box<str>,
     account: AccountId,
@@ -221,6 +206,8 @@ impl OidcProviderArn {
     }
 }
 
+serde_as_text!(OidcProviderArn);
+
 impl FromStr for OidcProviderArn {
     type Err = InvalidValue;
 
@@ -240,20 +227,6 @@ impl FromStr for OidcProviderArn {
             account: arn.account.parse()?,
             name_at: text.len() - name.len(),
         })
-    }
-}
-
-impl TryFrom<String> for OidcProviderArn {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<OidcProviderArn> for String {
-    fn from(arn: OidcProviderArn) -> Self {
-        arn.text.into()
     }
 }
 

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
+use super::text::serde_as_text;
 use super::{AccountId, InvalidValue, Secret, UnixTime};
 
 /// Whether an access key lasts or ends by itself.
@@ -17,8 +16,7 @@ pub enum KeyKind {
 }
 
 /// An access key id. It carries the number of its account (IAM identifiers; `GetAccessKeyInfo`).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccessKeyId(Box<str>);
 
 impl AccessKeyId {
@@ -71,6 +69,8 @@ impl AccessKeyId {
     }
 }
 
+serde_as_text!(AccessKeyId);
+
 impl FromStr for AccessKeyId {
     type Err = InvalidValue;
 
@@ -81,20 +81,6 @@ impl FromStr for AccessKeyId {
         } else {
             Err(Self::INVALID)
         }
-    }
-}
-
-impl TryFrom<String> for AccessKeyId {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<AccessKeyId> for String {
-    fn from(id: AccessKeyId) -> Self {
-        id.0.into()
     }
 }
 

@@ -1,5 +1,12 @@
 //! How a bounded text becomes a type of its own.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::Deserializer;
+use serde::de::Visitor;
+
 /// A value that breaks the rule of its type.
 ///
 /// It names the rule, never the value: the value may be hostile or secret, and the place that
@@ -25,9 +32,10 @@ impl InvalidValue {
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $holds:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
+
+        $crate::domain::serde_as_text!($name);
 
         impl $name {
             /// The text itself.
@@ -40,26 +48,12 @@ macro_rules! text_type {
             type Err = $crate::domain::InvalidValue;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $name::check(text).map(|()| Self(text.into()))
-            }
-        }
-
-        impl $name {
-            fn check(text: &str) -> Result<(), $crate::domain::InvalidValue> {
                 let holds: fn(&str) -> bool = $holds;
                 if holds(text) {
-                    Ok(())
+                    Ok(Self(text.into()))
                 } else {
                     Err($crate::domain::InvalidValue::new($what, $rule))
                 }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = $crate::domain::InvalidValue;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                Self::check(&text).map(|()| Self(text.into()))
             }
         }
 
@@ -78,6 +72,49 @@ macro_rules! text_type {
 }
 
 pub(crate) use text_type;
+
+/// Gives a type with `as_str` and `FromStr` its place in configuration and stored records: its text,
+/// which is borrowed both ways, because a session has a dozen of them and is read at every call.
+macro_rules! serde_as_text {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::domain::deserialize_text(deserializer)
+            }
+        }
+    };
+}
+
+pub(crate) use serde_as_text;
+
+/// Reads a text and parses it.
+pub(crate) fn deserialize_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err = InvalidValue>,
+    D: Deserializer<'de>,
+{
+    struct Text<T>(PhantomData<T>);
+
+    impl<T: FromStr<Err = InvalidValue>> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a string")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Text(PhantomData))
+}
 
 /// `[\w+=,.@-]*` of the AWS models, read as ASCII.
 pub(super) fn is_aws_word(text: &str) -> bool {

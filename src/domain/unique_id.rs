@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::InvalidValue;
+use super::text::serde_as_text;
 
 /// What a unique id belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +27,7 @@ impl UniqueIdKind {
 /// A unique id, 21 characters: `AROA` or `AIDA` and 17 of `A-Z2-7` (IAM identifiers, AWS docs).
 ///
 /// It names one role or user for good: the next one of the same name has another id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueId(Box<str>);
 
 impl UniqueId {
@@ -62,6 +60,8 @@ impl UniqueId {
     }
 }
 
+serde_as_text!(UniqueId);
+
 impl FromStr for UniqueId {
     type Err = InvalidValue;
 
@@ -76,20 +76,6 @@ impl FromStr for UniqueId {
             }
             _ => Err(Self::INVALID),
         }
-    }
-}
-
-impl TryFrom<String> for UniqueId {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<UniqueId> for String {
-    fn from(id: UniqueId) -> Self {
-        id.0.into()
     }
 }
 
