@@ -4,12 +4,13 @@ use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA384_ASN1_SIGNING, ECDSA_P256_SHA512_ASN1_SIGNING,
-    ECDSA_P384_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P384_SHA512_ASN1_SIGNING,
-    ECDSA_P521_SHA256_ASN1_SIGNING, ECDSA_P521_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA256_ASN1_SIGNING,
+    ECDSA_P521_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
     RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use x509_parser::prelude::FromDer as _;
 
 use super::*;
@@ -40,6 +41,35 @@ fn to_fixed(asn1: &[u8], length: usize) -> Vec<u8> {
     [number(r), number(s)].concat()
 }
 
+/// Keys that OpenSSL made, each a `SubjectPublicKeyInfo` in base64.
+const P256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE3hFtIKTGwTkkiIkzJRCeqlO6XtX+W6T63iZH0srCykgf2Xoewzl0JDXJlVpax7w4LFCP8E+gCgUJ8TDSXYEveg==";
+const P384: &str = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE/7xgsyi4XlRtoPL8f/STl6caG5IskODbxMFGzFV7Nc92CFtPrnj799doMWdaSBzlBNfMpntCyg44bsZkvGGP7NTZV5XW5dULKScko52nNl7y7qjon9eVYnIwTXk5SLPJ";
+
+/// What OpenSSL signed over [`MESSAGE`] with these keys and hashes that are not of their size, in
+/// ASN.1.
+const FOREIGN: [(&str, Hash, &str); 4] = [
+    (
+        P256,
+        Hash::Sha384,
+        "MEYCIQD1/7Xz4cvkJ5l76/IS/eNDqbbjey7IM7pPxGQckcVVZAIhALu77Xknmz7GJfjdkrHZdiG3SBSK44DPdwr0HtStkaHN",
+    ),
+    (
+        P256,
+        Hash::Sha512,
+        "MEUCIQCwQ1lIiOVHJwCDT9tMC1UQIfP7ZzA8laAnDat0Lc+abwIgV6UKD9YK0dbjaLEZx8hYGvRXVfw0WNJm0C3U0UDdluI=",
+    ),
+    (
+        P384,
+        Hash::Sha256,
+        "MGQCMEB0VlRYeMjWWN0FrSSyXFobXaRxo6egbuDMWqAwgvoAunEP1fEfvfjhyUVcY/sLTgIwQpDNEJQIFvxMOU+RXGXiJ+CkrGxD1FDrFhLRm2RpJRxwt1TarrK+nC7uSB3VR8Ho",
+    ),
+    (
+        P384,
+        Hash::Sha512,
+        "MGYCMQCb32Dcg6bNuxt36AcZ5v7engmmNYEyUM0jsYAdw4Fyd96I+VaTPB0h0VJxwSaE1koCMQCVsMBO/xvk748N1VAGsGdJI11zI/tFrO6eW/uyJcMXtkvYKxYzfyVLOATbN0/hbr0=",
+    ),
+];
+
 #[test]
 fn every_curve_goes_with_every_hash() {
     let random = SystemRandom::new();
@@ -51,33 +81,9 @@ fn every_curve_goes_with_every_hash() {
             32,
         ),
         (
-            &ECDSA_P256_SHA384_ASN1_SIGNING,
-            KeyKind::EcP256,
-            Hash::Sha384,
-            32,
-        ),
-        (
-            &ECDSA_P256_SHA512_ASN1_SIGNING,
-            KeyKind::EcP256,
-            Hash::Sha512,
-            32,
-        ),
-        (
-            &ECDSA_P384_SHA256_ASN1_SIGNING,
-            KeyKind::EcP384,
-            Hash::Sha256,
-            48,
-        ),
-        (
             &ECDSA_P384_SHA384_ASN1_SIGNING,
             KeyKind::EcP384,
             Hash::Sha384,
-            48,
-        ),
-        (
-            &ECDSA_P384_SHA512_ASN1_SIGNING,
-            KeyKind::EcP384,
-            Hash::Sha512,
             48,
         ),
         (
@@ -102,11 +108,28 @@ fn every_curve_goes_with_every_hash() {
         let (pair, key) = ec(algorithm);
         assert_eq!(key.kind(), kind);
         let asn1 = pair.sign(&random, MESSAGE).unwrap();
-        let fixed = to_fixed(asn1.as_ref(), length);
-        assert!(key.has_signed(hash, MESSAGE, &fixed), "{kind:?} {hash:?}");
-        assert!(!key.has_signed(hash, b"<ds:SignedInfo/>", &fixed));
-        assert!(!key.has_signed(hash, MESSAGE, asn1.as_ref()), "ASN.1");
+        assert_signed(&key, hash, asn1.as_ref(), length);
     }
+    for (key, hash, asn1) in FOREIGN {
+        let key = read(&STANDARD.decode(key).unwrap()).unwrap();
+        let length = if key.kind() == KeyKind::EcP256 {
+            32
+        } else {
+            48
+        };
+        assert_signed(&key, hash, &STANDARD.decode(asn1).unwrap(), length);
+    }
+}
+
+/// The key signed [`MESSAGE`], with this hash only, and nothing else.
+#[track_caller]
+fn assert_signed(key: &VerifyingKey, hash: Hash, asn1: &[u8], length: usize) {
+    let fixed = to_fixed(asn1, length);
+    for tried in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+        assert_eq!(key.has_signed(tried, MESSAGE, &fixed), tried == hash);
+    }
+    assert!(!key.has_signed(hash, b"<ds:SignedInfo/>", &fixed));
+    assert!(!key.has_signed(hash, MESSAGE, asn1), "ASN.1");
 }
 
 #[test]
