@@ -158,6 +158,7 @@ impl Shared<'_> {
             entropy: Arc::clone(&self.resources.entropy),
             account: config.admin.account,
             secrets: secret_folder(&config.federation),
+            marks: Arc::clone(&self.resources.marks),
             plain_http: config.federation.allow_http_issuers.clone().into(),
             // One process has the embedded store, so a new key is known everywhere at once.
             key_propagation: 0,

@@ -144,6 +144,8 @@ pub enum Parameter {
     Generation,
     /// What a change of the directory consists of, a line each.
     Changes,
+    /// How many changes there are over all lines of the change.
+    ChangeCount,
 }
 
 /// A recorded parameter's value.

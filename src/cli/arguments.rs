@@ -49,6 +49,10 @@ pub enum Command {
         /// Say what would change, and change nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Refuse if the directory is at another generation than this one, which `export` and
+        /// `apply` tell: whatever somebody else changed since then is not undone.
+        #[arg(long, value_name = "GENERATION")]
+        base: Option<u64>,
         /// Where the gateway is.
         #[command(flatten)]
         gateway: Gateway,

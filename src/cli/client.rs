@@ -9,9 +9,12 @@ use super::arguments::Gateway;
 use crate::clock::Clock;
 use crate::config::environment::AdminCredentials;
 use crate::domain::Region;
+use crate::entropy::{SystemEntropy, draw};
 use crate::http::admin::{Refusal, SERVICE};
 use crate::sigv4::{self, HttpRequest, Signer};
 
+/// The header with the nonce.
+const NONCE: &str = "x-rolegate-nonce";
 /// The gateway must answer within this time.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -140,10 +143,15 @@ impl Client {
             None => host.to_owned(),
         });
         let host = host.ok_or_else(|| error(&"the endpoint has no host"))?;
-        let headers = [
-            ("host", host.as_bytes()),
-            ("content-type", b"application/json"),
+        let (hash, nonce) = (sigv4::payload_hash(&body), nonce());
+        let stated = [
+            ("content-type", "application/json"),
+            ("x-amz-content-sha256", hash.as_str()),
+            (NONCE, nonce.as_str()),
         ];
+        let headers: Vec<(&str, &[u8])> = std::iter::once(("host", host.as_bytes()))
+            .chain(stated.map(|(name, value)| (name, value.as_bytes())))
+            .collect();
         let to_sign = HttpRequest {
             method,
             path: url.path(),
@@ -162,16 +170,21 @@ impl Client {
         let method = method
             .parse()
             .map_err(|cause: http::method::InvalidMethod| error(&cause))?;
-        let mut request = self
-            .http
-            .request(method, url)
-            .header("content-type", "application/json")
-            .body(body);
+        let mut request = self.http.request(method, url).body(body);
+        for (name, value) in stated {
+            request = request.header(name, value);
+        }
         for (name, value) in added {
             request = request.header(name, value.expose().as_str());
         }
         request.build().map_err(|cause| error(&cause))
     }
+}
+
+/// Another one for each request, so that two of one second are two: the gateway takes each once.
+fn nonce() -> String {
+    let drawn: Result<[u8; 16], _> = draw(&SystemEntropy);
+    data_encoding::HEXLOWER.encode(&drawn.unwrap_or_default())
 }
 
 #[expect(

@@ -193,6 +193,7 @@ async fn seed(
     };
     let request = ApplyRequest {
         mode: ApplyMode::Apply,
+        base: None,
         files,
     };
     Ok(Client::new(gateway, admin)?

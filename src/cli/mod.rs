@@ -78,11 +78,13 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         Command::Apply {
             directory,
             dry_run,
+            base,
             gateway,
         } => {
             let files = files::read(&directory)?;
             let request = ApplyRequest {
                 mode: Command::mode(dry_run),
+                base,
                 files,
             };
             let applied: Applied = client(gateway)?

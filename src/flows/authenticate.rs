@@ -8,8 +8,9 @@
 //!            └ scope and times    as far as it goes without the body
 //!               └ verify          the signature, over what was received
 //! ```
-//! Everything before `verify` can be asked before the body is read, so that nobody sends much who
-//! has no key.
+//! [`Authenticator::head`] asks all of it before the body is read, by the hash of the body that the
+//! request states, so that nobody sends much who has no key. Nothing that it finds outlives the
+//! reading: a session may end while its body is under way.
 
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
 use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
 use crate::domain::{
-    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderRef, Region, SecretAccessKey,
-    UniqueId, UnixTime,
+    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderRef, Region, Secret,
+    SecretAccessKey, UniqueId, UnixTime,
 };
 use crate::policy::IdentityPolicy;
 use crate::sigv4::{self, ExpectedScope, HttpRequest, SigV4Error, UnverifiedSignature};
@@ -51,6 +52,8 @@ pub struct Caller {
     pub user: Option<Arc<BootstrapAdmin>>,
     /// The region that was signed for.
     pub region: Region,
+    /// The signature, by which a request is known again.
+    pub signature: Secret<[u8; 32]>,
 }
 
 /// Why nobody was authenticated.
@@ -104,12 +107,6 @@ pub struct Authenticator {
     pub regions: Arc<[Region]>,
 }
 
-/// Whom a request names as its signer. Nothing proves it yet.
-pub struct ClaimedCaller {
-    holder: KeyHolder,
-    access_key_id: AccessKeyId,
-}
-
 /// A key's owner and what its requests are signed with.
 struct KeyHolder {
     principal: Principal,
@@ -129,54 +126,30 @@ impl Authenticator {
         service: &'static str,
         now: UnixTime,
     ) -> Result<Caller, AuthenticationError> {
-        let claimed = self.claimed(request, service, now).await?;
-        self.verify(claimed, request, service, now)
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        let holder = self.holder(&signature, now).await?;
+        let proof = *signature.signature();
+        let verified = signature.verify(&holder.secret, &self.scope(service), now)?;
+        let (key, region) = (verified.access_key_id(), verified.region());
+        Ok(holder.caller(key, region, proof))
     }
 
-    /// Whom the request names: the key is known, and the signature is made for `service` and for
-    /// now. The request's body is not looked at.
+    /// The caller behind a request to `service` whose body is not there yet: it must be signed by
+    /// header, and state the hash of its body.
     ///
     /// # Errors
     /// [`AuthenticationError`] of the first check that failed.
-    pub async fn claimed(
+    pub async fn head(
         &self,
-        request: &HttpRequest<'_>,
-        service: &'static str,
-        now: UnixTime,
-    ) -> Result<ClaimedCaller, AuthenticationError> {
-        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
-        let holder = self.holder(&signature, now).await?;
-        signature.check(&self.scope(service), now)?;
-        Ok(ClaimedCaller {
-            holder,
-            access_key_id: signature.access_key_id().clone(),
-        })
-    }
-
-    /// The caller, once the signature over the whole request proves the claim.
-    ///
-    /// # Errors
-    /// [`AuthenticationError`]
-    pub fn verify(
-        &self,
-        claimed: ClaimedCaller,
         request: &HttpRequest<'_>,
         service: &'static str,
         now: UnixTime,
     ) -> Result<Caller, AuthenticationError> {
         let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
-        if *signature.access_key_id() != claimed.access_key_id {
-            return Err(AuthenticationError::InvalidToken);
-        }
-        let holder = claimed.holder;
-        let verified = signature.verify(&holder.secret, &self.scope(service), now)?;
-        Ok(Caller {
-            principal: holder.principal,
-            access_key_id: verified.access_key_id().clone(),
-            session: holder.session,
-            user: holder.user,
-            region: verified.region().clone(),
-        })
+        let holder = self.holder(&signature, now).await?;
+        signature.verify_head(&holder.secret, &self.scope(service), now)?;
+        let (key, region) = (signature.access_key_id(), signature.region());
+        Ok(holder.caller(key, region, *signature.signature()))
     }
 
     fn scope(&self, service: &'static str) -> ExpectedScope<'_> {
@@ -239,6 +212,19 @@ impl Authenticator {
             user: None,
             secret,
         })
+    }
+}
+
+impl KeyHolder {
+    fn caller(self, key: &AccessKeyId, region: &Region, signature: [u8; 32]) -> Caller {
+        Caller {
+            principal: self.principal,
+            access_key_id: key.clone(),
+            session: self.session,
+            user: self.user,
+            region: region.clone(),
+            signature: Secret::new(signature),
+        }
     }
 }
 

@@ -25,13 +25,14 @@ mod unavailable;
 mod web_identity;
 
 pub use administer::{
-    AdminAction, AdminError, Administration, Applied, ApplyMode, Exported, PreviousKeys,
+    AdminAction, AdminError, Administration, Applied, ApplyMode, Desired, Exported,
+    MAX_SEALING_KEYS, PreviousKeys,
 };
 pub use assume_role_error::AssumeRoleError;
 pub use assume_role_with_web_identity::{
     AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,
 };
-pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller, ClaimedCaller};
+pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use get_caller_identity::GetCallerIdentity;
 pub use login_attempt::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};

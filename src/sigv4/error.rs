@@ -146,6 +146,12 @@ pub enum SigV4Error {
     /// `X-Amz-Content-Sha256` is not the hash of the body.
     #[error("X-Amz-Content-Sha256 is not the hash of the body")]
     WrongPayloadHash,
+    /// The hash of the body must be stated and signed, and is not.
+    #[error("X-Amz-Content-Sha256 is missing, or is no SHA-256")]
+    MissingPayloadHash,
+    /// A presigned URL where one is not accepted.
+    #[error("the request is signed by its query string")]
+    Presigned,
     /// The signature is not 64 lower-case hexadecimal digits.
     #[error("the signature is malformed")]
     MalformedSignature,
@@ -184,7 +190,9 @@ impl SigV4Error {
             | Self::MissingDate
             | Self::MalformedDate
             | Self::MalformedCredential
-            | Self::MalformedExpires => INCOMPLETE,
+            | Self::MalformedExpires
+            | Self::MissingPayloadHash
+            | Self::Presigned => INCOMPLETE,
             Self::MalformedAccessKeyId => INVALID_KEY,
             Self::WrongTerminator
             | Self::WrongScopeDate { .. }

@@ -24,6 +24,9 @@ const WRONG_TERMINATOR: &str =
 const MALFORMED_SIGNED_HEADERS: &str = "SignedHeaders must be different lower-case header names in ascending order, separated by semicolons.";
 const ABSENT_SIGNED_HEADER: &str = "SignedHeaders names a header that the request does not have.";
 const UNSIGNED_PAYLOAD: &str = "The body must be signed: UNSIGNED-PAYLOAD is not accepted here.";
+const MISSING_PAYLOAD_HASH: &str = "Send the SHA-256 of the body in a signed header 'x-amz-content-sha256', as 64 lower-case hexadecimal digits.";
+const PRESIGNED: &str =
+    "Sign this request by the Authorization header: a presigned URL is not accepted here.";
 const WRONG_PAYLOAD_HASH: &str =
     "The provided 'x-amz-content-sha256' does not match the SHA-256 of the body.";
 
@@ -103,6 +106,8 @@ impl SigV4Error {
             Self::UnsignedHeader(header) => header.unsigned_message(),
             Self::UnsignedPayload => UNSIGNED_PAYLOAD,
             Self::WrongPayloadHash => WRONG_PAYLOAD_HASH,
+            Self::MissingPayloadHash => MISSING_PAYLOAD_HASH,
+            Self::Presigned => PRESIGNED,
             Self::AmbiguousPath => AMBIGUOUS_PATH,
             Self::AmbiguousQuery => AMBIGUOUS_QUERY,
             Self::AmbiguousHeader => AMBIGUOUS_HEADER,

@@ -36,7 +36,7 @@ pub use error::{RequiredHeader, SigV4Error};
 pub use read::{UnverifiedSignature, read};
 pub use sign::{Signer, sign};
 pub use timestamp::ScopeDate;
-pub use verify::{ExpectedScope, VerifiedSignature};
+pub use verify::{ExpectedScope, VerifiedSignature, payload_hash};
 
 /// How far the clocks of client and server may be apart, in seconds: 15 minutes.
 pub const MAX_SKEW_SECONDS: i64 = 15 * 60;

@@ -64,6 +64,11 @@ impl UnverifiedSignature<'_> {
         &self.credential.service
     }
 
+    /// The signature itself: with its secret, nobody makes the same one for another request.
+    pub const fn signature(&self) -> &[u8; 32] {
+        &self.signature
+    }
+
     /// The session token, which the signature covers; a secret.
     pub fn session_token(&self) -> Option<&str> {
         self.session_token.as_deref()

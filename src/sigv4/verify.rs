@@ -61,7 +61,50 @@ impl UnverifiedSignature<'_> {
     ) -> Result<VerifiedSignature, SigV4Error> {
         self.check(expected, now)?;
         let hash = self.payload_hash()?;
-        let canonical = canonical_request(&self.request, &self.signed_headers, &hash)?;
+        self.prove(secret, &hash)?;
+        Ok(VerifiedSignature {
+            access_key_id: self.credential.access_key_id,
+            region: self.credential.region,
+            signed_at: self.signed_at.time(),
+        })
+    }
+
+    /// Verifies the signature before the body is there, with the hash of it that the request states
+    /// in a header. [`Self::verify`] must follow once the body is there: it compares that hash.
+    ///
+    /// # Errors
+    /// [`SigV4Error`] of the first check that failed; [`SigV4Error::MissingPayloadHash`] where the
+    /// request states no hash, [`SigV4Error::Presigned`] where it is signed by query.
+    pub fn verify_head(
+        &self,
+        secret: &SecretAccessKey,
+        expected: &ExpectedScope<'_>,
+        now: UnixTime,
+    ) -> Result<(), SigV4Error> {
+        self.check(expected, now)?;
+        self.refuse_presigned()?;
+        let stated = self
+            .content_sha256
+            .as_deref()
+            .filter(|stated| is_hash(stated));
+        let stated = stated.ok_or(SigV4Error::MissingPayloadHash)?;
+        self.prove(secret, stated.as_bytes())
+    }
+
+    /// Refuses a signature by query, for requests that nobody may keep and hand on.
+    ///
+    /// # Errors
+    /// [`SigV4Error::Presigned`]
+    pub const fn refuse_presigned(&self) -> Result<(), SigV4Error> {
+        match self.validity {
+            Validity::Skew => Ok(()),
+            Validity::Seconds(_) => Err(SigV4Error::Presigned),
+        }
+    }
+
+    /// Compares the signature with that of this secret over the request with a body of this hash.
+    fn prove(&self, secret: &SecretAccessKey, hash: &[u8]) -> Result<(), SigV4Error> {
+        let canonical = canonical_request(&self.request, &self.signed_headers, hash)?;
         let string_to_sign = string_to_sign(&self.credential, self.signed_at, &canonical);
         let Credential {
             date,
@@ -70,14 +113,11 @@ impl UnverifiedSignature<'_> {
             ..
         } = &self.credential;
         let key = SigningKey::derive(secret, *date, region, service);
-        if !key.is_signature(&string_to_sign, &self.signature) {
-            return Err(SigV4Error::SignatureMismatch);
+        if key.is_signature(&string_to_sign, &self.signature) {
+            Ok(())
+        } else {
+            Err(SigV4Error::SignatureMismatch)
         }
-        Ok(VerifiedSignature {
-            access_key_id: self.credential.access_key_id,
-            region: self.credential.region,
-            signed_at: self.signed_at.time(),
-        })
     }
 
     /// Checks what the signature is made for and when, as far as it goes without the secret and the
@@ -123,7 +163,7 @@ impl UnverifiedSignature<'_> {
     /// The last line of the canonical request. Only a presigned GET without a body may leave its
     /// (empty) body unsigned.
     fn payload_hash(&self) -> Result<Vec<u8>, SigV4Error> {
-        let hash = HEXLOWER.encode(digest(&SHA256, self.request.body).as_ref());
+        let hash = payload_hash(self.request.body);
         match self.content_sha256.as_deref() {
             None => Ok(hash.into_bytes()),
             Some(stated) if stated == hash => Ok(hash.into_bytes()),
@@ -140,6 +180,18 @@ impl UnverifiedSignature<'_> {
             && self.request.method == "GET"
             && self.request.body.is_empty()
     }
+}
+
+/// The SHA-256 of a body as `X-Amz-Content-Sha256` states it: 64 lower-case hexadecimal digits.
+pub fn payload_hash(body: &[u8]) -> String {
+    HEXLOWER.encode(digest(&SHA256, body).as_ref())
+}
+
+fn is_hash(stated: &str) -> bool {
+    stated.len() == 64
+        && stated
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Algorithm, time, scope and the canonical request's hash, a line each.

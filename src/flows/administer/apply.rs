@@ -18,6 +18,18 @@ pub enum ApplyMode {
     DryRun,
 }
 
+/// What the directory shall be.
+#[derive(Debug, Clone, Copy)]
+pub struct Desired<'a> {
+    /// Its files.
+    pub files: &'a DirectoryFiles,
+    /// Whether to change it.
+    pub mode: ApplyMode,
+    /// The generation that the files were made for, where that matters: with another one at the head
+    /// it is a conflict.
+    pub base: Option<Generation>,
+}
+
 /// What `apply` did or would do.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Applied {
@@ -35,8 +47,7 @@ impl Administration {
     pub async fn apply(
         &self,
         caller: &Caller,
-        files: &DirectoryFiles,
-        mode: ApplyMode,
+        desired: Desired<'_>,
         meta: &RequestMeta,
     ) -> Result<Applied, AdminError> {
         let action = AdminAction::ApplyDirectory;
@@ -47,13 +58,17 @@ impl Administration {
         };
         self.authorise(&act).await?;
         let snapshot = self.newest(&act).await?;
-        let changes = match self.plan(files, snapshot.directory(), meta.now) {
+        let base = snapshot.generation();
+        if desired.base.is_some_and(|made_for| made_for != base) {
+            let conflict = AdminError::Conflict { head: base };
+            return Err(self.failed(&act, conflict).await);
+        }
+        let changes = match self.plan(desired.files, snapshot.directory(), meta.now) {
             Ok(changes) => changes,
             Err(error) => return Err(self.failed(&act, error).await),
         };
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        let base = snapshot.generation();
-        let generation = if mode == ApplyMode::DryRun || changes.is_empty() {
+        let generation = if desired.mode == ApplyMode::DryRun || changes.is_empty() {
             let subject = Subject::of(caller);
             self.recorder
                 .admin(meta, &subject, action, Outcome::Unchanged { base })

@@ -1,5 +1,7 @@
 //! Whether the caller's policies allow what is asked.
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::{Act, AdminAction, AdminError, Administration};
 use crate::credentials::OpenSession;
 use crate::directory::{DirectoryError, PolicyName, Role, Snapshot};
@@ -10,8 +12,67 @@ use crate::flows::request::RequestMeta;
 use crate::policy::{
     Caller as PolicyCaller, Context, IdentityPolicy, NamedPolicy, Request, decide_identity,
 };
+use crate::sigv4::MAX_SKEW_SECONDS;
+use crate::store::Redeemed;
+
+/// No signature is accepted for longer: from a quarter of an hour before its time to one after it.
+const REPLAY_SECONDS: i64 = 2 * MAX_SKEW_SECONDS + 1;
+/// What the mark of a request is, so that no other mark is taken for it.
+const MARK: &[u8] = b"rolegate admin request ";
+
+/// The name of the mark that a request with this signature was taken.
+fn mark_of(signature: &[u8; 32]) -> [u8; 32] {
+    let mut mark = [0; 32];
+    let hash = digest(&SHA256, &[MARK, signature].concat());
+    mark.copy_from_slice(hash.as_ref());
+    mark
+}
 
 impl Administration {
+    /// Whether the caller may do this at all, before more is read of the request. Each action asks
+    /// again when it begins.
+    ///
+    /// # Errors
+    /// [`AdminError`]; it is recorded.
+    pub async fn admit(
+        &self,
+        caller: &Caller,
+        action: AdminAction,
+        meta: &RequestMeta,
+    ) -> Result<(), AdminError> {
+        let act = Act {
+            caller,
+            action,
+            meta,
+        };
+        self.authorise(&act).await
+    }
+
+    /// Takes a signed request once: whoever kept it can't have it done again.
+    ///
+    /// # Errors
+    /// [`AdminError::Replayed`] where it was taken before; it is recorded.
+    pub async fn once(
+        &self,
+        caller: &Caller,
+        action: AdminAction,
+        meta: &RequestMeta,
+    ) -> Result<(), AdminError> {
+        let act = Act {
+            caller,
+            action,
+            meta,
+        };
+        let mark = mark_of(caller.signature.expose());
+        let keep_until = meta.now.plus(REPLAY_SECONDS);
+        let error = match self.marks.redeem(&mark, keep_until, meta.now).await {
+            Ok(Redeemed::First) => return Ok(()),
+            Ok(Redeemed::Again) => AdminError::Replayed,
+            Err(error) => DirectoryError::from(error).into(),
+        };
+        Err(self.failed(&act, error).await)
+    }
+
     pub(super) async fn authorise(&self, act: &Act<'_>) -> Result<(), AdminError> {
         match self.is_allowed(act.caller, act.action, act.meta) {
             Ok(true) => return Ok(()),
@@ -68,7 +129,8 @@ impl Administration {
         meta: &RequestMeta,
     ) -> Result<bool, DirectoryError> {
         let snapshot = self.directory.snapshot(meta.now)?;
-        let Some(entry) = snapshot.role(&session.principal.role) else {
+        let entry = snapshot.role(&session.principal.role);
+        let Some(entry) = entry.filter(|it| it.role.unique_id == session.principal.role_id) else {
             return Ok(false);
         };
         let own = role_policies(&entry.role);

@@ -1,5 +1,6 @@
 //! Why the administration did nothing.
 
+use super::keys::MAX_SEALING_KEYS;
 use crate::audit::AuditUnavailable;
 use crate::directory::{CommitError, DirectoryError, Problem};
 use crate::entropy::EntropyError;
@@ -29,6 +30,14 @@ pub enum AdminError {
         /// The generation now.
         head: Generation,
     },
+    /// The same signed request came before.
+    #[error("this signed request was made before and is taken once; sign it again to repeat it")]
+    Replayed,
+    /// The key ring is full.
+    #[error(
+        "the key ring has {MAX_SEALING_KEYS} keys already; wait until the oldest have expired, or drop the previous keys"
+    )]
+    TooManyKeys,
     /// Nothing can be recorded, so nothing is done.
     #[error("the audit log can't be written")]
     Audit(#[from] AuditUnavailable),
@@ -47,6 +56,8 @@ impl AdminError {
             Self::Denied { .. } => "AccessDenied",
             Self::Invalid(_) => "InvalidDirectory",
             Self::Conflict { .. } => "Conflict",
+            Self::Replayed => "RequestReplayed",
+            Self::TooManyKeys => "LimitExceeded",
             Self::Audit(_) | Self::Directory(_) | Self::Entropy(_) => "ServiceUnavailable",
         }
     }

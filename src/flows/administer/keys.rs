@@ -3,13 +3,16 @@
 use super::{Act, AdminAction, AdminError, Administration, Applied};
 use crate::directory::{Change, Directory, SealingKeyRecord};
 use crate::domain::UnixTime;
-use crate::entropy::{EntropyError, draw};
+use crate::entropy::draw;
 use crate::flows::authenticate::Caller;
 use crate::flows::request::RequestMeta;
 
 /// A key that was superseded so long ago opens nothing that is still good: the longest session, in
 /// seconds, and an hour.
 const SUPERSEDED_SECONDS: i64 = 36 * 3600 + 3600;
+
+/// The key ring never has more keys: every request with a session token looks through it.
+pub const MAX_SEALING_KEYS: usize = 32;
 
 /// What becomes of the keys that sealed until now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -41,7 +44,7 @@ impl Administration {
         let snapshot = self.newest(&act).await?;
         let changes = match self.rotation(snapshot.directory(), previous, meta.now) {
             Ok(changes) => changes,
-            Err(error) => return Err(self.failed(&act, error.into()).await),
+            Err(error) => return Err(self.failed(&act, error).await),
         };
         let lines = changes.iter().map(ToString::to_string).collect();
         let generation = self.commit(&act, snapshot.generation(), changes).await?;
@@ -56,7 +59,7 @@ impl Administration {
         directory: &Directory,
         previous: PreviousKeys,
         now: UnixTime,
-    ) -> Result<Vec<Change>, EntropyError> {
+    ) -> Result<Vec<Change>, AdminError> {
         let seals_from = match previous {
             PreviousKeys::Keep => now.plus(self.key_propagation),
             PreviousKeys::Drop => now,
@@ -72,6 +75,10 @@ impl Administration {
                 PreviousKeys::Drop => true,
             });
         changes.extend(dropped.map(|record| Change::RemoveSealingKey(record.id())));
+        let dropped = changes.len() - 1;
+        if directory.sealing_keys.len() - dropped >= MAX_SEALING_KEYS {
+            return Err(AdminError::TooManyKeys);
+        }
         Ok(changes)
     }
 }

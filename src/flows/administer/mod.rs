@@ -17,19 +17,20 @@ mod keys;
 use std::fmt;
 use std::sync::Arc;
 
-pub use apply::{Applied, ApplyMode};
+pub use apply::{Applied, ApplyMode, Desired};
 pub use error::AdminError;
 pub use export::Exported;
-pub use keys::PreviousKeys;
+pub use keys::{MAX_SEALING_KEYS, PreviousKeys};
 
 use super::authenticate::Caller;
 use super::record::{Outcome, Recorder, Subject, chain};
 use super::request::RequestMeta;
+use crate::audit::Event;
 use crate::directory::{Change, ChangeSet, LiveDirectory, Snapshot};
 use crate::domain::{AccountId, Issuer};
 use crate::entropy::Entropy;
 use crate::federation::secret_file::SecretFolder;
-use crate::store::Generation;
+use crate::store::{Generation, OneTimeUse};
 
 /// What can be administered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub struct Administration {
     pub account: AccountId,
     /// Where connections' secrets may be.
     pub secrets: SecretFolder,
+    /// What was used up: each signed request is taken once.
+    pub marks: Arc<dyn OneTimeUse>,
     /// The issuers that may be plain http.
     pub plain_http: PlainHttpIssuers,
     /// How long every node needs to learn of a new key, in seconds; 0 with one node.
@@ -134,13 +137,17 @@ impl Administration {
     ) -> Result<Generation, AdminError> {
         let (subject, meta) = (Subject::of(act.caller), act.meta);
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        let intent = Outcome::Intent {
-            base,
-            changes: &lines,
-        };
-        self.recorder
-            .admin(meta, &subject, act.action, intent)
-            .await?;
+        // A line of the audit keeps so many values of a list: further changes are further lines.
+        for some in lines.chunks(Event::MAX_LIST) {
+            let intent = Outcome::Intent {
+                base,
+                changes: some,
+                of: lines.len(),
+            };
+            self.recorder
+                .admin(meta, &subject, act.action, intent)
+                .await?;
+        }
         let author = act.caller.principal.arn();
         let set = ChangeSet {
             author,

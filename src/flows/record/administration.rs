@@ -30,8 +30,10 @@ pub(in crate::flows) enum Outcome<'a> {
     Intent {
         /// For which generation.
         base: Generation,
-        /// What, a line each.
+        /// What, a line each; at most as many as a line of the audit keeps.
         changes: &'a [String],
+        /// How many changes there are over all lines.
+        of: usize,
     },
     /// It changes nothing, or was asked for as a dry run.
     Unchanged {
@@ -139,8 +141,9 @@ fn refused_caller(meta: &RequestMeta, caller: &Caller) -> Source {
 fn with_outcome(event: Event, outcome: Outcome<'_>) -> Event {
     match outcome {
         Outcome::Done => event,
-        Outcome::Intent { base, changes } => event
+        Outcome::Intent { base, changes, of } => event
             .parameter(Parameter::BaseGeneration, base)
+            .parameter(Parameter::ChangeCount, of as u64)
             .parameter(
                 Parameter::Changes,
                 ParameterValue::list(changes.iter().map(String::as_str)),

@@ -13,6 +13,7 @@ pub(super) fn administration(node: &Node) -> Administration {
         entropy: Arc::new(SystemEntropy),
         account: "123456789012".parse().unwrap(),
         secrets: SecretFolder::default(),
+        marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
         plain_http: Arc::new([]),
         key_propagation: 0,
     }
@@ -46,13 +47,21 @@ async fn session_of(node: &Node, role: &str, policy: Option<&str>) -> Caller {
         .unwrap()
 }
 
+fn desired(files: &DirectoryFiles, mode: ApplyMode) -> Desired<'_> {
+    Desired {
+        files,
+        mode,
+        base: None,
+    }
+}
+
 async fn apply(
     node: &Node,
     caller: &Caller,
     files: &DirectoryFiles,
 ) -> Result<Applied, AdminError> {
     administration(node)
-        .apply(caller, files, ApplyMode::Apply, &meta())
+        .apply(caller, desired(files, ApplyMode::Apply), &meta())
         .await
 }
 
@@ -142,7 +151,7 @@ async fn a_dry_run_says_what_would_change_and_changes_nothing() {
     let caller = admin(&node).await;
     let files = edited(READER_FILE, "7200", "3600");
     let planned = administration(&node)
-        .apply(&caller, &files, ApplyMode::DryRun, &meta())
+        .apply(&caller, desired(&files, ApplyMode::DryRun), &meta())
         .await
         .unwrap();
     assert_eq!(planned.changes, ["put role Reader in 482011739056"]);
@@ -222,7 +231,7 @@ async fn a_plain_http_issuer_is_refused_unless_it_is_listed() {
         ..administration(&node)
     };
     let applied = listing
-        .apply(&caller, &files, ApplyMode::Apply, &meta())
+        .apply(&caller, desired(&files, ApplyMode::Apply), &meta())
         .await;
     assert!(applied.is_ok(), "{applied:?}");
 }
@@ -253,7 +262,9 @@ async fn a_connection_s_secret_is_read_from_the_node_s_folder_only() {
         let auth = format!("{{ client_secret_basic = {{ file = '{file}' }} }}");
         let files = edited(CONNECTION_FILE, "'none'", &auth);
         for mode in [ApplyMode::DryRun, ApplyMode::Apply] {
-            let refused = administration.apply(&caller, &files, mode, &meta()).await;
+            let refused = administration
+                .apply(&caller, desired(&files, mode), &meta())
+                .await;
             let problems = problems_of(refused.unwrap_err());
             assert_eq!(problems.len(), 1);
             assert_eq!(problems[0].at, "connections/workforce");
@@ -263,7 +274,7 @@ async fn a_connection_s_secret_is_read_from_the_node_s_folder_only() {
     let auth = "{ client_secret_basic = { file = 'good' } }";
     let files = edited(CONNECTION_FILE, "'none'", auth);
     let applied = with_folder
-        .apply(&caller, &files, ApplyMode::Apply, &meta())
+        .apply(&caller, desired(&files, ApplyMode::Apply), &meta())
         .await;
     assert!(applied.is_ok(), "{applied:?}");
 }

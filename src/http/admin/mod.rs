@@ -2,17 +2,18 @@
 //!
 //! | request | action | answer |
 //! |---|---|---|
-//! | `POST /admin/v1/directory` `{"mode": "apply" or "dry-run", "files": {path: text}}` | `rolegate:ApplyDirectory` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/directory` `{"mode": "apply" or "dry-run", "base": generation, "files": {path: text}}` | `rolegate:ApplyDirectory` | `{"generation", "changes"}` |
 //! | `GET /admin/v1/directory` | `rolegate:ExportDirectory` | `{"generation", "files"}` |
 //! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
 //!
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
 //!
 //! ```text
-//! Host ── the claim: a known key, this service, now ── body ── signature over all of it ── flow
+//! Host ── signed by header ── body ── the signature over all of it ── not made before ── flow
+//!          └ a large body: signature, with the hash of the body, and policies first
 //! ```
-//! A body is read only for a known key, and few large ones at a time: much memory is for those who
-//! may fill it.
+//! A large body is read only for those who may have it applied, and few at a time. Who they are is
+//! found out again when it is there: their session may have ended in between.
 
 use std::sync::Arc;
 
@@ -28,10 +29,11 @@ use crate::directory::{DirectoryFiles, Problem};
 use crate::domain::RequestId;
 use crate::entropy::EntropyError;
 use crate::flows::{
-    AdminError, Administration, ApplyMode, AuthenticationError, Authenticator, Caller,
-    PreviousKeys, Recorder, RefusedCall, RequestMeta,
+    AdminAction, AdminError, Administration, ApplyMode, AuthenticationError, Authenticator, Caller,
+    Desired, PreviousKeys, Recorder, RefusedCall, RequestMeta,
 };
 use crate::sigv4;
+use crate::store::Generation;
 
 /// The service that admin requests are signed for.
 pub const SERVICE: &str = "rolegate";
@@ -62,8 +64,8 @@ pub struct AdminApi {
 enum Body {
     /// [`MAX_SMALL_BODY_BYTES`]
     Small,
-    /// [`MAX_BODY_BYTES`], and only so many at once.
-    Large,
+    /// [`MAX_BODY_BYTES`], only so many at once and only for who may do this.
+    Large(AdminAction),
 }
 
 /// Adds the API's routes.
@@ -80,6 +82,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct ApplyRequest {
     /// Whether to change anything.
     pub mode: ApplyMode,
+    /// The generation that the files were made for; with another one at the head it is a conflict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Generation>,
     /// The files.
     pub files: DirectoryFiles,
 }
@@ -117,13 +122,17 @@ async fn apply(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> H
     answer(
         &api,
         &request,
-        (payload, Body::Large),
+        (payload, Body::Large(AdminAction::ApplyDirectory)),
         async |call: &Admitted| {
             let asked: ApplyRequest = call.json()?;
+            let desired = Desired {
+                files: &asked.files,
+                mode: asked.mode,
+                base: asked.base,
+            };
             let flow = &api.administration;
-            Ok(flow
-                .apply(&call.caller, &asked.files, asked.mode, &call.meta)
-                .await?)
+            call.once(flow, AdminAction::ApplyDirectory).await?;
+            Ok(flow.apply(&call.caller, desired, &call.meta).await?)
         },
     )
     .await
@@ -146,8 +155,9 @@ async fn rotate(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> 
         (payload, Body::Small),
         async |call: &Admitted| {
             let asked: RotateRequest = call.json()?;
-            Ok(api
-                .administration
+            let flow = &api.administration;
+            call.once(flow, AdminAction::RotateKeys).await?;
+            Ok(flow
                 .rotate_keys(&call.caller, asked.previous, &call.meta)
                 .await?)
         },
@@ -166,6 +176,10 @@ struct Admitted {
 impl Admitted {
     fn json<T: DeserializeOwned>(&self) -> Result<T, AdminFault> {
         serde_json::from_slice(&self.body).map_err(AdminFault::Json)
+    }
+
+    async fn once(&self, flow: &Administration, action: AdminAction) -> Result<(), AdminError> {
+        flow.once(&self.caller, action, &self.meta).await
     }
 }
 
@@ -242,15 +256,24 @@ async fn admit(
         headers: &headers,
         body: &[],
     };
+    if let Some(signature) = sigv4::read(&head).map_err(AuthenticationError::from)? {
+        let by_header = signature.refuse_presigned();
+        by_header.map_err(AuthenticationError::from)?;
+    }
     let authenticator = &api.authenticator;
-    let claimed = authenticator.claimed(&head, SERVICE, meta.now).await?;
+    if let Body::Large(action) = size {
+        let caller = authenticator.head(&head, SERVICE, meta.now).await?;
+        api.administration.admit(&caller, action, meta).await?;
+    }
     let (body, permit) = read(api, payload, size).await?;
     api.edge.begin(meta);
     let signed = sigv4::HttpRequest {
         body: &body,
         ..head
     };
-    let caller = authenticator.verify(claimed, &signed, SERVICE, meta.now)?;
+    let caller = authenticator
+        .authenticate(&signed, SERVICE, meta.now)
+        .await?;
     Ok(Admitted {
         caller,
         meta: meta.clone(),
@@ -266,7 +289,7 @@ async fn read(
 ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), AdminFault> {
     let (bytes, permit) = match size {
         Body::Small => (MAX_SMALL_BODY_BYTES, None),
-        Body::Large => {
+        Body::Large(_) => {
             let permit = Arc::clone(&api.large_bodies).acquire_owned();
             let permit = tokio::time::timeout(api.edge.limits.time, permit).await;
             let permit = permit.map_err(|_| AdminFault::Busy)?;
@@ -363,7 +386,8 @@ const fn admin_status(error: &AdminError) -> StatusCode {
     match error {
         AdminError::Denied { .. } => StatusCode::FORBIDDEN,
         AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        AdminError::Conflict { .. } => StatusCode::CONFLICT,
+        AdminError::Conflict { .. } | AdminError::Replayed => StatusCode::CONFLICT,
+        AdminError::TooManyKeys => StatusCode::BAD_REQUEST,
         AdminError::Audit(_) | AdminError::Directory(_) | AdminError::Entropy(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
