@@ -630,6 +630,41 @@ fn stated_body_hash_must_be_the_bodys() {
     );
 }
 
+/// What [`UnverifiedSignature::verify_head`] says of the request without its body.
+fn head_of(wire: &Wire) -> Result<(), SigV4Error> {
+    let secret = SecretAccessKey::new(SECRET.to_owned());
+    let expected = ExpectedScope {
+        service: "sts",
+        regions: &[Region::us_east_1()],
+    };
+    wire.with(|request| {
+        let head = HttpRequest {
+            body: b"",
+            ..*request
+        };
+        read(&head)?.unwrap().verify_head(&secret, &expected, NOW)
+    })
+}
+
+#[test]
+fn head_is_verified_by_the_body_hash_that_it_states() {
+    let stating = |hash: &str| {
+        let mut wire = Wire::get_caller_identity();
+        wire.add("X-Amz-Content-Sha256", hash);
+        wire.signed(&How::Header, None)
+    };
+    let hash = payload_hash(&Wire::get_caller_identity().body);
+    assert_eq!(head_of(&stating(&hash)), Ok(()));
+    assert_eq!(head_of(&by_header()), Err(SigV4Error::MissingPayloadHash));
+    for none in ["UNSIGNED-PAYLOAD", "", &hash.to_uppercase()] {
+        assert_eq!(head_of(&stating(none)), Err(SigV4Error::MissingPayloadHash));
+    }
+    let mut altered = stating(&hash);
+    altered.set("X-Amz-Content-Sha256", &payload_hash(b"another"));
+    assert_eq!(head_of(&altered), Err(SigV4Error::SignatureMismatch));
+    assert_eq!(head_of(&by_query()), Err(SigV4Error::Presigned));
+}
+
 #[test]
 fn presigned_url_may_leave_only_an_empty_body_unsigned() {
     let mut wire = by_query();

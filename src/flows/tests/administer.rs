@@ -460,3 +460,112 @@ async fn a_key_ring_is_no_part_of_a_plan() {
     let keys = node.directory.snapshot(NOW).unwrap();
     assert_eq!(keys.directory().sealing_keys.len(), 2);
 }
+
+#[tokio::test]
+async fn a_role_made_anew_gives_its_earlier_sessions_nothing() {
+    let node = Node::new().await;
+    let caller = session_of(&node, ADMIN, None).await;
+    let mut fewer = without("accounts/123456789012/roles/");
+    fewer.remove("rules/admins.toml");
+    node.apply(&fewer).await;
+    node.apply(&testing::files()).await;
+    assert_denied(&apply(&node, &caller, &edited(READER_FILE, "7200", "3600")).await);
+}
+
+#[tokio::test]
+async fn who_may_not_apply_is_told_before_the_files_are_read() {
+    let node = Node::new().await;
+    let action = AdminAction::ApplyDirectory;
+    let may = |caller: Caller| {
+        let administration = administration(&node);
+        async move { administration.admit(&caller, action, &meta()).await }
+    };
+    assert!(may(admin(&node).await).await.is_ok());
+    assert_denied(&may(session_of(&node, READER, None).await).await);
+    assert_eq!(
+        node.audit.told(),
+        told(&[("ApplyDirectory", "AccessDenied")])
+    );
+}
+
+#[tokio::test]
+async fn a_signed_request_is_taken_once_on_every_node() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let action = AdminAction::ApplyDirectory;
+    let beside = node.beside().await;
+    let first = administration(&node).once(&caller, action, &meta()).await;
+    assert!(first.is_ok(), "{first:?}");
+    let again = administration(&beside).once(&caller, action, &meta()).await;
+    assert!(matches!(again, Err(AdminError::Replayed)), "{again:?}");
+    assert_eq!(
+        beside.audit.told(),
+        told(&[("ApplyDirectory", "NotCommitted")])
+    );
+}
+
+#[tokio::test]
+async fn files_made_for_another_generation_are_a_conflict() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let files = edited(READER_FILE, "7200", "3600");
+    let made_for = |base| Desired {
+        base: Some(base),
+        ..desired(&files, ApplyMode::Apply)
+    };
+    let administration = administration(&node);
+    let stale = administration.apply(&caller, made_for(0), &meta()).await;
+    assert!(
+        matches!(stale, Err(AdminError::Conflict { head: 1 })),
+        "{stale:?}"
+    );
+    let applied = administration.apply(&caller, made_for(1), &meta()).await;
+    assert_eq!(applied.unwrap().generation, 2);
+}
+
+#[tokio::test]
+async fn every_change_of_a_large_apply_is_recorded() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let mut files = testing::files();
+    for number in 0..120 {
+        let account = format!("accounts/{}/account.toml", 600_000_000_000_u64 + number);
+        files.insert(account, format!("alias = 'a{number}'\n"));
+    }
+    apply(&node, &caller, &files).await.unwrap();
+    let events = node.audit.kept.events();
+    let lines = events.iter().map(|event| &event["requestParameters"]);
+    let changes: Vec<&str> = lines
+        .clone()
+        .filter_map(|parameters| parameters["changes"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(changes.len(), 120);
+    assert!(
+        changes.contains(&"put account 600000000119 (a119)"),
+        "{changes:?}"
+    );
+    let counts: Vec<&Value> = lines.map(|parameters| &parameters["changeCount"]).collect();
+    assert_eq!(
+        counts,
+        [&json!(120), &json!(120), &json!(120), &Value::Null]
+    );
+}
+
+#[tokio::test]
+async fn the_key_ring_does_not_grow_without_end() {
+    let node = Node::new().await;
+    for _ in 1..MAX_SEALING_KEYS {
+        rotate(&node, PreviousKeys::Keep, NOW).await;
+    }
+    let caller = admin(&node).await;
+    let administration = administration(&node);
+    let full = administration
+        .rotate_keys(&caller, PreviousKeys::Keep, &meta())
+        .await;
+    assert!(matches!(full, Err(AdminError::TooManyKeys)), "{full:?}");
+    rotate(&node, PreviousKeys::Drop, NOW).await;
+    let snapshot = node.directory.snapshot(NOW).unwrap();
+    assert_eq!(snapshot.directory().sealing_keys.len(), 1);
+}
