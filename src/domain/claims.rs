@@ -1,6 +1,8 @@
 //! What a provider says about somebody (decision 3).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +88,8 @@ impl Claims {
 
     /// Reads the members of a JSON object.
     ///
-    /// `_claim_names` and `hasgroups` mark what a provider left out; `email` counts only beside
-    /// `email_verified: true`.
+    /// `_claim_names` and `hasgroups` mark what a provider left out, with all that stands below it;
+    /// `email` counts only beside `email_verified: true`.
     pub fn from_json(
         object: &serde_json::Map<String, serde_json::Value>,
         source: ClaimSource,
@@ -107,13 +109,20 @@ impl Claims {
     }
 
     /// The claim of this name, or at this JSON pointer.
+    ///
+    /// A pointer into a claim that can't be used finds that claim: what is not there may have been
+    /// left out, and what is there may be a part.
     pub fn find(&self, name: &ClaimName) -> Option<&Claim> {
-        self.kept.get(name.as_str())
+        self.get(name.as_str())
     }
 
-    /// The claim of this name or JSON pointer, for names that stand in the code.
+    /// The claim of this name or JSON pointer, as [`Self::find`] has it, for names that stand in the
+    /// code.
     pub fn get(&self, name: &str) -> Option<&Claim> {
-        self.kept.get(name)
+        let whole = whole_of(name).and_then(|whole| self.kept.get(&*whole));
+        whole
+            .filter(|whole| whole.unusable.is_some())
+            .or_else(|| self.kept.get(name))
     }
 
     /// What the token asks for a session of AWS. A set that was stored asks for nothing: only a token
@@ -218,23 +227,39 @@ impl Claims {
             .into_iter()
             .flatten()
             .map(|(name, _)| &**name)
-            .filter(|name| !name.starts_with('/'))
             .collect();
         let has_groups = object.get("hasgroups").and_then(scalar);
         if has_groups.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             missing.push("groups");
         }
         for name in missing {
-            self.bytes += name.len() + OVERHEAD;
-            if self.bytes > Self::MAX_BYTES {
-                return;
-            }
-            let claim = self.kept.entry(name.into()).or_insert_with(|| Claim {
-                values: Vec::new(),
-                source,
-                unusable: None,
-            });
-            claim.unusable = Some(Unusable::Incomplete);
+            self.mark_incomplete(name, source);
+        }
+    }
+
+    /// Marks a claim of the first level, whether it was sent or not, and what it holds.
+    fn mark_incomplete(&mut self, name: &str, source: ClaimSource) {
+        let pointer = ["/", &escape_pointer(name)].concat();
+        let below = [&pointer, "/"].concat();
+        let own = if name.starts_with('/') {
+            &pointer
+        } else {
+            name
+        };
+        self.bytes += own.len() + OVERHEAD;
+        if self.bytes > Self::MAX_BYTES {
+            return;
+        }
+        let claim = self.kept.entry(own.into()).or_insert_with(|| Claim {
+            values: Vec::new(),
+            source,
+            unusable: None,
+        });
+        claim.unusable = Some(Unusable::Incomplete);
+        let from_here = (Bound::Included(&*below), Bound::Unbounded);
+        let members = self.kept.range_mut::<str, _>(from_here);
+        for (_, member) in members.take_while(|(name, _)| name.starts_with(&below)) {
+            member.unusable = Some(Unusable::Incomplete);
         }
     }
 
@@ -256,6 +281,21 @@ fn scalar(value: &serde_json::Value) -> Option<String> {
             None
         }
     }
+}
+
+/// The name of the claim of the first level that a JSON pointer leads into; `None` for what leads into
+/// none. A claim whose own name begins with `/` is named by its pointer.
+fn whole_of(pointer: &str) -> Option<Cow<'_, str>> {
+    let (first, _) = pointer.strip_prefix('/')?.split_once('/')?;
+    if !first.contains('~') {
+        return Some(Cow::Borrowed(first));
+    }
+    let name = first.replace("~1", "/").replace("~0", "~");
+    Some(if name.starts_with('/') {
+        Cow::Owned(["/", first].concat())
+    } else {
+        Cow::Owned(name)
+    })
 }
 
 /// `~` and `/` as RFC 6901 escapes them.
@@ -369,6 +409,71 @@ mod tests {
             let claims = claims(json);
             let groups = claims.find(&"groups".parse().unwrap()).unwrap();
             assert_eq!(groups.unusable, Some(Unusable::Incomplete), "{json}");
+        }
+    }
+
+    #[test]
+    fn overage_reaches_every_pointer_into_the_claim() {
+        for (json, pointer) in [
+            (r#"{"_claim_names": {"o": "s"}}"#, "/o/roles"),
+            (r#"{"_claim_names": {"o": "s"}, "o": "x"}"#, "/o/roles"),
+            (
+                r#"{"_claim_names": {"o": "s"}, "o": {"roles": ["a"]}}"#,
+                "/o/roles",
+            ),
+            (
+                r#"{"_claim_names": {"o": "s"}, "o": {"roles": ["a"]}}"#,
+                "/o/groups",
+            ),
+            (
+                r#"{"_claim_names": {"a/b~": "s"}, "a/b~": {"c": "d"}}"#,
+                "/a~1b~0/c",
+            ),
+            (
+                r#"{"_claim_names": {"/o": "s"}, "/o": {"c": "d"}}"#,
+                "/~1o/c",
+            ),
+            (r#"{"_claim_names": {"/o": "s"}}"#, "/~1o/c"),
+            (
+                r#"{"hasgroups": true, "groups": [{"id": "a"}]}"#,
+                "/groups/0/id",
+            ),
+        ] {
+            let claims = claims(json);
+            let found = claims.find(&pointer.parse().unwrap()).unwrap();
+            assert_eq!(found.unusable, Some(Unusable::Incomplete), "{json}");
+            for (name, claim) in claims.iter() {
+                let is_whole = ["hasgroups", "/_claim_names"]
+                    .iter()
+                    .any(|whole| name.starts_with(whole));
+                assert_eq!(claim.unusable.is_none(), is_whole, "{name} in {json}");
+            }
+        }
+    }
+
+    #[test]
+    fn overage_of_a_claim_spares_others() {
+        let claims =
+            claims(r#"{"_claim_names": {"o": "s"}, "op": {"roles": ["a"]}, "x": {"o": "b"}}"#);
+        for pointer in ["/op/roles", "/x/o"] {
+            let found = claims.find(&pointer.parse().unwrap()).unwrap();
+            assert_eq!(found.unusable, None, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn overage_is_kept_whichever_source_says_so() {
+        let read =
+            |json: &str, source| Claims::from_json(&serde_json::from_str(json).unwrap(), source);
+        let (said, sent) = (
+            r#"{"_claim_names": {"o": "s"}}"#,
+            r#"{"o": {"roles": ["a"]}}"#,
+        );
+        for (first, second) in [(said, sent), (sent, said)] {
+            let mut claims = read(first, ClaimSource::IdToken);
+            claims.fill_from(read(second, ClaimSource::UserInfo));
+            let found = claims.find(&"/o/roles".parse().unwrap()).unwrap();
+            assert_eq!(found.unusable, Some(Unusable::Incomplete), "{first}");
         }
     }
 

@@ -104,6 +104,33 @@ fn negated_condition_needs_a_claim_to_look_at() {
     }
 }
 
+/// The provider says that it left out values of the claim that a pointer leads into.
+#[test]
+fn pointer_into_a_claim_that_was_left_out_matches_nothing() {
+    let absent = "{ absent = '/realm_access/roles' }";
+    let reader = "{ claim = '/realm_access/roles', equals = 'reader' }";
+    let not_intern = "{ not = { claim = '/realm_access/roles', equals = 'intern' } }";
+    let left_out = r#""_claim_names": {"realm_access": "s"}"#;
+    for claims in [
+        format!("{{{left_out}}}"),
+        format!(r#"{{{left_out}, "realm_access": {{"roles": ["reader"]}}}}"#),
+        format!(r#"{{{left_out}, "realm_access": {{"groups": ["reader"]}}}}"#),
+        format!(r#"{{{left_out}, "realm_access": [{{"roles": ["reader"]}}]}}"#),
+    ] {
+        for condition in [absent, reader, not_intern] {
+            let negated = format!("{{ not = {condition} }}");
+            assert!(!matches(condition, &claims), "{condition} of {claims}");
+            assert!(!matches(&negated, &claims), "{negated} of {claims}");
+        }
+    }
+    let whole = r#"{"realm_access": {"roles": ["reader"]}}"#;
+    assert!(matches(reader, whole) && matches(not_intern, whole));
+    assert!(matches(
+        absent,
+        r#"{"realm_access": {"groups": ["reader"]}}"#
+    ));
+}
+
 #[test]
 fn email_counts_only_when_verified() {
     let condition = "{ claim = 'email', glob = '*@x.example' }";
