@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use super::request::RequestMeta;
 use crate::domain::{
-    AskedOfSession, Claim, Claims, FederatedIdentity, SessionClaims, SessionTags, SourceIdentity,
-    TagsError,
+    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, SessionClaims, SessionTags,
+    SourceIdentity, TagsError,
 };
 use crate::policy::{Context, Values};
 
-/// The claims that are condition keys of the provider: `<issuer>:aud` and so on.
+/// The claims that are condition keys of the provider: `<issuer>:aud` and so on. They tell of the
+/// id_token, so that UserInfo can't say them.
 const CONDITION_CLAIMS: [&str; 2] = ["amr", "azp"];
 
 /// Why a token's session tags or source identity can't be used.
@@ -82,7 +83,8 @@ pub(super) fn context<'a>(identity: &'a FederatedIdentity, meta: &RequestMeta) -
     context.set(key("sub"), identity.subject.as_str());
     context.set(key("aud"), identity.audience.as_str());
     for name in CONDITION_CLAIMS {
-        if let Some(claim) = identity.claims.get(name) {
+        let claim = identity.claims.get(name);
+        if let Some(claim) = claim.filter(|claim| claim.source == ClaimSource::IdToken) {
             context.set(key(name), values(name, claim));
         }
     }

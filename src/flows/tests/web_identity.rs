@@ -370,3 +370,36 @@ async fn the_store_is_asked_for_tokens_of_the_portal_s_client_only() {
         "{error:?}"
     );
 }
+
+/// A provider's UserInfo endpoint answers for whoever has an access token; only the signed token says
+/// how somebody proved who they are, and to which client.
+#[test]
+fn condition_keys_come_from_the_id_token_alone() {
+    use crate::domain::{ClaimSource, Claims, FederatedIdentity};
+
+    let read = |claims: Value, source| Claims::from_json(claims.as_object().unwrap(), source);
+    let key = |name: &str| format!("{}:{name}", ISSUER.trim_start_matches("https://"));
+    let said = json!({"amr": ["mfa"], "azp": "portal"});
+    for (id_token, userinfo, expected) in [
+        (&json!({}), &said, false),
+        (&json!({"amr": null, "azp": null}), &said, false),
+        (&said, &json!({}), true),
+    ] {
+        let mut claims = read(id_token.clone(), ClaimSource::IdToken);
+        claims.fill_from(read(userinfo.clone(), ClaimSource::UserInfo));
+        let identity = FederatedIdentity {
+            provider: ProviderRef::Connection("workforce".parse().unwrap()),
+            issuer: ISSUER.parse().unwrap(),
+            subject: "ines".parse().unwrap(),
+            audience: "portal".parse().unwrap(),
+            claims,
+            proved_at: NOW,
+        };
+        let meta = meta();
+        let context = crate::flows::web_identity::context(&identity, &meta);
+        for name in ["amr", "azp"] {
+            let is_there = context.find(&key(name)).is_some();
+            assert_eq!(is_there, expected, "{name} of {id_token}");
+        }
+    }
+}
