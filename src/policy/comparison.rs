@@ -1,10 +1,10 @@
 //! Comparing one value with what the policy's author wrote.
 
-use super::context::Context;
 use super::document::Version;
 use super::error::{Problem, quoted};
 use super::operand::{
-    self, AddressRange, Bytes, Comparable, Decimal, Moment, Operand, Refused, Truth, read_address,
+    self, AddressRange, Bytes, Comparable, Decimal, Moment, Operand, Refused, Truth, Variables,
+    read_address,
 };
 use super::operator::{Family, Relation};
 use super::pattern::{ArnPattern, Match, Pattern, split_arn};
@@ -56,28 +56,26 @@ impl Operands {
     }
 
     /// Whether the value compares with any operand.
-    pub(super) fn any(&self, value: &str, context: &Context<'_>) -> Verdict {
+    pub(super) fn any(&self, value: &str, variables: Variables<'_>) -> Verdict {
         match self {
-            Self::Equals(templates) => any_text(templates, context, |text| text == value),
-            Self::EqualsIgnoreCase(templates) => {
-                any_text(templates, context, |text| equals_ignoring_case(text, value))
-            }
-            Self::Like(patterns) => patterns
-                .iter()
-                .any(|pattern| pattern.matches(value, context) == Match::Yes)
-                .into(),
-            Self::Numeric(relation, operands) => any_ordered(operands, *relation, value, context),
-            Self::Date(relation, operands) => any_ordered(operands, *relation, value, context),
-            Self::Bool(operands) => any_equal(operands, value, context),
-            Self::Binary(operands) => any_equal(operands, value, context),
+            Self::Equals(templates) => any_text(templates, variables, |text| text == value),
+            Self::EqualsIgnoreCase(templates) => any_text(templates, variables, |text| {
+                equals_ignoring_case(text, value)
+            }),
+            Self::Like(patterns) => any_match(patterns, variables, |pattern| {
+                pattern.matches(value, variables.context)
+            }),
+            Self::Numeric(relation, operands) => any_ordered(operands, *relation, value, variables),
+            Self::Date(relation, operands) => any_ordered(operands, *relation, value, variables),
+            Self::Bool(operands) => any_equal(operands, value, variables),
+            Self::Binary(operands) => any_equal(operands, value, variables),
             Self::Ip(ranges) => read_address(value).map_or(Verdict::Unclear, |address| {
-                operand::any(ranges, context, |range| range.contains(address))
+                operand::any(ranges, variables, |range| range.contains(address))
             }),
             Self::Arn(patterns) => split_arn(value).map_or(Verdict::Unclear, |arn| {
-                patterns
-                    .iter()
-                    .any(|pattern| pattern.matches(&arn, context) == Match::Yes)
-                    .into()
+                any_match(patterns, variables, |pattern| {
+                    pattern.matches(&arn, variables.context)
+                })
             }),
         }
     }
@@ -120,13 +118,27 @@ impl Texts<'_> {
 
 fn any_text(
     templates: &[Template],
-    context: &Context<'_>,
+    variables: Variables<'_>,
     equals: impl Fn(&str) -> bool,
 ) -> Verdict {
-    templates
-        .iter()
-        .any(|template| template.expand(context).is_some_and(|text| equals(&text)))
-        .into()
+    any_match(templates, variables, |template| {
+        let expanded = template.expand(variables.context);
+        expanded.map_or(Match::Unresolved, |text| equals(&text).into())
+    })
+}
+
+fn any_match<T>(
+    operands: &[T],
+    variables: Variables<'_>,
+    matches: impl Fn(&T) -> Match,
+) -> Verdict {
+    operands.iter().fold(Verdict::Fails, |all, operand| {
+        all.or(match matches(operand) {
+            Match::Yes => Verdict::Holds,
+            Match::No => Verdict::Fails,
+            Match::Unresolved => variables.unresolved,
+        })
+    })
 }
 
 fn equals_ignoring_case(one: &str, other: &str) -> bool {
@@ -147,10 +159,10 @@ fn any_ordered<T: Comparable + Ord>(
     operands: &[Operand<T>],
     relation: Relation,
     value: &str,
-    context: &Context<'_>,
+    variables: Variables<'_>,
 ) -> Verdict {
     T::read(value).map_or(Verdict::Unclear, |value| {
-        operand::any(operands, context, |operand| {
+        operand::any(operands, variables, |operand| {
             relation.holds(value.cmp(operand))
         })
     })
@@ -159,10 +171,10 @@ fn any_ordered<T: Comparable + Ord>(
 fn any_equal<T: Comparable + Eq>(
     operands: &[Operand<T>],
     value: &str,
-    context: &Context<'_>,
+    variables: Variables<'_>,
 ) -> Verdict {
     T::read(value).map_or(Verdict::Unclear, |value| {
-        operand::any(operands, context, |operand| *operand == value)
+        operand::any(operands, variables, |operand| *operand == value)
     })
 }
 

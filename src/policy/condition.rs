@@ -7,7 +7,7 @@ use super::context::Context;
 use super::document::Version;
 use super::error::{Problem, quoted};
 use super::json::Node;
-use super::operand::{Comparable, Truth};
+use super::operand::{Comparable, Truth, Variables};
 use super::operator::{Operator, Polarity, Quantity, when_absent};
 use super::statement::wrong_shape;
 use super::template::is_condition_key;
@@ -108,7 +108,11 @@ impl Condition {
                 },
                 Some(values),
             ) => {
-                let one = |value: &str| polarity.apply(operands.any(value, context));
+                let variables = Variables {
+                    context,
+                    unresolved: polarity.unresolved(),
+                };
+                let one = |value: &str| polarity.apply(operands.any(value, variables));
                 how.judge(values, one)
             }
         }

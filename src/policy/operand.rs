@@ -11,6 +11,14 @@ use super::error::Problem;
 use super::template::{Template, Wildcards};
 use super::verdict::Verdict;
 
+/// What the variables in a condition's values stand for.
+#[derive(Clone, Copy)]
+pub(super) struct Variables<'a> {
+    pub(super) context: &'a Context<'a>,
+    /// What comes of comparing with one that can't be resolved.
+    pub(super) unresolved: Verdict,
+}
+
 /// A type that a condition can compare by.
 pub(super) trait Comparable: Sized {
     /// What a value must be, for the author of a policy that has another.
@@ -39,13 +47,12 @@ impl<T: Comparable> Operand<T> {
         }
     }
 
-    /// A variable that can't be resolved equals nothing (IAM, "Policy variables"); one whose value
-    /// isn't of the type can't be judged.
-    fn judge(&self, context: &Context<'_>, compare: &impl Fn(&T) -> bool) -> Verdict {
+    /// A variable whose value isn't of the type can't be judged.
+    fn judge(&self, variables: Variables<'_>, compare: &impl Fn(&T) -> bool) -> Verdict {
         match self {
             Self::Fixed(value) => compare(value).into(),
-            Self::Computed(template) => match template.expand(context) {
-                None => Verdict::Fails,
+            Self::Computed(template) => match template.expand(variables.context) {
+                None => variables.unresolved,
                 Some(text) => {
                     T::read(&text).map_or(Verdict::Unclear, |value| compare(&value).into())
                 }
@@ -65,11 +72,11 @@ pub(super) enum Refused {
 /// Whether any operand compares as wanted.
 pub(super) fn any<T: Comparable>(
     operands: &[Operand<T>],
-    context: &Context<'_>,
+    variables: Variables<'_>,
     compare: impl Fn(&T) -> bool,
 ) -> Verdict {
     operands.iter().fold(Verdict::Fails, |all, operand| {
-        all.or(operand.judge(context, &compare))
+        all.or(operand.judge(variables, &compare))
     })
 }
 

@@ -160,6 +160,17 @@ impl Quantity {
 }
 
 impl Polarity {
+    /// What comes of comparing with a variable that can't be resolved.
+    ///
+    /// It equals nothing (IAM, "Policy variables"). Under a negated operator that would make an
+    /// `Allow` wider, so there it is unclear.
+    pub(super) const fn unresolved(self) -> Verdict {
+        match self {
+            Self::OneOf => Verdict::Fails,
+            Self::NoneOf => Verdict::Unclear,
+        }
+    }
+
     pub(super) const fn apply(self, any: Verdict) -> Verdict {
         match self {
             Self::OneOf => any,

@@ -63,29 +63,72 @@ fn an_arn_may_come_whole_from_a_variable() {
     assert!(!holds(&like, context.set("a:other", "arn:*:*:*:*:*")));
 }
 
-#[test]
-fn a_variable_that_cannot_be_resolved_equals_nothing() {
-    let absent = one("a:key", "");
-    let mut several = one("a:key", "x");
+/// A key with a value, and contexts in which `${a:tag}` stands for nothing: absent, or of many values.
+fn without_tag(value: &'static str) -> [Context<'static>; 2] {
+    let absent = one("a:key", value);
+    let mut several = one("a:key", value);
     several.set(
         "a:tag",
         ["x", "y"]
             .into_iter()
             .collect::<crate::policy::Values<'_>>(),
     );
-    for context in [&absent, &several] {
-        for (operator, expected) in [
-            ("StringEquals", false),
-            ("StringNotEquals", true),
-            ("StringEqualsIgnoreCase", false),
-            ("StringLike", false),
-            ("StringNotLike", true),
-            ("StringEqualsIfExists", false),
-        ] {
-            let condition = json!({operator: {"a:key": "${a:tag}"}});
-            assert_eq!(holds(&condition, context), expected, "{operator}");
+    [absent, several]
+}
+
+#[test]
+fn a_variable_that_cannot_be_resolved_equals_nothing() {
+    for (operator, value) in [
+        ("StringEquals", ""),
+        ("StringEqualsIgnoreCase", "x"),
+        ("StringLike", ""),
+        ("StringEqualsIfExists", "x"),
+        ("ForAnyValue:StringEquals", "x"),
+        ("NumericEquals", "1"),
+        ("IpAddress", "192.0.2.1"),
+        ("ArnLike", ROLE),
+    ] {
+        let condition = json!({operator: {"a:key": "${a:tag}"}});
+        for context in without_tag(value) {
+            assert!(!holds(&condition, &context), "{operator}");
         }
     }
+}
+
+/// “Everything but what nobody knows” would be everything.
+#[test]
+fn a_variable_that_cannot_be_resolved_spares_nothing_under_a_negated_operator() {
+    for (operator, value, text) in [
+        ("StringNotEquals", "x", "${a:tag}"),
+        ("StringNotEqualsIgnoreCase", "x", "${a:tag}"),
+        ("StringNotLike", "x", "${a:tag}*"),
+        ("StringNotEqualsIfExists", "x", "${a:tag}"),
+        ("ForAllValues:StringNotEquals", "x", "${a:tag}"),
+        ("ForAnyValue:StringNotLike", "x", "${a:tag}"),
+        ("NumericNotEquals", "1", "${a:tag}"),
+        ("DateNotEquals", "1", "${a:tag}"),
+        ("NotIpAddress", "192.0.2.1", "${a:tag}"),
+        ("ArnNotEquals", ROLE, "${a:tag}"),
+        (
+            "ArnNotLike",
+            ROLE,
+            "arn:aws:iam::123456789012:role/${a:tag}",
+        ),
+    ] {
+        let condition = json!({operator: {"a:key": text}});
+        for context in without_tag(value) {
+            assert!(unclear(&condition, &context), "{operator}");
+        }
+    }
+}
+
+#[test]
+fn a_variable_that_cannot_be_resolved_leaves_other_values_to_decide() {
+    let [context, _] = without_tag("x");
+    let operands = |operator: &str| json!({operator: {"a:key": ["${a:tag}", "x"]}});
+    assert!(holds(&operands("StringEquals"), &context));
+    assert!(!holds(&operands("StringNotEquals"), &context));
+    assert!(!holds(&operands("StringNotLike"), &context));
 }
 
 #[test]
