@@ -18,7 +18,9 @@ use aws_sdk_sts::operation::assume_role_with_web_identity::{
 };
 use serde_json::{Value, json};
 
-use support::gateway::{ADMIN_KEY_ID, ADMIN_SECRET, AUDIENCE, Gateway, READER, STRANGER};
+use support::aws::{ADMIN_KEY, ADMIN_SECRET};
+use support::directory::STS_CLIENT;
+use support::gateway::{Gateway, READER, STRANGER};
 use tools::Tool;
 
 const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/Reader/ines";
@@ -34,7 +36,7 @@ fn client(gateway: &Gateway, program: &Path) -> Command {
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("HOME", gateway.folder())
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ENDPOINT_URL_STS", &gateway.url)
+        .env("AWS_ENDPOINT_URL_STS", gateway.origin())
         .env("AWS_DEFAULT_REGION", "us-east-1");
     command
 }
@@ -47,7 +49,7 @@ fn aws(gateway: &Gateway) -> Command {
 
 fn as_admin(mut command: Command) -> Command {
     command
-        .env("AWS_ACCESS_KEY_ID", ADMIN_KEY_ID)
+        .env("AWS_ACCESS_KEY_ID", ADMIN_KEY)
         .env("AWS_SECRET_ACCESS_KEY", ADMIN_SECRET);
     command
 }
@@ -79,7 +81,7 @@ fn the_command_line_takes_a_role_and_is_told_who_it_is() {
     let answer = json_of(&assume_by_cli(&gateway, READER, &gateway.token("ines")));
     assert_eq!(answer["AssumedRoleUser"]["Arn"], SESSION);
     assert_eq!(answer["SubjectFromWebIdentityToken"], "ines");
-    assert_eq!(answer["Audience"], AUDIENCE);
+    assert_eq!(answer["Audience"], STS_CLIENT);
     assert_eq!(answer["Provider"], Value::from(gateway.provider.issuer()));
     let key = |name: &str| answer["Credentials"][name].as_str().unwrap();
     let identity = |format: &str| {
@@ -149,7 +151,7 @@ fn the_command_line_finds_the_api_below_its_base_path() {
     let gateway = Gateway::start();
     for path in ["/sts", "/sts/"] {
         let mut command = as_admin(aws(&gateway));
-        command.env("AWS_ENDPOINT_URL_STS", [&gateway.url, path].concat());
+        command.env("AWS_ENDPOINT_URL_STS", [&gateway.origin(), path].concat());
         command.args(["get-caller-identity", "--output", "json"]);
         let identity = json_of(&command.output().unwrap());
         assert_eq!(identity["Arn"], "arn:aws:iam::123456789012:user/admin");
@@ -200,7 +202,7 @@ fn boto3_takes_a_role_with_a_session_policy_for_a_quarter_of_an_hour() {
     assert_eq!(told["identity"]["Arn"], SESSION);
     assert_eq!(told["identity"]["UserId"], told["assumed"]["AssumedRoleId"]);
     assert_eq!(told["subject"], "ines");
-    assert_eq!(told["audience"], AUDIENCE);
+    assert_eq!(told["audience"], STS_CLIENT);
     assert_eq!(told["provider"], Value::from(gateway.provider.issuer()));
     assert_eq!(told["lives_for_the_duration"], true);
     assert!(
@@ -233,7 +235,7 @@ fn boto3_knows_every_error_by_its_class() {
     let gateway = Gateway::start();
     let (good, large) = (&gateway.token("ines"), &large_token(&gateway));
     let wrong = &gateway.token_with("ines", &json!({ "aud": "somebody-else" }));
-    let now = support::gateway::now();
+    let now = gateway.now();
     let expired = json!({ "iat": now - 7200, "exp": now - 3600 });
     let expired = &gateway.token_with("ines", &expired);
     let invalid = "ClientError ValidationError 400";
@@ -360,7 +362,7 @@ async fn assume_by_sdk(
 fn the_sdk_for_rust_takes_a_role_and_is_told_who_it_is() {
     let gateway = Gateway::start();
     gateway.runtime.block_on(async {
-        let base = [&gateway.url, "/sts"].concat();
+        let base = [&gateway.origin(), "/sts"].concat();
         let config = sdk_config(&base, "eu-central-1").await;
         let client = aws_sdk_sts::Client::new(&config);
         let token = gateway.token("ines");
@@ -387,9 +389,9 @@ fn the_sdk_for_rust_takes_a_role_and_is_told_who_it_is() {
 fn the_sdk_for_rust_knows_every_error_by_its_variant() {
     let gateway = Gateway::start();
     gateway.runtime.block_on(async {
-        let config = sdk_config(&gateway.url, "us-east-1").await;
+        let config = sdk_config(&gateway.origin(), "us-east-1").await;
         let client = aws_sdk_sts::Client::new(&config);
-        let now = support::gateway::now();
+        let now = gateway.now();
         let refused = async |role: &str, token: String| {
             assume_by_sdk(&client, role, &token).await.unwrap_err()
         };

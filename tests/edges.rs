@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use support::audit::audit_file;
+use support::aws::{AwsKeys, Call, GET_CALLER_IDENTITY, Signing};
+use support::directory::in_account;
 use support::http::{PATIENCE, RawConnection, Request};
-use support::http_node::{
-    AwsKeys, Call, GET_CALLER_IDENTITY, HttpNode, NodeOptions, Signing, audit_file, directory,
-};
+use support::http_node::HttpNode;
+use support::node::Settings;
 
 fn events(node: &HttpNode, name: &str) -> Vec<Value> {
     let mut events = node.audit();
@@ -48,20 +50,7 @@ fn a_static_file_has_no_query_that_it_refuses() {
 
 /// A request that would change the directory, signed with these keys for this time.
 fn apply_call(node: &HttpNode, keys: &AwsKeys, at: i64, body: &[u8]) -> Call {
-    let call = Call {
-        method: "POST",
-        target: "/admin/v1/directory".to_owned(),
-        headers: vec![
-            ("host".to_owned(), node.address.to_string()),
-            ("content-type".to_owned(), "application/json".to_owned()),
-        ],
-        body: body.to_vec(),
-    };
-    let signing = Signing {
-        service: "rolegate",
-        ..Signing::at(at)
-    };
-    call.signed(keys, &signing)
+    Call::admin(node.address, "/admin/v1/directory", body).signed(keys, &Signing::admin(at))
 }
 
 /// Sends the head of a request with a long body, and none of the body.
@@ -161,13 +150,15 @@ fn a_request_has_the_time_at_which_its_body_was_there() {
 /// A node whose directory has a role that administers it.
 fn administered(settings: &str) -> HttpNode {
     let node = HttpNode::with_settings(settings);
-    let mut files = directory(&node.provider.issuer(), node.folder());
+    let mut files = node.directory();
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [{ "Effect": "Allow", "Action": "rolegate:*", "Resource": "*" }],
     });
-    files["accounts/123456789012/roles/Reader.policies/administer.json"] =
-        policy.to_string().into();
+    files.insert(
+        in_account("roles/Reader.policies/administer.json"),
+        policy.to_string(),
+    );
     node.apply(&files);
     node.advance(1);
     node
@@ -201,9 +192,9 @@ fn refusals_that_were_counted_are_told_when_the_node_stops() {
 
 #[test]
 fn one_audit_file_is_left_to_whoever_rotates_it() {
-    let node = HttpNode::with(NodeOptions {
-        settings: "[audit]\nfile = \"audit/audit.jsonl\"\n".to_owned(),
-        ..NodeOptions::default()
+    let node = HttpNode::with(Settings {
+        toml: "[audit]\nfile = \"audit/audit.jsonl\"\n".to_owned(),
+        ..Settings::default()
     });
     node.advance(86_400);
     assert_eq!(Request::get(node.address, "/?Action=A").send().status, 400);

@@ -6,57 +6,40 @@ mod support;
 
 #[cfg(test)]
 mod tests {
-    use aws_credential_types::Credentials;
     use serde_json::{Value, json};
 
-    use super::support::gateway::{
-        ADMIN_KEY_ID, Gateway, READER, STRANGER, Scope, UNTAGGED, Unsigned, admin, element, now,
-    };
+    use super::support::aws::{ADMIN_KEY, AwsKeys, Call, GET_CALLER_IDENTITY as IDENTITY, Signing};
+    use super::support::directory::STS_CLIENT;
+    use super::support::gateway::{Gateway, READER, STRANGER, UNTAGGED};
     use super::support::http::{Request, Response};
+    use super::support::keys::{SigningKey, sign_claims};
+    use super::support::sts::{Changes, assume_role, element, find_element};
 
     const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
     const FAULT: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
     const ARN_PATTERN: &str =
         r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+";
     const POLICY_PATTERN: &str = r"[\u0009\u000A\u000D\u0020-\u00FF]+";
-    const IDENTITY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
     const NOT_AUTHORIZED: &str = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
     const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
     const INVALID_TOKEN: &str = "The security token included in the request is invalid";
-
-    /// Parameters in place of those of a good call; `None` leaves one out.
-    type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
 
     fn call(gateway: &Gateway, changes: Changes<'_>) -> Response {
         call_with(gateway, &gateway.token("ines"), changes)
     }
 
     fn call_with(gateway: &Gateway, token: &str, changes: Changes<'_>) -> Response {
-        let good = [
-            ("Action", "AssumeRoleWithWebIdentity"),
-            ("Version", "2011-06-15"),
-            ("RoleArn", READER),
-            ("RoleSessionName", "ines"),
-            ("WebIdentityToken", token),
-        ];
-        let is_changed = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
-        let good = good.into_iter().filter(|(name, _)| !is_changed(name));
-        let others = changes
-            .iter()
-            .filter_map(|(name, value)| Some((*name, (*value)?)));
-        let fields: Vec<_> = good.chain(others).collect();
-        Request::post_form(gateway.address, "/", &fields).send()
+        assume_role(gateway.address, READER, token, changes)
     }
 
-    fn credentials(answer: &Response) -> Credentials {
-        let value = |name| element(answer, name).unwrap();
-        Credentials::new(
-            value("AccessKeyId"),
-            value("SecretAccessKey"),
-            Some(value("SessionToken")),
-            None,
-            "tests",
-        )
+    /// A form posted to STS.
+    fn form(gateway: &Gateway, body: &str) -> Call {
+        Call::post(gateway.address, body)
+    }
+
+    /// The form, signed by the administrator.
+    fn signed(gateway: &Gateway, body: &str) -> Call {
+        form(gateway, body).signed(&AwsKeys::admin(), &Signing::at(gateway.now()))
     }
 
     /// Status, code and text of a refusal, whose envelope is AWS's.
@@ -64,7 +47,7 @@ mod tests {
         let id = answer.header("x-amzn-requestid").unwrap();
         assert_eq!(answer.header("content-type"), Some("text/xml"));
         assert_eq!(answer.header("x-amz-sts-extended-request-id"), Some(id));
-        let (code, message) = (element(answer, "Code").unwrap(), element(answer, "Message"));
+        let (code, message) = (element(answer, "Code"), find_element(answer, "Message"));
         let raw = answer.text();
         let raw_message = raw
             .split_once("<Message>")
@@ -100,10 +83,10 @@ mod tests {
         let answer = call(&gateway, &[]);
         assert_eq!(answer.status, 200, "{}", answer.text());
         let id = answer.header("x-amzn-requestid").unwrap().to_owned();
-        let keys = credentials(&answer);
-        let token = element(&answer, "SessionToken").unwrap();
-        let role_id = element(&answer, "AssumedRoleId").unwrap();
-        let expiration = element(&answer, "Expiration").unwrap();
+        let keys = AwsKeys::issued(&answer);
+        let token = element(&answer, "SessionToken");
+        let role_id = element(&answer, "AssumedRoleId");
+        let expiration = element(&answer, "Expiration");
         let issuer = gateway.provider.issuer();
         assert_eq!(
             answer.text(),
@@ -129,24 +112,22 @@ mod tests {
   </ResponseMetadata>
 </AssumeRoleWithWebIdentityResponse>
 ",
-                key = keys.access_key_id(),
-                secret = keys.secret_access_key(),
+                key = keys.id,
+                secret = keys.secret,
             )
         );
         assert!(role_id.starts_with("AROA") && role_id.ends_with(":ines"));
-        assert!(keys.access_key_id().starts_with("ASIA"));
-        assert_eq!(keys.secret_access_key().len(), 40);
+        assert!(keys.id.starts_with("ASIA"));
+        assert_eq!(keys.secret.len(), 40);
     }
 
     #[test]
     fn a_caller_is_told_in_awss_envelope() {
         let gateway = Gateway::start();
         let answer = call(&gateway, &[]);
-        let role_id = element(&answer, "AssumedRoleId").unwrap();
-        let keys = credentials(&answer);
-        let answer = Unsigned::form(IDENTITY)
-            .signed(&gateway, &Scope::sts(&keys))
-            .send();
+        let role_id = element(&answer, "AssumedRoleId");
+        let keys = AwsKeys::issued(&answer);
+        let answer = gateway.who(&keys);
         let id = answer.header("x-amzn-requestid").unwrap();
         assert_eq!(
             answer.text(),
@@ -305,10 +286,10 @@ mod tests {
     fn a_duration_may_have_a_sign_and_leading_zeros() {
         let gateway = Gateway::start();
         for text in ["900", "+900", "0900"] {
-            let before = now();
+            let before = gateway.now();
             let answer = call(&gateway, &[("DurationSeconds", Some(text))]);
             let expiration: rolegate::domain::UnixTime =
-                element(&answer, "Expiration").unwrap().parse().unwrap();
+                element(&answer, "Expiration").parse().unwrap();
             let lifetime = expiration.seconds() - before;
             assert!((900..=960).contains(&lifetime), "{text}: {lifetime}");
         }
@@ -339,7 +320,7 @@ mod tests {
                 "Could not find operation getcalleridentity for version 2011-06-15",
             ),
         ] {
-            let posted = Unsigned::form(body).plain(&gateway).send();
+            let posted = form(&gateway, body).send(gateway.address);
             let got = Request::get(gateway.address, &format!("/?{body}")).send();
             for answer in [posted, got] {
                 let expected = (400, "InvalidAction".to_owned(), Some(text.to_owned()));
@@ -351,12 +332,12 @@ mod tests {
     #[test]
     fn a_request_that_names_no_operation_is_refused() {
         let gateway = Gateway::start();
-        let plain = Unsigned {
+        let plain = Call {
             headers: Vec::new(),
-            ..Unsigned::form(IDENTITY)
+            ..form(&gateway, IDENTITY)
         };
-        let without_type = plain.plain(&gateway).send();
-        let without_action = Unsigned::form("Version=2011-06-15").plain(&gateway).send();
+        let without_type = plain.send(gateway.address);
+        let without_action = form(&gateway, "Version=2011-06-15").send(gateway.address);
         for answer in [without_type, without_action] {
             let (status, code, _) = refused(&answer, FAULT);
             assert_eq!((status, code.as_str()), (400, "MissingAction"));
@@ -367,13 +348,13 @@ mod tests {
     fn parameters_that_two_readers_could_read_differently_are_refused() {
         let gateway = Gateway::start();
         let repeated = format!("{IDENTITY}&Action=GetCallerIdentity");
-        let answer = Unsigned::form(&repeated).plain(&gateway).send();
+        let answer = form(&gateway, &repeated).send(gateway.address);
         assert_eq!(refused(&answer, FAULT).1, "InvalidParameterCombination");
-        let split = Unsigned {
-            target: "/?Action=GetCallerIdentity",
-            ..Unsigned::form("Version=2011-06-15")
+        let split = Call {
+            target: "/?Action=GetCallerIdentity".to_owned(),
+            ..form(&gateway, "Version=2011-06-15")
         };
-        let answer = split.plain(&gateway).send();
+        let answer = split.send(gateway.address);
         assert_eq!(refused(&answer, FAULT).1, "InvalidParameterCombination");
     }
 
@@ -381,14 +362,12 @@ mod tests {
     fn unknown_parameters_and_a_charset_are_taken() {
         let gateway = Gateway::start();
         let body = format!("{IDENTITY}&Unknown=1");
-        let request = Unsigned {
-            headers: vec![(
-                "content-type",
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )],
-            ..Unsigned::form(&body)
-        };
-        let answer = request.signed(&gateway, &Scope::sts(&admin())).send();
+        let mut request = form(&gateway, &body);
+        let with_charset = "application/x-www-form-urlencoded; charset=utf-8";
+        request.set_header("content-type", Some(with_charset));
+        let answer = request
+            .signed(&AwsKeys::admin(), &Signing::at(gateway.now()))
+            .send(gateway.address);
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
@@ -475,8 +454,8 @@ mod tests {
     #[test]
     fn a_token_is_refused_in_awss_words() {
         let gateway = Gateway::start();
-        let (issued, expired) = (now() - 7200, now() - 3600);
-        let too_old = now() - 90_000;
+        let (issued, expired) = (gateway.now() - 7200, gateway.now() - 3600);
+        let too_old = gateway.now() - 90_000;
         let time = |seconds| rolegate::domain::UnixTime::from_seconds(seconds).to_string();
         let table: [(Value, &str, String); 7] = [
             (
@@ -529,9 +508,9 @@ mod tests {
     fn a_token_of_an_unknown_key_is_refused_and_one_whose_provider_is_silent_may_be_retried() {
         const NO_KEY: &str = "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements";
         let gateway = Gateway::start();
-        let other = super::support::keys::SigningKey::ec_p256("k2");
-        let claims = gateway.provider.claims("ines", "sts-client", now());
-        let forged = super::support::keys::sign_claims(&claims, &other);
+        let other = SigningKey::ec_p256("k2");
+        let claims = gateway.provider.claims("ines", STS_CLIENT, gateway.now());
+        let forged = sign_claims(&claims, &other);
         let answer = call_with(&gateway, &forged, &[]);
         assert_refused(&answer, 400, "InvalidIdentityToken", NO_KEY);
         let answer = call_with(&gateway, &gateway.unreachable_token(), &[]);
@@ -553,10 +532,7 @@ mod tests {
         }
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
         let answer = call(&gateway, &[("Policy", Some(policy))]);
-        let packed: u32 = element(&answer, "PackedPolicySize")
-            .unwrap()
-            .parse()
-            .unwrap();
+        let packed: u32 = element(&answer, "PackedPolicySize").parse().unwrap();
         assert!((1..=100).contains(&packed));
     }
 
@@ -595,75 +571,72 @@ mod tests {
     #[test]
     fn a_signature_is_refused_in_awss_words() {
         let gateway = Gateway::start();
-        let keys = credentials(&call(&gateway, &[]));
-        let key = |id: &str, secret: &str, token: Option<&str>| {
-            Credentials::new(id, secret, token.map(str::to_owned), None, "tests")
+        let keys = AwsKeys::issued(&call(&gateway, &[]));
+        let with_id = |id: &str| AwsKeys {
+            id: id.to_owned(),
+            ..keys.clone()
         };
-        let (id, secret) = (keys.access_key_id(), keys.secret_access_key());
-        let token = keys.session_token();
-        let sts = Scope::sts(&keys);
-        let (unknown, no_token) = (
-            key("AKIARZPUZDIKGB2VALC5", secret, None),
-            key(id, secret, None),
-        );
-        let (bad_token, other_key) = (
-            key(id, secret, Some("AQAB")),
-            key("ASIARZPUZDIKGB2VALC4", secret, token),
-        );
-        let (wrong_secret, token_of_admin) =
-            (key(id, "wrong", token), key(ADMIN_KEY_ID, secret, token));
-        let with = |credentials| Scope {
-            credentials,
+        let with_token = |token: Option<&str>| AwsKeys {
+            token: token.map(str::to_owned),
+            ..keys.clone()
+        };
+        let unknown = AwsKeys {
+            token: None,
+            ..with_id("AKIARZPUZDIKGB2VALC5")
+        };
+        let wrong_secret = AwsKeys {
+            secret: "wrong".to_owned(),
+            ..keys.clone()
+        };
+        let sts = Signing::at(gateway.now());
+        let region = |region| Signing {
+            region,
             ..sts.clone()
         };
-        for (scope, code, text) in [
-            (with(&unknown), "InvalidClientTokenId", INVALID_TOKEN),
-            (with(&no_token), "InvalidClientTokenId", INVALID_TOKEN),
-            (with(&bad_token), "InvalidClientTokenId", INVALID_TOKEN),
-            (with(&other_key), "InvalidClientTokenId", INVALID_TOKEN),
-            (with(&token_of_admin), "InvalidClientTokenId", INVALID_TOKEN),
-            (with(&wrong_secret), "SignatureDoesNotMatch", MISMATCH),
-            (
-                Scope {
-                    region: "mars-north-1",
-                    ..sts.clone()
-                },
-                "SignatureDoesNotMatch",
-                "Credential should be scoped to a valid region.",
-            ),
-            (
-                Scope {
-                    service: "iam",
-                    ..sts.clone()
-                },
-                "SignatureDoesNotMatch",
-                "Credential should be scoped to correct service: 'sts'. ",
-            ),
-        ] {
-            let answer = Unsigned::form(IDENTITY).signed(&gateway, &scope).send();
-            assert_refused(&answer, 403, code, text);
-        }
-        let enabled = Scope {
-            region: "eu-central-1",
-            ..sts
+        let service = Signing {
+            service: "iam",
+            ..sts.clone()
         };
-        let answer = Unsigned::form(IDENTITY).signed(&gateway, &enabled).send();
+        let answer = |keys: &AwsKeys, signing: &Signing| {
+            let signed = form(&gateway, IDENTITY).signed(keys, signing);
+            signed.send(gateway.address)
+        };
+        for other in [
+            unknown,
+            with_token(None),
+            with_token(Some("AQAB")),
+            with_id("ASIARZPUZDIKGB2VALC4"),
+            with_id(ADMIN_KEY),
+        ] {
+            let refused = answer(&other, &sts);
+            assert_refused(&refused, 403, "InvalidClientTokenId", INVALID_TOKEN);
+        }
+        let (no_region, no_service) = (
+            "Credential should be scoped to a valid region.",
+            "Credential should be scoped to correct service: 'sts'. ",
+        );
+        for (refused, text) in [
+            (answer(&wrong_secret, &sts), MISMATCH),
+            (answer(&keys, &region("mars-north-1")), no_region),
+            (answer(&keys, &service), no_service),
+        ] {
+            assert_refused(&refused, 403, "SignatureDoesNotMatch", text);
+        }
+        let answer = answer(&keys, &region("eu-central-1"));
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     #[test]
     fn a_signature_out_of_its_time_is_told_the_servers() {
         let gateway = Gateway::start();
-        let admin = admin();
         for (skew, start, end) in [
             (-1200, "Signature expired: ", " - 15 min.)"),
             (1200, "Signature not yet current: ", " + 15 min.)"),
         ] {
-            let scope = Scope {
-                skew,
-                ..Scope::sts(&admin)
-            };
-            let answer = Unsigned::form(IDENTITY).signed(&gateway, &scope).send();
+            let signing = Signing::at(gateway.now() + skew);
+            let answer = form(&gateway, IDENTITY)
+                .signed(&AwsKeys::admin(), &signing)
+                .send(gateway.address);
             let (status, code, message) = refused(&answer, STS);
             assert_eq!((status, code.as_str()), (403, "SignatureDoesNotMatch"));
             let message = message.unwrap();
@@ -706,7 +679,7 @@ mod tests {
                 "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.",
             ),
         ] {
-            let request = Unsigned::form(IDENTITY).plain(&gateway);
+            let request = form(&gateway, IDENTITY).request(gateway.address);
             let request = request.with_header("authorization", &authorization);
             let request = date.map_or(request.clone(), |date| {
                 request.with_header("x-amz-date", date)
@@ -718,7 +691,7 @@ mod tests {
     #[test]
     fn a_request_without_a_signature_has_no_token() {
         let gateway = Gateway::start();
-        let answer = Unsigned::form(IDENTITY).plain(&gateway).send();
+        let answer = form(&gateway, IDENTITY).send(gateway.address);
         let text = "Request is missing Authentication Token";
         assert_refused(&answer, 403, "MissingAuthenticationToken", text);
     }
@@ -726,7 +699,7 @@ mod tests {
     #[test]
     fn a_body_that_was_altered_does_not_match_its_signature() {
         let gateway = Gateway::start();
-        let signed = Unsigned::form(IDENTITY).signed(&gateway, &Scope::sts(&admin()));
+        let signed = signed(&gateway, IDENTITY).request(gateway.address);
         let altered = signed.with_body(format!("{IDENTITY}&a=b"));
         assert_refused(&altered.send(), 403, "SignatureDoesNotMatch", MISMATCH);
     }
@@ -734,8 +707,8 @@ mod tests {
     #[test]
     fn who_accepts_json_gets_json() {
         let gateway = Gateway::start();
-        let request = Unsigned::form(IDENTITY)
-            .signed(&gateway, &Scope::sts(&admin()))
+        let request = signed(&gateway, IDENTITY)
+            .request(gateway.address)
             .with_header("accept", "application/json");
         let answer = request.send();
         let id = answer.header("x-amzn-requestid").unwrap();
@@ -772,7 +745,7 @@ mod tests {
             &answer.json()["AssumeRoleWithWebIdentityResponse"]["AssumeRoleWithWebIdentityResult"];
         let expiration = result["Credentials"]["Expiration"].as_i64().unwrap();
         assert!(
-            (3590..=3660).contains(&(expiration - now())),
+            (3590..=3660).contains(&(expiration - gateway.now())),
             "{expiration}"
         );
     }
@@ -780,7 +753,7 @@ mod tests {
     #[test]
     fn a_refusal_in_json_has_code_message_and_type() {
         let gateway = Gateway::start();
-        let request = Unsigned::form(IDENTITY).plain(&gateway);
+        let request = form(&gateway, IDENTITY).request(gateway.address);
         let answer = request.with_header("accept", "application/json").send();
         let id = answer.header("x-amzn-requestid").unwrap();
         let expected = json!({
@@ -814,7 +787,7 @@ mod tests {
             );
             assert_eq!(answer.header("access-control-allow-credentials"), None);
         }
-        let refused = Unsigned::form(IDENTITY).plain(&gateway).send();
+        let refused = form(&gateway, IDENTITY).send(gateway.address);
         for answer in [call(&gateway, &[]), refused] {
             assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
             assert_eq!(answer.header("access-control-allow-credentials"), None);

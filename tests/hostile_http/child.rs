@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::support::http::PATIENCE;
-use super::support::http_node::environment;
+use super::support::node::environment;
 
 /// `rolegate serve`; killed when it is dropped.
 pub(crate) struct ChildNode {

@@ -1,7 +1,8 @@
 //! Every cookie that is set.
 
+use super::support::browser::Session;
 use super::support::http::Response;
-use super::support::http_node::{Browser, HttpNode};
+use super::support::http_node::HttpNode;
 
 /// The attributes of every cookie that an answer sets, in lower case, after its `name=value`.
 fn set(response: &Response) -> Vec<(String, Vec<String>)> {
@@ -84,8 +85,8 @@ fn w3_the_session_cookie_is_bound_to_its_host() {
 #[test]
 fn w3_signing_out_removes_the_cookie_and_what_was_kept() {
     let node = HttpNode::start();
-    let browser: Browser = node.sign_in("ines");
-    let response = browser.form(&node, "/sign-out", &[]).send();
+    let browser: Session = node.sign_in("ines");
+    let response = browser.form(node.address, "/sign-out", &[]).send();
     let cookies = set(&response);
     assert_eq!(cookies.len(), 1, "{cookies:?}");
     assert_bound(&cookies[0], "samesite=lax");

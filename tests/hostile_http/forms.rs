@@ -1,13 +1,14 @@
 //! Requests that another site makes a browser send, and what ends a session.
 
+use super::support::browser::{Session, cookie};
 use super::support::http::{Request, Response};
-use super::support::http_node::{Browser, HttpNode, ROLE, cookie};
+use super::support::http_node::{HttpNode, ROLE};
 
 fn take(csrf: &str) -> Vec<(&str, &str)> {
     vec![("role", ROLE), ("duration", "900"), ("csrf", csrf)]
 }
 
-fn post(node: &HttpNode, browser: &Browser, target: &str) -> Request {
+fn post(node: &HttpNode, browser: &Session, target: &str) -> Request {
     Request::post_form(node.address, target, &take(&browser.csrf))
         .with_header("cookie", &browser.cookie)
 }
@@ -25,11 +26,11 @@ fn issued(node: &HttpNode) -> usize {
 }
 
 #[track_caller]
-fn assert_forbidden(node: &HttpNode, browser: &Browser, response: &Response) {
+fn assert_forbidden(node: &HttpNode, browser: &Session, response: &Response) {
     assert_eq!(response.status, 403, "{}", response.text());
     assert_eq!(response.header("set-cookie"), None);
     assert_eq!(issued(node), 0, "keys were given out");
-    assert!(browser.is_signed_in(node), "the session was ended");
+    assert!(browser.is_signed_in(node.address), "the session was ended");
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn w1_a_form_of_ones_own_page_is_taken() {
     let browser = node.sign_in("ines");
     let response = browser
         .form(
-            &node,
+            node.address,
             "/credentials",
             &[("role", ROLE), ("duration", "900")],
         )
@@ -162,7 +163,7 @@ fn w1_a_get_changes_nothing() {
         }
     }
     assert_eq!(node.audit().len(), before, "something was recorded");
-    assert!(browser.is_signed_in(&node));
+    assert!(browser.is_signed_in(node.address));
 }
 
 #[test]
@@ -181,13 +182,13 @@ fn w1_a_method_is_what_the_request_line_says() {
         ] {
             let response = browser_get(&node, &browser, target, name);
             assert!(response.status != 200, "{target}: {response:?}");
-            assert!(browser.is_signed_in(&node));
+            assert!(browser.is_signed_in(node.address));
         }
     }
     assert_eq!(issued(&node), 0);
 }
 
-fn browser_get(node: &HttpNode, browser: &Browser, target: &str, name: &str) -> Response {
+fn browser_get(node: &HttpNode, browser: &Session, target: &str, name: &str) -> Response {
     Request::get(node.address, target)
         .with_header("cookie", &browser.cookie)
         .with_header(name, "POST")
@@ -213,13 +214,13 @@ fn w4_a_planted_session_is_not_taken_over() {
     let planted = "__Host-rolegate-session=planted-by-somebody-else-aaaaaaaaaaaaaaaaaaa";
     let begun = node.begin_sign_in("/roles");
     let response = node.finish_sign_in(&begun, "ines", Some(planted));
-    let browser = Browser::read(&node, &response);
+    let browser = Session::read(node.address, &response);
     assert_ne!(browser.cookie, planted);
-    let attacker = Browser {
+    let attacker = Session {
         cookie: planted.to_owned(),
         ..browser
     };
-    assert!(!attacker.is_signed_in(&node));
+    assert!(!attacker.is_signed_in(node.address));
 }
 
 #[test]
@@ -228,10 +229,10 @@ fn w4_each_sign_in_has_a_new_session_and_ends_the_one_before() {
     let first = node.sign_in("ines");
     let begun = node.begin_sign_in("/roles");
     let response = node.finish_sign_in(&begun, "ines", Some(&first.cookie));
-    let second = Browser::read(&node, &response);
+    let second = Session::read(node.address, &response);
     assert_ne!(first.cookie, second.cookie);
-    assert!(!first.is_signed_in(&node));
-    assert!(second.is_signed_in(&node));
+    assert!(!first.is_signed_in(node.address));
+    assert!(second.is_signed_in(node.address));
 }
 
 #[test]
@@ -243,11 +244,11 @@ fn w4_the_cookie_of_an_attempt_opens_no_session() {
         begun.cookie.clone(),
         ["__Host-rolegate-session=", secret].concat(),
     ] {
-        let browser = Browser {
+        let browser = Session {
             cookie,
             csrf: String::new(),
         };
-        assert!(!browser.is_signed_in(&node));
+        assert!(!browser.is_signed_in(node.address));
     }
 }
 
@@ -255,7 +256,7 @@ fn w4_the_cookie_of_an_attempt_opens_no_session() {
 fn w4_an_attempt_is_finished_by_the_browser_that_began_it_only() {
     let node = HttpNode::start();
     let (begun, other) = (node.begin_sign_in("/roles"), node.begin_sign_in("/roles"));
-    let swapped = super::support::http_node::Begun {
+    let swapped = super::support::browser::Departure {
         cookie: other.cookie,
         ..begun
     };
@@ -269,16 +270,16 @@ fn w5_a_session_ends_with_its_sign_out() {
     let node = HttpNode::start();
     let browser = node.sign_in("ines");
     let other = node.sign_in("ines");
-    let response = browser.form(&node, "/sign-out", &[]).send();
+    let response = browser.form(node.address, "/sign-out", &[]).send();
     assert_eq!(response.status, 200, "{}", response.text());
-    assert!(!browser.is_signed_in(&node));
+    assert!(!browser.is_signed_in(node.address));
     let again = browser
-        .form(&node, "/credentials", &[("role", ROLE)])
+        .form(node.address, "/credentials", &[("role", ROLE)])
         .send();
     assert_eq!((again.status, again.header("location")), (303, Some("/")));
     assert_eq!(issued(&node), 0);
     assert!(
-        other.is_signed_in(&node),
+        other.is_signed_in(node.address),
         "another session of the same person goes on"
     );
 }
@@ -289,10 +290,10 @@ fn w5_a_session_ends_after_half_an_hour_without_use() {
     let browser = node.sign_in("ines");
     for _ in 0..3 {
         node.advance(1799);
-        assert!(browser.is_signed_in(&node));
+        assert!(browser.is_signed_in(node.address));
     }
     node.advance(1800);
-    assert!(!browser.is_signed_in(&node));
+    assert!(!browser.is_signed_in(node.address));
 }
 
 #[test]
@@ -301,23 +302,23 @@ fn w5_a_session_ends_after_twelve_hours_in_any_case() {
     let browser = node.sign_in("ines");
     for _ in 0..29 {
         node.advance(1480);
-        assert!(browser.is_signed_in(&node));
+        assert!(browser.is_signed_in(node.address));
     }
     node.advance(43_199 - 29 * 1480);
-    assert!(browser.is_signed_in(&node));
+    assert!(browser.is_signed_in(node.address));
     node.advance(1);
-    assert!(!browser.is_signed_in(&node));
+    assert!(!browser.is_signed_in(node.address));
 }
 
 #[test]
 fn w5_a_session_gives_nothing_once_its_connection_or_rule_is_gone() {
     let node = HttpNode::start();
     let browser = node.sign_in("ines");
-    let mut files = super::support::http_node::directory(&node.provider.issuer(), node.folder());
-    files.as_object_mut().unwrap().remove("rules/10-staff.toml");
+    let mut files = node.directory();
+    files.remove("rules/idp.toml");
     node.apply(&files);
     let response = browser
-        .form(&node, "/credentials", &[("role", ROLE)])
+        .form(node.address, "/credentials", &[("role", ROLE)])
         .send();
     assert_eq!(response.status, 403, "{}", response.text());
     assert_eq!(issued(&node), 0);

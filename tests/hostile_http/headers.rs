@@ -1,7 +1,8 @@
 //! Headers of every answer, and headers that lie about where the node is.
 
+use super::support::browser::{Departure, Session};
 use super::support::http::{Request, Response};
-use super::support::http_node::{Browser, HttpNode, ROLE};
+use super::support::http_node::{HttpNode, ROLE};
 
 /// Every route, and what is none.
 const TARGETS: [&str; 21] = [
@@ -32,7 +33,7 @@ const TARGETS: [&str; 21] = [
 type Named = (String, Request);
 
 /// Every way to be answered that takes more than an address.
-fn with_fields(node: &HttpNode, browser: &Browser) -> Vec<Named> {
+fn with_fields(node: &HttpNode, browser: &Session) -> Vec<Named> {
     let assume = [
         ("Action", "AssumeRoleWithWebIdentity"),
         ("Version", "2011-06-15"),
@@ -43,9 +44,9 @@ fn with_fields(node: &HttpNode, browser: &Browser) -> Vec<Named> {
     let requests = [
         (
             "form",
-            browser.form(node, "/credentials", &[("role", ROLE)]),
+            browser.form(node.address, "/credentials", &[("role", ROLE)]),
         ),
-        ("no role", browser.form(node, "/credentials", &[])),
+        ("no role", browser.form(node.address, "/credentials", &[])),
         ("sign-in", node.form("/sign-in", &[("connection", "idp")])),
         ("unknown", node.form("/sign-in", &[("connection", "x")])),
         (
@@ -60,7 +61,7 @@ fn with_fields(node: &HttpNode, browser: &Browser) -> Vec<Named> {
 }
 
 /// An address asked for by a stranger, asked for in a session, and posted to.
-fn bare(node: &HttpNode, browser: &Browser, target: &str) -> [Named; 3] {
+fn bare(node: &HttpNode, browser: &Session, target: &str) -> [Named; 3] {
     let get = Request::get(node.address, target);
     let own = Request::get(node.address, target).with_header("cookie", &browser.cookie);
     let post = Request::new(node.address, "POST", target);
@@ -72,7 +73,7 @@ fn bare(node: &HttpNode, browser: &Browser, target: &str) -> [Named; 3] {
 }
 
 /// The answers of every target, in every way to be answered.
-fn walk(node: &HttpNode, browser: &Browser) -> Vec<(String, Response)> {
+fn walk(node: &HttpNode, browser: &Session) -> Vec<(String, Response)> {
     let mut requests = with_fields(node, browser);
     requests.extend(
         TARGETS
@@ -80,7 +81,10 @@ fn walk(node: &HttpNode, browser: &Browser) -> Vec<(String, Response)> {
             .flat_map(|target| bare(node, browser, target)),
     );
     // Ends the session, so it comes last.
-    requests.push(("sign-out".to_owned(), browser.form(node, "/sign-out", &[])));
+    requests.push((
+        "sign-out".to_owned(),
+        browser.form(node.address, "/sign-out", &[]),
+    ));
     let sent = requests
         .into_iter()
         .map(|(what, request)| (what, request.send()));
@@ -179,15 +183,8 @@ fn w12_headers_of_a_stranger_lead_nowhere() {
             .form("/sign-in", &[("connection", "idp")])
             .with_header(name, value)
             .send();
-        assert_eq!(begun.status, 303, "{name}: {}", begun.text());
-        let location: url::Url = begun.header("location").unwrap().parse().unwrap();
-        let redirect_uri = location
-            .query_pairs()
-            .find(|(name, _)| name == "redirect_uri")
-            .unwrap()
-            .1;
         let own = format!("http://{}/oidc/callback/idp", node.address);
-        assert_eq!(redirect_uri, own, "{name}");
+        assert_eq!(Departure::read(begun).redirect_uri, own, "{name}");
         for target in ["/", "/roles", "/credentials", "/none"] {
             let answer = Request::get(node.address, target)
                 .with_header(name, value)
@@ -215,15 +212,10 @@ fn w12_a_served_host_does_not_become_the_redirect_uri() {
         .with_header("host", "sts.example.com")
         .with_header("origin", "https://keys.example.com")
         .send();
-    assert_eq!(begun.status, 303, "{}", begun.text());
-    let location: url::Url = begun.header("location").unwrap().parse().unwrap();
-    let redirect_uri = location
-        .query_pairs()
-        .find(|(name, _)| name == "redirect_uri")
-        .unwrap()
-        .1;
-    assert_eq!(redirect_uri, "https://keys.example.com/oidc/callback/idp");
-    let strict = begun.header("strict-transport-security").unwrap();
+    let begun = Departure::read(begun);
+    let own = "https://keys.example.com/oidc/callback/idp";
+    assert_eq!(begun.redirect_uri, own);
+    let strict = begun.response.header("strict-transport-security").unwrap();
     assert!(strict.starts_with("max-age="), "{strict}");
 }
 

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::child::ChildNode;
+use super::support::audit::audit_file;
+use super::support::aws::{ADMIN_SECRET, AwsKeys, Call, GET_CALLER_IDENTITY, Signing};
+use super::support::browser::{Departure, Session};
+use super::support::clock::system_now;
+use super::support::directory::{PORTAL_CLIENT, STS_CLIENT};
 use super::support::http::{Request, Response};
-use super::support::http_node::{
-    ADMIN_SECRET, AwsKeys, Begun, Browser, CLIENT_SECRET, Call, GET_CALLER_IDENTITY, HttpNode,
-    PORTAL_CLIENT, ROLE, STS_CLIENT, Signing, audit_file, cookie, directory, element, system_now,
-};
+use super::support::http_node::{CLIENT_SECRET, HttpNode, ROLE, directory};
 use super::support::keys::{SigningKey, sign_claims};
 use super::support::provider::{Answer, HostileProvider, TOKEN};
+use super::support::sts::assume_role;
 
 /// Text that could end a line or a string, colour a terminal, or turn words around.
 const HOSTILE: [&str; 6] = [
@@ -34,7 +37,7 @@ fn fill(node: &HttpNode, text: &str) {
         ("Policy", text),
         ("Action", text),
     ] {
-        node.assume(&token, &[(name, value)]);
+        node.assume(&token, &[(name, Some(value))]);
     }
     for claim in [
         "sub",
@@ -122,7 +125,7 @@ fn a21_a_megabyte_in_a_field_stays_a_short_line() {
     let long = |length| "a".repeat(length);
     node.assume(
         &node.id_token("ines"),
-        &[("RoleSessionName", &long(1_000_000))],
+        &[("RoleSessionName", Some(&long(1_000_000)))],
     );
     let mut claims = node.provider.claims("ines", STS_CLIENT, node.now());
     claims["sub"] = long(10_000).into();
@@ -160,14 +163,11 @@ impl Run {
     }
 
     fn admin(&self, method: &'static str, target: &str, body: &str) -> Response {
-        let mut call = Call::post(self.child.address, body);
-        (call.method, call.target) = (method, target.to_owned());
-        call.set_header("content-type", Some("application/json"));
-        let signing = Signing {
-            service: "rolegate",
-            ..Signing::at(system_now())
+        let call = Call {
+            method,
+            ..Call::admin(self.child.address, target, body)
         };
-        call.signed(&AwsKeys::admin(), &signing)
+        call.signed(&AwsKeys::admin(), &Signing::admin(system_now()))
             .send(self.child.address)
     }
 
@@ -188,25 +188,14 @@ impl Run {
 
     fn assume(&mut self, role: &str) -> Response {
         let token = self.id_token(STS_CLIENT, None, "an id_token for STS");
-        let fields = [
-            ("Action", "AssumeRoleWithWebIdentity"),
-            ("Version", "2011-06-15"),
-            ("RoleArn", role),
-            ("RoleSessionName", "ines"),
-            ("WebIdentityToken", &token),
-        ];
-        Request::post_form(self.child.address, "/", &fields).send()
+        assume_role(self.child.address, role, &token, &[])
     }
 
     /// STS, with keys that are used, and refusals that come with secrets.
     fn sts(&mut self) {
         let response = self.assume(ROLE);
         assert_eq!(response.status, 200, "{}", response.text());
-        let keys = AwsKeys {
-            id: element(&response, "AccessKeyId"),
-            secret: element(&response, "SecretAccessKey"),
-            token: Some(element(&response, "SessionToken")),
-        };
+        let keys = AwsKeys::issued(&response);
         self.keep("a secret access key", &keys.secret);
         self.keep("a session token", keys.token.as_deref().unwrap());
         let call = Call::post(self.child.address, GET_CALLER_IDENTITY);
@@ -224,14 +213,7 @@ impl Run {
         );
         let broken = self.id_token("another-audience", None, "an id_token for somebody else");
         for token in [broken.clone(), [&broken, "x"].concat()] {
-            let fields = [
-                ("Action", "AssumeRoleWithWebIdentity"),
-                ("Version", "2011-06-15"),
-                ("RoleArn", ROLE),
-                ("RoleSessionName", "ines"),
-                ("WebIdentityToken", &token),
-            ];
-            let refused = Request::post_form(self.child.address, "/", &fields).send();
+            let refused = assume_role(self.child.address, ROLE, &token, &[]);
             assert_eq!(refused.status, 400, "{}", refused.text());
         }
     }
@@ -240,9 +222,9 @@ impl Run {
         Request::post_form(self.child.address, target, fields).with_header("cookie", cookie)
     }
 
-    fn begin(&mut self) -> Begun {
+    fn begin(&mut self) -> Departure {
         let fields = [("connection", "idp"), ("return_to", "/roles")];
-        let begun = Begun::read(self.form("/sign-in", &fields, "a=b").send());
+        let begun = Departure::read(self.form("/sign-in", &fields, "a=b").send());
         self.keep("a state", &begun.state);
         self.keep("a nonce", &begun.nonce);
         self.keep(
@@ -271,25 +253,11 @@ impl Run {
         let response = callback.send();
         assert_eq!(response.status, 303, "{}", response.text());
         assert_eq!(callback.send().status, 403, "a second time");
-        let cookie = cookie(&response, "__Host-rolegate-session").unwrap();
-        self.keep("a session's cookie", cookie.split_once('=').unwrap().1);
-        let page = Request::get(self.child.address, "/roles")
-            .with_header("cookie", &cookie)
-            .send();
-        let text = page.text();
-        let csrf = text
-            .split("name=\"csrf\" value=\"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
-        self.keep("a form's token", csrf);
-        let browser = Browser {
-            cookie,
-            csrf: csrf.to_owned(),
-        };
-        self.take(&browser);
+        let session = Session::read(self.child.address, &response);
+        let (_, secret) = session.cookie.split_once('=').unwrap();
+        self.keep("a session's cookie", secret);
+        self.keep("a form's token", &session.csrf);
+        self.take(&session);
         let verifier = self.pkce_verifier();
         self.keep("a PKCE verifier", &verifier);
 
@@ -306,9 +274,9 @@ impl Run {
         assert!(matches!(failed.status, 403 | 502), "{}", failed.text());
     }
 
-    fn take(&mut self, browser: &Browser) {
-        let fields = [("role", ROLE), ("duration", "900"), ("csrf", &browser.csrf)];
-        let page = self.form("/credentials", &fields, &browser.cookie).send();
+    fn take(&mut self, session: &Session) {
+        let fields = [("role", ROLE), ("duration", "900"), ("csrf", &session.csrf)];
+        let page = self.form("/credentials", &fields, &session.cookie).send();
         assert_eq!(page.status, 200, "{}", page.text());
         let text = page.text();
         let runs = text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)));
@@ -321,7 +289,7 @@ impl Run {
         self.keep("a session token of the portal", token);
         let form = [("csrf", "wrong-token-of-a-form-in-no-log"), ("role", ROLE)];
         assert_eq!(
-            self.form("/credentials", &form, &browser.cookie)
+            self.form("/credentials", &form, &session.cookie)
                 .send()
                 .status,
             403

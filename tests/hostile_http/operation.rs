@@ -9,11 +9,13 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use rolegate::http::edge::guard;
 
 use super::child::ChildNode;
+use super::support::aws::{Call, GET_CALLER_IDENTITY};
+use super::support::directory::in_account;
 use super::support::http::{PATIENCE, RawConnection, Request};
-use super::support::http_node::{
-    Call, GET_CALLER_IDENTITY, HttpNode, NodeOptions, ROLE, assert_refused, directory,
-};
+use super::support::http_node::{HttpNode, ROLE};
+use super::support::node::Settings;
 use super::support::provider::HostileProvider;
+use super::support::sts::assert_refused;
 
 const FOLLOWED: &str = "trusted_proxies = [\"127.0.0.1\"]\n";
 
@@ -74,14 +76,14 @@ fn o_a_listed_proxys_last_hop_is_the_source() {
 /// A node whose role may be taken over TLS from one network only.
 fn node_with_conditions() -> HttpNode {
     let node = HttpNode::with_settings(FOLLOWED);
-    let mut files = directory(&node.provider.issuer(), node.folder());
-    let path = "accounts/123456789012/roles/Reader.trust.json";
-    let mut trust: serde_json::Value = serde_json::from_str(files[path].as_str().unwrap()).unwrap();
+    let mut files = node.directory();
+    let path = in_account("roles/Reader.trust.json");
+    let mut trust: serde_json::Value = serde_json::from_str(&files[&path]).unwrap();
     trust["Statement"][0]["Condition"] = serde_json::json!({
         "IpAddress": { "aws:SourceIp": "203.0.113.0/24" },
         "Bool": { "aws:SecureTransport": "true" },
     });
-    files[path] = trust.to_string().into();
+    files.insert(path, trust.to_string());
     node.apply(&files);
     node
 }
@@ -135,10 +137,9 @@ fn o_readiness_says_what_is_not_ready() {
 
 #[test]
 fn o_the_operators_routes_can_have_an_address_of_their_own() {
-    let node = HttpNode::with(NodeOptions {
-        settings: "ops_listen = \"127.0.0.1:0\"\n".to_owned(),
-        empty: true,
-        ..NodeOptions::default()
+    let node = HttpNode::empty(Settings {
+        toml: "ops_listen = \"127.0.0.1:0\"\n".to_owned(),
+        ..Settings::default()
     });
     for target in ["/healthz", "/readyz", "/admin/v1/directory"] {
         assert_eq!(

@@ -1,7 +1,8 @@
 //! Parameters that two readers could read differently, and bodies that are no forms.
 
 use super::support::http::{NoResponse, PATIENCE, RawConnection, Request, Response};
-use super::support::http_node::{HttpNode, assert_refused};
+use super::support::http_node::HttpNode;
+use super::support::sts::assert_refused;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const GOOD: &str = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15";
@@ -98,7 +99,7 @@ fn a17_numbers_out_of_their_range_are_refused() {
         ("", "MalformedInput"),
         ("3600\u{0660}", "MalformedInput"),
     ] {
-        let response = node.assume(&token, &[("DurationSeconds", seconds)]);
+        let response = node.assume(&token, &[("DurationSeconds", Some(seconds))]);
         assert_eq!(response.status, 400, "{seconds:?}: {response:?}");
         assert_refused(&response, 400, code);
     }
@@ -118,7 +119,7 @@ fn a17_a_member_of_any_index_is_refused_where_no_list_is_taken() {
     ] {
         let name = ["PolicyArns.member.", index, ".arn"].concat();
         let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-        let response = node.assume(&token, &[(name.as_str(), arn)]);
+        let response = node.assume(&token, &[(name.as_str(), Some(arn))]);
         assert_refused(&response, 400, "ValidationError");
     }
 }

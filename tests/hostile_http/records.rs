@@ -4,7 +4,9 @@ use std::path::Path;
 
 use redb::{Database, ReadableTable as _, TableDefinition};
 
-use super::support::http_node::{Browser, HttpNode, NodeOptions};
+use super::support::browser::Session;
+use super::support::http_node::HttpNode;
+use super::support::node::{Settings, Store};
 
 const SESSIONS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("sessions");
 
@@ -34,21 +36,21 @@ fn tamper(folder: &Path, change: impl FnOnce(&mut Records)) {
 }
 
 fn node() -> HttpNode {
-    HttpNode::with(NodeOptions {
-        keeps: true,
-        ..NodeOptions::default()
+    HttpNode::with(Settings {
+        store: Store::Embedded,
+        ..Settings::default()
     })
 }
 
 #[track_caller]
-fn assert_signed_out(node: &HttpNode, browser: &Browser) {
+fn assert_signed_out(node: &HttpNode, browser: &Session) {
     for (target, status) in [("/roles", 303), ("/", 200)] {
-        let response = browser.get(node, target);
+        let response = browser.get(node.address, target);
         assert_eq!(response.status, status, "{target}: {}", response.text());
     }
-    let form = browser.form(node, "/credentials", &[]).send();
+    let form = browser.form(node.address, "/credentials", &[]).send();
     assert_eq!((form.status, form.header("location")), (303, Some("/")));
-    let out = browser.form(node, "/sign-out", &[]).send();
+    let out = browser.form(node.address, "/sign-out", &[]).send();
     assert_eq!((out.status, out.header("location")), (303, Some("/")));
 }
 
@@ -57,7 +59,7 @@ fn w18_a_session_outlives_a_restart() {
     let mut node = node();
     let browser = node.sign_in("ines");
     node.restart(|_| {});
-    assert!(browser.is_signed_in(&node));
+    assert!(browser.is_signed_in(node.address));
 }
 
 type Damage = fn(&mut Vec<u8>);
@@ -120,11 +122,11 @@ fn w18_a_cookie_that_is_none_opens_no_session() {
         "../../etc/passwd",
     ] {
         let cookie = ["__Host-rolegate-session=", value].concat();
-        let browser = Browser {
+        let browser = Session {
             cookie,
             csrf: String::new(),
         };
-        assert!(!browser.is_signed_in(&node), "{value}");
-        assert_eq!(browser.get(&node, "/").status, 200, "{value}");
+        assert!(!browser.is_signed_in(node.address), "{value}");
+        assert_eq!(browser.get(node.address, "/").status, 200, "{value}");
     }
 }

@@ -14,7 +14,9 @@ use rolegate::policy::{
 };
 use rolegate::seal::{KeyRing, SealingKey};
 
-use super::support::http_node::{AwsKeys, HttpNode, ROLE, assert_refused};
+use super::support::aws::AwsKeys;
+use super::support::http_node::{HttpNode, ROLE};
+use super::support::sts::assert_refused;
 
 const INVALID: &str = "InvalidClientTokenId";
 
@@ -245,7 +247,7 @@ fn a9_what_is_sealed_for_another_purpose_is_no_session_token() {
     }
 }
 
-const NOW: UnixTime = UnixTime::from_seconds(super::support::http_node::NOW);
+const NOW: UnixTime = UnixTime::from_seconds(super::support::clock::NOW);
 const KEY: [u8; 32] = [7; 32];
 
 /// A session token that was issued in this process.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::support::aws::{AwsKeys, Call, GET_CALLER_IDENTITY, Signing};
+use super::support::clock::NOW;
 use super::support::http::{Request, Response};
-use super::support::http_node::{
-    AwsKeys, Call, GET_CALLER_IDENTITY, HttpNode, NOW, ROLE, Signing, assert_refused, element,
-};
+use super::support::http_node::{HttpNode, ROLE};
+use super::support::sts::{assert_refused, element};
 
 const MISMATCH: &str = "SignatureDoesNotMatch";
 const INCOMPLETE: &str = "IncompleteSignature";

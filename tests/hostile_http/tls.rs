@@ -12,7 +12,8 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use rustls_pki_types::CertificateDer;
 
 use super::support::http::{NoResponse, PATIENCE, exchange};
-use super::support::http_node::{HttpNode, NodeOptions};
+use super::support::http_node::HttpNode;
+use super::support::node::Settings;
 
 /// What a client saw of a connection.
 struct Seen {
@@ -34,10 +35,9 @@ fn node(folder: &Path) -> HttpNode {
     let tls = serde_json::json!({
         "tls": { "certificate_file": place("tls.crt"), "key_file": place("tls.key") },
     });
-    HttpNode::with(NodeOptions {
-        settings: toml::to_string(&tls).unwrap(),
-        empty: true,
-        ..NodeOptions::default()
+    HttpNode::empty(Settings {
+        toml: toml::to_string(&tls).unwrap(),
+        ..Settings::default()
     })
 }
 

@@ -6,12 +6,14 @@ use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::scene::{changed_claims, patient};
+use crate::directory::{connection, start};
+use crate::scene::patient;
+use crate::support::audit::AuditRecord;
+use crate::support::browser::{Browser, Departure};
+use crate::support::directory::PORTAL_CLIENT;
 use crate::support::http::{Request, Response};
-use crate::support::keys::{SigningKey, base64url, sign_claims};
-use crate::support::node::{
-    AuditRecord, Browser, Departure, Node, PORTAL_CLIENT, Settings, Store, connection,
-};
+use crate::support::keys::{SigningKey, base64url, changed_claims, sign_claims};
+use crate::support::node::{Node, Settings, Store};
 use crate::support::provider::{Answer, DISCOVERY, HostileProvider, TOKEN};
 
 const ACCESS_TOKEN: &str = "access-token-1";
@@ -37,7 +39,7 @@ impl Portal {
             provider.publish(&[&key]);
         }
         let settings = Settings { store, ..patient() };
-        let node = Node::start_with(&[&providers[0], &providers[1]], &settings);
+        let node = start(&[&providers[0], &providers[1]], settings);
         Self {
             node,
             key,
@@ -95,7 +97,7 @@ impl Portal {
         assert_eq!(response.status, status, "{what}: {}", response.text());
         assert_eq!(browser.session(), None, "{what}");
         assert!(!browser.is_signed_in(), "{what}");
-        let lines = self.node.audit_lines();
+        let lines = self.node.audit();
         let line = lines.iter().rfind(|line| line["eventName"] == "SignIn");
         let record = AuditRecord(line.unwrap().clone());
         let id = record.0["requestID"].as_str().unwrap();
@@ -264,7 +266,7 @@ fn j24_a_state_is_of_one_browser_once_for_ten_minutes() {
         ("state", departure.state.as_str()),
         ("iss", issuer.as_str()),
     ];
-    let request = Request::post_form(portal.node.address(), "/oidc/callback/idp-0", &form);
+    let request = Request::post_form(portal.node.address, "/oidc/callback/idp-0", &form);
     let response = stranger.send(request);
     portal.assert_refused(
         "reused, by form_post",
@@ -498,7 +500,7 @@ fn j27_the_redirect_uri_is_ours_whatever_the_request_says() {
     let own = [&portal.node.origin(), "/oidc/callback/idp-0"].concat();
     let (_, departure) = portal.begin();
     assert_eq!(departure.redirect_uri, own);
-    let port = portal.node.address().port().to_string();
+    let port = portal.node.address.port().to_string();
     let localhost = ["localhost:", &port].concat();
     for (name, value) in [
         ("host", localhost.as_str()),
@@ -529,7 +531,7 @@ fn j27_the_redirect_uri_is_ours_whatever_the_request_says() {
 
 fn sign_in_form(portal: &Portal, return_to: &str) -> Request {
     let fields = [("connection", "idp-0"), ("return_to", return_to)];
-    Request::post_form(portal.node.address(), "/sign-in", &fields)
+    Request::post_form(portal.node.address, "/sign-in", &fields)
         .with_header("origin", &portal.node.origin())
         .with_header("sec-fetch-site", "same-origin")
 }

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::canary::Canary;
-use crate::scene::{Refusal, Scene, assert_refused, changed_claims, patient};
-use crate::support::keys::{SigningKey, sign_claims, sign_raw};
-use crate::support::node::{Node, STS_CLIENT, Settings, directory, provider_arn, role};
+use crate::directory::{directory, role, start};
+use crate::scene::{Refusal, Scene, assert_refused, patient};
+use crate::support::directory::{STS_CLIENT, provider_arn};
+use crate::support::keys::{SigningKey, changed_claims, sign_claims, sign_raw};
+use crate::support::node::Settings;
 use crate::support::provider::HostileProvider;
 
 #[test]
@@ -16,10 +18,10 @@ fn j12_only_a_registered_issuer_is_known_and_no_other_is_asked() {
     let canary_issuer = ["http://", &canary.authority()].concat();
     // The canary may be fetched as far as the node's settings go; it is registered nowhere.
     let settings = Settings {
-        further_http_issuers: vec![canary_issuer.clone()],
+        http_issuers: vec![canary_issuer.clone()],
         ..patient()
     };
-    let node = Node::start_with(&[&provider], &settings);
+    let node = start(&[&provider], settings);
     let scene = Scene {
         node,
         key,
@@ -306,7 +308,7 @@ fn j21_a_subject_is_of_its_issuer() {
     let (key_of_first, key_of_second) = (SigningKey::rsa("main"), SigningKey::rsa("main"));
     first.publish(&[&key_of_first]);
     second.publish(&[&key_of_second]);
-    let node = Node::start_with(&[&first, &second], &patient());
+    let node = start(&[&first, &second], patient());
     let own = node.assume(&role(0), &node.token(&first, &key_of_first));
     let of_second = node.assume(&role(1), &node.token(&second, &key_of_second));
     assert!(own.credentials.is_some() && of_second.credentials.is_some());
@@ -341,7 +343,7 @@ fn j21_condition_keys_carry_their_issuer() {
     let (key_of_first, key_of_second) = (SigningKey::rsa("main"), SigningKey::rsa("main"));
     first.publish(&[&key_of_first]);
     second.publish(&[&key_of_second]);
-    let node = Node::start_with(&[&first, &second], &patient());
+    let node = start(&[&first, &second], patient());
     let providers = [&first, &second];
     let key = [first.address().to_string(), ":sub".to_owned()].concat();
     // Both providers may speak for the role; its condition is about a person of the first.
@@ -355,9 +357,9 @@ fn j21_condition_keys_carry_their_issuer() {
         }],
     });
     let mut files = directory(&providers);
-    let path = "accounts/111122223333/roles/Reader0.trust.json";
+    let path = "accounts/123456789012/roles/Reader0.trust.json";
     files.insert(path.to_owned(), trust.to_string());
-    assert_eq!(node.apply(&files).status, 200);
+    node.apply(&files);
     let own = node.assume(&role(0), &node.token(&first, &key_of_first));
     assert!(own.credentials.is_some(), "{own:?}");
     let denied = Refusal {

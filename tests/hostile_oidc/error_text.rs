@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
+use crate::directory::{connection, start};
 use crate::scene::patient;
+use crate::support::browser::Browser;
 use crate::support::http::Request;
 use crate::support::keys::SigningKey;
-use crate::support::node::{Browser, Node, connection};
+use crate::support::node::Node;
 use crate::support::provider::{Answer, HostileProvider, TOKEN};
 
 const MARKUP: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>&lt;\"'";
@@ -20,7 +22,7 @@ impl Portal {
     fn new() -> Self {
         let provider = HostileProvider::start();
         provider.publish(&[&SigningKey::ec_p256("main")]);
-        let node = Node::start_with(&[&provider], &patient());
+        let node = start(&[&provider], patient());
         Self { node, provider }
     }
 
@@ -55,7 +57,7 @@ impl Portal {
 
     /// The reason in the last record.
     fn last_reason(&self) -> String {
-        let lines = self.node.audit_lines();
+        let lines = self.node.audit();
         let last = lines.last().unwrap();
         assert_eq!(last["errorCode"], "SignInRefused");
         assert_eq!(last["additionalEventData"]["checks"][0]["name"], "provider");
@@ -100,7 +102,7 @@ fn j32_controls_are_in_no_header_no_page_and_no_log() {
         !reason.contains(|c: char| c.is_control() || c == '\u{202e}' || c == '\u{2028}'),
         "{reason:?}"
     );
-    let lines = portal.node.audit_lines();
+    let lines = portal.node.audit();
     assert!(lines.iter().all(|line| line["eventName"] != "Forged"));
     let log = portal.node.audit_text();
     assert!(!log.contains(|c: char| c.is_control() && c != '\n'));
@@ -123,11 +125,11 @@ fn j32_long_text_is_cut() {
         ("error_description", &huge),
         ("state", &departure.state),
     ];
-    let request = Request::post_form(portal.node.address(), "/oidc/callback/idp-0", &fields);
+    let request = Request::post_form(portal.node.address, "/oidc/callback/idp-0", &fields);
     let response = browser.send(request);
     assert_eq!(response.status, 400, "{}", response.text());
     assert!(!response.text().contains(&"x".repeat(SHOWN_CHARACTERS)));
-    let lines = portal.node.audit_lines();
+    let lines = portal.node.audit();
     assert_eq!(lines.last().unwrap()["errorCode"], "UnreadableAnswer");
     assert!(portal.node.audit_text().len() < huge.len());
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::directory::role;
 use crate::scene::{Refusal, Scene};
 use crate::support::keys::{SigningKey, base64url, sign_raw, signing_input, with_signature};
-use crate::support::node::{LONGEST_ANSWER, role};
+use crate::support::node::LONGEST_ANSWER;
 use crate::support::provider::{Answer, Body, DISCOVERY, JWKS};
 
 /// A JWK with some members changed; `null` takes one out.
@@ -187,7 +188,7 @@ fn j09_a_flood_of_unknown_key_ids_is_a_handful_of_questions() {
         (1..=10).contains(&asked),
         "the provider was asked {asked} times"
     );
-    let lines = scene.node.audit_lines();
+    let lines = scene.node.audit();
     let refused = lines
         .iter()
         .filter(|line| line["errorCode"] == "InvalidIdentityToken");

@@ -8,6 +8,7 @@ mod support;
 mod browser;
 mod canary;
 mod claims;
+mod directory;
 mod discovery;
 mod error_text;
 mod keys;

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::keys::{SigningKey, sign_claims, sign_raw};
-use crate::support::node::{LONGEST_ANSWER, Node, Settings, StsAnswer, role};
+use crate::directory::{role, start};
+use crate::support::keys::{SigningKey, changed_claims, sign_claims, sign_raw};
+use crate::support::node::{LONGEST_ANSWER, Node, Settings};
 use crate::support::provider::HostileProvider;
+use crate::support::sts::StsAnswer;
 
 /// The text of every token whose key can't be had.
 pub const NO_KEY: &str = "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements";
@@ -74,7 +76,7 @@ impl Scene {
         let provider = HostileProvider::start();
         provider.publish(&[&key]);
         tell(&provider);
-        let node = Node::start_with(&[&provider], &patient());
+        let node = start(&[&provider], patient());
         Self {
             node,
             key,
@@ -175,17 +177,4 @@ pub fn assert_refused(node: &Node, what: &str, answer: &StsAnswer, refusal: &Ref
         record.reason().is_some_and(|reason| !reason.is_empty()),
         "{what}: {record:?}"
     );
-}
-
-/// Claims with some of them changed; `null` takes one out.
-pub fn changed_claims(mut claims: Value, changed: &Value) -> Value {
-    let members = claims.as_object_mut().unwrap();
-    for (name, value) in changed.as_object().unwrap() {
-        if value.is_null() {
-            members.remove(name);
-        } else {
-            members.insert(name.clone(), value.clone());
-        }
-    }
-    claims
 }

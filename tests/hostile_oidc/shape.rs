@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::directory::role;
 use crate::scene::{Refusal, Scene, assert_refused};
 use crate::support::http::Request;
 use crate::support::keys::{base64url, sign_raw, signing_input, with_signature};
-use crate::support::node::{StsAnswer, role};
+use crate::support::sts::StsAnswer;
 
 /// The edge's refusal of what is no request to the operation.
 fn request(code: &'static str, message: &'static str) -> Refusal<'static> {
@@ -265,7 +266,7 @@ fn j19_a_token_with_a_nul_is_no_parameter() {
         ("WebIdentityToken", &scene.token()),
         ("WebIdentityToken", &scene.token()),
     ];
-    let response = Request::post_form(scene.node.address(), "/", &twice).send();
+    let response = Request::post_form(scene.node.address, "/", &twice).send();
     let answer = StsAnswer::read(&response, std::time::Duration::ZERO);
     let repeated = request(
         "InvalidParameterCombination",

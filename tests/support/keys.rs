@@ -183,6 +183,19 @@ pub fn sign_claims(claims: &Value, key: &SigningKey) -> String {
     sign_raw(&key.header(), &claims.to_string(), key)
 }
 
+/// Claims with some of them changed; `null` takes one out.
+pub fn changed_claims(mut claims: Value, changed: &Value) -> Value {
+    let members = claims.as_object_mut().unwrap();
+    for (name, value) in changed.as_object().unwrap() {
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+    claims
+}
+
 /// A compact JWS under HMAC with SHA-256, for confusing one kind of key with another.
 pub fn sign_with_hmac(header: &str, payload: &str, secret: &[u8]) -> String {
     let input = signing_input(header, payload);

@@ -1,11 +1,10 @@
-//! HTTP/1.1 by hand: exact bytes out, what comes back in, and never longer than a deadline.
+//! A connection that sends exact bytes and reads what comes back, never longer than a deadline.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Ordinary calls are answered within this time, or the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use super::{PATIENCE, Response};
 
 /// A connection that sends what it is given.
 pub struct RawConnection {
@@ -25,39 +24,20 @@ pub enum NoResponse {
     Malformed(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-impl Response {
-    /// The first header of this name, in any case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        let found = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        Some(&found.1)
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
-
 impl RawConnection {
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self {
+        Self::try_open(address).unwrap()
+    }
+
+    /// As [`Self::open`], where the other side may be gone.
+    pub fn try_open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self {
             stream,
             pending: Vec::new(),
-        }
+        })
     }
 
     /// Sends these bytes; an error means that the other side has closed.
@@ -69,6 +49,12 @@ impl RawConnection {
     pub fn finish_sending(&mut self) {
         // Where the other side was first, there is nothing left to say.
         drop(self.stream.shutdown(Shutdown::Write));
+    }
+
+    /// Sends these bytes and returns the next response.
+    pub fn exchange(&mut self, bytes: &[u8], within: Duration) -> Result<Response, NoResponse> {
+        self.send(bytes).map_err(|_| NoResponse::Closed)?;
+        self.read_response(within)
     }
 
     /// The next response, read to its end.
@@ -97,7 +83,11 @@ impl RawConnection {
         (std::mem::take(&mut self.pending), ended)
     }
 
-    fn read_head(&mut self, deadline: Instant) -> Result<(u16, Vec<(String, String)>), NoResponse> {
+    /// The status and the headers of the next response.
+    pub(super) fn read_head(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<(u16, Vec<(String, String)>), NoResponse> {
         let end = loop {
             if let Some(end) = position(&self.pending, b"\r\n\r\n") {
                 break end;
@@ -205,110 +195,5 @@ pub fn exchange(
     bytes: &[u8],
     within: Duration,
 ) -> Result<Response, NoResponse> {
-    let mut connection = RawConnection::open(address);
-    connection.send(bytes).map_err(|_| NoResponse::Closed)?;
-    connection.read_response(within)
-}
-
-/// An ordinary request on a connection of its own. Redirects are not followed.
-#[derive(Debug, Clone)]
-pub struct Request {
-    address: SocketAddr,
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl Request {
-    /// `target` is the path with its query. Host is the address; a header of that name replaces it.
-    pub fn get(address: SocketAddr, target: &str) -> Self {
-        Self::new(address, "GET", target)
-    }
-
-    /// As [`Self::get`], for any method.
-    pub fn new(address: SocketAddr, method: &str, target: &str) -> Self {
-        Self {
-            address,
-            method: method.to_owned(),
-            target: target.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
-    }
-
-    /// A form, posted.
-    pub fn post_form(address: SocketAddr, target: &str, fields: &[(&str, &str)]) -> Self {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        let form = form.extend_pairs(fields).finish();
-        Self::new(address, "POST", target)
-            .with_header("content-type", "application/x-www-form-urlencoded")
-            .with_body(form)
-    }
-
-    #[must_use]
-    pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    #[must_use]
-    pub fn with_body(self, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            body: body.into(),
-            ..self
-        }
-    }
-
-    /// Sends, and waits for the answer at most [`PATIENCE`].
-    pub fn send(&self) -> Response {
-        let answer = exchange(self.address, &self.bytes(), PATIENCE);
-        answer.unwrap_or_else(|error| panic!("{} {}: {error:?}", self.method, self.target))
-    }
-
-    /// As [`Self::send`], for a method whose answer has no body whatever its headers say.
-    pub fn send_head(&self) -> Response {
-        let mut connection = RawConnection::open(self.address);
-        let sent = connection.send(&self.bytes());
-        let head = sent
-            .map_err(|_| NoResponse::Closed)
-            .and_then(|()| connection.read_head(Instant::now() + PATIENCE));
-        let (status, headers) =
-            head.unwrap_or_else(|error| panic!("{} {}: {error:?}", self.method, self.target));
-        Response {
-            status,
-            headers,
-            body: Vec::new(),
-        }
-    }
-
-    /// As [`Self::send`], off the runtime's own thread.
-    pub async fn send_async(self) -> Response {
-        tokio::task::spawn_blocking(move || self.send())
-            .await
-            .unwrap()
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        let mut head = [&self.method, " ", &self.target, " HTTP/1.1\r\n"].concat();
-        let mut line = |name: &str, value: &str| {
-            head.push_str(&[name, ": ", value, "\r\n"].concat());
-        };
-        let has_host = self
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("host"));
-        if !has_host {
-            line("host", &self.address.to_string());
-        }
-        for (name, value) in &self.headers {
-            line(name, value);
-        }
-        line("content-length", &self.body.len().to_string());
-        line("connection", "close");
-        let mut bytes = head.into_bytes();
-        bytes.extend_from_slice(b"\r\n");
-        bytes.extend_from_slice(&self.body);
-        bytes
-    }
+    RawConnection::open(address).exchange(bytes, within)
 }
