@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use rolegate::entropy::{SystemEntropy, draw};
 use serde_json::{Value, json};
 
-use super::gateway::{ADMIN, Call, Gateway, Key, STORE, call, program, try_call};
+use super::gateway::{ADMIN, Gateway, STORE, export, program};
+use super::support::aws::{AwsKeys, Call, Signing};
+use super::support::clock::system_now;
 
 /// How many gateways are killed.
 const KILLS: usize = 100;
@@ -33,30 +35,21 @@ fn files_of(state: u64) -> Value {
 
 fn apply(address: SocketAddr, state: u64) -> Option<()> {
     let body = json!({"mode": "apply", "files": files_of(state)}).to_string();
-    let asked = Call {
-        method: "POST",
-        path: "/admin/v1/directory",
-        service: "rolegate",
-        content_type: "application/json",
-        body: &body,
-        key: Some(&Key::admin()),
-    };
-    let answer = try_call(address, &asked).ok()?;
+    let answer = Call::admin(address, "/admin/v1/directory", body)
+        .signed(&AwsKeys::admin(), &Signing::admin(system_now()))
+        .request(address)
+        .try_send();
+    let answer = answer.ok()?;
     assert_eq!(answer.status, 200, "{answer:?}");
     Some(())
 }
 
 /// The one state that every account is in.
 fn state_of(gateway: &Gateway) -> u64 {
-    let export = Call {
-        method: "GET",
-        path: "/admin/v1/directory",
-        service: "rolegate",
-        content_type: "application/json",
-        body: "",
-        key: Some(&Key::admin()),
-    };
-    let exported = call(gateway.address, &export).json();
+    let exported = export(gateway)
+        .signed(&AwsKeys::admin(), &Signing::admin(system_now()))
+        .send(gateway.address)
+        .json();
     let files = exported["files"].as_object().unwrap();
     let states: Vec<u64> = files
         .values()

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::gateway::{ADMIN, ADMIN_ID, Call, Gateway, Key, STORE, call, files, run, text, write};
+use super::gateway::{ADMIN, Gateway, STORE, export, files, run, text, write};
+use super::support::aws::{ADMIN_KEY, AwsKeys, Call, Signing};
+use super::support::clock::system_now;
 
 const ISSUER: &str = "https://idp.example.com";
 const READER: &str = "dir/accounts/123456789012/roles/Reader.toml";
@@ -169,29 +171,24 @@ fn a_directory_outlives_its_process() {
 fn a_call_without_a_good_signature_is_refused_and_recorded() {
     let folder = folder();
     let gateway = start(folder.path());
-    let wrong = Key {
+    let admin = AwsKeys::admin();
+    let wrong = AwsKeys {
         secret: "another/secret+another".to_owned(),
-        ..Key::admin()
+        ..admin.clone()
     };
-    let unknown = Key {
+    let unknown = AwsKeys {
         id: "AKIANOBODYNOBODYNOBO".to_owned(),
-        ..Key::admin()
+        ..admin.clone()
     };
-    for (key, service, code) in [
-        (None, "rolegate", "MissingAuthenticationToken"),
-        (Some(&wrong), "rolegate", "SignatureDoesNotMatch"),
-        (Some(&unknown), "rolegate", "InvalidClientTokenId"),
-        (Some(&Key::admin()), "sts", "SignatureDoesNotMatch"),
+    let (right, of_sts) = (Signing::admin(system_now()), Signing::at(system_now()));
+    let signed = |keys, signing| export(&gateway).signed(keys, signing);
+    for (call, code) in [
+        (export(&gateway), "MissingAuthenticationToken"),
+        (signed(&wrong, &right), "SignatureDoesNotMatch"),
+        (signed(&unknown, &right), "InvalidClientTokenId"),
+        (signed(&admin, &of_sts), "SignatureDoesNotMatch"),
     ] {
-        let export = Call {
-            method: "GET",
-            path: "/admin/v1/directory",
-            service,
-            content_type: "application/json",
-            body: "",
-            key,
-        };
-        let answer = call(gateway.address, &export);
+        let answer = call.send(gateway.address);
         let refusal = answer.json();
         assert_eq!(
             (answer.status, &refusal["error"]["code"]),
@@ -208,24 +205,27 @@ fn a_call_without_a_good_signature_is_refused_and_recorded() {
 fn a_signature_over_another_body_is_refused() {
     let folder = folder();
     let gateway = start(folder.path());
-    let signed = Call {
-        method: "POST",
-        path: "/admin/v1/keys/rotate",
-        service: "rolegate",
-        content_type: "application/json",
-        body: "{\"previous\":\"keep\"}",
-        key: Some(&Key::admin()),
+    let signed = |body: &str| {
+        let call = Call::admin(gateway.address, "/admin/v1/keys/rotate", body);
+        call.signed(&AwsKeys::admin(), &Signing::admin(system_now()))
     };
-    assert_eq!(call(gateway.address, &signed).status, 200);
-    let unknown = Call {
-        body: "{\"previous\":\"burn\"}",
-        ..signed
+    let keep = signed(r#"{"previous":"keep"}"#);
+    assert_eq!(keep.send(gateway.address).status, 200);
+    let burn = r#"{"previous":"burn"}"#;
+    let altered = Call {
+        body: burn.into(),
+        ..keep
     };
-    let answer = call(gateway.address, &unknown);
-    assert_eq!(
-        (answer.status, &answer.json()["error"]["code"]),
-        (400, &"MalformedInput".into())
-    );
+    for (call, status, code) in [
+        (altered, 403, "SignatureDoesNotMatch"),
+        (signed(burn), 400, "MalformedInput"),
+    ] {
+        let answer = call.send(gateway.address);
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["code"]),
+            (status, &code.into())
+        );
+    }
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_command_takes_the_aws_variables_first() {
     let gateway = start(folder.path());
     let endpoint = gateway.endpoint();
     let own = [
-        ("AWS_ACCESS_KEY_ID", ADMIN_ID),
+        ("AWS_ACCESS_KEY_ID", ADMIN_KEY),
         ("AWS_SECRET_ACCESS_KEY", "another/secret+another"),
     ];
     let variables = [&own[..], &ADMIN[..]].concat();

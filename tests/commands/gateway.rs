@@ -1,21 +1,19 @@
-//! A gateway as a child process, a directory's files in a folder, and signed calls.
+//! A gateway as a child process, a directory's files in a folder, and calls.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use rolegate::clock::{Clock as _, SystemClock};
-use rolegate::domain::{Region, SecretAccessKey, SessionToken};
-use rolegate::sigv4::{self, HttpRequest, Signer};
+use super::support::aws::{ADMIN_KEY, ADMIN_SECRET, AwsKeys, Call, GET_CALLER_IDENTITY, Signing};
+use super::support::clock::system_now;
+use super::support::http::{Request, Response};
 
-pub(crate) const ADMIN_ID: &str = "AKIAADMINADMINADMIN1";
-pub(crate) const ADMIN_SECRET: &str = "admin/admin+admin/admin+admin";
 /// The first administrator's key, as the environment gives it.
 pub(crate) const ADMIN: [(&str, &str); 2] = [
-    ("ROLEGATE_ADMIN_ACCESS_KEY_ID", ADMIN_ID),
+    ("ROLEGATE_ADMIN_ACCESS_KEY_ID", ADMIN_KEY),
     ("ROLEGATE_ADMIN_SECRET_ACCESS_KEY", ADMIN_SECRET),
 ];
 /// A store in a file of the working directory.
@@ -140,154 +138,24 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     rest.split(' ').next()?.parse().ok()
 }
 
-/// An answer: its status and body.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// The text of the first element of this name.
-    pub(crate) fn element(&self, name: &str) -> String {
-        let (start, end) = (format!("<{name}>"), format!("</{name}>"));
-        let found = self
-            .body
-            .split_once(&start)
-            .and_then(|(_, rest)| rest.split_once(&end));
-        found
-            .unwrap_or_else(|| panic!("no {name} in {self:?}"))
-            .0
-            .to_owned()
-    }
-}
-
-/// What a call is signed with.
-#[derive(Debug, Clone)]
-pub(crate) struct Key {
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) token: Option<String>,
-}
-
-impl Key {
-    pub(crate) fn admin() -> Self {
-        Self {
-            id: ADMIN_ID.to_owned(),
-            secret: ADMIN_SECRET.to_owned(),
-            token: None,
-        }
-    }
-}
-
-/// A call, and whether it is signed.
-#[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) service: &'a str,
-    pub(crate) content_type: &'a str,
-    pub(crate) body: &'a str,
-    pub(crate) key: Option<&'a Key>,
-}
-
-/// An answer, or none where the other side went away.
-pub(crate) fn try_call(address: SocketAddr, call: &Call<'_>) -> std::io::Result<Answer> {
-    let host = address.to_string();
-    let mut headers: Vec<(&str, String)> = vec![
-        ("host", host),
-        ("content-type", call.content_type.to_owned()),
-    ];
-    if let Some(key) = call.key {
-        headers.extend(signature(call, &headers, key));
-    }
-    headers.push(("content-length", call.body.len().to_string()));
-    headers.push(("connection", "close".to_owned()));
-    let mut request = [call.method, " ", call.path, " HTTP/1.1\r\n"].concat();
-    for (name, value) in &headers {
-        request.extend([*name, ": ", value.as_str(), "\r\n"]);
-    }
-    request.extend(["\r\n", call.body]);
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer
-        .split_once("\r\n\r\n")
-        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    Ok(Answer {
-        status: status.ok_or(std::io::ErrorKind::InvalidData)?,
-        body: body.to_owned(),
-    })
-}
-
-pub(crate) fn call(address: SocketAddr, call: &Call<'_>) -> Answer {
-    try_call(address, call).unwrap()
-}
-
-pub(crate) fn get(gateway: &Gateway, path: &str) -> Answer {
-    let plain = Call {
-        method: "GET",
-        path,
-        service: "",
-        content_type: "text/plain",
-        body: "",
-        key: None,
-    };
-    call(gateway.address, &plain)
+/// What a page or a report says.
+pub(crate) fn get(gateway: &Gateway, path: &str) -> Response {
+    Request::get(gateway.address, path).send()
 }
 
 /// Who signs with this key: `GetCallerIdentity`.
-pub(crate) fn caller_identity(gateway: &Gateway, key: &Key) -> Answer {
-    let asked = Call {
-        method: "POST",
-        path: "/",
-        service: "sts",
-        content_type: "application/x-www-form-urlencoded",
-        body: "Action=GetCallerIdentity&Version=2011-06-15",
-        key: Some(key),
-    };
-    call(gateway.address, &asked)
+pub(crate) fn caller_identity(gateway: &Gateway, keys: &AwsKeys) -> Response {
+    Call::post(gateway.address, GET_CALLER_IDENTITY)
+        .signed(keys, &Signing::at(system_now()))
+        .send(gateway.address)
 }
 
-fn signature(
-    call: &Call<'_>,
-    headers: &[(&'static str, String)],
-    key: &Key,
-) -> Vec<(&'static str, String)> {
-    let headers: Vec<(&str, &[u8])> = headers
-        .iter()
-        .map(|(name, value)| (*name, value.as_bytes()))
-        .collect();
-    let request = HttpRequest {
-        method: call.method,
-        path: call.path,
-        query: "",
-        headers: &headers,
-        body: call.body.as_bytes(),
-    };
-    let token = key.token.clone().map(SessionToken::new);
-    let signer = Signer {
-        access_key_id: &key.id.parse().unwrap(),
-        secret: &SecretAccessKey::new(key.secret.clone()),
-        session_token: token.as_ref(),
-        region: &Region::us_east_1(),
-        service: call.service,
-    };
-    let added = sigv4::sign(&request, &signer, SystemClock.now()).unwrap();
-    let added = added.into_iter();
-    added
-        .map(|(name, value)| (name, value.expose().clone()))
-        .collect()
+/// The request that exports the directory, still unsigned.
+pub(crate) fn export(gateway: &Gateway) -> Call {
+    Call {
+        method: "GET",
+        ..Call::admin(gateway.address, "/admin/v1/directory", "")
+    }
 }
 
 /// The files of a small directory: an account, its provider and a role that a token for the client

@@ -3,7 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use super::gateway::{ADMIN, Gateway, Key, STORE, caller_identity, files, get, run, text, write};
+use super::gateway::{ADMIN, Gateway, STORE, caller_identity, files, get, run, text, write};
+use super::support::aws::AwsKeys;
+use super::support::sts::{assert_refused, element};
 
 #[test]
 fn a_gateway_serves_without_any_file() {
@@ -33,12 +35,12 @@ fn in_memory_nothing_but_the_audit_log_is_left() {
 fn the_first_administrator_is_the_environment_s() {
     let folder = tempfile::tempdir().unwrap();
     let gateway = Gateway::start(folder.path(), &ADMIN);
-    let answer = caller_identity(&gateway, &Key::admin());
+    let answer = caller_identity(&gateway, &AwsKeys::admin());
     assert_eq!(
-        answer.element("Arn"),
+        element(&answer, "Arn"),
         "arn:aws:iam::123456789012:user/admin"
     );
-    assert_eq!(answer.element("Account"), "123456789012");
+    assert_eq!(element(&answer, "Account"), "123456789012");
     assert_eq!(answer.status, 200);
 }
 
@@ -47,9 +49,9 @@ fn the_first_administrator_s_account_can_be_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let account = ("ROLEGATE_ADMIN_ACCOUNT_ID", "000000000042");
     let gateway = Gateway::start(folder.path(), &[&ADMIN[..], &[account]].concat());
-    let answer = caller_identity(&gateway, &Key::admin());
+    let answer = caller_identity(&gateway, &AwsKeys::admin());
     assert_eq!(
-        answer.element("Arn"),
+        element(&answer, "Arn"),
         "arn:aws:iam::000000000042:user/admin"
     );
 }
@@ -58,11 +60,8 @@ fn the_first_administrator_s_account_can_be_chosen() {
 fn without_the_variables_there_is_no_administrator() {
     let folder = tempfile::tempdir().unwrap();
     let gateway = Gateway::start(folder.path(), &[]);
-    let answer = caller_identity(&gateway, &Key::admin());
-    assert_eq!(
-        (answer.status, &*answer.element("Code")),
-        (403, "InvalidClientTokenId")
-    );
+    let answer = caller_identity(&gateway, &AwsKeys::admin());
+    assert_refused(&answer, 403, "InvalidClientTokenId");
 }
 
 #[test]
@@ -247,7 +246,7 @@ fn the_first_administrator_is_warned_of_once_there_is_another() {
     let report = get(&gateway, "/readyz");
     assert_eq!(report.status, 200);
     assert!(
-        report.body.contains("another administrator exists"),
+        report.text().contains("another administrator exists"),
         "{report:?}"
     );
 }

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use rolegate::clock::{Clock as _, SystemClock};
-
-use super::gateway::{
-    ADMIN, Answer, Call, Gateway, Key, STORE, call, caller_identity, files, text, write,
-};
+use super::gateway::{ADMIN, Gateway, STORE, caller_identity, export, files, text, write};
+use super::support::aws::{AwsKeys, Signing};
+use super::support::clock::system_now;
+use super::support::http::Response;
 use super::support::keys::{SigningKey, sign_claims};
 use super::support::provider::HostileProvider;
+use super::support::sts::{assert_refused, assume_role, element};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/Reader";
 
@@ -51,55 +51,30 @@ impl Setting {
         gateway
     }
 
-    fn assume(&self, gateway: &Gateway, seconds: u32) -> Answer {
-        let claims = self
-            .provider
-            .claims("ines", "app", SystemClock.now().seconds());
+    fn assume(&self, gateway: &Gateway, seconds: u32) -> Response {
+        let claims = self.provider.claims("ines", "app", system_now());
         let token = sign_claims(&claims, &self.key);
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        let body = form
-            .append_pair("Action", "AssumeRoleWithWebIdentity")
-            .append_pair("Version", "2011-06-15")
-            .append_pair("RoleArn", ROLE)
-            .append_pair("RoleSessionName", "ines")
-            .append_pair("DurationSeconds", &seconds.to_string())
-            .append_pair("WebIdentityToken", &token)
-            .finish();
-        let asked = Call {
-            method: "POST",
-            path: "/",
-            service: "sts",
-            content_type: "application/x-www-form-urlencoded",
-            body: &body,
-            key: None,
-        };
-        call(gateway.address, &asked)
+        let seconds = seconds.to_string();
+        let changes = [("DurationSeconds", Some(seconds.as_str()))];
+        assume_role(gateway.address, ROLE, &token, &changes)
     }
 
-    fn session(&self, gateway: &Gateway) -> Key {
+    fn session(&self, gateway: &Gateway) -> AwsKeys {
         let answer = self.assume(gateway, 3600);
         assert_eq!(answer.status, 200, "{answer:?}");
-        Key {
-            id: answer.element("AccessKeyId"),
-            secret: answer.element("SecretAccessKey"),
-            token: Some(answer.element("SessionToken")),
-        }
+        AwsKeys::issued(&answer)
     }
 }
 
 #[track_caller]
-fn assert_alive(gateway: &Gateway, key: &Key) {
-    let arn = caller_identity(gateway, key).element("Arn");
+fn assert_alive(gateway: &Gateway, keys: &AwsKeys) {
+    let arn = element(&caller_identity(gateway, keys), "Arn");
     assert_eq!(arn, "arn:aws:sts::123456789012:assumed-role/Reader/ines");
 }
 
 #[track_caller]
-fn assert_dead(gateway: &Gateway, key: &Key) {
-    let answer = caller_identity(gateway, key);
-    assert_eq!(
-        (answer.status, &*answer.element("Code")),
-        (403, "InvalidClientTokenId")
-    );
+fn assert_dead(gateway: &Gateway, keys: &AwsKeys) {
+    assert_refused(&caller_identity(gateway, keys), 403, "InvalidClientTokenId");
 }
 
 #[test]
@@ -158,7 +133,7 @@ fn a_session_lasts_from_900_seconds_to_the_role_s_maximum() {
         let answer = setting.assume(&gateway, seconds);
         assert_eq!(answer.status, status, "{seconds}: {answer:?}");
         if status == 400 {
-            assert_eq!(answer.element("Code"), "ValidationError");
+            assert_eq!(element(&answer, "Code"), "ValidationError");
         }
     }
 }
@@ -168,15 +143,9 @@ fn a_session_may_not_administer_without_a_policy() {
     let setting = Setting::new();
     let gateway = setting.applied();
     let session = setting.session(&gateway);
-    let export = Call {
-        method: "GET",
-        path: "/admin/v1/directory",
-        service: "rolegate",
-        content_type: "application/json",
-        body: "",
-        key: Some(&session),
-    };
-    let answer = call(gateway.address, &export);
+    let answer = export(&gateway)
+        .signed(&session, &Signing::admin(system_now()))
+        .send(gateway.address);
     assert_eq!(
         (answer.status, &answer.json()["error"]["code"]),
         (403, &"AccessDenied".into())
