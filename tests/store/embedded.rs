@@ -137,12 +137,17 @@ fn name(key: &[u8]) -> &[u8; 32] {
 #[tokio::test]
 async fn everything_is_there_after_a_restart() {
     let (store, directory) = empty();
+    keep_all(&store).await;
+    drop(store);
+    assert_holds_all(&open(&file_in(&directory)).unwrap()).await;
+}
+
+/// One of everything that a store keeps.
+async fn keep_all(store: &EmbeddedStore) {
     store.append(0, b"a").await.unwrap();
     store.save_checkpoint(1, b"all").await.unwrap();
     store.create(&session_key(1), &session("a")).await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
-    drop(store);
-    assert_holds_all(&open(&file_in(&directory)).unwrap()).await;
 }
 
 async fn assert_holds_all(store: &EmbeddedStore) {
@@ -156,10 +161,7 @@ async fn assert_holds_all(store: &EmbeddedStore) {
 #[tokio::test]
 async fn a_root_key_is_rotated_by_one_start_with_both() {
     let (store, directory) = empty();
-    store.append(0, b"a").await.unwrap();
-    store.save_checkpoint(1, b"all").await.unwrap();
-    store.create(&session_key(1), &session("a")).await.unwrap();
-    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    keep_all(&store).await;
     drop(store);
     let reopen = |current, previous| {
         EmbeddedStore::open(&file_in(&directory), sealed_under(current, previous))
