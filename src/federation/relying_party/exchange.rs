@@ -15,6 +15,9 @@ use crate::federation::outgoing::FetchError;
 use crate::federation::secret_file::SecretFile;
 use crate::federation::{ProvenIdentity, Quoted};
 
+/// What every private key in PEM says (RFC 7468): no client secret does.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+
 /// One exchange, for one answer.
 pub(super) struct Exchange<'e> {
     pub(super) party: &'e RelyingParty,
@@ -113,19 +116,21 @@ impl Exchange<'_> {
 
     async fn credential(&self) -> Result<Credential, SignInError> {
         match &self.connection.client_auth {
-            ClientAuth::ClientSecretPost { file } => Ok(Credential::Secret(
-                AuthType::RequestBody,
-                self.party.secrets.read(file).await?,
-            )),
-            ClientAuth::ClientSecretBasic { file } => Ok(Credential::Secret(
-                AuthType::BasicAuth,
-                self.party.secrets.read(file).await?,
-            )),
+            ClientAuth::ClientSecretPost { file } => self.secret(AuthType::RequestBody, file).await,
+            ClientAuth::ClientSecretBasic { file } => self.secret(AuthType::BasicAuth, file).await,
             ClientAuth::PrivateKeyJwt { file, key_id } => {
                 self.assertion(file, key_id.as_ref()).await
             }
             ClientAuth::None => Ok(Credential::None),
         }
+    }
+
+    async fn secret(&self, how: AuthType, file: &SecretFile) -> Result<Credential, SignInError> {
+        let secret = self.party.secrets.read(file).await?;
+        if secret.expose().contains(PRIVATE_KEY) {
+            return Err(SignInError::PrivateKeyAsSecret);
+        }
+        Ok(Credential::Secret(how, secret))
     }
 
     async fn assertion(

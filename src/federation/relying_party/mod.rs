@@ -112,6 +112,10 @@ pub enum SignInError {
     /// The client's secret can't be read: whoever runs the node is to blame.
     #[error(transparent)]
     Secret(#[from] SecretFileError),
+    /// The file with the client's secret holds a private key, which is never sent: whoever
+    /// administers connections is to blame.
+    #[error("the file with the client secret holds a private key; name it in private_key_jwt")]
+    PrivateKeyAsSecret,
     /// The client's assertion can't be made: whoever runs the node is to blame.
     #[error(transparent)]
     Assertion(#[from] AssertionError),

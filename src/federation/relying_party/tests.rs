@@ -225,6 +225,24 @@ async fn a_missing_secret_is_the_nodes_fault() {
     assert_eq!(setting.provider.hits("/token"), 0);
 }
 
+#[tokio::test]
+async fn a_private_key_is_never_sent_as_a_secret() {
+    for of in [true, false] {
+        let mut setting = Setting::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let file = secret_file(folder.path(), &key);
+        setting.connection.client_auth = if of {
+            ClientAuth::ClientSecretPost { file }
+        } else {
+            ClientAuth::ClientSecretBasic { file }
+        };
+        let error = setting.good_sign_in().await;
+        assert!(matches!(error, Err(SignInError::PrivateKeyAsSecret)));
+        assert_eq!(setting.provider.hits("/token"), 0);
+    }
+}
+
 fn client_keys() -> [(rcgen::KeyPair, Algorithm, Value); 4] {
     let pair = |algorithm| rcgen::KeyPair::generate_for(algorithm).unwrap();
     let curve = |pair: &rcgen::KeyPair, name: &str| {

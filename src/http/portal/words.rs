@@ -154,6 +154,7 @@ fn provider_words(error: &SignInError) -> Words {
             SIGN_IN_AGAIN,
         ),
         SignInError::Secret(_)
+        | SignInError::PrivateKeyAsSecret
         | SignInError::Assertion(_)
         | SignInError::NoEndpoint(_)
         | SignInError::NoS256
