@@ -84,6 +84,86 @@ fn the_admin_api_reads_no_body_of_an_unknown_key() {
     assert_eq!(events(&node, "AdminApi").len(), 3);
 }
 
+/// Sends the head and all of the body but its end, and gives the connection and that end.
+fn hold(node: &HttpNode, call: &Call) -> (RawConnection, u8) {
+    let mut head = format!(
+        "POST {} HTTP/1.1\r\nContent-Length: {}\r\n",
+        call.target,
+        call.body.len()
+    );
+    for (name, value) in &call.headers {
+        head.push_str(&[name, ": ", value, "\r\n"].concat());
+    }
+    head.push_str("\r\n");
+    let mut connection = RawConnection::open(node.address);
+    let (end, begin) = call.body.split_last().unwrap();
+    connection.send(head.as_bytes()).unwrap();
+    connection.send(begin).unwrap();
+    // Another answer shows that the node has taken the connection before.
+    assert_eq!(Request::get(node.address, "/healthz").send().status, 200);
+    (connection, *end)
+}
+
+#[test]
+fn a_session_that_ends_while_its_body_is_under_way_changes_nothing() {
+    let node = administered("");
+    let keys = node.session();
+    let mut files = directory(&node.provider.issuer(), node.folder());
+    files["accounts/999999999999/account.toml"] = "alias = 'back-door'\n".into();
+    let body = json!({ "mode": "apply", "files": files }).to_string();
+    let call = apply_call(&node, &keys, node.now(), body.as_bytes());
+    let (mut held, end) = hold(&node, &call);
+    let dropped = node.admin("POST", "/admin/v1/keys/rotate", r#"{"previous":"drop"}"#);
+    assert_eq!(dropped.status, 200, "{}", dropped.text());
+    held.send(&[end]).unwrap();
+    assert_eq!(held.read_response(PATIENCE).unwrap().status, 403);
+    let exported = node.admin("GET", "/admin/v1/directory", "");
+    assert!(!exported.text().contains("back-door"));
+}
+
+#[test]
+fn a_forged_signature_holds_no_place_for_a_large_body() {
+    let node = HttpNode::start();
+    let mut forged = apply_call(&node, &AwsKeys::admin(), node.now(), b"{}");
+    let authorization = forged.header("authorization").to_owned();
+    let (before, signature) = authorization.rsplit_once('=').unwrap();
+    let other = [before, "=", &"0".repeat(signature.len())].concat();
+    forged.set_header("authorization", Some(&other));
+    assert_eq!(status_of_head(&node, &forged), 403);
+    let mut unstated = Call::admin(node.address, "/admin/v1/directory", "{}");
+    unstated.set_header("x-amz-content-sha256", None);
+    let unstated = unstated.signed(&AwsKeys::admin(), &Signing::admin(node.now()));
+    assert_eq!(status_of_head(&node, &unstated), 400);
+}
+
+#[test]
+fn a_signed_request_to_the_admin_api_is_taken_once() {
+    let node = HttpNode::start();
+    let rotate = Call::admin(
+        node.address,
+        "/admin/v1/keys/rotate",
+        r#"{"previous":"keep"}"#,
+    )
+    .signed(&AwsKeys::admin(), &Signing::admin(node.now()));
+    assert_eq!(rotate.send(node.address).status, 200);
+    let again = rotate.send(node.address);
+    assert_eq!(again.status, 409);
+    assert_eq!(again.json()["error"]["code"], "RequestReplayed");
+}
+
+#[test]
+fn the_admin_api_takes_no_presigned_url() {
+    let node = HttpNode::start();
+    let signing = Signing {
+        service: "rolegate",
+        ..Signing::presigned(node.now())
+    };
+    let call = Call::get(node.address, "/admin/v1/directory").signed(&AwsKeys::admin(), &signing);
+    let answer = call.send(node.address);
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["error"]["code"], "IncompleteSignature");
+}
+
 #[test]
 fn the_admin_api_reads_little_where_little_is_sent() {
     let node = HttpNode::start();

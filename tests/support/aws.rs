@@ -1,6 +1,7 @@
 //! Requests that the AWS SDK's own signer signs, in parts that a test can change.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_credential_types::Credentials as AwsCredentials;
@@ -98,9 +99,14 @@ impl Call {
         Self::posting(address, "/", "application/x-www-form-urlencoded", form)
     }
 
-    /// A POST of this document to the admin API.
+    /// A POST of this document to the admin API, with the hash of the document and a nonce.
     pub fn admin(address: SocketAddr, target: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::posting(address, target, "application/json", body)
+        static CALLS: AtomicU64 = AtomicU64::new(0);
+        let nonce = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
+        let call = Self::posting(address, target, "application/json", body);
+        let hash = rolegate::sigv4::payload_hash(&call.body);
+        call.with_header("x-amz-content-sha256", &hash)
+            .with_header("x-rolegate-nonce", &nonce)
     }
 
     fn posting(
