@@ -20,7 +20,7 @@ use crate::flows::{
     Administration, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin, GetCallerIdentity,
     Portal, Readiness, Recorder, SessionLimits, SignIn,
 };
-use crate::http::edge::{BodyLimits, Edge, Hosts, TrustedProxies};
+use crate::http::edge::{Bodies, Edge, Hosts, TrustedProxies};
 use crate::policy::IdentityPolicy;
 
 /// What the user `admin` of the environment may do.
@@ -251,10 +251,10 @@ fn edge(
     Edge {
         hosts: Arc::new(Hosts::new(public_url, &hosts, address)),
         proxies: Arc::new(proxies),
-        limits: BodyLimits {
-            bytes: config.limits.body_bytes,
-            time: Duration::from_secs(config.limits.body_seconds.into()),
-        },
+        bodies: Bodies::new(
+            Duration::from_secs(config.limits.body_seconds.into()),
+            config.limits.bodies_bytes,
+        ),
         region: base_region(&config.regions),
         clock: Arc::clone(&resources.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&resources.entropy),

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use super::compose::Flows;
 use super::open::StartError;
 use super::tls::Certificates;
-use crate::config::{Config, Network, PublicUrl};
+use crate::config::{Config, Limits, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
 use crate::http::edge::{Edge, Hosts, Transport, TrustedProxies, guard, refuse_plain_http};
 use crate::http::ops::{self, Audience, OpsApi};
@@ -73,7 +73,7 @@ pub(super) fn serve(
     certificates: Option<&Certificates>,
 ) -> Result<Vec<Serving>, StartError> {
     let has_ops = listeners.ops.is_some();
-    let main = Apis::new(flows);
+    let main = Apis::new(flows, config.limits);
     let ops_hosts = listeners
         .ops_address()?
         .map(|address| flows.edge.hosts.with(address));
@@ -187,13 +187,18 @@ struct Apis {
 }
 
 impl Apis {
-    fn new(flows: &Flows) -> Self {
+    fn new(flows: &Flows, limits: Limits) -> Self {
+        let admin_edge = Edge {
+            bodies: flows.edge.bodies.apart(admin::BODY_BUDGET),
+            ..flows.edge.clone()
+        };
         Self {
             sts: Data::new(StsApi {
                 edge: flows.edge.clone(),
                 assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
                 get_caller_identity: flows.get_caller_identity.clone(),
                 recorder: Arc::clone(&flows.recorder),
+                max_body_bytes: limits.body_bytes,
             }),
             portal: Data::new(PortalApi {
                 edge: flows.edge.clone(),
@@ -203,7 +208,7 @@ impl Apis {
                 public_url: Arc::clone(&flows.public_url),
             }),
             admin: Data::new(AdminApi {
-                edge: flows.edge.clone(),
+                edge: admin_edge,
                 authenticator: flows.authenticator.clone(),
                 administration: flows.administration.clone(),
                 recorder: Arc::clone(&flows.recorder),

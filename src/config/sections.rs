@@ -48,8 +48,10 @@ pub enum AuditSync {
 /// Bounds of what callers may take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest body of a request, in bytes.
+    /// The longest body of a request to STS, in bytes.
     pub body_bytes: usize,
+    /// How many bytes all bodies under way may take together, the beginning of each left out.
+    pub bodies_bytes: usize,
     /// How long a caller may take to send a request's head, in seconds.
     pub header_seconds: u32,
     /// How long a caller may take to send a request's body, in seconds.
@@ -155,7 +157,10 @@ impl Limits {
         Self {
             body_bytes: section
                 .number("body_bytes", 64 << 10..=8 << 20)
-                .unwrap_or(1 << 20),
+                .unwrap_or(256 << 10),
+            bodies_bytes: section
+                .number("bodies_bytes", 1 << 20..=64 << 30)
+                .unwrap_or(64 << 20),
             header_seconds: section.number("header_seconds", 1..=60).unwrap_or(10),
             body_seconds: section.number("body_seconds", 1..=300).unwrap_or(30),
             keep_alive_seconds: section.number("keep_alive_seconds", 1..=600).unwrap_or(75),

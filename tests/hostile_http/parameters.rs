@@ -1,5 +1,7 @@
 //! Parameters that two readers could read differently, and bodies that are no forms.
 
+use std::time::Instant;
+
 use super::support::http::{NoResponse, PATIENCE, RawConnection, Request, Response};
 use super::support::http_node::HttpNode;
 use super::support::sts::assert_refused;
@@ -263,10 +265,79 @@ fn a17_a_body_of_sixteen_megabytes_is_refused() {
     assert_eq!(node.who(&node.session()).status, 200);
 }
 
+/// A body of this length for this path, of which only a part is sent.
+fn announce(node: &HttpNode, target: &str, length: usize, sent: usize) -> RawConnection {
+    let head = format!(
+        "POST {target} HTTP/1.1\r\nhost: {}\r\ncontent-type: {FORM}\r\ncontent-length: {length}\r\n\r\n",
+        node.address
+    );
+    let mut connection = RawConnection::open(node.address);
+    connection.send(head.as_bytes()).unwrap();
+    // The node may answer and close before everything was sent.
+    drop(connection.send(&vec![b'a'; sent]));
+    connection
+}
+
+#[test]
+fn a17_each_route_takes_what_it_needs_and_refuses_more_at_once() {
+    let node = HttpNode::start();
+    for (target, most) in [
+        ("/", 256 * 1024),
+        ("/sts", 256 * 1024),
+        ("/sign-in", 16 * 1024),
+        ("/credentials", 16 * 1024),
+        ("/sign-out", 16 * 1024),
+        ("/oidc/callback/idp", 16 * 1024),
+    ] {
+        let mut refused = announce(&node, target, most + 1, 0);
+        let response = refused.read_response(PATIENCE).unwrap();
+        assert_eq!(response.status, 413, "{target}: {response:?}");
+        let mut taken = announce(&node, target, most, most);
+        let response = taken.read_response(PATIENCE).unwrap();
+        assert_ne!(response.status, 413, "{target}: {response:?}");
+    }
+}
+
+/// Strangers send bodies and never finish them.
+#[test]
+fn a17_bodies_under_way_together_have_a_bound_and_small_ones_are_answered_beyond_it() {
+    const LONG: usize = 256 * 1024;
+    let node = HttpNode::with_settings("[limits]\nbodies_bytes = 1048576\n");
+    // As many as fit: of more, all could be refused.
+    let unfinished: Vec<RawConnection> = (0..4)
+        .map(|_| announce(&node, "/", LONG, LONG - 1))
+        .collect();
+    let begun = Instant::now();
+    let refused = loop {
+        let mut whole = announce(&node, "/", LONG, LONG);
+        let response = whole.read_response(PATIENCE).unwrap();
+        if response.status == 503 {
+            break response;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{response:?}");
+    };
+    assert_refused(&refused, 503, "ServiceUnavailable");
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    assert_eq!(node.who(&node.session()).status, 200);
+    drop(unfinished);
+    let begun = Instant::now();
+    while announce(&node, "/", LONG, LONG)
+        .read_response(PATIENCE)
+        .unwrap()
+        .status
+        == 503
+    {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "what was taken is not given back"
+        );
+    }
+}
+
 #[test]
 fn a17_a_body_over_the_limit_without_a_length_is_refused() {
     let node = HttpNode::start();
-    let body = "a".repeat((1 << 20) + 1);
+    let body = "a".repeat((256 << 10) + 1);
     let request = format!(
         "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: {FORM}\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
         node.address,

@@ -54,7 +54,7 @@ fn a19_a_body_that_takes_too_long_is_not_waited_for() {
     let read = ["/", "/sign-in", "/oidc/callback/idp"].map(|target| (target, "HTTP/1.1 408"));
     for (target, refused) in read.into_iter().chain([not_read]) {
         let head = format!(
-            "POST {target} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\n",
+            "POST {target} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10000\r\n\r\n",
             node.address
         );
         let (took, answer) = drip(&node, head.as_bytes(), b"a");

@@ -6,7 +6,7 @@ use crate::domain::Secret;
 use crate::federation::Quoted;
 
 /// The longest query or body that is read, in bytes.
-const MAX_BYTES: usize = 16 * 1024;
+pub const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
 /// An authorization response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// It is longer than 16 KiB.
-    #[error("the answer is longer than {MAX_BYTES} bytes")]
+    #[error("the answer is longer than {MAX_ANSWER_BYTES} bytes")]
     TooLong,
     /// A parameter is there twice.
     #[error("the parameter {0} is there twice")]
@@ -42,7 +42,7 @@ pub enum AnswerError {
 impl AuthorizationAnswer {
     /// Reads the query of the redirect, or the body of a `form_post`.
     pub fn parse(encoded: &str) -> Result<Self, AnswerError> {
-        if encoded.len() > MAX_BYTES {
+        if encoded.len() > MAX_ANSWER_BYTES {
             return Err(AnswerError::TooLong);
         }
         let pairs: Vec<_> = form_urlencoded::parse(encoded.as_bytes()).collect();
@@ -106,7 +106,7 @@ mod tests {
             ("code=a&state=s&state=t", AnswerError::Repeated("state")),
             ("code=a&state=s&iss=x&iss=y", AnswerError::Repeated("iss")),
             ("code=a&state=s&error=x", AnswerError::CodeAndError),
-            (&"x".repeat(MAX_BYTES + 1), AnswerError::TooLong),
+            (&"x".repeat(MAX_ANSWER_BYTES + 1), AnswerError::TooLong),
         ] {
             assert_eq!(AuthorizationAnswer::parse(encoded), Err(error), "{encoded}");
         }

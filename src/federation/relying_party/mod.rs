@@ -27,7 +27,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use answer::{AnswerError, AuthorizationAnswer};
+pub use answer::{AnswerError, AuthorizationAnswer, MAX_ANSWER_BYTES};
 pub use assertion::AssertionError;
 
 use self::answer::Outcome;

@@ -18,13 +18,13 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::edge::{BodyError, BodyLimits, Edge, HostError, read_body};
+use super::edge::{Body as SentBody, BodyError, Edge, HostError};
 use crate::directory::{DirectoryFiles, Problem};
 use crate::domain::RequestId;
 use crate::entropy::EntropyError;
@@ -43,6 +43,11 @@ pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 pub const MAX_SMALL_BODY_BYTES: usize = 64 * 1024;
 /// So many directories are taken in at once; further requests wait for as long as a body may take.
 pub const MAX_LARGE_BODIES: usize = 2;
+/// So many bytes all bodies of the API may take together, beside what strangers send to other
+/// routes.
+pub const BODY_BUDGET: usize = 2 * MAX_LARGE_BODIES * MAX_BODY_BYTES;
+/// Seconds after which a caller may try again when this node can't answer.
+const RETRY_AFTER: &str = "1";
 
 /// The flows behind the API.
 #[derive(Clone)]
@@ -169,7 +174,7 @@ async fn rotate(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> 
 struct Admitted {
     caller: Caller,
     meta: RequestMeta,
-    body: Bytes,
+    body: SentBody,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -265,7 +270,7 @@ async fn admit(
         let caller = authenticator.head(&head, SERVICE, meta.now).await?;
         api.administration.admit(&caller, action, meta).await?;
     }
-    let (body, permit) = read(api, payload, size).await?;
+    let (body, permit) = read(api, request, payload, size).await?;
     api.edge.begin(meta);
     let signed = sigv4::HttpRequest {
         body: &body,
@@ -284,23 +289,21 @@ async fn admit(
 
 async fn read(
     api: &AdminApi,
+    request: &HttpRequest,
     payload: Payload,
     size: Body,
-) -> Result<(Bytes, Option<OwnedSemaphorePermit>), AdminFault> {
+) -> Result<(SentBody, Option<OwnedSemaphorePermit>), AdminFault> {
+    let bodies = &api.edge.bodies;
     let (bytes, permit) = match size {
         Body::Small => (MAX_SMALL_BODY_BYTES, None),
         Body::Large(_) => {
             let permit = Arc::clone(&api.large_bodies).acquire_owned();
-            let permit = tokio::time::timeout(api.edge.limits.time, permit).await;
+            let permit = tokio::time::timeout(bodies.time(), permit).await;
             let permit = permit.map_err(|_| AdminFault::Busy)?;
             (MAX_BODY_BYTES, Some(permit.map_err(|_| AdminFault::Busy)?))
         }
     };
-    let limits = BodyLimits {
-        bytes,
-        ..api.edge.limits
-    };
-    Ok((read_body(payload, limits).await?, permit))
+    Ok((bodies.read(request, payload, bytes).await?, permit))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -335,7 +338,7 @@ impl AdminFault {
             }
             Self::Authentication(error) => authentication(error),
             Self::Admin(error) => (admin_status(error), error.code()),
-            Self::Busy | Self::Entropy(_) => {
+            Self::Body(BodyError::NoRoom) | Self::Busy | Self::Entropy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
             }
         }
@@ -353,7 +356,11 @@ impl AdminFault {
             Self::Admin(AdminError::Invalid(problems)) => problems,
             _ => Vec::new(),
         };
-        HttpResponse::build(status)
+        let mut response = HttpResponse::build(status);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header(("Retry-After", RETRY_AFTER));
+        }
+        response
             .insert_header(("Cache-Control", "no-store"))
             .insert_header(("x-amzn-RequestId", id.to_string()))
             .json(Refusal {

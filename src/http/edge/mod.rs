@@ -12,7 +12,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderValue, USER_AGENT};
 
-pub use body::{BodyError, BodyLimits, read_body};
+pub use body::{Bodies, Body, BodyError};
 pub use guard::guard;
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;
@@ -33,8 +33,8 @@ pub struct Edge {
     pub hosts: Arc<Hosts>,
     /// The proxies whose word counts.
     pub proxies: Arc<TrustedProxies>,
-    /// How much may be sent.
-    pub limits: BodyLimits,
+    /// Reads bodies.
+    pub bodies: Bodies,
     /// The region of the base host.
     pub region: Region,
     /// Asked once a request.

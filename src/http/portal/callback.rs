@@ -7,9 +7,8 @@ use super::error::PortalError;
 use super::respond::redirect;
 use super::{Api, PortalApi, cookies};
 use crate::domain::ConnectionId;
-use crate::federation::relying_party::AuthorizationAnswer;
+use crate::federation::relying_party::{AuthorizationAnswer, MAX_ANSWER_BYTES};
 use crate::flows::{Callback, LoginAttemptKey, RequestMeta, SignInRefusal, attempt_key};
-use crate::http::edge::read_body;
 
 pub(super) async fn get(api: Api, request: HttpRequest, connection: Path<String>) -> HttpResponse {
     api.answer(&request, async |meta| {
@@ -25,7 +24,8 @@ pub(super) async fn post(
     payload: Payload,
 ) -> HttpResponse {
     api.answer(&request, async |mut meta| {
-        let body = read_body(payload, api.edge.limits).await?;
+        let body = api.edge.bodies.read(&request, payload, MAX_ANSWER_BYTES);
+        let body = body.await?;
         api.edge.begin(&mut meta);
         let text = std::str::from_utf8(&body)
             .map_err(|_| PortalError::Malformed("The answer is not UTF-8."))?;

@@ -6,6 +6,8 @@ use actix_web::http::header::HeaderMap;
 
 use super::error::PortalError;
 
+/// A form's body has at most so many bytes: several times what our longest one has.
+pub(super) const MAX_BYTES: usize = 16 * 1024;
 /// A form has at most so many fields.
 const MAX_FIELDS: usize = 64;
 

@@ -38,7 +38,7 @@ use self::cookies::session_cookie;
 use self::error::PortalError;
 use self::pages::PersonMenu;
 use self::shown::Shown;
-use super::edge::{Edge, read_body};
+use super::edge::Edge;
 use crate::directory::Snapshot;
 use crate::domain::{ProviderRef, RequestId};
 use crate::flows::{OpenBrowserSession, Portal, RequestMeta, SignIn};
@@ -127,7 +127,8 @@ impl PortalApi {
         meta: &mut RequestMeta,
     ) -> Result<(OpenBrowserSession, guard::Form), PortalError> {
         guard::check_origin(request.headers(), self.edge.hosts.origin())?;
-        let body = read_body(payload, self.edge.limits).await?;
+        let body = self.edge.bodies.read(request, payload, guard::MAX_BYTES);
+        let body = body.await?;
         self.edge.begin(meta);
         let form = guard::Form::read(request.headers(), &body)?;
         let session = self

@@ -8,7 +8,6 @@ use super::respond::redirect;
 use super::{Api, PortalApi, cookies, guard};
 use crate::domain::{ConnectionId, LocalPath};
 use crate::flows::{RequestMeta, SignInRefusal};
-use crate::http::edge::read_body;
 
 pub(super) async fn post(api: Api, request: HttpRequest, payload: Payload) -> HttpResponse {
     api.answer(&request, async |mut meta| {
@@ -24,7 +23,8 @@ async fn begin(
     meta: &mut RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
     guard::check_origin(request.headers(), api.edge.hosts.origin())?;
-    let body = read_body(payload, api.edge.limits).await?;
+    let body = api.edge.bodies.read(request, payload, guard::MAX_BYTES);
+    let body = body.await?;
     api.edge.begin(meta);
     let form = guard::Form::read(request.headers(), &body)?;
     let connection: Option<ConnectionId> = form.find("connection").and_then(|id| id.parse().ok());

@@ -69,6 +69,7 @@ const fn body_status(error: BodyError) -> StatusCode {
     match error {
         BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
         BodyError::Broken => StatusCode::BAD_REQUEST,
     }
 }

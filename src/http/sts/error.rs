@@ -157,6 +157,7 @@ impl From<BodyError> for StsFault {
         let (status, code) = match error {
             BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
             BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "RequestTimeout"),
+            BodyError::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
             BodyError::Broken => (StatusCode::BAD_REQUEST, "MalformedInput"),
         };
         Self::undispatched(status, code, sentence(&error))

@@ -17,7 +17,7 @@ use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 pub use answer::Format;
@@ -28,7 +28,7 @@ use crate::domain::RequestId;
 use crate::flows::{
     AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder, RefusedCall, RequestMeta,
 };
-use crate::http::edge::{Edge, read_body};
+use crate::http::edge::{Body, Edge};
 use crate::sigv4;
 
 /// The version of the API.
@@ -48,6 +48,8 @@ pub struct StsApi {
     pub get_caller_identity: GetCallerIdentity,
     /// Where calls are recorded that no flow was reached for.
     pub recorder: Arc<Recorder>,
+    /// The longest body, in bytes.
+    pub max_body_bytes: usize,
 }
 
 /// A request to the API, read as far as every operation needs it.
@@ -129,11 +131,12 @@ impl StsApi {
         answer.map_err(|fault| fault.of_operation(action))
     }
 
-    async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Bytes, StsFault> {
+    async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Body, StsFault> {
         if request.method() == Method::POST {
             check_content(request.headers())?;
         }
-        Ok(read_body(payload, self.edge.limits).await?)
+        let most = self.max_body_bytes;
+        Ok(self.edge.bodies.read(request, payload, most).await?)
     }
 
     async fn dispatch(&self, call: &Call<'_>) -> Result<answer::Success<'static>, StsFault> {
