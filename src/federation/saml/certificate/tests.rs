@@ -37,10 +37,7 @@ fn pem_base64_and_der_say_the_same() {
 #[test]
 fn a_certificate_tells_admins_whose_it_is_and_how_long() {
     let certificate: Certificate = made("idp \u{202e}one").pem().parse().unwrap();
-    assert_eq!(
-        certificate.subject().as_str(),
-        "CN=rcgen self signed cert, CN=idp one"
-    );
+    assert_eq!(certificate.subject().as_str(), "CN=idp one");
     assert_eq!(certificate.not_before().to_string(), "2020-01-01T00:00:00Z");
     assert_eq!(certificate.not_after().to_string(), "2030-01-01T00:00:00Z");
     assert_eq!(certificate.key().kind(), KeyKind::EcP256);
