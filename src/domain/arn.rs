@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::text::{is_aws_word, serde_as_text, text_type};
+use super::text::{Parts, is_aws_word, serde_as_text, text_type};
 use super::{AccountId, InvalidValue, Partition};
 
 text_type!(
@@ -59,7 +59,7 @@ impl<'a> Arn<'a> {
             "ARN",
             "of the form arn:partition:service:region:account:resource",
         );
-        let mut parts = text.splitn(6, ':');
+        let mut parts = Parts::of(text, b':');
         let mut next = || parts.next().ok_or(INVALID);
         if next()? != "arn" {
             return Err(INVALID);
@@ -69,7 +69,7 @@ impl<'a> Arn<'a> {
             service: next()?,
             region: next()?,
             account: next()?,
-            resource: next()?,
+            resource: parts.rest().ok_or(INVALID)?,
         };
         if arn.partition.is_empty() || arn.service.is_empty() || arn.resource.is_empty() {
             return Err(INVALID);

@@ -36,6 +36,6 @@ pub use session::{SessionDuration, SessionName, SourceIdentity};
 pub use session_claims::{AskedOfSession, SessionClaims};
 pub use tags::{SessionTags, TagKey, TagValue, TagsError};
 pub use text::InvalidValue;
-pub(crate) use text::{deserialize_text, serde_as_text, text_type};
+pub(crate) use text::{Parts, deserialize_text, serde_as_text, text_type};
 pub use time::UnixTime;
 pub use unique_id::{UniqueId, UniqueIdKind};

@@ -116,8 +116,68 @@ where
     deserializer.deserialize_str(Text(PhantomData))
 }
 
+/// The parts of a text between ASCII separators, as `str::split` has them. Written out because the
+/// parts of ARNs and signatures are a few bytes long, and searching for a `char` takes longer to
+/// begin than they take to look through.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts<'t> {
+    rest: Option<&'t str>,
+    separator: u8,
+}
+
+impl<'t> Parts<'t> {
+    /// The parts of `text`; `separator` is ASCII.
+    pub(crate) const fn of(text: &'t str, separator: u8) -> Self {
+        Self {
+            rest: Some(text),
+            separator,
+        }
+    }
+
+    /// All that is left, separators included; `None` after the last part.
+    pub(crate) const fn rest(self) -> Option<&'t str> {
+        self.rest
+    }
+}
+
+impl<'t> Iterator for Parts<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let rest = self.rest.take()?;
+        let is_separator = |byte| byte == self.separator;
+        let Some(at) = rest.bytes().position(is_separator) else {
+            return Some(rest);
+        };
+        self.rest = rest.get(at + 1..);
+        rest.get(..at)
+    }
+}
+
 /// `[\w+=,.@-]*` of the AWS models, read as ASCII.
 pub(super) fn is_aws_word(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_those_of_split() {
+        for text in ["", ":", "a", "a:b", ":a:", "a::b:", "\u{e9}:\u{1f600}:"] {
+            let parts: Vec<_> = Parts::of(text, b':').collect();
+            assert_eq!(parts, text.split(':').collect::<Vec<_>>(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_begins_after_the_last_part_that_was_taken() {
+        let mut parts = Parts::of("a:b:c", b':');
+        assert_eq!(parts.next(), Some("a"));
+        assert_eq!(parts.clone().rest(), Some("b:c"));
+        assert_eq!((parts.next(), parts.next()), (Some("b"), Some("c")));
+        assert_eq!(parts.rest(), None);
+    }
 }

@@ -2,6 +2,7 @@
 //! `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 
 use super::{ALGORITHM, SigV4Error};
+use crate::domain::Parts;
 
 /// The parts of the header, not yet looked into.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl<'a> Authorization<'a> {
             return Err(SigV4Error::UnsupportedAlgorithm);
         }
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-        for pair in pairs.split(',').map(|pair| pair.trim_matches(' ')) {
+        for pair in Parts::of(pairs, b',').map(|pair| pair.trim_matches(' ')) {
             let (key, value) = pair
                 .split_once('=')
                 .ok_or(SigV4Error::MalformedAuthorization)?;

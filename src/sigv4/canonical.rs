@@ -2,6 +2,7 @@
 
 use super::presigned::{SIGNATURE, pairs};
 use super::{HttpRequest, SigV4Error};
+use crate::domain::Parts;
 
 /// Writes the canonical request.
 ///
@@ -20,7 +21,7 @@ pub(super) fn canonical_request(
     out.push(b'\n');
     push_query(&mut out, request.query)?;
     out.push(b'\n');
-    for name in signed_headers.split(';') {
+    for name in Parts::of(signed_headers, b';') {
         push_header(&mut out, request, name)?;
     }
     out.push(b'\n');
@@ -164,7 +165,7 @@ fn push_header_value(out: &mut Vec<u8>, value: &[u8]) -> Result<(), SigV4Error> 
     if value.iter().fold(false, is_control) {
         return Err(SigV4Error::AmbiguousHeader);
     }
-    if !value.contains(&b' ') || !value.windows(2).any(|pair| pair == b"  ") {
+    if memchr::memchr(b' ', value).is_none() || !value.windows(2).any(|pair| pair == b"  ") {
         out.extend_from_slice(value);
         return Ok(());
     }

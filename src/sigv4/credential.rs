@@ -2,7 +2,7 @@
 
 use super::timestamp::Timestamp;
 use super::{ScopeDate, SigV4Error, TERMINATOR};
-use crate::domain::{AccessKeyId, Region};
+use crate::domain::{AccessKeyId, Parts, Region};
 
 /// The five parts of a credential, the last of which is always `aws4_request`.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Credential {
 impl Credential {
     /// Reads a credential that was signed with at `signed_at`.
     pub(super) fn parse(text: &str, signed_at: Timestamp) -> Result<Self, SigV4Error> {
-        let mut parts = text.split('/');
+        let mut parts = Parts::of(text, b'/');
         let mut next = || parts.next().ok_or(SigV4Error::MalformedCredential);
         let (key_id, date, region) = (next()?, next()?, next()?);
         let (service, terminator) = (next()?, next()?);

@@ -7,7 +7,7 @@ use super::credential::Credential;
 use super::presigned::{Presigned, parse_expires};
 use super::timestamp::Timestamp;
 use super::{ALGORITHM, HttpRequest, MAX_SIGNED_HEADERS, RequiredHeader, SigV4Error};
-use crate::domain::{AccessKeyId, Region};
+use crate::domain::{AccessKeyId, Parts, Region};
 
 /// A signature that was read and not yet verified, together with the request that it is to prove.
 pub struct UnverifiedSignature<'a> {
@@ -179,14 +179,17 @@ fn parse_signature(text: &str) -> Result<[u8; 32], SigV4Error> {
     Ok(signature)
 }
 
-fn names(signed_headers: &str) -> impl Iterator<Item = &str> {
-    signed_headers.split(';')
+fn names(signed_headers: &str) -> Parts<'_> {
+    Parts::of(signed_headers, b';')
 }
 
 /// The list of signed headers is well formed, names only headers that are there, and leaves out
 /// none that it must name.
 fn check_coverage(request: &HttpRequest<'_>, signed_headers: &str) -> Result<(), SigV4Error> {
-    let names: Vec<&str> = names(signed_headers).take(MAX_SIGNED_HEADERS + 1).collect();
+    const USUAL: usize = 16;
+    let listed = names(signed_headers).take(MAX_SIGNED_HEADERS + 1);
+    let mut names = Vec::with_capacity(USUAL);
+    names.extend(listed);
     check_list(&names)?;
     let is_signed = |header: &str| names.iter().any(|name| name.eq_ignore_ascii_case(header));
     if !is_signed("host") {
