@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::Method;
-use actix_web::http::header::HeaderName;
-use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use tokio::sync::Semaphore;
@@ -19,7 +19,7 @@ use super::open::StartError;
 use super::tls::Certificates;
 use crate::config::{Config, Limits, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
-use crate::http::edge::{Edge, Hosts, Transport, TrustedProxies, guard, refuse_plain_http};
+use crate::http::edge::{Edge, Hosts, Transport, TrustedProxies, Wall, wall};
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
@@ -118,19 +118,20 @@ fn server(
         .as_ref()
         .is_some_and(PublicUrl::is_https);
     let address = address(&listener)?;
-    let transport = Data::new(match certificates {
+    let transport = match certificates {
         Some(_) => Transport::Private,
         None => Transport::plain(address, proxies),
-    });
+    };
+    let wall_of_listener = Wall {
+        transport,
+        headers: headers_of_every_answer(is_https),
+    };
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let workers = config.workers.unwrap_or_else(processors);
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(transport.clone())
-            .wrap(from_fn(guard))
-            .wrap(from_fn(refuse_plain_http))
-            .wrap(Condition::new(is_https, strict_transport()))
-            .wrap(security_headers())
+            .app_data(Data::new(wall_of_listener.clone()))
+            .wrap(from_fn(wall))
             .configure(routes.clone())
     })
     .disable_signals()
@@ -160,21 +161,23 @@ fn connections_of_a_worker(connections: usize, workers: NonZeroUsize) -> usize {
 }
 
 /// What every answer carries, errors and redirects included; a page may say more precisely.
-fn security_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add(("Content-Security-Policy", CONTENT_SECURITY_POLICY))
-        .add(("X-Content-Type-Options", "nosniff"))
-        .add(("X-Frame-Options", "DENY"))
-        .add(("Referrer-Policy", "same-origin"))
-        .add(("Cross-Origin-Opener-Policy", "same-origin"))
-        .add((
-            HeaderName::from_static("permissions-policy"),
+fn headers_of_every_answer(is_https: bool) -> Vec<(HeaderName, HeaderValue)> {
+    let security = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+        (
+            header::PERMISSIONS_POLICY,
             "camera=(), geolocation=(), microphone=()",
-        ))
-}
-
-fn strict_transport() -> DefaultHeaders {
-    DefaultHeaders::new().add(("Strict-Transport-Security", "max-age=31536000"))
+        ),
+    ];
+    let strict = is_https.then_some((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    let headers = security.into_iter().chain(strict);
+    headers
+        .map(|(name, value)| (name, HeaderValue::from_static(value)))
+        .collect()
 }
 
 /// The handlers' state, shared by all workers.
@@ -240,8 +243,8 @@ impl Apis {
 
     fn public(&self, config: &mut ServiceConfig) {
         config
-            .app_data(self.sts.clone())
-            .app_data(self.portal.clone())
+            .app_data(of_this_worker(&self.sts))
+            .app_data(of_this_worker(&self.portal))
             .route("/", web::post().to(sts))
             .route("/", web::get().to(root))
             .route("/", web::method(Method::OPTIONS).to(preflight))
@@ -252,11 +255,17 @@ impl Apis {
 
     fn operator(&self, config: &mut ServiceConfig) {
         config
-            .app_data(self.admin.clone())
-            .app_data(self.ops.clone())
+            .app_data(of_this_worker(&self.admin))
+            .app_data(of_this_worker(&self.ops))
             .configure(admin::routes)
             .configure(ops::routes);
     }
+}
+
+/// The same state, counted by this worker alone: a count that two processors change at each request
+/// is a slow one.
+fn of_this_worker<T: Clone>(state: &Data<T>) -> Data<T> {
+    Data::new(T::clone(state))
 }
 
 /// The base path, for clients that share a host with other APIs.

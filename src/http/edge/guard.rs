@@ -5,16 +5,11 @@
 //! WebSocket, whose body would go on to the end of the connection whatever its Content-Length says;
 //! CONNECT, likewise; and a target that names another host than the Host header does.
 
-use std::panic::AssertUnwindSafe;
-
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
+use actix_web::dev::RequestHead;
 use actix_web::error::InternalError;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{HOST, HeaderValue, UPGRADE};
 use actix_web::http::{ConnectionType, Method, StatusCode};
-use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
-use futures_util::FutureExt as _;
 
 /// Why a request is not handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,33 +20,25 @@ enum GuardError {
     TwoHosts,
 }
 
-/// Refuses what a proxy could read differently, and answers 500 where a handler panics; the worker
-/// that ran it goes on.
-///
-/// # Errors
-/// The answer to a panic. It comes without the headers that outer middleware adds to answers.
-pub async fn guard<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    if let Err(error) = check(request.head()) {
-        let response = closing(StatusCode::BAD_REQUEST, error.to_string());
-        return Ok(request.into_response(response).map_into_right_body());
-    }
-    if let Ok(answer) = AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        return answer.map(ServiceResponse::map_into_left_body);
-    }
+/// The answer to a request that a proxy could read differently.
+pub(super) fn refusal(head: &RequestHead) -> Option<HttpResponse> {
+    let error = check(head).err()?;
+    Some(closing(StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+/// The answer where a handler panicked.
+pub(super) fn panicked() -> Error {
     tracing::error!("a handler panicked");
     let text = "the service failed".to_owned();
     let answer = closing(StatusCode::INTERNAL_SERVER_ERROR, text);
-    Err(InternalError::from_response("a handler panicked", answer).into())
+    InternalError::from_response("a handler panicked", answer).into()
 }
 
 fn check(head: &RequestHead) -> Result<(), GuardError> {
     if head.method == Method::CONNECT || wants_web_socket(head) {
         return Err(GuardError::Tunnel);
     }
-    let host = head.headers().get("host").map(HeaderValue::as_bytes);
+    let host = head.headers().get(HOST).map(HeaderValue::as_bytes);
     match head.uri.authority() {
         Some(authority) if host != Some(authority.as_str().as_bytes()) => Err(GuardError::TwoHosts),
         _ => Ok(()),
@@ -60,7 +47,7 @@ fn check(head: &RequestHead) -> Result<(), GuardError> {
 
 /// A client may offer to go on in HTTP/2 (`h2c`), which is passed over (RFC 9110, section 7.8).
 fn wants_web_socket(head: &RequestHead) -> bool {
-    head.headers().get_all("upgrade").any(|value| {
+    head.headers().get_all(UPGRADE).any(|value| {
         let value = value.as_bytes().to_ascii_lowercase();
         memchr::memmem::find(&value, b"websocket").is_some()
     })

@@ -6,17 +6,19 @@ mod guard;
 mod host;
 mod peer;
 mod transport;
+mod wall;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderValue, USER_AGENT};
 
 pub use body::{Bodies, Body, BodyError};
-pub use guard::guard;
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;
-pub use transport::{Transport, refuse_plain_http};
+pub use transport::Transport;
+pub use wall::{Wall, wall};
 
 use crate::clock::Clock;
 use crate::domain::{Region, RequestId};
@@ -70,7 +72,10 @@ impl Edge {
 
 /// The text of a User-Agent header, up to [`MAX_USER_AGENT`] characters.
 fn beginning(header: &[u8]) -> String {
-    let text = String::from_utf8_lossy(header);
+    let text = match std::str::from_utf8(header) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(header),
+    };
     if text.len() <= MAX_USER_AGENT {
         return text.into_owned();
     }
