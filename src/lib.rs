@@ -23,3 +23,4 @@ pub mod policy;
 pub mod seal;
 pub mod sigv4;
 pub mod store;
+pub mod turn;

@@ -11,6 +11,7 @@ use super::log::LogFile;
 use super::{Acknowledgement, FileSink, Kept, wait};
 use crate::audit::AuditUnavailable;
 use crate::clock::Clock;
+use crate::turn::next_turn;
 
 /// A queue and the log that it is written to. Dropping it writes what is queued.
 pub(super) struct DirectWriter {
@@ -63,7 +64,7 @@ impl DirectWriter {
         let queued = QueuedLine(self);
         // Whatever else this thread has to answer queues its lines meanwhile, so that one write
         // carries them all.
-        tokio::task::yield_now().await;
+        next_turn().await;
         if let Ok(outcome) = acknowledged.try_recv() {
             mem::forget(queued);
             return outcome;

@@ -5,6 +5,7 @@
 //! connections, the rest by a budget.
 
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,6 +14,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use futures_util::future::poll_immediate;
+
+use crate::turn::next_turn;
 
 /// So many bytes of each body are not counted: about what a connection takes anyway. Small requests
 /// are answered even while strangers have used up the budget.
@@ -90,7 +94,16 @@ impl Bodies {
         if announced.is_some_and(|length| length > most) {
             return Err(BodyError::TooLarge);
         }
-        let reading = self.collect(payload, announced, most);
+        let mut reading = pin!(self.collect(payload, announced, most));
+        // A body that came together with its head needs no timer: the connection hands it over once
+        // the request has been polled.
+        if let Some(body) = poll_immediate(&mut reading).await {
+            return body;
+        }
+        next_turn().await;
+        if let Some(body) = poll_immediate(&mut reading).await {
+            return body;
+        }
         tokio::time::timeout(self.time, reading)
             .await
             .map_err(|_| BodyError::TooSlow)?
