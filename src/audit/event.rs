@@ -182,8 +182,13 @@ impl ParameterValue {
 
 /// One event. Made for an [`Occasion`] and completed by what the flow learns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Event(Box<Record>);
+
+/// The members of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Event {
+struct Record {
     #[serde(rename = "eventVersion")]
     version: &'static str,
     user_identity: UserIdentity,
@@ -205,7 +210,7 @@ pub struct Event {
     request_parameters: Vec<(Parameter, ParameterValue)>,
     response_elements: Option<ResponseElements>,
     additional_event_data: AdditionalData,
-    #[serde(rename = "requestID", serialize_with = "as_text")]
+    #[serde(rename = "requestID")]
     request_id: RequestId,
     #[serde(rename = "eventID")]
     id: EventId,
@@ -298,7 +303,7 @@ impl Event {
 
     /// An event of this occasion, of an unknown caller and with nothing issued or refused.
     pub fn new(occasion: Occasion) -> Self {
-        Self {
+        Self(Box::new(Record {
             version: "1.11",
             user_identity: UserIdentity::unknown(),
             time: occasion.at,
@@ -320,28 +325,29 @@ impl Event {
             is_management: true,
             recipient_account_id: None,
             category: "Management",
-        }
+        }))
     }
 
     /// Names the caller.
     pub fn by(mut self, identity: UserIdentity) -> Self {
-        self.user_identity = identity;
+        self.0.user_identity = identity;
         self
     }
 
     /// Records a parameter of the request; the last value of one counts.
     pub fn parameter(mut self, parameter: Parameter, value: impl Into<ParameterValue>) -> Self {
-        self.request_parameters
+        self.0
+            .request_parameters
             .retain(|(present, _)| *present != parameter);
-        self.request_parameters.push((parameter, value.into()));
+        self.0.request_parameters.push((parameter, value.into()));
         self
     }
 
     /// Names a role that the request is about, and its account as the one concerned.
     pub fn role(mut self, role: &RoleArn) -> Self {
-        self.recipient_account_id = Some(role.account());
-        if self.resources.len() < Self::MAX_RESOURCES {
-            self.resources.push(Resource {
+        self.0.recipient_account_id = Some(role.account());
+        if self.0.resources.len() < Self::MAX_RESOURCES {
+            self.0.resources.push(Resource {
                 arn: role.clone(),
                 account_id: role.account(),
                 r#type: "AWS::IAM::Role",
@@ -351,14 +357,14 @@ impl Event {
     }
 
     /// Names the account concerned, where no role is.
-    pub const fn account(mut self, account: AccountId) -> Self {
-        self.recipient_account_id = Some(account);
+    pub fn account(mut self, account: AccountId) -> Self {
+        self.0.recipient_account_id = Some(account);
         self
     }
 
     /// Adds checks to the trace, in order.
     pub fn checks(mut self, checks: impl IntoIterator<Item = Check>) -> Self {
-        let kept = &mut self.additional_event_data.checks;
+        let kept = &mut self.0.additional_event_data.checks;
         kept.extend(
             checks
                 .into_iter()
@@ -370,7 +376,7 @@ impl Event {
     /// Says what became of every mapping rule, in their order.
     pub fn mapping(mut self, trace: &[RuleTrace]) -> Self {
         let kept = trace.iter().take(Self::MAX_RULES).cloned();
-        self.additional_event_data.mapping_rules = kept.collect();
+        self.0.additional_event_data.mapping_rules = kept.collect();
         self
     }
 
@@ -380,7 +386,7 @@ impl Event {
             ProviderRef::Connection(connection) => (Some(connection.clone()), None),
             ProviderRef::Account(provider) => (None, Some(provider.clone())),
         };
-        self.additional_event_data = AdditionalData {
+        self.0.additional_event_data = AdditionalData {
             connection,
             provider_arn,
             issuer: Some(lineage.issuer.as_str().into()),
@@ -389,14 +395,14 @@ impl Event {
             generation: Some(lineage.generation),
             sign_in: lineage.sign_in,
             chain_depth: Some(lineage.chain_depth),
-            ..self.additional_event_data
+            ..self.0.additional_event_data
         };
         self
     }
 
     /// Credentials were issued.
     pub fn issued(mut self, access_key_id: &AccessKeyId, expiration: UnixTime) -> Self {
-        self.response_elements.get_or_insert_default().credentials = Some(IssuedCredentials {
+        self.0.response_elements.get_or_insert_default().credentials = Some(IssuedCredentials {
             access_key_id: access_key_id.clone(),
             expiration,
         });
@@ -405,7 +411,7 @@ impl Event {
 
     /// A role was assumed.
     pub fn assumed(mut self, session: &SessionPrincipal) -> Self {
-        let response = self.response_elements.get_or_insert_default();
+        let response = self.0.response_elements.get_or_insert_default();
         response.assumed_role_user = Some(AssumedRoleUser {
             assumed_role_id: session.assumed_role_id(),
             arn: session.arn(),
@@ -415,14 +421,14 @@ impl Event {
 
     /// The request was refused, with AWS's code and text.
     pub fn refused(mut self, code: &'static str, message: &str) -> Self {
-        self.error_code = Some(code);
-        self.error_message = Some(message.into());
+        self.0.error_code = Some(code);
+        self.0.error_message = Some(message.into());
         self
     }
 
     /// The event stands for this many further refusals that have no line of their own.
-    pub const fn coalesced(mut self, count: u64) -> Self {
-        self.additional_event_data.coalesced = Some(count);
+    pub fn coalesced(mut self, count: u64) -> Self {
+        self.0.additional_event_data.coalesced = Some(count);
         self
     }
 

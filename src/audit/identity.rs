@@ -100,7 +100,7 @@ impl UserIdentity {
         ];
         let principal_id = parts.into_iter().flatten().collect::<Vec<_>>().join(":");
         Self {
-            principal_id: Some(Name::new(&principal_id)),
+            principal_id: Some(principal_id.into()),
             user_name: Some(subject.as_str().into()),
             identity_provider: Some(issuer.as_str().into()),
             ..Self::of_kind(Kind::WebIdentityUser)
@@ -110,8 +110,8 @@ impl UserIdentity {
     /// A caller whose signature was verified.
     pub fn of(principal: &Principal) -> Self {
         let identity = Self {
-            principal_id: Some(Name::new(&principal.user_id())),
-            arn: Some(Name::new(&principal.arn())),
+            principal_id: Some(principal.user_id().into()),
+            arn: Some(principal.arn().into()),
             account_id: Some(principal.account()),
             ..Self::of_kind(Kind::AssumedRole)
         };

@@ -1,54 +1,35 @@
 //! JSON in one line that no terminal, viewer or log tool can misread.
 //!
-//! serde_json escapes what is below U+0020. This also escapes DEL, the C1 controls, the line and
-//! paragraph separators, everything that turns the direction of text, and characters without width,
-//! so that what is seen is what is there.
+//! JSON escapes what is below U+0020. This also escapes DEL, the C1 controls, the line and paragraph
+//! separators, everything that turns the direction of text, and characters without width, so that
+//! what is seen is what is there.
+//!
+//! An event has some forty values, nearly all of them plain ASCII: [`writer`] looks at a whole text at
+//! once and copies it where nothing in it has to be escaped.
 
-use std::io::{self, Write};
+mod writer;
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
+
+pub(super) use writer::NotJson;
 
 /// Writes `value` as one line with its newline.
-pub(super) fn to_line<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
+///
+/// # Errors
+/// [`NotJson`] where the value has no place in JSON; see there.
+pub(super) fn to_line<T: Serialize>(value: &T) -> Result<Vec<u8>, NotJson> {
     const USUAL_BYTES: usize = 2048;
     let mut line = Vec::with_capacity(USUAL_BYTES);
-    value.serialize(&mut Serializer::with_formatter(&mut line, OneLine))?;
+    value.serialize(&mut writer::Writer::new(&mut line))?;
     line.push(b'\n');
     Ok(line)
 }
 
-struct OneLine;
-
-impl Formatter for OneLine {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        // Without an early return, so that the compiler can look at many bytes at once.
-        let highest = fragment.bytes().fold(0, u8::max);
-        if highest < 0x7f {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut utf8 = [0; 4];
-        for character in fragment.chars() {
-            if is_deceptive(character) {
-                write_escaped(writer, character)?;
-            } else {
-                writer.write_all(character.encode_utf8(&mut utf8).as_bytes())?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn write_escaped<W: ?Sized + Write>(writer: &mut W, character: char) -> io::Result<()> {
-    let mut units = [0; 2];
-    for unit in character.encode_utf16(&mut units) {
-        write!(writer, "\\u{unit:04x}")?;
-    }
-    Ok(())
+/// Whether a text is printable ASCII without anything to escape.
+pub(super) fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    // Without an early return, so that the compiler can look at many bytes at once.
+    text.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
 /// How many bytes a character takes inside a string of such a line.

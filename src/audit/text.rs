@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::json::written_bytes;
+use super::json::{is_plain, written_bytes};
 
 /// Text that takes at most `MAX` bytes in the log, escapes included: what a caller sends must not
 /// grow on its way there. What is longer is cut and ends in `…`.
@@ -19,12 +19,18 @@ impl<const MAX: usize> Text<MAX> {
 
     /// Takes the text, or its beginning.
     pub fn new(text: &str) -> Self {
-        let fits_whatever_it_is = text.len() <= MAX / Self::MOST_WRITTEN;
-        if fits_whatever_it_is || Self::beginning(text, MAX).len() == text.len() {
+        if Self::fits(text) {
             return Self(text.into());
         }
         let room = MAX.saturating_sub(Self::CUT.len());
         Self([Self::beginning(text, room), Self::CUT].concat().into())
+    }
+
+    fn fits(text: &str) -> bool {
+        let fits_whatever_it_is = text.len() <= MAX / Self::MOST_WRITTEN;
+        fits_whatever_it_is
+            || (text.len() <= MAX && is_plain(text))
+            || Self::beginning(text, MAX).len() == text.len()
     }
 
     /// As much of the text as is written in `room` bytes.
@@ -48,6 +54,16 @@ impl<const MAX: usize> Text<MAX> {
 impl<const MAX: usize> From<&str> for Text<MAX> {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+impl<const MAX: usize> From<String> for Text<MAX> {
+    fn from(text: String) -> Self {
+        if Self::fits(&text) {
+            Self(text.into())
+        } else {
+            Self::new(&text)
+        }
     }
 }
 
