@@ -150,7 +150,9 @@ impl SealingKey {
 
     /// Every part with its length before it, so that two contexts never read the same.
     fn associated(&self, context: &[&[u8]]) -> Vec<u8> {
-        let mut associated = self.id.to_vec();
+        let parts = context.iter().map(|part| size_of::<u64>() + part.len());
+        let mut associated = Vec::with_capacity(KEY_ID + parts.sum::<usize>());
+        associated.extend_from_slice(&self.id);
         for part in context {
             associated.extend_from_slice(&(part.len() as u64).to_be_bytes());
             associated.extend_from_slice(part);

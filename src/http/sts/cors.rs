@@ -4,6 +4,9 @@
 //! or a signature, never by a cookie, and the browser is not asked to send any.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue,
+};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 /// Seconds for which a browser may remember what a preflight allowed.
@@ -16,8 +19,11 @@ const EXPOSED: &str = "x-amzn-RequestId, x-amz-sts-extended-request-id, Date, Re
 /// Lets a page read this answer.
 pub(super) fn readable(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
     response
-        .insert_header(("Access-Control-Allow-Origin", "*"))
-        .insert_header(("Access-Control-Expose-Headers", EXPOSED))
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")))
+        .insert_header((
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        ))
 }
 
 /// The answer to a preflight.

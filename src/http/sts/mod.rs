@@ -158,10 +158,14 @@ impl StsApi {
 
 impl Call<'_> {
     fn headers(&self) -> Vec<(&str, &[u8])> {
-        let headers = self.request.headers().iter();
-        headers
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect()
+        let headers = self.request.headers();
+        let mut received = Vec::with_capacity(headers.len());
+        received.extend(
+            headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_bytes())),
+        );
+        received
     }
 
     /// The request as it was received, for verifying its signature.
@@ -228,8 +232,12 @@ fn check_content(headers: &HeaderMap) -> Result<(), StsFault> {
 }
 
 fn is_form(media: &str) -> bool {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    if media == FORM {
+        return true;
+    }
     let media = media.split(';').next().unwrap_or_default().trim();
-    media.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    media.eq_ignore_ascii_case(FORM)
 }
 
 fn unsupported(message: &str) -> StsFault {

@@ -36,10 +36,7 @@ impl<'a> Parameters<'a> {
     /// [`ParameterError`]
     pub fn parse(encoded: &'a [u8]) -> Result<Self, ParameterError> {
         let mut parameters: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(8);
-        for pair in encoded
-            .split(|byte| *byte == b'&')
-            .filter(|pair| !pair.is_empty())
-        {
+        for pair in pairs(encoded).filter(|pair| !pair.is_empty()) {
             let at = memchr::memchr(b'=', pair).unwrap_or(pair.len());
             let (name, value) = pair.split_at_checked(at).ok_or(ParameterError::Malformed)?;
             let name = decode(name)?;
@@ -68,6 +65,17 @@ impl<'a> Parameters<'a> {
     pub fn has_any(&self, start: &str) -> bool {
         self.0.iter().any(|(name, _)| name.starts_with(start))
     }
+}
+
+/// What stands between `&`; a token among it is too long to be looked through byte by byte.
+fn pairs(encoded: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b'&', encoded).chain([encoded.len()]);
+    let mut begin = 0;
+    ends.map(move |end| {
+        let pair = encoded.get(begin..end).unwrap_or_default();
+        begin = end + 1;
+        pair
+    })
 }
 
 fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, ParameterError> {
