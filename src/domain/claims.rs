@@ -99,9 +99,13 @@ impl Claims {
             ..Self::default()
         };
         for (name, value) in object {
-            let pointer = ["/", &escape_pointer(name)].concat();
             let own = Some(name.as_str()).filter(|name| !name.starts_with('/'));
-            claims.take(own, &pointer, value, source);
+            if is_scalar(value) {
+                claims.insert(own, std::slice::from_ref(value), source);
+            } else {
+                let pointer = ["/", &escape_pointer(name)].concat();
+                claims.take(own, &pointer, value, source);
+            }
         }
         claims.mark_overage(object, source);
         claims.mark_unverified_email(object);
@@ -171,7 +175,7 @@ impl Claims {
             }
             serde_json::Value::Array(items) => {
                 self.insert(name, items, source);
-                let nested = |(_, item): &(usize, &serde_json::Value)| scalar(item).is_none();
+                let nested = |(_, item): &(usize, &serde_json::Value)| !is_scalar(item);
                 for (index, item) in items.iter().enumerate().filter(nested) {
                     self.take_nested(pointer, &index.to_string(), item, source);
                 }
@@ -198,7 +202,7 @@ impl Claims {
         let Some(name) = name.filter(|name| name.chars().count() <= MAX_NAME) else {
             return;
         };
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(items.len());
         self.bytes += name.len() + OVERHEAD;
         for value in items.iter().filter_map(scalar) {
             self.bytes += value.len() + OVERHEAD;
@@ -271,6 +275,10 @@ impl Claims {
             email.unusable = Some(Unusable::Unverified);
         }
     }
+}
+
+fn is_scalar(value: &serde_json::Value) -> bool {
+    value.is_string() || value.is_boolean() || value.is_number()
 }
 
 fn scalar(value: &serde_json::Value) -> Option<String> {

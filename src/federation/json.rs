@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::Quoted;
@@ -134,13 +135,14 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
-                self.fault
-                    .set(Some(JsonError::DuplicateMember(Quoted::new(&name))));
-                return Err(A::Error::custom("duplicate member"));
-            }
-            let value = members.next_value_seed(inner)?;
-            object.insert(name, value);
+            match object.entry(name) {
+                Entry::Vacant(place) => place.insert(members.next_value_seed(inner)?),
+                Entry::Occupied(place) => {
+                    let name = Quoted::new(place.key());
+                    self.fault.set(Some(JsonError::DuplicateMember(name)));
+                    return Err(A::Error::custom("duplicate member"));
+                }
+            };
         }
         Ok(Value::Object(object))
     }
