@@ -55,14 +55,37 @@ impl UnixTime {
         self.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
+    /// `YYYY-MM-DDThh:mm:ssZ`, written out because every record and answer has it twice.
+    fn text(self) -> [u8; 20] {
+        let at = jiff::tz::Offset::UTC.to_datetime(self.timestamp());
+        let year = at.year().unsigned_abs();
+        let [y1, y2] = pair((year / 100 % 100) as u8);
+        let [y3, y4] = pair((year % 100) as u8);
+        let [mo1, mo2] = pair(at.month().unsigned_abs());
+        let [d1, d2] = pair(at.day().unsigned_abs());
+        let [h1, h2] = pair(at.hour().unsigned_abs());
+        let [mi1, mi2] = pair(at.minute().unsigned_abs());
+        let [s1, s2] = pair(at.second().unsigned_abs());
+        [
+            y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1,
+            s2, b'Z',
+        ]
+    }
+
     fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_second(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
 }
 
+/// Two digits of a number below 100.
+const fn pair(number: u8) -> [u8; 2] {
+    [b'0' + number / 10 % 10, b'0' + number % 10]
+}
+
 impl fmt::Display for UnixTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.timestamp(), formatter)
+        let text = self.text();
+        formatter.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
