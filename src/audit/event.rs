@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::json;
 use super::{AuditUnavailable, Check, Text, UserIdentity};
 use crate::domain::{
-    AccessKeyId, AccountId, ConnectionId, Lineage, OidcProviderArn, ProviderRef, Region, RequestId,
+    AccessKeyId, AccountId, ConnectionId, Lineage, ProviderArn, ProviderRef, Region, RequestId,
     RoleArn, RuleId, SessionPrincipal, SignInId, UnixTime,
 };
 use crate::mapping::RuleTrace;
@@ -268,7 +268,7 @@ struct AdditionalData {
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<ConnectionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    provider_arn: Option<OidcProviderArn>,
+    provider_arn: Option<ProviderArn>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]

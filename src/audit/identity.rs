@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Text;
 use crate::domain::{
-    AccessKeyId, AccountId, Audience, Issuer, Principal, SessionPrincipal, Subject, UnixTime,
+    AccessKeyId, AccountId, Audience, IssuerName, Principal, SessionPrincipal, Subject, UnixTime,
 };
 
 /// The names of callers are cut to this many bytes; no ARN of theirs is longer.
@@ -38,6 +38,8 @@ enum Kind {
     IamUser,
     AssumedRole,
     WebIdentityUser,
+    #[serde(rename = "SAMLUser")]
+    SamlUser,
     /// The node itself: a start, a rotation.
     #[serde(rename = "AWSService")]
     Service,
@@ -92,7 +94,7 @@ impl UserIdentity {
     }
 
     /// Somebody whom an identity provider vouches for; `audience` where a token names one.
-    pub fn federated(issuer: &Issuer, audience: Option<&Audience>, subject: &Subject) -> Self {
+    pub fn federated(issuer: &IssuerName, audience: Option<&Audience>, subject: &Subject) -> Self {
         let parts = [
             Some(issuer.as_str()),
             audience.map(Audience::as_str),
@@ -103,7 +105,10 @@ impl UserIdentity {
             principal_id: Some(principal_id.into()),
             user_name: Some(subject.as_str().into()),
             identity_provider: Some(issuer.as_str().into()),
-            ..Self::of_kind(Kind::WebIdentityUser)
+            ..Self::of_kind(match issuer {
+                IssuerName::Oidc(_) => Kind::WebIdentityUser,
+                IssuerName::Saml(_) => Kind::SamlUser,
+            })
         }
     }
 

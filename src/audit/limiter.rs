@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::domain::{Issuer, Subject, UnixTime};
+use crate::domain::{IssuerName, Subject, UnixTime};
 
 /// How many refusals get a line of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum Source {
     /// An IPv4 address, or the first address of an IPv6 /64: nobody was proven.
     Network(IpAddr),
     /// Who was proven and refused nevertheless.
-    Person(Issuer, Subject),
+    Person(IssuerName, Subject),
     /// Everybody who came when [`RefusalLimiter::MAX_SOURCES`] were known already, and those who are
     /// told together because [`RefusalLimiter::MAX_REPORTED`] are told by themselves.
     Others,

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::state::{Account, Directory, Link, OidcProvider, Role};
-use crate::domain::{AccountId, ConnectionId, Issuer, OidcProviderArn, Partition, RoleArn};
+use crate::domain::{
+    AccountId, ConnectionId, Issuer, IssuerName, OidcProviderArn, Partition, RoleArn,
+};
 use crate::federation::connection::ConnectionSettings;
 use crate::mapping::{Rule, RuleSet};
 use crate::seal::KeyRing;
@@ -104,9 +106,10 @@ impl Snapshot {
     }
 
     /// Whether some connection to this issuer signs people in as this client.
-    pub fn is_login_client(&self, issuer: &Issuer, client: &str) -> bool {
+    pub fn is_login_client(&self, issuer: &IssuerName, client: &str) -> bool {
         let connections = self.directory.connections.values();
-        let mut logins = connections.filter(|connection| connection.issuer == *issuer);
+        let mut logins =
+            connections.filter(|connection| issuer.as_oidc() == Some(&connection.issuer));
         logins.any(|connection| connection.client_id.as_str() == client)
     }
 

@@ -236,6 +236,177 @@ impl fmt::Display for OidcProviderArn {
     }
 }
 
+text_type!(
+    /// The name of an account's SAML provider: 1 to 128 of `[\w._-]` (`SAMLProviderNameType` of the
+    /// IAM model).
+    SamlProviderName,
+    "SAML provider name",
+    "1 to 128 of A-Z a-z 0-9 . _ -",
+    |text| (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+);
+
+/// The ARN of an account's SAML provider: `arn:aws:iam::123456789012:saml-provider/Name`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SamlProviderArn {
+    text: Box<str>,
+    account: AccountId,
+    name: SamlProviderName,
+}
+
+impl SamlProviderArn {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "SAML provider ARN",
+        "of the form arn:aws:iam::123456789012:saml-provider/Name",
+    );
+
+    /// Builds the ARN from its parts.
+    pub fn new(partition: Partition, account: AccountId, name: SamlProviderName) -> Self {
+        let text = format!("arn:{partition}:iam::{account}:saml-provider/{name}").into();
+        Self {
+            text,
+            account,
+            name,
+        }
+    }
+
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The account that made the provider.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The provider's name.
+    pub const fn name(&self) -> &SamlProviderName {
+        &self.name
+    }
+}
+
+impl FromStr for SamlProviderArn {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
+        let name = arn.resource.strip_prefix("saml-provider/");
+        let name = name.ok_or(Self::INVALID)?;
+        if arn.service != "iam" || !arn.region.is_empty() {
+            return Err(Self::INVALID);
+        }
+        arn.partition.parse::<Partition>()?;
+        Ok(Self {
+            text: text.into(),
+            account: arn.account.parse()?,
+            name: name.parse()?,
+        })
+    }
+}
+
+impl TryFrom<String> for SamlProviderArn {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<SamlProviderArn> for String {
+    fn from(arn: SamlProviderArn) -> Self {
+        arn.text.into()
+    }
+}
+
+impl fmt::Display for SamlProviderArn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// The ARN of an account's identity provider, whatever its protocol.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ProviderArn {
+    /// OpenID Connect.
+    Oidc(OidcProviderArn),
+    /// SAML 2.0.
+    Saml(SamlProviderArn),
+}
+
+impl ProviderArn {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "provider ARN",
+        "of the form arn:aws:iam::123456789012:oidc-provider/idp.example.com or …:saml-provider/Name",
+    );
+
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Oidc(arn) => arn.as_str(),
+            Self::Saml(arn) => arn.as_str(),
+        }
+    }
+
+    /// The account that made the provider.
+    pub const fn account(&self) -> AccountId {
+        match self {
+            Self::Oidc(arn) => arn.account(),
+            Self::Saml(arn) => arn.account(),
+        }
+    }
+}
+
+impl From<OidcProviderArn> for ProviderArn {
+    fn from(arn: OidcProviderArn) -> Self {
+        Self::Oidc(arn)
+    }
+}
+
+impl From<SamlProviderArn> for ProviderArn {
+    fn from(arn: SamlProviderArn) -> Self {
+        Self::Saml(arn)
+    }
+}
+
+impl FromStr for ProviderArn {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
+        match arn.resource.split_once('/') {
+            Some(("oidc-provider", _)) => text.parse().map(Self::Oidc),
+            Some(("saml-provider", _)) => text.parse().map(Self::Saml),
+            _ => Err(Self::INVALID),
+        }
+    }
+}
+
+impl TryFrom<String> for ProviderArn {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ProviderArn> for String {
+    fn from(arn: ProviderArn) -> Self {
+        match arn {
+            ProviderArn::Oidc(arn) => arn.into(),
+            ProviderArn::Saml(arn) => arn.into(),
+        }
+    }
+}
+
+impl fmt::Display for ProviderArn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,5 +447,48 @@ mod tests {
             .parse()
             .unwrap();
         assert_eq!(arn.name(), "127.0.0.1:18999");
+    }
+
+    #[test]
+    fn a_provider_arn_tells_its_protocol() {
+        let oidc = "arn:aws:iam::123456789012:oidc-provider/idp.example.com/saml-provider/x";
+        let saml = "arn:aws:iam::123456789012:saml-provider/Meridale_1.a-b";
+        assert_eq!(oidc.parse(), Ok(ProviderArn::Oidc(oidc.parse().unwrap())));
+        assert_eq!(saml.parse(), Ok(ProviderArn::Saml(saml.parse().unwrap())));
+        for arn in [oidc, saml] {
+            let read: ProviderArn = arn.parse().unwrap();
+            let written = serde_json::to_string(&read).unwrap();
+            assert_eq!(written, format!("\"{arn}\""));
+            assert_eq!(serde_json::from_str::<ProviderArn>(&written).unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn saml_provider_arn_has_one_spelling() {
+        let arn: SamlProviderArn = "arn:aws:iam::123456789012:saml-provider/Name"
+            .parse()
+            .unwrap();
+        let (account, name) = (arn.account(), arn.name().clone());
+        assert_eq!(SamlProviderArn::new(Partition::Aws, account, name), arn);
+        let long = format!(
+            "arn:aws:iam::123456789012:saml-provider/{}",
+            "x".repeat(129)
+        );
+        for bad in [
+            "arn:aws:iam::123456789012:saml-provider/",
+            "arn:aws:iam::123456789012:saml-provider",
+            "arn:aws:iam::123456789012:saml-provider/a/b",
+            "arn:aws:iam::123456789012:saml-provider/a b",
+            "arn:aws:iam::123456789012:saml-provider/a+b",
+            "arn:aws:sts::123456789012:saml-provider/a",
+            "arn:aws:iam:eu-west-1:123456789012:saml-provider/a",
+            "arn:aws:iam::12345678901:saml-provider/a",
+            "arn:evil:iam::123456789012:saml-provider/a",
+            "arn:aws:iam::123456789012:role/a",
+            &long,
+        ] {
+            assert!(bad.parse::<SamlProviderArn>().is_err(), "{bad}");
+            assert!(bad.parse::<ProviderArn>().is_err(), "{bad}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::text::text_type;
-use super::{Claims, InvalidValue, OidcProviderArn, UnixTime};
+use super::{Claims, InvalidValue, ProviderArn, UnixTime};
 
 text_type!(
     /// The id of a connection: 1 to 64 of `[a-z0-9-]`, beginning with a letter or digit.
@@ -24,12 +24,23 @@ text_type!(
 );
 
 text_type!(
-    /// The `sub` claim: 1 to 255 ASCII characters (OpenID Connect Core 1.0, section 2), none of
-    /// them a control character.
+    /// What an issuer calls a person: 1 to 256 characters, none of them a control character. As many
+    /// as a persistent SAML name identifier has (SAML 2.0 core, section 8.3.7); a `sub` claim has
+    /// fewer.
     Subject,
     "subject",
-    "1 to 255 ASCII characters without control characters",
-    |text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    "1 to 256 characters without control characters",
+    |text| (1..=256).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+);
+
+text_type!(
+    /// What a SAML system entity is called, usually a URI: 1 to 1,024 characters (SAML 2.0 core,
+    /// section 8.3.6) without white space and control characters, compared character by character.
+    EntityId,
+    "entity id",
+    "1 to 1024 characters without white space and control characters",
+    |text| (1..=1024).contains(&text.chars().count())
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 );
 
 text_type!(
@@ -169,13 +180,104 @@ impl fmt::Display for Issuer {
     }
 }
 
+/// What marks an entity id where issuers of both protocols are kept as text. No OpenID Connect issuer
+/// begins so.
+const SAML_MARK: &str = "saml:";
+
+/// Who vouches for people: the issuer of a protocol. Two of different protocols are never the same,
+/// even where they are written alike.
+///
+/// Prints as written; is kept as text, an entity id with `saml:` before it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum IssuerName {
+    /// The `iss` of an OpenID Connect provider.
+    Oidc(Issuer),
+    /// The entity id of a SAML identity provider.
+    Saml(EntityId),
+}
+
+impl IssuerName {
+    /// The name as written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Oidc(issuer) => issuer.as_str(),
+            Self::Saml(entity) => entity.as_str(),
+        }
+    }
+
+    /// The OpenID Connect issuer, if it is one.
+    pub const fn as_oidc(&self) -> Option<&Issuer> {
+        match self {
+            Self::Oidc(issuer) => Some(issuer),
+            Self::Saml(_) => None,
+        }
+    }
+
+    /// The SAML entity id, if it is one.
+    pub const fn as_saml(&self) -> Option<&EntityId> {
+        match self {
+            Self::Oidc(_) => None,
+            Self::Saml(entity) => Some(entity),
+        }
+    }
+}
+
+impl From<Issuer> for IssuerName {
+    fn from(issuer: Issuer) -> Self {
+        Self::Oidc(issuer)
+    }
+}
+
+impl From<EntityId> for IssuerName {
+    fn from(entity: EntityId) -> Self {
+        Self::Saml(entity)
+    }
+}
+
+impl std::str::FromStr for IssuerName {
+    type Err = InvalidValue;
+
+    /// Reads the text that is kept, which tells the protocols apart; what a message says is an
+    /// [`Issuer`] or an [`EntityId`] first.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix(SAML_MARK) {
+            Some(entity) => entity.parse().map(Self::Saml),
+            None => text.parse().map(Self::Oidc),
+        }
+    }
+}
+
+impl TryFrom<String> for IssuerName {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<IssuerName> for String {
+    fn from(name: IssuerName) -> Self {
+        match name {
+            IssuerName::Oidc(issuer) => issuer.into(),
+            IssuerName::Saml(entity) => [SAML_MARK, entity.as_str()].concat(),
+        }
+    }
+}
+
+impl fmt::Display for IssuerName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 /// Who proved somebody's identity: a connection of the gateway, or a provider of one account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProviderRef {
     /// A connection feeds the portal, token exchange and the CLI.
     Connection(ConnectionId),
     /// An account's provider serves only STS calls for roles of that account.
-    Account(OidcProviderArn),
+    Account(ProviderArn),
 }
 
 /// The id of one browser sign-in: 128 random bits.
@@ -203,7 +305,7 @@ pub struct FederatedIdentity {
     /// Who proved it.
     pub provider: ProviderRef,
     /// The issuer behind that provider.
-    pub issuer: Issuer,
+    pub issuer: IssuerName,
     /// The person; unique together with the issuer only.
     pub subject: Subject,
     /// The client that the proof was made for.
@@ -273,10 +375,50 @@ mod tests {
     }
 
     #[test]
-    fn subject_is_printable_ascii() {
-        for bad in ["", "a\r\nb", &"x".repeat(256), "ü"] {
+    fn subject_has_no_control_characters() {
+        for bad in ["", "a\r\nb", "a\u{85}b", &"é".repeat(257)] {
             assert!(bad.parse::<Subject>().is_err(), "{bad}");
         }
-        assert!("<b>&\"'".parse::<Subject>().is_ok());
+        for good in ["<b>&\"'", "ü", &"é".repeat(256)] {
+            assert!(good.parse::<Subject>().is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn entity_id_has_no_white_space() {
+        for bad in ["", "a b", "a\nb", "a\u{2003}b", "a\0", &"x".repeat(1025)] {
+            assert!(bad.parse::<EntityId>().is_err(), "{bad}");
+        }
+        for good in [
+            "urn:meridale:idp",
+            "https://idp.example.com/saml?x#y",
+            &"x".repeat(1024),
+        ] {
+            assert!(good.parse::<EntityId>().is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn issuers_of_two_protocols_are_never_the_same() {
+        const TEXT: &str = "https://idp.example.com";
+        let oidc = IssuerName::Oidc(TEXT.parse().unwrap());
+        let saml = IssuerName::Saml(TEXT.parse().unwrap());
+        assert_ne!(oidc, saml);
+        assert_eq!(oidc.to_string(), saml.to_string());
+        for name in [oidc, saml, IssuerName::Saml("saml:saml:x".parse().unwrap())] {
+            let written = serde_json::to_string(&name).unwrap();
+            assert_eq!(serde_json::from_str::<IssuerName>(&written).unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_kept_as_before_there_were_two_protocols() {
+        let name: IssuerName = serde_json::from_str("\"https://idp.example.com\"").unwrap();
+        assert_eq!(
+            name,
+            IssuerName::Oidc("https://idp.example.com".parse().unwrap())
+        );
+        assert!(serde_json::from_str::<IssuerName>("\"urn:idp\"").is_err());
+        assert!(serde_json::from_str::<IssuerName>("\"saml:\"").is_err());
     }
 }

@@ -21,12 +21,16 @@ mod time;
 mod unique_id;
 
 pub use account::{AccountId, Partition};
-pub use arn::{Arn, OidcProviderArn, RoleArn, RoleName, RolePath};
+pub use arn::{
+    Arn, OidcProviderArn, ProviderArn, RoleArn, RoleName, RolePath, SamlProviderArn,
+    SamlProviderName,
+};
 pub use claims::{Claim, ClaimName, ClaimSource, Claims, Unusable};
 pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, SessionToken};
 pub use host_name::HostName;
 pub use identity::{
-    Audience, ConnectionId, FederatedIdentity, Issuer, ProviderRef, RuleId, SignInId, Subject,
+    Audience, ConnectionId, EntityId, FederatedIdentity, Issuer, IssuerName, ProviderRef, RuleId,
+    SignInId, Subject,
 };
 pub use local_path::LocalPath;
 pub use principal::{Lineage, Principal, SessionPrincipal, UserName};

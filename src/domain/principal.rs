@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text::{is_aws_word, text_type};
 use super::{
-    AccountId, Issuer, Partition, ProviderRef, RoleArn, RuleId, SessionName, SignInId, Subject,
+    AccountId, IssuerName, Partition, ProviderRef, RoleArn, RuleId, SessionName, SignInId, Subject,
     UniqueId,
 };
 
@@ -114,7 +114,7 @@ pub struct Lineage {
     /// The connection, or the account's own provider, that proved the person.
     pub provider: ProviderRef,
     /// Who vouched for the person.
-    pub issuer: Issuer,
+    pub issuer: IssuerName,
     /// The person, as that issuer names them.
     pub subject: Subject,
     /// The mapping rule that gave the role; none at STS, where the trust policy alone decides.

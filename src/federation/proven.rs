@@ -3,7 +3,9 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::id_token::SKEW;
-use crate::domain::{Audience, Claims, FederatedIdentity, Issuer, ProviderRef, Subject, UnixTime};
+use crate::domain::{
+    Audience, Claims, FederatedIdentity, IssuerName, ProviderRef, Subject, UnixTime,
+};
 use crate::store::{OneTimeUse, Redeemed, StoreError};
 
 /// An identity that was proven by a signed message. Only a verifier of this room builds one.
@@ -15,7 +17,7 @@ use crate::store::{OneTimeUse, Redeemed, StoreError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenIdentity {
     pub(super) provider: ProviderRef,
-    pub(super) issuer: Issuer,
+    pub(super) issuer: IssuerName,
     pub(super) subject: Subject,
     pub(super) audience: Audience,
     pub(super) claims: Claims,
@@ -43,7 +45,7 @@ impl ProvenIdentity {
     }
 
     /// The issuer.
-    pub const fn issuer(&self) -> &Issuer {
+    pub const fn issuer(&self) -> &IssuerName {
         &self.issuer
     }
 

@@ -20,7 +20,7 @@ use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
 use crate::directory::{LiveDirectory, OidcProvider, RoleEntry, Snapshot};
 use crate::domain::{
-    Audience, FederatedIdentity, Issuer, Lineage, ProviderRef, RoleArn, SessionDuration,
+    Audience, FederatedIdentity, IssuerName, Lineage, ProviderRef, RoleArn, SessionDuration,
     SessionName, SourceIdentity, Subject,
 };
 use crate::entropy::Entropy;
@@ -57,7 +57,7 @@ pub struct WebIdentitySession {
     /// The client that the token was for.
     pub audience: Audience,
     /// Who vouched for the person.
-    pub issuer: Issuer,
+    pub issuer: IssuerName,
     /// Who stands behind the session.
     pub source_identity: Option<SourceIdentity>,
 }
@@ -174,7 +174,7 @@ impl AssumeRoleWithWebIdentity {
         let provider = provider(snapshot, role, &token).ok_or_else(|| no_provider(&token))?;
         let arn = provider.arn(snapshot.partition(), role.account());
         let provider = federation::OidcProvider {
-            reference: ProviderRef::Account(arn),
+            reference: ProviderRef::Account(arn.into()),
             issuer: provider.url.clone(),
             clients: provider.client_ids.clone(),
         };
@@ -226,7 +226,9 @@ fn decide(
     snapshot: &Snapshot,
     meta: &RequestMeta,
 ) -> Result<Grant, AssumeRoleError> {
-    let ProviderRef::Account(provider) = &identity.provider else {
+    let (ProviderRef::Account(provider), IssuerName::Oidc(issuer)) =
+        (&identity.provider, &identity.issuer)
+    else {
         return Err(AssumeRoleError::NoProvider {
             issuer: identity.issuer.to_string(),
         });
@@ -237,7 +239,7 @@ fn decide(
         caller: Caller::Federated {
             provider: provider.as_str(),
         },
-        context: web_identity::context(identity, meta),
+        context: web_identity::context(issuer, identity, meta),
         session: request.session.clone(),
         tags: session.tags,
         source_identity: session.source_identity,

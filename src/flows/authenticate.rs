@@ -18,7 +18,7 @@ use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
 use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
 use crate::domain::{
-    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderRef, Region, Secret,
+    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderArn, ProviderRef, Region, Secret,
     SecretAccessKey, UniqueId, UnixTime,
 };
 use crate::policy::IdentityPolicy;
@@ -277,14 +277,16 @@ fn is_vouched_for(session: &OpenSession, snapshot: &Snapshot) -> bool {
     match &lineage.provider {
         ProviderRef::Connection(id) => {
             let connection = snapshot.connection(id);
-            connection.is_some_and(|connection| connection.issuer == lineage.issuer)
+            connection
+                .is_some_and(|connection| lineage.issuer.as_oidc() == Some(&connection.issuer))
                 && snapshot
                     .linked_provider(id, session.principal.role.account())
                     .is_some()
         }
-        ProviderRef::Account(arn) => {
+        ProviderRef::Account(ProviderArn::Oidc(arn)) => {
             let provider = snapshot.oidc_provider_of(arn);
-            provider.is_some_and(|provider| provider.url == lineage.issuer)
+            provider.is_some_and(|provider| lineage.issuer.as_oidc() == Some(&provider.url))
         }
+        ProviderRef::Account(ProviderArn::Saml(_)) => false,
     }
 }

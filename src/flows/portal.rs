@@ -20,7 +20,8 @@ use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
 use crate::directory::{LiveDirectory, RoleEntry, Snapshot};
 use crate::domain::{
-    FederatedIdentity, Lineage, ProviderRef, RoleArn, RuleId, Secret, SessionDuration, UnixTime,
+    FederatedIdentity, IssuerName, Lineage, ProviderRef, RoleArn, RuleId, Secret, SessionDuration,
+    UnixTime,
 };
 use crate::entropy::Entropy;
 use crate::mapping::{self, MappedRole, RuleTrace};
@@ -310,7 +311,8 @@ fn is_connected(snapshot: &Snapshot, identity: &FederatedIdentity) -> bool {
         return false;
     };
     snapshot.connection(id).is_some_and(|connection| {
-        connection.issuer == identity.issuer && connection.client_id == identity.audience
+        identity.issuer.as_oidc() == Some(&connection.issuer)
+            && connection.client_id == identity.audience
     })
 }
 
@@ -349,6 +351,9 @@ impl<'a> Choice<'a> {
         let ProviderRef::Connection(connection) = &identity.provider else {
             return Err(AssumeRoleError::NotLinked);
         };
+        let IssuerName::Oidc(issuer) = &identity.issuer else {
+            return Err(AssumeRoleError::NotConnected);
+        };
         if !is_connected(self.snapshot, identity) {
             return Err(AssumeRoleError::NotConnected);
         }
@@ -361,7 +366,7 @@ impl<'a> Choice<'a> {
             caller: Caller::Federated {
                 provider: provider.as_str(),
             },
-            context: web_identity::context(identity, self.meta),
+            context: web_identity::context(issuer, identity, self.meta),
             session: self.mapped.session_name.clone(),
             tags: self.mapped.tags.clone(),
             source_identity: self.mapped.source_identity.clone(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::request::RequestMeta;
 use crate::domain::{
-    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, SessionClaims, SessionTags,
+    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, Issuer, SessionClaims, SessionTags,
     SourceIdentity, TagsError,
 };
 use crate::policy::{Context, Values};
@@ -73,12 +73,16 @@ fn session_tags(asked: &AskedOfSession) -> Result<SessionTags, TagsClaimError> {
     }
 }
 
-/// The condition keys of a web identity request.
+/// The condition keys of a web identity request, whose person `issuer` vouches for.
 ///
 /// `<issuer without scheme>:sub`, `:aud`, `:amr` and `:azp`, and the global keys of the request.
-pub(super) fn context<'a>(identity: &'a FederatedIdentity, meta: &RequestMeta) -> Context<'a> {
+pub(super) fn context<'a>(
+    issuer: &Issuer,
+    identity: &'a FederatedIdentity,
+    meta: &RequestMeta,
+) -> Context<'a> {
     let mut context = Context::new();
-    let prefix = identity.issuer.without_scheme();
+    let prefix = issuer.without_scheme();
     let key = |claim: &str| [prefix, ":", claim].concat();
     context.set(key("sub"), identity.subject.as_str());
     context.set(key("aud"), identity.audience.as_str());

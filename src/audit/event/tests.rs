@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::audit::json::is_deceptive;
 use crate::audit::{CheckOutcome, Mfa};
-use crate::domain::{Issuer, Principal, Subject};
+use crate::domain::{IssuerName, Principal, Subject};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
 
@@ -48,7 +48,7 @@ fn read(event: &Event) -> Value {
 
 #[test]
 fn issued_credentials_are_recorded_in_the_shape_of_cloudtrail() {
-    let issuer: Issuer = "https://idp.meridale.example".parse().unwrap();
+    let issuer: IssuerName = "https://idp.meridale.example".parse().unwrap();
     let subject: Subject = "ines".parse().unwrap();
     let lineage = Lineage {
         provider: ProviderRef::Connection("meridale".parse().unwrap()),

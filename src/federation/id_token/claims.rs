@@ -10,6 +10,9 @@ use super::{MAX_AGE, MAX_LIFETIME, Purpose, SKEW, TokenError};
 use crate::domain::{Audience, Subject, UnixTime};
 use crate::federation::{Algorithm, Quoted};
 
+/// The longest `sub`, in ASCII characters (OpenID Connect Core 1.0, section 2).
+const MAX_SUBJECT: usize = 255;
+
 /// Reads single claims.
 #[derive(Clone, Copy)]
 pub(super) struct ClaimReader<'c>(pub(super) &'c Map<String, Value>);
@@ -27,12 +30,15 @@ impl<'c> ClaimReader<'c> {
     }
 
     pub(super) fn subject(self) -> Result<Subject, TokenError> {
-        self.required_text("sub")?
-            .parse()
-            .map_err(|_| TokenError::Malformed {
-                claim: "sub",
-                rule: "1 to 255 ASCII characters without control characters",
-            })
+        let malformed = TokenError::Malformed {
+            claim: "sub",
+            rule: "1 to 255 ASCII characters without control characters",
+        };
+        let subject = self.required_text("sub")?;
+        if subject.len() > MAX_SUBJECT || !subject.is_ascii() {
+            return Err(malformed);
+        }
+        subject.parse().map_err(|_| malformed)
     }
 
     /// The client that the token was issued to: the `azp` where there is one, the matching `aud`

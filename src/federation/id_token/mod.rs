@@ -147,7 +147,7 @@ impl<'t> UnverifiedIdToken<'t> {
         check_count(&claims)?;
         Ok(ProvenIdentity {
             provider: expected.provider.clone(),
-            issuer: expected.issuer.clone(),
+            issuer: expected.issuer.clone().into(),
             subject,
             audience,
             claims,

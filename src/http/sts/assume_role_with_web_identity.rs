@@ -163,7 +163,7 @@ fn render(session: WebIdentitySession) -> Success<'static> {
         ),
         ("Audience", String::from(session.audience).into()),
         ("AssumedRoleUser", user),
-        ("Provider", String::from(session.issuer).into()),
+        ("Provider", session.issuer.to_string().into()),
         ("Credentials", credentials),
     ];
     members.extend(
