@@ -1,5 +1,21 @@
 //! SAML 2.0: signed messages in, identities out.
+//!
+//! ```text
+//! bytes ─ response::authenticate ─> AuthenticatedResponse ─ accept(expected, now) ─> AcceptedAssertion
+//!          xml, signature, c14n      what a provider signed      checks               what holds here and now
+//! ```
 
 pub mod c14n;
 pub mod certificate;
+pub mod checks;
+pub mod claims;
+pub mod error;
+pub mod instant;
+pub mod response;
+pub mod signature;
+pub mod signing;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod xml;
+
+pub use error::SamlError;

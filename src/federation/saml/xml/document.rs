@@ -324,21 +324,8 @@ impl<'d> Iterator for Walk<'d> {
             return Some(self.start(self.apex));
         };
         while self.next < open.node.inside.end {
-            match self.apex.document.nodes.get(self.next)? {
-                Node::Text(text) => {
-                    self.next += 1;
-                    return Some(Event::Text(text));
-                }
-                Node::Element(node) => {
-                    let element = Element {
-                        document: self.apex.document,
-                        node,
-                    };
-                    if self.excluded != Some(element) {
-                        return Some(self.start(element));
-                    }
-                    self.next = node.inside.end;
-                }
+            if let Some(event) = self.step() {
+                return Some(event);
             }
         }
         self.is_over = open == self.apex;
@@ -348,6 +335,24 @@ impl<'d> Iterator for Walk<'d> {
 }
 
 impl<'d> Walk<'d> {
+    /// Goes to the next node; `None` where that is excluded.
+    fn step(&mut self) -> Option<Event<'d>> {
+        let index = self.next;
+        self.next += 1;
+        let document = self.apex.document;
+        match document.nodes.get(index)? {
+            Node::Text(text) => Some(Event::Text(text)),
+            Node::Element(node) => {
+                let element = Element { document, node };
+                if self.excluded == Some(element) {
+                    self.next = node.inside.end;
+                    return None;
+                }
+                Some(self.start(element))
+            }
+        }
+    }
+
     fn start(&mut self, element: Element<'d>) -> Event<'d> {
         self.open = Some(element);
         self.next = element.node.inside.start;

@@ -292,7 +292,7 @@ impl<'i> Reader<'i> {
             count += 1;
             let name = self.name()?;
             let written = self.quoted()?;
-            let kept = match (name.prefix, name.local_name) {
+            let kept = match (name.prefix, name.local) {
                 ("xmlns", prefix) => self.declare(prefix, written, declarations),
                 ("", "xmlns") => self.declare("", written, declarations),
                 _ => self.keep(name, written),
@@ -308,7 +308,7 @@ impl<'i> Reader<'i> {
     fn keep(&mut self, name: Name<'i>, written: &'i str) -> Result<(), XmlFault> {
         self.attributes.push(Attribute {
             prefix: name.prefix,
-            local_name: name.local_name,
+            local_name: name.local,
             namespace: "",
             value: value::read(written, Place::Attribute)?,
         });
@@ -356,7 +356,7 @@ impl<'i> Reader<'i> {
         }
         Ok(ElementNode {
             prefix: name.prefix,
-            local_name: name.local_name,
+            local_name: name.local,
             namespace: resolve(&self.scope, name.prefix)?,
             attributes,
             declarations,
@@ -399,20 +399,20 @@ struct Name<'i> {
     written: &'i str,
     /// Empty where there is no colon.
     prefix: &'i str,
-    local_name: &'i str,
+    local: &'i str,
 }
 
 impl<'i> Name<'i> {
     fn split(written: &'i str) -> Option<Self> {
-        let (prefix, local_name) = match written.split_once(':') {
+        let (prefix, local) = match written.split_once(':') {
             None => ("", written),
             Some((prefix, _)) if !is_name(prefix) => return None,
             Some(parts) => parts,
         };
-        is_name(local_name).then_some(Self {
+        is_name(local).then_some(Self {
             written,
             prefix,
-            local_name,
+            local,
         })
     }
 }
