@@ -156,8 +156,8 @@ fn s3_to_s8_an_assertion_beside_or_around_the_signed_one_is_refused() {
         );
         let extensions = format!("<samlp:Extensions>{evil}</samlp:Extensions>{genuine}");
         for replaced in [
-            [&evil[..], &genuine].concat(),
-            [&genuine[..], &evil].concat(),
+            [evil.as_str(), &genuine].concat(),
+            [genuine.as_str(), &evil].concat(),
             around,
             in_object,
             extensions,
@@ -176,7 +176,10 @@ fn s5_s6_an_evil_assertion_with_the_signature_of_the_original_is_refused() {
     let signed = response(Signed::Assertion);
     let genuine = assertion_of(&signed);
     let evil = genuine.replace(PERSON, ADMIN);
-    let appended = signed.replace(genuine, &[&evil, &without_signature(genuine)[..]].concat());
+    let appended = signed.replace(
+        genuine,
+        &[evil.clone(), without_signature(genuine)].concat(),
+    );
     assert_eq!(error(&appended), assertions(2));
     let inside = evil.replace(
         "</ds:Signature>",

@@ -32,6 +32,22 @@ use crate::federation::Quoted;
 /// The transform that leaves the signature itself out (RFC 3275, section 6.6.4).
 pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
+/// Checks the signature of a message that is signed as a whole, such as a `LogoutRequest`; `None` where
+/// it isn't signed. There is no other signature in it, and no ID twice.
+///
+/// What the message says is read from the [`Verified`] bytes, never from `root`.
+pub fn verify_message<'c>(
+    root: Element<'_>,
+    certificates: &'c [Certificate],
+) -> Result<Option<Verified<'c>>, SignatureError> {
+    gate::check_places(root, |element| element == root)?;
+    gate::check_ids(root)?;
+    let signature = Enveloped::find(root)?;
+    signature
+        .map(|signature| signature.verify(certificates))
+        .transpose()
+}
+
 /// A signature in the element that it is of.
 #[derive(Debug, Clone, Copy)]
 pub struct Enveloped<'d> {

@@ -258,7 +258,7 @@ fn s34_other_transforms_and_canonicalizations_are_refused() {
         (&exclusive, String::new()),
         (&exclusive, exclusive.repeat(2)),
         (&exclusive, exclusive.repeat(2000)),
-        (&exclusive, [&exclusive, &enveloped[..]].concat()),
+        (&exclusive, [exclusive.as_str(), &enveloped].concat()),
     ] {
         assert_eq!(error(&with_signed_info(from, &to)), structure);
     }
@@ -405,8 +405,10 @@ fn an_inclusive_prefix_is_part_of_what_is_signed() {
         )
         .is_ok()
     );
-    let of_response = with_signed_info(&transform, &listed("samlp"));
-    assert!(matches!(error(&of_response), SignatureError::Digest { .. }));
+    for in_scope in ["samlp", "xs"] {
+        let other = with_signed_info(&transform, &listed(in_scope));
+        assert!(matches!(error(&other), SignatureError::Digest { .. }));
+    }
     let many = with_signed_info(&transform, &listed(&"p ".repeat(17)));
     assert_eq!(
         error(&many),
@@ -420,5 +422,93 @@ fn an_id_that_readers_could_take_for_a_pointer_is_refused() {
     for id in ["", "xpointer(/)", "a b", "a&amp;b", "é"] {
         let other = response(Signed::Assertion).replace("ID=\"_a1\"", &format!("ID=\"{id}\""));
         assert!(matches!(error(&other), SignatureError::Id { .. }), "{id}");
+    }
+}
+
+#[test]
+fn s31_a_message_is_signed_itself_or_not_at_all() {
+    const LOGOUT: &str = "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_l1\">SIGNATURE<samlp:SessionIndex>_s1</samlp:SessionIndex></samlp:LogoutRequest>";
+    let draft = LOGOUT.replace("SIGNATURE", crate::federation::saml::signing::PLACEHOLDER);
+    let verify = |text: &str| {
+        let document = Document::parse(text.as_bytes(), Profile::MESSAGE).unwrap();
+        let verified = verify_message(document.root(), &PROVIDER.certificates)?;
+        Ok(verified.map(|verified| String::from_utf8(verified.bytes().to_vec()).unwrap()))
+    };
+    let signed = PROVIDER.sign(&draft, &["_l1"]);
+    let unsigned = LOGOUT.replace("SIGNATURE", "");
+    assert_eq!(verify(&signed), Ok(Some(unsigned.clone())));
+    assert_eq!(verify(&unsigned), Ok(None));
+    let changed = verify(&signed.replace("_s1", "_s2"));
+    assert!(matches!(changed, Err(SignatureError::Digest { .. })));
+    let captured = response(Signed::Assertion);
+    let captured = crate::federation::saml::testing::assertion_of(&captured);
+    let wrapped = LOGOUT.replace("SIGNATURE", captured);
+    let misplaced = SignatureError::Misplaced {
+        parent: Quoted::new("Assertion"),
+    };
+    assert_eq!(verify(&wrapped), Err(misplaced));
+    let twice = signed.replace("<samlp:SessionIndex>", "<samlp:SessionIndex Id=\"_l1\">");
+    assert!(matches!(
+        verify(&twice),
+        Err(SignatureError::RepeatedId { .. })
+    ));
+}
+
+#[test]
+fn every_hash_goes_with_an_rsa_signature() {
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair};
+
+    let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048);
+    let pair = pair.unwrap();
+    let certificate = rcgen::CertificateParams::default()
+        .self_signed(&pair)
+        .unwrap();
+    let certificates = [Certificate::from_der(certificate.der()).unwrap()];
+    let pair = RsaKeyPair::from_pkcs8(&pair.serialize_der()).unwrap();
+    let good = response(Signed::Assertion);
+    let signed_info = cut(&good, "<ds:SignedInfo", "</ds:SignedInfo>");
+    let value = cut(&good, "<ds:SignatureValue>", "</ds:SignatureValue>");
+    for (hash, padding) in [
+        (Hash::Sha384, &RSA_PKCS1_SHA384),
+        (Hash::Sha512, &RSA_PKCS1_SHA512),
+    ] {
+        let other = signed_info.replace(RSA_SHA256, SignatureAlgorithm::Rsa(hash).uri());
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(
+            padding,
+            &SystemRandom::new(),
+            other.as_bytes(),
+            &mut signature,
+        )
+        .unwrap();
+        let signature = [
+            "<ds:SignatureValue>",
+            &STANDARD.encode(signature),
+            "</ds:SignatureValue>",
+        ]
+        .concat();
+        let signed = good.replace(signed_info, &other).replace(value, &signature);
+        assert!(verify(&signed, &certificates).is_ok(), "{hash:?}");
+        // The same value under another name is no signature.
+        let renamed = signed.replace(SignatureAlgorithm::Rsa(hash).uri(), RSA_SHA256);
+        let refused = verify(&renamed, &certificates);
+        assert!(
+            matches!(refused, Err(SignatureError::Key { .. })),
+            "{hash:?}"
+        );
+    }
+}
+
+#[test]
+fn every_algorithm_reads_its_own_name_and_fits_its_own_keys() {
+    for algorithm in SignatureAlgorithm::ALL {
+        assert_eq!(
+            SignatureAlgorithm::from_uri(algorithm.uri()),
+            Some(algorithm)
+        );
+        let is_rsa = matches!(algorithm, SignatureAlgorithm::Rsa(_));
+        assert_eq!(algorithm.fits(PROVIDER.certificates[0].key()), is_rsa);
+        assert_eq!(algorithm.fits(ELLIPTIC.certificates[0].key()), !is_rsa);
     }
 }

@@ -34,7 +34,7 @@ impl Numbers {
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % end as u64) as usize
+        usize::try_from((z ^ (z >> 31)) >> 33).unwrap() % end
     }
 }
 
@@ -78,7 +78,7 @@ fn no_edit_makes_another_identity() {
     for by in Signed::BY_SOMEBODY {
         let good = response(by);
         let expected = read(&good).unwrap();
-        for _ in 0..EDITED / 3 + 1 {
+        for _ in 0..=EDITED / 3 {
             let mut edited = good.clone();
             for _ in 0..=numbers.below(3) {
                 edited = edit(&edited, &mut numbers);
