@@ -175,7 +175,7 @@ fn directory(issuer: &str, folder: &Path) -> BTreeMap<String, String> {
     }});
     let connection = |client: &str, authentication: &str| {
         format!(
-            "display_name = \"Corp\"\nissuer = \"{issuer}\"\nclient_id = \"{client}\"\nclient_auth = {authentication}\nscopes = [\"openid\", \"email\", \"groups\"]\n"
+            "display_name = \"Corp\"\n[oidc]\nissuer = \"{issuer}\"\nclient_id = \"{client}\"\nclient_auth = {authentication}\nscopes = [\"openid\", \"email\", \"groups\"]\n"
         )
     };
     let basic = format!(

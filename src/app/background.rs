@@ -80,7 +80,8 @@ async fn refresh_keys(flows: Flows, now: UnixTime) {
     flows.keys.retain(|issuer| snapshot.has_issuer(issuer));
     let wanted = snapshot
         .connections()
-        .map(|connection| flows.keys.metadata(&connection.issuer, now));
+        .filter_map(|connection| connection.oidc())
+        .map(|connection| flows.keys.metadata(&connection.settings.issuer, now));
     futures_util::future::join_all(wanted).await;
     flows.keys.refresh_due(now).await;
 }

@@ -31,7 +31,7 @@ pub enum FilesError {
     TooDeep(PathBuf),
 }
 
-/// Reads every `.toml` and `.json` file below `root`, by its path with `/`. Names that begin with a
+/// Reads every `.toml`, `.json` and `.metadata.xml` file below `root`, by its path with `/`. Names that begin with a
 /// dot are passed over.
 ///
 /// # Errors
@@ -69,7 +69,7 @@ fn read_folder(
         }
         if path.is_dir() {
             read_folder(&path, &relative, depth + 1, files)?;
-        } else if is_resource(&path) {
+        } else if is_resource(name) {
             let text =
                 fs::read_to_string(&path).map_err(|source| FilesError::Io { path, source })?;
             files.insert(relative, text);
@@ -79,9 +79,10 @@ fn read_folder(
 }
 
 /// A README beside the resources is welcome.
-fn is_resource(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| end == "toml" || end == "json")
+fn is_resource(name: &str) -> bool {
+    [".toml", ".json", ".metadata.xml"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// Writes the files below `root`, which must be new or empty.
@@ -127,6 +128,7 @@ mod tests {
         let files = DirectoryFiles::from([
             ("rules/a.toml".to_owned(), "a = 1\n".to_owned()),
             ("accounts/1/roles/R.trust.json".to_owned(), "{}".to_owned()),
+            ("connections/a.metadata.xml".to_owned(), "<a/>".to_owned()),
         ]);
         write(&root.path().join("new"), &files).unwrap();
         assert_eq!(read(&root.path().join("new")).unwrap(), files);

@@ -6,11 +6,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 use super::state::{
-    Account, AccountSettings, Directory, Link, LinkId, OidcProvider, Role, SealingKeyRecord,
+    Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider, Role,
+    SamlProvider,
 };
-use crate::domain::{AccountId, ConnectionId, Issuer, RequestId, RoleName, RuleId, UnixTime};
+use crate::domain::{
+    AccountId, ConnectionId, Issuer, RequestId, RoleName, RuleId, SamlProviderName, UnixTime,
+};
 use crate::federation::connection::ConnectionSettings;
+use crate::federation::saml::certificate::Fingerprint;
 use crate::mapping::Rule;
 
 /// What one request changed: one entry of the log.
@@ -43,10 +48,18 @@ pub enum Change {
     PutOidcProvider(AccountId, Arc<OidcProvider>),
     /// Removes an account's provider.
     RemoveOidcProvider(AccountId, Issuer),
+    /// Makes or replaces an account's SAML provider.
+    PutSamlProvider(AccountId, SamlProviderName, Arc<SamlProvider>),
+    /// Removes an account's SAML provider.
+    RemoveSamlProvider(AccountId, SamlProviderName),
     /// Makes or replaces a connection.
     PutConnection(Arc<ConnectionSettings>),
-    /// Removes a connection.
+    /// Removes a connection and what is known of its provider.
     RemoveConnection(ConnectionId),
+    /// Says or replaces what is known of a connection's provider.
+    PutConnectionMetadata(ConnectionId, Arc<ConnectionMetadata>),
+    /// Forgets what is known of a connection's provider.
+    RemoveConnectionMetadata(ConnectionId),
     /// Makes or replaces a link.
     PutLink(LinkId, Link),
     /// Removes a link.
@@ -59,57 +72,83 @@ pub enum Change {
     AddSealingKey(SealingKeyRecord),
     /// Takes a sealing key out: what was sealed under it opens no more.
     RemoveSealingKey(String),
+    /// Adds a key of the node as a SAML service provider, or gives it other times.
+    AddServiceProviderKey(ServiceProviderKeyRecord),
+    /// Takes out a key of the node as a SAML service provider: what was encrypted to it is lost.
+    RemoveServiceProviderKey(Fingerprint),
 }
 
 impl Directory {
-    /// The directory after `change`. A change of something in an account that isn't there does
-    /// nothing: whoever makes change sets puts the account first.
+    /// The directory after `change`. A change of something in an account that isn't there, or of the
+    /// metadata of a connection that isn't, does nothing: whoever makes change sets puts the account
+    /// or the connection first.
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::PutAccount(id, settings) => self.put_account(id, settings),
             Change::RemoveAccount(id) => drop(self.accounts.remove(&id)),
-            Change::PutRole(account, name, role) => {
-                self.in_account(account, |account| drop(account.roles.insert(name, role)));
+            Change::PutRole(id, name, role) => {
+                self.in_account(id, |account| drop(account.roles.insert(name, role)));
             }
-            Change::RemoveRole(account, name) => {
-                self.in_account(account, |account| drop(account.roles.remove(&name)));
+            Change::RemoveRole(id, name) => {
+                self.in_account(id, |account| drop(account.roles.remove(&name)));
             }
-            Change::PutOidcProvider(account, provider) => self.in_account(account, |account| {
-                account
-                    .oidc_providers
-                    .insert(provider.url.clone(), provider);
+            Change::PutOidcProvider(id, provider) => self.in_account(id, |account| {
+                let issuer = provider.url.clone();
+                account.oidc_providers.insert(issuer, provider);
             }),
-            Change::RemoveOidcProvider(account, issuer) => {
-                self.in_account(account, |account| {
-                    drop(account.oidc_providers.remove(&issuer));
-                });
+            Change::RemoveOidcProvider(id, issuer) => {
+                self.in_account(id, |account| drop(account.oidc_providers.remove(&issuer)));
+            }
+            Change::PutSamlProvider(id, name, provider) => self.in_account(id, |account| {
+                account.saml_providers.insert(name, provider);
+            }),
+            Change::RemoveSamlProvider(id, name) => {
+                self.in_account(id, |account| drop(account.saml_providers.remove(&name)));
             }
             Change::PutConnection(connection) => {
                 self.connections.insert(connection.id.clone(), connection);
             }
-            Change::RemoveConnection(id) => drop(self.connections.remove(&id)),
+            Change::RemoveConnection(id) => {
+                self.connections.remove(&id);
+                self.connection_metadata.remove(&id);
+            }
+            Change::PutConnectionMetadata(id, metadata) if self.connections.contains_key(&id) => {
+                self.connection_metadata.insert(id, metadata);
+            }
+            Change::PutConnectionMetadata(..) => {}
+            Change::RemoveConnectionMetadata(id) => drop(self.connection_metadata.remove(&id)),
             Change::PutLink(id, link) => drop(self.links.insert(id, link)),
             Change::RemoveLink(id) => drop(self.links.remove(&id)),
             Change::PutRule(id, rule) => drop(self.rules.insert(id, rule)),
             Change::RemoveRule(id) => drop(self.rules.remove(&id)),
             Change::AddSealingKey(record) => self.sealing_keys.push(record),
             Change::RemoveSealingKey(id) => self.sealing_keys.retain(|record| record.id() != id),
+            Change::AddServiceProviderKey(record) => self.add_service_provider_key(record),
+            Change::RemoveServiceProviderKey(id) => {
+                self.service_provider_keys
+                    .retain(|record| record.id() != id);
+            }
+        }
+    }
+
+    /// A key is there once; a record of it with other times takes the place of the earlier one.
+    fn add_service_provider_key(&mut self, record: ServiceProviderKeyRecord) {
+        let mut keys = self.service_provider_keys.iter_mut();
+        match keys.find(|present| present.id() == record.id()) {
+            Some(present) => *present = record,
+            None => self.service_provider_keys.push(record),
         }
     }
 
     fn put_account(&mut self, id: AccountId, settings: AccountSettings) {
-        let (roles, oidc_providers) = self.accounts.get(&id).map_or_else(
-            || (BTreeMap::new(), BTreeMap::new()),
-            |account| (account.roles.clone(), account.oidc_providers.clone()),
-        );
-        self.accounts.insert(
-            id,
-            Arc::new(Account {
+        let account = match self.accounts.get(&id) {
+            Some(account) => Account {
                 settings,
-                roles,
-                oidc_providers,
-            }),
-        );
+                ..Account::clone(account)
+            },
+            None => Account::new(settings),
+        };
+        self.accounts.insert(id, Arc::new(account));
     }
 
     fn in_account(&mut self, id: AccountId, change: impl FnOnce(&mut Account)) {
@@ -119,7 +158,7 @@ impl Directory {
     }
 }
 
-/// The changes that make `old` into `new`; sealing keys are left as they are.
+/// The changes that make `old` into `new`; keys are left as they are.
 ///
 /// What others refer to is put before them and removed after them.
 pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
@@ -144,6 +183,7 @@ pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
         |_, v| Change::PutConnection(v),
         Change::RemoveConnection,
     );
+    diff_connection_metadata(old, new, &mut puts);
     let both = (&mut puts, &mut removals);
     diff_maps(
         &old.links,
@@ -171,23 +211,45 @@ fn diff_account(
     puts: &mut Vec<Change>,
     removals: &mut Vec<Change>,
 ) {
-    let (no_roles, no_providers) = (BTreeMap::new(), BTreeMap::new());
-    let old_roles = old.map_or(&no_roles, |account| &account.roles);
-    let old_providers = old.map_or(&no_providers, |account| &account.oidc_providers);
+    let nothing = Account::new(new.settings.clone());
+    let old = old.map_or(&nothing, AsRef::as_ref);
     diff_maps(
-        old_providers,
+        &old.oidc_providers,
         &new.oidc_providers,
         (puts, removals),
         |_, provider| Change::PutOidcProvider(id, provider),
         |issuer| Change::RemoveOidcProvider(id, issuer),
     );
     diff_maps(
-        old_roles,
+        &old.saml_providers,
+        &new.saml_providers,
+        (puts, removals),
+        |name, provider| Change::PutSamlProvider(id, name, provider),
+        |name| Change::RemoveSamlProvider(id, name),
+    );
+    diff_maps(
+        &old.roles,
         &new.roles,
         (puts, removals),
         |name, role| Change::PutRole(id, name, role),
         |name| Change::RemoveRole(id, name),
     );
+}
+
+/// Metadata comes after its connection, and goes with it.
+fn diff_connection_metadata(old: &Directory, new: &Directory, puts: &mut Vec<Change>) {
+    let before = &old.connection_metadata;
+    let changed = new
+        .connection_metadata
+        .iter()
+        .filter(|(id, metadata)| before.get(*id) != Some(metadata));
+    puts.extend(
+        changed.map(|(id, metadata)| Change::PutConnectionMetadata(id.clone(), metadata.clone())),
+    );
+    let gone = before.keys().filter(|id| {
+        new.connections.contains_key(*id) && !new.connection_metadata.contains_key(*id)
+    });
+    puts.extend(gone.map(|id| Change::RemoveConnectionMetadata(id.clone())));
 }
 
 fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
@@ -234,6 +296,20 @@ impl fmt::Display for Change {
             Self::RemoveRule(id) => write!(f, "remove rule {id}"),
             Self::AddSealingKey(record) => write!(f, "add sealing key {}", record.id()),
             Self::RemoveSealingKey(id) => write!(f, "remove sealing key {id}"),
+            Self::PutSamlProvider(account, name, _) => {
+                write!(f, "put SAML provider {name} in {account}")
+            }
+            Self::RemoveSamlProvider(account, name) => {
+                write!(f, "remove SAML provider {name} in {account}")
+            }
+            Self::PutConnectionMetadata(id, _) => write!(f, "put metadata of connection {id}"),
+            Self::RemoveConnectionMetadata(id) => {
+                write!(f, "remove metadata of connection {id}")
+            }
+            Self::AddServiceProviderKey(record) => {
+                write!(f, "add service provider key {}", record.id())
+            }
+            Self::RemoveServiceProviderKey(id) => write!(f, "remove service provider key {id}"),
         }
     }
 }

@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::state::{Account, Directory, Link, OidcProvider, Role};
 use crate::domain::{
-    AccountId, OidcProviderArn, Partition, RoleArn, RuleId, UniqueId, UniqueIdKind,
+    AccountId, ConnectionId, IssuerName, Partition, ProviderArn, RoleArn, RuleId, SamlProviderArn,
+    UniqueId, UniqueIdKind,
 };
+use crate::federation::connection::{ConnectionSettings, Protocol, SamlConnection};
+use crate::federation::saml::metadata::IdpMetadata;
+use crate::federation::saml::settings::MetadataSource;
 use crate::mapping::{FailedTest, Instead, Rule, RuleSet};
 
 /// A client id list holds at most this many (IAM quota for OpenID Connect providers).
@@ -59,8 +64,53 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
             &mut problems,
         );
     }
+    for (id, connection) in &directory.connections {
+        check_metadata(directory, id, connection.saml(), &mut problems);
+    }
     check_rules(directory, &mut problems);
     problems
+}
+
+/// What is known of a connection's provider is about this provider, and tells where to send people.
+fn check_metadata(
+    directory: &Directory,
+    id: &ConnectionId,
+    saml: Option<SamlConnection<'_>>,
+    problems: &mut Vec<Problem>,
+) {
+    let at = format!("connections/{id}");
+    let metadata = directory.connection_metadata.get(id);
+    let text = match (saml, metadata.map(|metadata| metadata.provider())) {
+        (None, None) => return,
+        (None, Some(_)) => "there is SAML metadata, but the connection does not speak SAML".into(),
+        (Some(saml), None) if saml.settings.metadata == MetadataSource::Upload => {
+            format!("there is no {at}.metadata.xml; saml.metadata = \"upload\" asks for it")
+        }
+        // Nothing was fetched yet.
+        (Some(_), None) => return,
+        (Some(saml), Some(provider)) => match unfit(saml, provider) {
+            Some(text) => text,
+            None => return,
+        },
+    };
+    problems.push(Problem::new(at, text));
+}
+
+fn unfit(saml: SamlConnection<'_>, provider: &IdpMetadata) -> Option<String> {
+    let (wanted, binding) = (&saml.settings.entity_id, saml.settings.request_binding);
+    if provider.entity_id != *wanted {
+        return Some(format!(
+            "the metadata is about {}, the connection asks for {wanted}",
+            provider.entity_id
+        ));
+    }
+    let missing = provider.sign_on_at(binding).is_none();
+    missing.then(|| {
+        format!(
+            "the metadata has no SingleSignOnService with the binding {}; set saml.request_binding to the other one",
+            binding.as_uri()
+        )
+    })
 }
 
 fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) {
@@ -87,7 +137,7 @@ fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) 
                 "another provider of the account has this url with the other scheme, and the same ARN; remove one",
             ));
         }
-        check_provider(&at, provider, problems);
+        check_oidc_provider(&at, provider, problems);
     }
 }
 
@@ -126,13 +176,20 @@ fn check_role(at: &str, role: &Role, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_provider(at: &str, provider: &OidcProvider, problems: &mut Vec<Problem>) {
+fn check_oidc_provider(at: &str, provider: &OidcProvider, problems: &mut Vec<Problem>) {
     if provider.client_ids.is_empty() || provider.client_ids.len() > MAX_CLIENT_IDS {
         problems.push(Problem::new(
             at,
             "client_ids must list 1 to 100 audiences; without one no token is accepted",
         ));
     }
+}
+
+/// A link under check.
+struct LinkCheck<'a> {
+    directory: &'a Directory,
+    partition: Partition,
+    connection: &'a ConnectionSettings,
 }
 
 fn check_link(
@@ -149,9 +206,9 @@ fn check_link(
         ));
         return;
     };
-    let mut accounts: BTreeMap<AccountId, &OidcProviderArn> = BTreeMap::new();
+    let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
     for arn in &link.providers {
-        if accounts.insert(arn.account(), arn).is_some() {
+        if !accounts.insert(arn.account()) {
             problems.push(Problem::new(
                 at,
                 format!(
@@ -160,26 +217,59 @@ fn check_link(
                 ),
             ));
         }
-        let account = directory.accounts.get(&arn.account());
-        let provider = account.and_then(|account| {
-            account
-                .oidc_providers
-                .values()
-                .find(|provider| provider.arn(partition, arn.account()) == *arn)
-        });
-        match provider {
-            None => problems.push(Problem::new(
-                at,
-                format!("there is no provider {arn}; make it in that account first"),
-            )),
-            Some(provider) if provider.url != connection.issuer => problems.push(Problem::new(
-                at,
-                format!(
-                    "{arn} has the issuer {}, the connection {} has {}; they must be the same",
-                    provider.url, connection.id, connection.issuer
-                ),
-            )),
-            Some(_) => {}
+        let check = LinkCheck {
+            directory,
+            partition,
+            connection,
+        };
+        problems.extend(check.provider(arn).map(|text| Problem::new(at, text)));
+    }
+}
+
+impl LinkCheck<'_> {
+    /// What is wrong with a provider of the link.
+    fn provider(&self, arn: &ProviderArn) -> Option<String> {
+        let Some(issuer) = self.issuer_of(arn) else {
+            return Some(format!(
+                "there is no provider {arn}; make it in that account first"
+            ));
+        };
+        match (arn, &self.connection.protocol) {
+            (ProviderArn::Oidc(_), Protocol::Oidc(_))
+            | (ProviderArn::Saml(_), Protocol::Saml(_)) => {}
+            (ProviderArn::Oidc(_), Protocol::Saml(_))
+            | (ProviderArn::Saml(_), Protocol::Oidc(_)) => {
+                return Some(format!(
+                    "{arn} speaks another protocol than the connection {}",
+                    self.connection.id
+                ));
+            }
+        }
+        (!self.connection.is_of(&issuer)).then(|| {
+            format!(
+                "{arn} has the issuer {issuer}, the connection {} has {}; they must be the same",
+                self.connection.id,
+                self.connection.issuer()
+            )
+        })
+    }
+
+    fn issuer_of(&self, arn: &ProviderArn) -> Option<IssuerName> {
+        let account = self.directory.accounts.get(&arn.account())?;
+        match arn {
+            ProviderArn::Oidc(arn) => {
+                let mut providers = account.oidc_providers.values();
+                let is_it = |provider: &&Arc<OidcProvider>| {
+                    provider.arn(self.partition, arn.account()) == *arn
+                };
+                Some(providers.find(is_it)?.url.clone().into())
+            }
+            ProviderArn::Saml(arn) => {
+                let provider = account.saml_providers.get(arn.name())?;
+                let (account, name) = (arn.account(), arn.name().clone());
+                let own = SamlProviderArn::new(self.partition, account, name);
+                (own == *arn).then(|| provider.entity_id().clone().into())
+            }
         }
     }
 }

@@ -11,6 +11,7 @@
 mod change;
 mod check;
 mod files;
+mod keys;
 mod live;
 mod snapshot;
 mod state;
@@ -22,9 +23,10 @@ mod tests;
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check};
 pub use files::{DirectoryFiles, read, write};
+pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use snapshot::{RoleEntry, Snapshot};
 pub use state::{
-    Account, AccountAlias, AccountName, AccountSettings, Directory, Environment, Link, LinkId,
-    OidcProvider, PolicyName, Role, SealingKeyRecord,
+    Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
+    Environment, Link, LinkId, OidcProvider, PolicyName, Role, SamlProvider,
 };

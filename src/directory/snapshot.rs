@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::state::{Account, Directory, Link, OidcProvider, Role};
+use super::keys::ServiceProviderKeyRecord;
+use super::state::{
+    Account, ConnectionMetadata, Directory, Link, OidcProvider, Role, SamlProvider,
+};
 use crate::domain::{
-    AccountId, ConnectionId, Issuer, IssuerName, OidcProviderArn, Partition, RoleArn,
+    AccountId, ConnectionId, Issuer, IssuerName, OidcProviderArn, Partition, ProviderArn, RoleArn,
+    SamlProviderArn,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::mapping::{Rule, RuleSet};
@@ -18,7 +22,7 @@ pub struct Snapshot {
     generation: Generation,
     directory: Arc<Directory>,
     roles: HashMap<Box<str>, Arc<RoleEntry>>,
-    links: HashMap<ConnectionId, Vec<OidcProviderArn>>,
+    links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
     keys: KeyRing,
     partition: Partition,
@@ -100,6 +104,25 @@ impl Snapshot {
             .map(Arc::as_ref)
     }
 
+    /// The SAML provider of this ARN, compared whole.
+    pub fn saml_provider(&self, arn: &SamlProviderArn) -> Option<&Arc<SamlProvider>> {
+        let providers = &self.account(arn.account())?.saml_providers;
+        let provider = providers.get(arn.name())?;
+        let whole = SamlProviderArn::new(self.partition, arn.account(), arn.name().clone());
+        (whole == *arn).then_some(provider)
+    }
+
+    /// What is known of the provider behind a SAML connection; nothing before it was uploaded or
+    /// fetched.
+    pub fn connection_metadata(&self, id: &ConnectionId) -> Option<&Arc<ConnectionMetadata>> {
+        self.directory.connection_metadata.get(id)
+    }
+
+    /// The keys of the node as a SAML service provider, in the order in which they were added.
+    pub fn service_provider_keys(&self) -> &[ServiceProviderKeyRecord] {
+        &self.directory.service_provider_keys
+    }
+
     /// A connection.
     pub fn connection(&self, id: &ConnectionId) -> Option<&Arc<ConnectionSettings>> {
         self.directory.connections.get(id)
@@ -107,19 +130,21 @@ impl Snapshot {
 
     /// Whether some connection to this issuer signs people in as this client.
     pub fn is_login_client(&self, issuer: &IssuerName, client: &str) -> bool {
-        let connections = self.directory.connections.values();
-        let mut logins =
-            connections.filter(|connection| issuer.as_oidc() == Some(&connection.issuer));
-        logins.any(|connection| connection.client_id.as_str() == client)
+        let mut clients = self
+            .connections()
+            .filter(|connection| connection.is_of(issuer))
+            .filter_map(|connection| Some(&connection.oidc()?.settings.client_id));
+        clients.any(|own| own.as_str() == client)
     }
 
     /// Whether some connection or account's provider has this issuer.
     pub fn has_issuer(&self, issuer: &Issuer) -> bool {
-        let connected = self
+        let mut connected = self
             .connections()
-            .any(|connection| connection.issuer == *issuer);
+            .filter_map(|connection| Some(&connection.oidc()?.settings.issuer));
         let mut accounts = self.directory.accounts.values();
-        connected || accounts.any(|account| account.oidc_providers.contains_key(issuer))
+        connected.any(|own| own == issuer)
+            || accounts.any(|account| account.oidc_providers.contains_key(issuer))
     }
 
     /// Every connection, by id.
@@ -132,7 +157,7 @@ impl Snapshot {
         &self,
         connection: &ConnectionId,
         account: AccountId,
-    ) -> Option<&OidcProviderArn> {
+    ) -> Option<&ProviderArn> {
         self.links
             .get(connection)?
             .iter()
@@ -167,8 +192,8 @@ fn index_roles(directory: &Directory, partition: Partition) -> HashMap<Box<str>,
 
 fn index_links<'a>(
     links: impl Iterator<Item = &'a Link>,
-) -> HashMap<ConnectionId, Vec<OidcProviderArn>> {
-    let mut index: HashMap<ConnectionId, Vec<OidcProviderArn>> = HashMap::new();
+) -> HashMap<ConnectionId, Vec<ProviderArn>> {
+    let mut index: HashMap<ConnectionId, Vec<ProviderArn>> = HashMap::new();
     for link in links {
         index
             .entry(link.connection.clone())

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 use crate::domain::{
-    AccountId, Audience, ConnectionId, InvalidValue, Issuer, OidcProviderArn, Partition, RoleArn,
-    RoleName, RolePath, RuleId, Secret, SessionDuration, UniqueId, UnixTime,
+    AccountId, Audience, ConnectionId, EntityId, Issuer, OidcProviderArn, Partition, ProviderArn,
+    RoleArn, RoleName, RolePath, RuleId, SamlProviderName, SessionDuration, UniqueId, UnixTime,
 };
 use crate::federation::connection::ConnectionSettings;
+use crate::federation::saml::metadata::{IdpMetadata, MetadataDocument};
+use crate::federation::saml::settings::SamlProviderSettings;
 use crate::mapping::Rule;
 use crate::policy::{IdentityPolicy, TrustPolicy};
-use crate::seal::SealingKey;
 
 /// The whole directory at one generation.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -22,12 +24,18 @@ pub struct Directory {
     pub accounts: BTreeMap<AccountId, Arc<Account>>,
     /// The identity providers of the whole gateway.
     pub connections: BTreeMap<ConnectionId, Arc<ConnectionSettings>>,
+    /// What is known of those that speak SAML.
+    #[serde(default)]
+    pub connection_metadata: BTreeMap<ConnectionId, Arc<ConnectionMetadata>>,
     /// Which connection reaches which accounts.
     pub links: BTreeMap<LinkId, Link>,
     /// The mapping rules.
     pub rules: BTreeMap<RuleId, Arc<Rule>>,
     /// The keys that session tokens are sealed under.
     pub sealing_keys: Vec<SealingKeyRecord>,
+    /// The keys that SAML requests are signed with and assertions encrypted to.
+    #[serde(default)]
+    pub service_provider_keys: Vec<ServiceProviderKeyRecord>,
 }
 
 /// One account and all that it owns.
@@ -40,6 +48,21 @@ pub struct Account {
     pub roles: BTreeMap<RoleName, Arc<Role>>,
     /// Its own OpenID Connect providers, by issuer.
     pub oidc_providers: BTreeMap<Issuer, Arc<OidcProvider>>,
+    /// Its own SAML providers.
+    #[serde(default)]
+    pub saml_providers: BTreeMap<SamlProviderName, Arc<SamlProvider>>,
+}
+
+impl Account {
+    /// An account that owns nothing yet.
+    pub const fn new(settings: AccountSettings) -> Self {
+        Self {
+            settings,
+            roles: BTreeMap::new(),
+            oidc_providers: BTreeMap::new(),
+            saml_providers: BTreeMap::new(),
+        }
+    }
 }
 
 /// How an account is shown to people.
@@ -119,6 +142,43 @@ impl OidcProvider {
     }
 }
 
+/// A SAML provider of one account (`CreateSAMLProvider`); its name is its place in the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamlProvider {
+    /// What its assertions must be.
+    pub settings: SamlProviderSettings,
+    /// Who it is and what it signs with.
+    pub metadata: MetadataDocument,
+}
+
+impl SamlProvider {
+    /// What its assertions name as their issuer.
+    pub const fn entity_id(&self) -> &EntityId {
+        &self.metadata.metadata().entity_id
+    }
+}
+
+/// What is known of the provider behind a SAML connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionMetadata {
+    /// From a document that stands beside the connection.
+    Uploaded(MetadataDocument),
+    /// From where the connection's settings say, at some time.
+    Fetched(IdpMetadata),
+}
+
+impl ConnectionMetadata {
+    /// The provider.
+    pub const fn provider(&self) -> &IdpMetadata {
+        match self {
+            Self::Uploaded(document) => document.metadata(),
+            Self::Fetched(metadata) => metadata,
+        }
+    }
+}
+
 /// Lets a connection speak in accounts, as the providers named (decision 1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,7 +186,7 @@ pub struct Link {
     /// The connection.
     pub connection: ConnectionId,
     /// One provider in each account that it reaches; trust policies are evaluated with these ARNs.
-    pub providers: Vec<OidcProviderArn>,
+    pub providers: Vec<ProviderArn>,
 }
 
 crate::domain::text_type!(
@@ -169,56 +229,3 @@ crate::domain::text_type!(
     |text| (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
 );
-
-/// A sealing key as the log keeps it; the log's entries are sealed themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SealingKeyRecord {
-    key: KeyMaterial,
-    /// When it was made.
-    pub created_at: UnixTime,
-    /// From when on it seals; it opens at once.
-    pub seals_from: UnixTime,
-}
-
-impl SealingKeyRecord {
-    /// A record of these bytes.
-    pub const fn new(bytes: [u8; 32], created_at: UnixTime, seals_from: UnixTime) -> Self {
-        Self {
-            key: KeyMaterial(Secret::new(bytes)),
-            created_at,
-            seals_from,
-        }
-    }
-
-    /// The key, ready to use.
-    pub fn sealing_key(&self) -> SealingKey {
-        SealingKey::new(*self.key.0.expose())
-    }
-
-    /// The key's public id, eight hexadecimal digits.
-    pub fn id(&self) -> String {
-        data_encoding::HEXLOWER.encode(&self.sealing_key().id())
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-struct KeyMaterial(Secret<[u8; 32]>);
-
-impl TryFrom<String> for KeyMaterial {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok();
-        let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        let invalid = InvalidValue::new("sealing key", "base64 of 32 bytes");
-        bytes.map(|bytes| Self(Secret::new(bytes))).ok_or(invalid)
-    }
-}
-
-impl From<KeyMaterial> for String {
-    fn from(material: KeyMaterial) -> Self {
-        data_encoding::BASE64.encode(material.0.expose())
-    }
-}

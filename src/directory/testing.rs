@@ -77,7 +77,7 @@ const FILES: [(&str, &str); 15] = [
     ),
     (
         CONNECTION_FILE,
-        "display_name = 'Workforce'\nissuer = 'https://idp.example.com'\nclient_id = 'portal'\nclient_auth = 'none'\n",
+        "display_name = 'Workforce'\n[oidc]\nissuer = 'https://idp.example.com'\nclient_id = 'portal'\nclient_auth = 'none'\n",
     ),
     (
         LINK_FILE,
@@ -115,9 +115,49 @@ pub(crate) fn files() -> DirectoryFiles {
     FILES.iter().map(owned).collect()
 }
 
+/// The entity id of the provider behind the SAML connection.
+pub(crate) const ENTITY: &str = "https://saml.example.com/idp";
+pub(crate) const SAML_CONNECTION_FILE: &str = "connections/partners.toml";
+pub(crate) const SAML_CONNECTION_METADATA: &str = "connections/partners.metadata.xml";
+pub(crate) const SAML_LINK_FILE: &str = "links/partners.toml";
+pub(crate) const SAML_PROVIDER_FILE: &str = "accounts/482011739056/saml-providers/Partners.toml";
+pub(crate) const SAML_PROVIDER_METADATA: &str =
+    "accounts/482011739056/saml-providers/Partners.metadata.xml";
+/// The ARN of the account's SAML provider.
+pub(crate) const SAML_PROVIDER: &str = "arn:aws:iam::482011739056:saml-provider/Partners";
+
+/// The directory's files, and a SAML connection that is linked to a SAML provider.
+pub(crate) fn saml_files() -> DirectoryFiles {
+    let mut files = files();
+    for (path, text) in [
+        (SAML_CONNECTION_FILE, "display_name = 'Partners'\n[saml]\nentity_id = 'https://saml.example.com/idp'\nmetadata = 'upload'\n".to_owned()),
+        (SAML_CONNECTION_METADATA, metadata_document(ENTITY)),
+        (SAML_LINK_FILE, format!("connection = 'partners'\nproviders = ['{SAML_PROVIDER}']\n")),
+        (SAML_PROVIDER_FILE, "replay = 'once'\naudiences = ['urn:sts']\n".to_owned()),
+        (SAML_PROVIDER_METADATA, metadata_document(ENTITY)),
+    ] {
+        files.insert(path.to_owned(), text);
+    }
+    files
+}
+
+/// The metadata of a provider of this name.
+pub(crate) fn metadata_document(entity: &str) -> String {
+    include_str!("testing/idp.metadata.xml").replace("@entity@", entity)
+}
+
 /// The files, with `from` in one of them replaced by `to`.
 pub(crate) fn edited(path: &str, from: &str, to: &str) -> DirectoryFiles {
-    let mut files = files();
+    edited_in(files(), path, from, to)
+}
+
+/// These files, with `from` in one of them replaced by `to`.
+pub(crate) fn edited_in(
+    mut files: DirectoryFiles,
+    path: &str,
+    from: &str,
+    to: &str,
+) -> DirectoryFiles {
     let text = files.get_mut(path).unwrap();
     assert!(text.contains(from), "{path} has no {from}");
     *text = text.replace(from, to);

@@ -247,8 +247,7 @@ text_type!(
 );
 
 /// The ARN of an account's SAML provider: `arn:aws:iam::123456789012:saml-provider/Name`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SamlProviderArn {
     text: Box<str>,
     account: AccountId,
@@ -306,19 +305,7 @@ impl FromStr for SamlProviderArn {
     }
 }
 
-impl TryFrom<String> for SamlProviderArn {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<SamlProviderArn> for String {
-    fn from(arn: SamlProviderArn) -> Self {
-        arn.text.into()
-    }
-}
+serde_as_text!(SamlProviderArn);
 
 impl fmt::Display for SamlProviderArn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -327,8 +314,7 @@ impl fmt::Display for SamlProviderArn {
 }
 
 /// The ARN of an account's identity provider, whatever its protocol.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProviderArn {
     /// OpenID Connect.
     Oidc(OidcProviderArn),
@@ -384,22 +370,7 @@ impl FromStr for ProviderArn {
     }
 }
 
-impl TryFrom<String> for ProviderArn {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<ProviderArn> for String {
-    fn from(arn: ProviderArn) -> Self {
-        match arn {
-            ProviderArn::Oidc(arn) => arn.into(),
-            ProviderArn::Saml(arn) => arn.into(),
-        }
-    }
-}
+serde_as_text!(ProviderArn);
 
 impl fmt::Display for ProviderArn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

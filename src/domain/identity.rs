@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::text::text_type;
+use super::text::{deserialize_text, text_type};
 use super::{Claims, InvalidValue, ProviderArn, UnixTime};
 
 text_type!(
@@ -188,8 +188,7 @@ const SAML_MARK: &str = "saml:";
 /// even where they are written alike.
 ///
 /// Prints as written; is kept as text, an entity id with `saml:` before it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IssuerName {
     /// The `iss` of an OpenID Connect provider.
     Oidc(Issuer),
@@ -248,20 +247,18 @@ impl std::str::FromStr for IssuerName {
     }
 }
 
-impl TryFrom<String> for IssuerName {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+impl Serialize for IssuerName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Oidc(issuer) => serializer.serialize_str(issuer.as_str()),
+            Self::Saml(entity) => serializer.serialize_str(&[SAML_MARK, entity.as_str()].concat()),
+        }
     }
 }
 
-impl From<IssuerName> for String {
-    fn from(name: IssuerName) -> Self {
-        match name {
-            IssuerName::Oidc(issuer) => issuer.into(),
-            IssuerName::Saml(entity) => [SAML_MARK, entity.as_str()].concat(),
-        }
+impl<'de> Deserialize<'de> for IssuerName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_text(deserializer)
     }
 }
 

@@ -1,31 +1,165 @@
-//! What an admin says about a connection to an OpenID Connect provider.
+//! What an admin says about a connection to an identity provider.
 
 use serde::{Deserialize, Serialize};
 
+use super::saml::settings::SamlSettings;
 use super::secret_file::SecretFile;
 use crate::domain::text_type;
-use crate::domain::{Audience, ConnectionId, InvalidValue, Issuer};
+use crate::domain::{Audience, ConnectionId, InvalidValue, Issuer, IssuerName};
 
-/// A connection to an OpenID Connect provider, as it stands in the directory and its files.
+/// A connection to an identity provider, as it stands in the directory and its files: what every
+/// connection has, and one table for the protocol that it speaks.
 ///
 /// ```toml
 /// id = "meridale"
 /// display_name = "Meridale"
+///
+/// [oidc]
 /// issuer = "https://login.meridale.example"
 /// client_id = "rolegate"
 /// client_auth = { client_secret_basic = { file = "/run/secrets/meridale" } }
 /// scopes = ["openid", "email", "groups"]
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct ConnectionSettings {
-    /// The id: part of the redirect URI, and the name that rules and links use.
+    /// The id: part of the URLs that the provider answers at, and the name that rules and links use.
     pub id: ConnectionId,
     /// What people choose on the sign-in page.
     pub display_name: DisplayName,
     /// For admins.
-    #[serde(default)]
     pub description: Description,
+    /// The protocol, and what is to be said for it.
+    pub protocol: Protocol,
+}
+
+/// What a connection speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Protocol {
+    /// OpenID Connect.
+    Oidc(OidcSettings),
+    /// SAML 2.0.
+    Saml(Box<SamlSettings>),
+}
+
+/// A connection to an OpenID Connect provider: its id, and what is said for the protocol.
+#[derive(Debug, Clone, Copy)]
+pub struct OidcConnection<'c> {
+    /// The connection's id.
+    pub id: &'c ConnectionId,
+    /// What is said for OpenID Connect.
+    pub settings: &'c OidcSettings,
+}
+
+/// A connection to a SAML identity provider: its id, and what is said for the protocol.
+#[derive(Debug, Clone, Copy)]
+pub struct SamlConnection<'c> {
+    /// The connection's id.
+    pub id: &'c ConnectionId,
+    /// What is said for SAML.
+    pub settings: &'c SamlSettings,
+}
+
+impl ConnectionSettings {
+    /// The connection, if it speaks OpenID Connect.
+    pub const fn oidc(&self) -> Option<OidcConnection<'_>> {
+        match &self.protocol {
+            Protocol::Oidc(settings) => Some(OidcConnection {
+                id: &self.id,
+                settings,
+            }),
+            Protocol::Saml(_) => None,
+        }
+    }
+
+    /// The connection, if it speaks SAML.
+    pub fn saml(&self) -> Option<SamlConnection<'_>> {
+        match &self.protocol {
+            Protocol::Saml(settings) => Some(SamlConnection {
+                id: &self.id,
+                settings,
+            }),
+            Protocol::Oidc(_) => None,
+        }
+    }
+
+    /// Who vouches for the people who come by this connection.
+    pub fn issuer(&self) -> IssuerName {
+        match &self.protocol {
+            Protocol::Oidc(settings) => settings.issuer.clone().into(),
+            Protocol::Saml(settings) => settings.entity_id.clone().into(),
+        }
+    }
+
+    /// Whether `issuer` vouches for the people who come by this connection.
+    pub fn is_of(&self, issuer: &IssuerName) -> bool {
+        match (&self.protocol, issuer) {
+            (Protocol::Oidc(settings), IssuerName::Oidc(issuer)) => settings.issuer == *issuer,
+            (Protocol::Saml(settings), IssuerName::Saml(entity)) => settings.entity_id == *entity,
+            (Protocol::Oidc(_), IssuerName::Saml(_)) | (Protocol::Saml(_), IssuerName::Oidc(_)) => {
+                false
+            }
+        }
+    }
+}
+
+/// A connection as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: ConnectionId,
+    display_name: DisplayName,
+    #[serde(default)]
+    description: Description,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    oidc: Option<OidcSettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    saml: Option<Box<SamlSettings>>,
+}
+
+impl TryFrom<Written> for ConnectionSettings {
+    type Error = InvalidValue;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let protocol = match (written.oidc, written.saml) {
+            (Some(oidc), None) => Protocol::Oidc(oidc),
+            (None, Some(saml)) => Protocol::Saml(saml),
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(InvalidValue::new(
+                    "connection",
+                    "of one protocol: a table [oidc] or a table [saml]",
+                ));
+            }
+        };
+        Ok(Self {
+            id: written.id,
+            display_name: written.display_name,
+            description: written.description,
+            protocol,
+        })
+    }
+}
+
+impl From<ConnectionSettings> for Written {
+    fn from(connection: ConnectionSettings) -> Self {
+        let (oidc, saml) = match connection.protocol {
+            Protocol::Oidc(oidc) => (Some(oidc), None),
+            Protocol::Saml(saml) => (None, Some(saml)),
+        };
+        Self {
+            id: connection.id,
+            display_name: connection.display_name,
+            description: connection.description,
+            oidc,
+            saml,
+        }
+    }
+}
+
+/// What is said of a connection to an OpenID Connect provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSettings {
     /// The provider.
     pub issuer: Issuer,
     /// Who we are there.
@@ -187,6 +321,7 @@ mod tests {
     const GOOD: &str = r#"
 id = "meridale"
 display_name = "Meridale"
+[oidc]
 issuer = "https://login.meridale.example"
 client_id = "rolegate"
 client_auth = { private_key_jwt = { file = "/run/secrets/key.pem", key_id = "k1" } }
@@ -197,11 +332,9 @@ response_mode = "form_post"
     #[test]
     fn reads_what_it_writes() {
         let settings: ConnectionSettings = toml::from_str(GOOD).unwrap();
-        assert_eq!(settings.response_mode, ResponseMode::FormPost);
-        assert_eq!(
-            settings.scopes.iter().collect::<Vec<_>>(),
-            ["openid", "groups"]
-        );
+        let oidc = settings.oidc().unwrap().settings;
+        assert_eq!(oidc.response_mode, ResponseMode::FormPost);
+        assert_eq!(oidc.scopes.iter().collect::<Vec<_>>(), ["openid", "groups"]);
         let written = toml::to_string(&settings).unwrap();
         assert_eq!(
             toml::from_str::<ConnectionSettings>(&written).unwrap(),
@@ -216,7 +349,8 @@ response_mode = "form_post"
             r#""none""#,
         );
         let settings: ConnectionSettings = toml::from_str(&text).unwrap();
-        assert_eq!(settings.client_auth, ClientAuth::None);
+        let oidc = settings.oidc().unwrap().settings;
+        assert_eq!(oidc.client_auth, ClientAuth::None);
     }
 
     #[test]
@@ -238,9 +372,43 @@ response_mode = "form_post"
             ("form_post", "fragment", "unknown variant `fragment`"),
             ("key_id", "secret", "unexpected keys in table: secret"),
             ("response_mode", "userinf", "unknown field `userinf`"),
+            ("display_name", "name", "unknown field `name`"),
+            ("[oidc]", "[ldap]", "unknown field `ldap`"),
+            ("[oidc]", "[saml]", "unknown field `issuer`"),
+            ("[oidc]", "", "unknown field `issuer`"),
         ] {
             let error = toml::from_str::<ConnectionSettings>(&GOOD.replace(from, to)).unwrap_err();
             assert!(error.to_string().contains(why), "{error}");
         }
+    }
+
+    const SAML: &str = r#"
+id = "meridale"
+display_name = "Meridale"
+[saml]
+entity_id = "https://login.meridale.example"
+metadata = "upload"
+"#;
+
+    #[test]
+    fn a_connection_speaks_one_protocol() {
+        let (none, _) = GOOD.split_once("[oidc]").unwrap();
+        let (_, saml) = SAML.split_once("[saml]").unwrap();
+        for text in [none, &[GOOD, "[saml]", saml].concat()] {
+            let error = toml::from_str::<ConnectionSettings>(text).unwrap_err();
+            let why = "connection must be of one protocol: a table [oidc] or a table [saml]";
+            assert!(error.to_string().contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_of_an_issuer_of_its_own_protocol_only() {
+        let oidc: ConnectionSettings = toml::from_str(GOOD).unwrap();
+        let saml: ConnectionSettings = toml::from_str(SAML).unwrap();
+        assert!(oidc.is_of(&oidc.issuer()) && saml.is_of(&saml.issuer()));
+        assert_eq!(oidc.issuer().as_str(), saml.issuer().as_str());
+        assert!(!oidc.is_of(&saml.issuer()) && !saml.is_of(&oidc.issuer()));
+        assert!(oidc.oidc().is_some() && oidc.saml().is_none());
+        assert!(saml.oidc().is_none() && saml.saml().is_some());
     }
 }

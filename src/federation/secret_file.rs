@@ -52,11 +52,13 @@ pub enum SecretFileError {
         #[source]
         source: std::io::Error,
     },
-    /// The file is no regular one, empty, longer than [`MAX_BYTES`] or not UTF-8.
-    #[error("the secret file {} must hold 1 to {MAX_BYTES} bytes of text", path.display())]
+    /// The file is no regular one, empty, too long or not UTF-8.
+    #[error("the secret file {} must hold 1 to {most} bytes of text", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
+        /// How long it may be.
+        most: u64,
     },
 }
 
@@ -83,36 +85,57 @@ impl SecretFolder {
     /// # Errors
     /// [`SecretFileError`]
     pub fn read_now(&self, file: &SecretFile) -> Result<Secret<String>, SecretFileError> {
-        let opened = self.open(file)?;
-        let mut bytes = Vec::new();
-        let read = opened.take(MAX_BYTES + 1).read_to_end(&mut bytes);
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => Secret::new(text),
-            Err(error) => {
-                error.into_bytes().zeroize();
-                return Err(file.unusable());
-            }
-        };
-        read.map_err(|source| file.unreadable(source))?;
+        let text = self.text(file, MAX_BYTES)?;
         let secret = text.expose().trim_end_matches(['\r', '\n']);
-        if secret.is_empty() || text.expose().len() as u64 > MAX_BYTES {
-            return Err(file.unusable());
+        if secret.is_empty() {
+            return Err(file.unusable(MAX_BYTES));
         }
         Ok(Secret::new(secret.to_owned()))
     }
 
+    /// The text of a file that is no secret and stands among them, at most `most` bytes, as it is;
+    /// for whoever may wait for the disk.
+    ///
+    /// # Errors
+    /// [`SecretFileError`]
+    pub fn read_document_now(
+        &self,
+        file: &SecretFile,
+        most: u64,
+    ) -> Result<String, SecretFileError> {
+        Ok(self.text(file, most)?.expose().clone())
+    }
+
+    fn text(&self, file: &SecretFile, most: u64) -> Result<Secret<String>, SecretFileError> {
+        let opened = self.open(file, most)?;
+        let mut bytes = Vec::new();
+        let read = opened.take(most + 1).read_to_end(&mut bytes);
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => Secret::new(text),
+            Err(error) => {
+                error.into_bytes().zeroize();
+                return Err(file.unusable(most));
+            }
+        };
+        read.map_err(|source| file.unreadable(source))?;
+        if text.expose().is_empty() || text.expose().len() as u64 > most {
+            return Err(file.unusable(most));
+        }
+        Ok(text)
+    }
+
     /// Opens the file where it really is. What was opened is looked at once more, since something
     /// else may have taken the place; a pipe or a device is not opened at all.
-    fn open(&self, file: &SecretFile) -> Result<File, SecretFileError> {
+    fn open(&self, file: &SecretFile, most: u64) -> Result<File, SecretFileError> {
         let unreadable = |source| file.unreadable(source);
         let place = self.locate(file)?;
         let found = std::fs::symlink_metadata(&place).map_err(unreadable)?;
         if !found.is_file() {
-            return Err(file.unusable());
+            return Err(file.unusable(most));
         }
         let opened = File::open(&place).map_err(unreadable)?;
         if !opened.metadata().map_err(unreadable)?.is_file() {
-            return Err(file.unusable());
+            return Err(file.unusable(most));
         }
         Ok(opened)
     }
@@ -155,9 +178,10 @@ impl SecretFile {
         }
     }
 
-    fn unusable(&self) -> SecretFileError {
+    fn unusable(&self, most: u64) -> SecretFileError {
         SecretFileError::Unusable {
             path: self.0.clone(),
+            most,
         }
     }
 }
@@ -243,6 +267,20 @@ mod tests {
         ] {
             assert_eq!(setting.read(path).unwrap().expose(), "s3cret");
         }
+    }
+
+    #[test]
+    fn a_document_is_read_as_it_is_and_up_to_its_own_bound() {
+        let setting = Setting::new();
+        let named = file(Path::new("idp.xml"));
+        let read = |most| setting.folder.read_document_now(&named, most);
+        std::fs::write(setting.place("idp.xml"), "<a/>\n").unwrap();
+        assert_eq!(read(5).unwrap(), "<a/>\n");
+        let longer = read(4);
+        assert!(
+            matches!(longer, Err(SecretFileError::Unusable { most: 4, .. })),
+            "{longer:?}"
+        );
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
 use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
 use crate::domain::{
-    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderArn, ProviderRef, Region, Secret,
-    SecretAccessKey, UniqueId, UnixTime,
+    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderArn, ProviderRef, Region,
+    Secret, SecretAccessKey, UniqueId, UnixTime,
 };
 use crate::policy::IdentityPolicy;
 use crate::sigv4::{self, ExpectedScope, HttpRequest, SigV4Error, UnverifiedSignature};
@@ -277,8 +277,7 @@ fn is_vouched_for(session: &OpenSession, snapshot: &Snapshot) -> bool {
     match &lineage.provider {
         ProviderRef::Connection(id) => {
             let connection = snapshot.connection(id);
-            connection
-                .is_some_and(|connection| lineage.issuer.as_oidc() == Some(&connection.issuer))
+            connection.is_some_and(|connection| connection.is_of(&lineage.issuer))
                 && snapshot
                     .linked_provider(id, session.principal.role.account())
                     .is_some()
@@ -287,6 +286,9 @@ fn is_vouched_for(session: &OpenSession, snapshot: &Snapshot) -> bool {
             let provider = snapshot.oidc_provider_of(arn);
             provider.is_some_and(|provider| lineage.issuer.as_oidc() == Some(&provider.url))
         }
-        ProviderRef::Account(ProviderArn::Saml(_)) => false,
+        ProviderRef::Account(ProviderArn::Saml(arn)) => {
+            let provider = snapshot.saml_provider(arn);
+            provider.is_some_and(|provider| lineage.issuer.as_saml() == Some(provider.entity_id()))
+        }
     }
 }

@@ -311,8 +311,8 @@ fn is_connected(snapshot: &Snapshot, identity: &FederatedIdentity) -> bool {
         return false;
     };
     snapshot.connection(id).is_some_and(|connection| {
-        identity.issuer.as_oidc() == Some(&connection.issuer)
-            && connection.client_id == identity.audience
+        let client = connection.oidc().map(|oidc| &oidc.settings.client_id);
+        connection.is_of(&identity.issuer) && client == Some(&identity.audience)
     })
 }
 

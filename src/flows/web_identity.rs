@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::request::RequestMeta;
 use crate::domain::{
-    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, Issuer, SessionClaims, SessionTags,
-    SourceIdentity, TagsError,
+    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, Issuer, SessionClaims,
+    SessionTags, SourceIdentity, TagsError,
 };
 use crate::policy::{Context, Values};
 

@@ -9,6 +9,7 @@ use super::error::{Problem, quoted};
 use super::json::Node;
 use super::operand::{Comparable, Truth, Variables};
 use super::operator::{Operator, Polarity, Quantity, when_absent};
+use super::saml::is_unknown;
 use super::statement::wrong_shape;
 use super::template::is_condition_key;
 use super::verdict::Verdict;
@@ -126,6 +127,9 @@ fn check_keys(keys: &[(String, Node)]) -> Result<(), Problem> {
     for (key, _) in keys {
         if !is_condition_key(key) {
             return Err(Problem::BadConditionKey(quoted(key)));
+        }
+        if is_unknown(key) {
+            return Err(Problem::UnknownSamlKey(quoted(key)));
         }
         if !seen.insert(key.to_ascii_lowercase()) {
             return Err(Problem::DuplicateMember(quoted(key)));

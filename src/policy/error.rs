@@ -140,6 +140,9 @@ pub enum Problem {
     /// A condition key that can't be one.
     #[error("a condition key is of the form prefix:name, unlike {0:?}")]
     BadConditionKey(String),
+    /// A condition key that begins with `saml:` and is none of SAML's.
+    #[error("there is no condition key {0:?}; those of SAML are listed in the STS reference")]
+    UnknownSamlKey(String),
     /// A value that its operator can't compare with.
     #[error("the value {value:?} of {key:?} must be {must_be}")]
     BadConditionValue {

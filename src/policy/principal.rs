@@ -1,8 +1,8 @@
 //! `Principal`: whom a statement is about.
 
 use crate::domain::{
-    AccountId, Arn, OidcProviderArn, Partition, Principal, RoleArn, RoleName, SessionName,
-    UniqueId, UserName,
+    AccountId, Arn, OidcProviderArn, Partition, Principal, RoleArn, RoleName, SamlProviderArn,
+    SessionName, UniqueId, UserName,
 };
 
 use super::context::Caller;
@@ -184,24 +184,8 @@ fn parse_aws(value: &str) -> Option<PrincipalPattern> {
 fn parse_provider(value: &str) -> Option<PrincipalPattern> {
     let known = KNOWN_PROVIDERS.contains(&value);
     let oidc = value.parse::<OidcProviderArn>().is_ok() && is_full_name(value);
-    (known || oidc || is_saml_provider(value)).then(|| PrincipalPattern::Provider(value.into()))
-}
-
-/// `arn:aws:iam::123456789012:saml-provider/Name`, the name 1 to 128 of `[\w._-]`.
-fn is_saml_provider(value: &str) -> bool {
-    let Ok(arn) = Arn::parse(value) else {
-        return false;
-    };
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let named = arn
-        .resource
-        .strip_prefix("saml-provider/")
-        .is_some_and(|name| (1..=128).contains(&name.len()) && name.bytes().all(word));
-    named
-        && arn.service == "iam"
-        && arn.region.is_empty()
-        && arn.partition.parse::<Partition>().is_ok()
-        && arn.account.parse::<AccountId>().is_ok()
+    let saml = value.parse::<SamlProviderArn>().is_ok();
+    (known || oidc || saml).then(|| PrincipalPattern::Provider(value.into()))
 }
 
 /// `lambda.amazonaws.com`

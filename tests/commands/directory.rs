@@ -128,7 +128,7 @@ fn a_rule_whose_test_fails_refuses_the_whole() {
     let more = [
         (
             "connections/people.toml",
-            "display_name = 'People'\nissuer = 'https://idp.example.com'\nclient_id = 'portal'\nclient_auth = 'none'\n",
+            "display_name = 'People'\n[oidc]\nissuer = 'https://idp.example.com'\nclient_id = 'portal'\nclient_auth = 'none'\n",
         ),
         (
             "rules/readers.toml",

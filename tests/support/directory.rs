@@ -32,8 +32,8 @@ pub fn add_role(files: &mut DirectoryFiles, name: &str, settings: &Value, trust:
     files.insert(path(".trust.json"), trust.to_string());
 }
 
-/// Adds a connection to this issuer, its link and its rule. All have the connection's name;
-/// `settings` and `rule` are what they need beside it.
+/// Adds an OpenID Connect connection to this issuer, its link and its rule. All have the connection's
+/// name; `settings` of the protocol and `rule` are what they need beside it.
 pub fn add_connection(
     files: &mut DirectoryFiles,
     name: &str,
@@ -41,15 +41,12 @@ pub fn add_connection(
     settings: &Value,
     rule: &Value,
 ) {
-    let own = json!({
-        "display_name": name,
-        "issuer": issuer,
-        "client_id": PORTAL_CLIENT,
-    });
+    let oidc = json!({ "issuer": issuer, "client_id": PORTAL_CLIENT });
+    let own = json!({ "display_name": name, "oidc": merged(&oidc, settings) });
     let link = json!({ "connection": name, "providers": [provider_arn(issuer)] });
     let of_connection = json!({ "connections": [name] });
     for (folder, content) in [
-        ("connections/", merged(&own, settings)),
+        ("connections/", own),
         ("links/", link),
         ("rules/", merged(&of_connection, rule)),
     ] {

@@ -94,8 +94,11 @@ fn every_placeholder_is_filled_in() {
         }
     }
     let connection = toml_of(&file("connections/workforce.toml"));
-    assert_eq!(connection["issuer"].as_str(), Some("http://127.0.0.1:9000"));
-    let secret_file = connection["client_auth"]["client_secret_basic"]["file"].as_str();
+    assert_eq!(
+        connection["oidc"]["issuer"].as_str(),
+        Some("http://127.0.0.1:9000")
+    );
+    let secret_file = connection["oidc"]["client_auth"]["client_secret_basic"]["file"].as_str();
     assert_eq!(secret_file, Some("/tmp/demo/portal secret"));
 }
 
@@ -112,7 +115,7 @@ fn a_value_can_neither_leave_its_quotes_nor_name_a_placeholder() {
         .find(|file| file.path.starts_with("connections"));
     let connection = toml_of(connection.unwrap());
     assert_eq!(
-        connection["client_auth"]["client_secret_basic"]["file"].as_str(),
+        connection["oidc"]["client_auth"]["client_secret_basic"]["file"].as_str(),
         Some(path)
     );
 }

@@ -70,7 +70,7 @@ fn an_account_s_alias_and_name_have_bounds() {
 }
 
 #[test]
-fn a_mistake_names_its_file() {
+fn a_mistake_in_an_account_s_file_names_the_file() {
     for (path, from, to, why) in [
         (
             "accounts/482011739056/account.toml",
@@ -107,12 +107,27 @@ fn a_mistake_names_its_file() {
             "clients",
             "unknown field `clients`",
         ),
+    ] {
+        assert_named(&problems_of(&edited(path, from, to)), path, why);
+    }
+}
+
+#[test]
+fn a_mistake_in_another_file_names_the_file() {
+    for (path, from, to, why) in [
         (CONNECTION_FILE, "https://", "ftp://", "issuer must be"),
         (
             CONNECTION_FILE,
             "display_name",
             "name",
             "unknown field `name`",
+        ),
+        (CONNECTION_FILE, "[oidc]", "", "unknown field `issuer`"),
+        (
+            CONNECTION_FILE,
+            "[oidc]",
+            "[saml]",
+            "unknown field `issuer`",
         ),
         (
             "links/workforce.toml",
@@ -362,6 +377,10 @@ fn sealing_keys_are_never_exported_and_never_lost() {
 
 #[test]
 fn a_connection_is_called_as_its_file() {
-    let files = edited(CONNECTION_FILE, "issuer", "id = 'customers'\nissuer");
+    let files = edited(
+        CONNECTION_FILE,
+        "display_name",
+        "id = 'customers'\ndisplay_name",
+    );
     assert_named(&problems_of(&files), CONNECTION_FILE, "take id out");
 }

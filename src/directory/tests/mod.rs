@@ -4,6 +4,7 @@ mod checks;
 mod files;
 mod live;
 mod properties;
+mod saml;
 
 use super::Problem;
 

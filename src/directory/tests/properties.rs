@@ -5,13 +5,19 @@ use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::directory::testing::{CONNECTION_FILE, NOW, RULE_FILE, files};
-use crate::directory::{
-    Account, AccountSettings, Directory, Environment, Link, OidcProvider, Role, diff, read, write,
+use crate::directory::testing::{
+    CONNECTION_FILE, ENTITY, NOW, RULE_FILE, SAML_CONNECTION_FILE, files, metadata_document,
+    saml_files,
 };
-use crate::domain::{AccountId, SessionDuration, UniqueId, UniqueIdKind, UnixTime};
+use crate::directory::{
+    Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider, Role,
+    SamlProvider, diff, read, write,
+};
+use crate::domain::{AccountId, Audience, SessionDuration, UniqueId, UniqueIdKind, UnixTime};
 use crate::entropy::SystemEntropy;
 use crate::federation::connection::ConnectionSettings;
+use crate::federation::saml::metadata::MetadataDocument;
+use crate::federation::saml::settings::{Replay, SamlProviderSettings};
 use crate::mapping::Rule;
 
 const ACCOUNTS: [&str; 3] = ["123456789012", "482011739056", "000000000042"];
@@ -24,6 +30,7 @@ const ISSUERS: [&str; 5] = [
     "https://idp.example.com/a/b",
     "https://idp.example.com:8443/%2F",
 ];
+const SAML_PROVIDERS: [&str; 4] = ["a", "A.b", "a.metadata", "x_-"];
 const DOCUMENTS: [&str; 2] = [
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#,
     "{ \"Version\": \"2012-10-17\",\n \"Statement\": [{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}] }\n",
@@ -69,14 +76,38 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn saml_provider()(
+        entity in select(&["urn:a", "https://idp.example.com/saml"][..]),
+        audiences in btree_set("[a-z:]{1,9}", 0..3),
+        recipient in "https://[a-z]{1,9}",
+        settings in any::<[bool; 2]>(),
+    ) -> Arc<SamlProvider> {
+        let [once, second_opinion] = settings;
+        let audiences: Vec<Audience> =
+            audiences.iter().map(|audience| audience.parse().unwrap()).collect();
+        Arc::new(SamlProvider {
+            settings: SamlProviderSettings {
+                audiences: audiences.try_into().unwrap(),
+                recipients: vec![recipient.parse().unwrap()].try_into().unwrap(),
+                replay: if once { Replay::Once } else { Replay::Reusable },
+                second_opinion,
+            },
+            metadata: MetadataDocument::read(&metadata_document(entity), None).unwrap(),
+        })
+    }
+}
+
+prop_compose! {
     fn account()(
         alias in r"\PC{1,63}",
         name in r"\PC{0,128}",
         environment in select(&[Environment::Production, Environment::None, Environment::Shared][..]),
         roles in btree_map(select(&ROLES[..]), role(), 0..4),
         providers in proptest::collection::vec(provider(), 0..3),
+        saml in btree_map(select(&SAML_PROVIDERS[..]), saml_provider(), 0..3),
     ) -> Arc<Account> {
         let named = |(name, role): (&str, _)| (name.parse().unwrap(), role);
+        let by_name = |(name, provider): (&str, _)| (name.parse().unwrap(), provider);
         let by_issuer = |provider: Arc<OidcProvider>| (provider.url.clone(), provider);
         Arc::new(Account {
             settings: AccountSettings {
@@ -86,6 +117,7 @@ prop_compose! {
             },
             roles: roles.into_iter().map(named).collect(),
             oidc_providers: providers.into_iter().map(by_issuer).collect(),
+            saml_providers: saml.into_iter().map(by_name).collect(),
         })
     }
 }
@@ -95,6 +127,16 @@ fn connection(id: &str, name: &str) -> ConnectionSettings {
     table.insert("id".into(), id.into());
     table.insert("display_name".into(), name.into());
     table.try_into().unwrap()
+}
+
+fn saml_connection(id: &str) -> ConnectionSettings {
+    let text = format!("id = '{id}'\n{}", saml_files()[SAML_CONNECTION_FILE]);
+    toml::from_str(&text).unwrap()
+}
+
+fn uploaded() -> ConnectionMetadata {
+    let document = MetadataDocument::read(&metadata_document(ENTITY), None);
+    ConnectionMetadata::Uploaded(document.unwrap())
 }
 
 fn rule(order: u32, description: &str) -> Rule {
@@ -119,13 +161,16 @@ prop_compose! {
     fn directory()(
         accounts in btree_map(select(&ACCOUNTS[..]), account(), 1..=3),
         connections in btree_map("[a-c]", "[a-zé\"' ]{1,9}", 0..3),
+        saml in btree_set("[d-f]", 0..3),
         links in btree_map("[a-c]", ("[a-c]", proptest::sample::subsequence(&ACCOUNTS[..], 0..=3)), 0..3),
         rules in btree_map("[a-c]", (0..1000_u32, any::<String>()), 0..3),
     ) -> Directory {
         let account = |(id, account): (&str, _)| (id.parse::<AccountId>().unwrap(), account);
-        let connections = connections
-            .into_iter()
-            .map(|(id, name)| (id.parse().unwrap(), Arc::new(connection(&id, &name))));
+        let oidc = connections.iter().map(|(id, name)| connection(id, name));
+        let connections = oidc.chain(saml.iter().map(|id| saml_connection(id)));
+        let connections =
+            connections.map(|connection| (connection.id.clone(), Arc::new(connection)));
+        let metadata = saml.iter().map(|id| (id.parse().unwrap(), Arc::new(uploaded())));
         let rules = rules
             .into_iter()
             .map(|(id, (order, text))| (id.parse().unwrap(), Arc::new(rule(order, &text))));
@@ -135,9 +180,11 @@ prop_compose! {
         Directory {
             accounts: accounts.into_iter().map(account).collect(),
             connections: connections.collect(),
+            connection_metadata: metadata.collect(),
             links: links.collect(),
             rules: rules.collect::<BTreeMap<_, _>>(),
             sealing_keys: Vec::new(),
+            service_provider_keys: Vec::new(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::assertion::{ASSERTION_TYPE, Assertion, ClientKey};
 use super::protocol::{Carrier, Tokens, blame};
 use super::{RelyingParty, SignInError};
 use crate::domain::{ClaimSource, Claims, ProviderRef, Secret, UnixTime};
-use crate::federation::connection::{ClientAuth, ConnectionSettings, KeyId};
+use crate::federation::connection::{ClientAuth, KeyId, OidcConnection};
 use crate::federation::discovery::ProviderMetadata;
 use crate::federation::id_token::{Expected, Purpose, UnverifiedIdToken, check_count};
 use crate::federation::outgoing::FetchError;
@@ -21,7 +21,7 @@ const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 /// One exchange, for one answer.
 pub(super) struct Exchange<'e> {
     pub(super) party: &'e RelyingParty,
-    pub(super) connection: &'e ConnectionSettings,
+    pub(super) connection: OidcConnection<'e>,
     pub(super) metadata: &'e ProviderMetadata,
     pub(super) now: UnixTime,
 }
@@ -70,13 +70,13 @@ impl Exchange<'_> {
     ) -> Result<ProvenIdentity, SignInError> {
         let expected = Expected {
             provider: &ProviderRef::Connection(self.connection.id.clone()),
-            issuer: &self.connection.issuer,
-            clients: std::slice::from_ref(&self.connection.client_id),
+            issuer: &self.connection.settings.issuer,
+            clients: std::slice::from_ref(&self.connection.settings.client_id),
             purpose: Purpose::SignIn {
                 nonce,
                 code,
                 access_token: tokens.access_token.expose(),
-                max_age: self.connection.max_age,
+                max_age: self.connection.settings.max_age,
             },
         };
         let token = UnverifiedIdToken::parse(tokens.id_token.expose())?;
@@ -115,7 +115,7 @@ impl Exchange<'_> {
     }
 
     async fn credential(&self) -> Result<Credential, SignInError> {
-        match &self.connection.client_auth {
+        match &self.connection.settings.client_auth {
             ClientAuth::ClientSecretPost { file } => self.secret(AuthType::RequestBody, file).await,
             ClientAuth::ClientSecretBasic { file } => self.secret(AuthType::BasicAuth, file).await,
             ClientAuth::PrivateKeyJwt { file, key_id } => {
@@ -140,7 +140,7 @@ impl Exchange<'_> {
     ) -> Result<Credential, SignInError> {
         let endpoint = self.metadata.token_endpoint.as_ref();
         let assertion = Assertion {
-            client: &self.connection.client_id,
+            client: &self.connection.settings.client_id,
             token_endpoint: endpoint.ok_or(SignInError::NoEndpoint("token_endpoint"))?,
             key_id,
             now: self.now,

@@ -33,7 +33,7 @@ pub use assertion::AssertionError;
 use self::answer::Outcome;
 use self::exchange::Exchange;
 use self::protocol::OidcClient;
-use super::connection::{ConnectionSettings, ResponseMode};
+use super::connection::{OidcConnection, ResponseMode};
 use super::discovery::ProviderMetadata;
 use super::id_token::TokenError;
 use super::key_cache::{KeyCache, KeyError};
@@ -212,10 +212,10 @@ impl RelyingParty {
     /// Begins a sign-in at a connection.
     pub async fn begin(
         &self,
-        connection: &ConnectionSettings,
+        connection: OidcConnection<'_>,
         now: UnixTime,
     ) -> Result<Begun, SignInError> {
-        let metadata = self.metadata(&connection.issuer, now).await?;
+        let metadata = self.metadata(&connection.settings.issuer, now).await?;
         let methods = metadata.code_challenge_methods.as_ref();
         if methods.is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
             return Err(SignInError::NoS256);
@@ -225,7 +225,11 @@ impl RelyingParty {
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
         let client = self.client(connection, &metadata)?;
         let (own_state, own_nonce) = (CsrfToken::new(state.clone()), Nonce::new(nonce.clone()));
-        let others = connection.scopes.iter().filter(|scope| *scope != "openid");
+        let others = connection
+            .settings
+            .scopes
+            .iter()
+            .filter(|scope| *scope != "openid");
         let mut request = client
             .authorize_url(
                 AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
@@ -234,10 +238,10 @@ impl RelyingParty {
             )
             .add_scopes(others.map(|scope| Scope::new(scope.to_owned())))
             .set_pkce_challenge(challenge);
-        if connection.response_mode == ResponseMode::FormPost {
+        if connection.settings.response_mode == ResponseMode::FormPost {
             request = request.add_extra_param("response_mode", "form_post");
         }
-        if let Some(max_age) = connection.max_age {
+        if let Some(max_age) = connection.settings.max_age {
             request = request.set_max_age(Duration::from_secs(max_age.into()));
         }
         let (authorization_url, ..) = request.url();
@@ -246,8 +250,8 @@ impl RelyingParty {
             state: Secret::new(state),
             attempt: LoginAttempt {
                 connection: connection.id.clone(),
-                issuer: connection.issuer.clone(),
-                client_id: connection.client_id.clone(),
+                issuer: connection.settings.issuer.clone(),
+                client_id: connection.settings.client_id.clone(),
                 nonce,
                 pkce_verifier: verifier,
             },
@@ -257,7 +261,7 @@ impl RelyingParty {
     /// Finishes the sign-in that `attempt` began and `answer` answers.
     pub async fn finish(
         &self,
-        connection: &ConnectionSettings,
+        connection: OidcConnection<'_>,
         attempt: &LoginAttempt,
         answer: AuthorizationAnswer,
         now: UnixTime,
@@ -265,7 +269,7 @@ impl RelyingParty {
         if !is_begun_at(attempt, connection) {
             return Err(SignInError::OtherConnection);
         }
-        let metadata = self.metadata(&connection.issuer, now).await?;
+        let metadata = self.metadata(&connection.settings.issuer, now).await?;
         check_answering_issuer(&metadata, &answer)?;
         let code = match answer.outcome {
             Outcome::Code(code) => code,
@@ -285,7 +289,7 @@ impl RelyingParty {
         let proven = exchange
             .prove(&tokens, code.expose(), &attempt.nonce)
             .await?;
-        if connection.userinfo {
+        if connection.settings.userinfo {
             exchange.add_userinfo(proven, &tokens).await
         } else {
             Ok(proven)
@@ -303,11 +307,11 @@ impl RelyingParty {
 
     fn client(
         &self,
-        connection: &ConnectionSettings,
+        connection: OidcConnection<'_>,
         metadata: &ProviderMetadata,
     ) -> Result<OidcClient, SignInError> {
-        let redirect_uri = RedirectUrl::from_url(self.redirect_uri(&connection.id)?);
-        Ok(protocol::client(connection, metadata)?.set_redirect_uri(redirect_uri))
+        let redirect_uri = RedirectUrl::from_url(self.redirect_uri(connection.id)?);
+        Ok(protocol::client(connection.settings, metadata)?.set_redirect_uri(redirect_uri))
     }
 
     fn random(&self) -> Result<String, EntropyError> {
@@ -317,10 +321,10 @@ impl RelyingParty {
 
 /// Whether the connection is the one that the attempt was begun at, with the issuer and the client of
 /// then. Nothing may be asked of another provider: it would be told the code and the verifier.
-fn is_begun_at(attempt: &LoginAttempt, connection: &ConnectionSettings) -> bool {
-    attempt.connection == connection.id
-        && attempt.issuer == connection.issuer
-        && attempt.client_id == connection.client_id
+fn is_begun_at(attempt: &LoginAttempt, connection: OidcConnection<'_>) -> bool {
+    attempt.connection == *connection.id
+        && attempt.issuer == connection.settings.issuer
+        && attempt.client_id == connection.settings.client_id
 }
 
 /// Holds the answer to the provider that was asked (RFC 9207, section 2.4).

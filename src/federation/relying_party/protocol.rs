@@ -18,7 +18,7 @@ use url::Url;
 use super::SignInError;
 use crate::domain::Secret;
 use crate::federation::Quoted;
-use crate::federation::connection::ConnectionSettings;
+use crate::federation::connection::OidcSettings;
 use crate::federation::discovery::ProviderMetadata;
 use crate::federation::json::{JsonError, parse_object};
 use crate::federation::outgoing::{FetchError, Outgoing};
@@ -46,15 +46,15 @@ pub(super) type OidcClient = Client<
 
 /// The client of a connection; its keys stay empty, since the crate verifies nothing.
 pub(super) fn client(
-    connection: &ConnectionSettings,
+    settings: &OidcSettings,
     metadata: &ProviderMetadata,
 ) -> Result<OidcClient, SignInError> {
     let endpoint = |url: &Option<Url>, name| url.clone().ok_or(SignInError::NoEndpoint(name));
     let authorization = endpoint(&metadata.authorization_endpoint, "authorization_endpoint")?;
     let token = endpoint(&metadata.token_endpoint, "token_endpoint")?;
-    let issuer = IssuerUrl::new(connection.issuer.as_str().to_owned());
+    let issuer = IssuerUrl::new(settings.issuer.as_str().to_owned());
     Ok(Client::new(
-        ClientId::new(connection.client_id.as_str().to_owned()),
+        ClientId::new(settings.client_id.as_str().to_owned()),
         issuer.map_err(|_| SignInError::Url("the issuer"))?,
         JsonWebKeySet::default(),
     )

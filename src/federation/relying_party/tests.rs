@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::ClaimSource;
 use crate::entropy::SystemEntropy;
-use crate::federation::connection::ClientAuth;
+use crate::federation::connection::{ClientAuth, OidcSettings};
 use crate::federation::jwks::KeySet;
 use crate::federation::outgoing::DEFAULT_TIMEOUT;
 use crate::federation::testing::{FakeProvider, NOW, Reply, Signer, encode};
@@ -19,7 +19,12 @@ struct Setting {
     provider: FakeProvider,
     signer: Signer,
     party: RelyingParty,
-    connection: ConnectionSettings,
+    settings: OidcSettings,
+}
+
+/// The id of the connection.
+fn id() -> ConnectionId {
+    "meridale".parse().unwrap()
 }
 
 impl Setting {
@@ -29,9 +34,7 @@ impl Setting {
         let outgoing = provider.outgoing(DEFAULT_TIMEOUT);
         let keys = Arc::new(KeyCache::new(outgoing.clone()));
         let public_url = Url::parse("https://gate.example.com").unwrap();
-        let connection = json!({
-            "id": "meridale",
-            "display_name": "Meridale",
+        let settings = json!({
             "issuer": provider.issuer.as_str(),
             "client_id": "rolegate",
             "client_auth": "none",
@@ -44,7 +47,7 @@ impl Setting {
                 SecretFolder::at(std::env::temp_dir()),
                 public_url,
             ),
-            connection: serde_json::from_value(connection).unwrap(),
+            settings: serde_json::from_value(settings).unwrap(),
             provider,
             signer,
         }
@@ -70,7 +73,9 @@ impl Setting {
     }
 
     async fn begin(&self) -> (Begun, LoginAttempt) {
-        let begun = self.party.begin(&self.connection, NOW).await.unwrap();
+        let (id, settings) = (id(), &self.settings);
+        let connection = OidcConnection { id: &id, settings };
+        let begun = self.party.begin(connection, NOW).await.unwrap();
         let attempt = begun.attempt.clone();
         (begun, attempt)
     }
@@ -81,9 +86,9 @@ impl Setting {
         answer: &str,
     ) -> Result<ProvenIdentity, SignInError> {
         let answer = AuthorizationAnswer::parse(answer).unwrap();
-        self.party
-            .finish(&self.connection, attempt, answer, NOW)
-            .await
+        let (id, settings) = (id(), &self.settings);
+        let connection = OidcConnection { id: &id, settings };
+        self.party.finish(connection, attempt, answer, NOW).await
     }
 
     /// A sign-in whose token response is what `tokens` makes of the good claims.
@@ -119,8 +124,8 @@ fn secret_file(folder: &Path, content: &str) -> crate::federation::secret_file::
 #[tokio::test]
 async fn the_authorization_url_asks_for_a_code_with_pkce() {
     let mut setting = Setting::new().await;
-    setting.connection.response_mode = ResponseMode::FormPost;
-    setting.connection.max_age = Some(3600);
+    setting.settings.response_mode = ResponseMode::FormPost;
+    setting.settings.max_age = Some(3600);
     let (begun, _) = setting.begin().await;
     let pairs: HashMap<_, _> = begun.authorization_url.query_pairs().into_owned().collect();
     let challenge = encode(digest(&SHA256, begun.attempt.pkce_verifier.as_bytes()));
@@ -163,7 +168,9 @@ async fn a_provider_without_s256_is_refused() {
     let setting = Setting::new().await;
     let plain = json!({"code_challenge_methods_supported": ["plain"]});
     setting.provider.publish_metadata(plain);
-    let error = setting.party.begin(&setting.connection, NOW).await;
+    let (id, settings) = (id(), &setting.settings);
+    let connection = OidcConnection { id: &id, settings };
+    let error = setting.party.begin(connection, NOW).await;
     assert!(matches!(error, Err(SignInError::NoS256)));
 }
 
@@ -193,7 +200,7 @@ async fn the_client_secret_goes_into_the_body() {
     let mut setting = Setting::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = secret_file(folder.path(), "s3cret:&\n");
-    setting.connection.client_auth = ClientAuth::ClientSecretPost { file };
+    setting.settings.client_auth = ClientAuth::ClientSecretPost { file };
     setting.good_sign_in().await.unwrap();
     let (head, pairs) = setting.token_request();
     assert_eq!(pairs["client_secret"], "s3cret:&");
@@ -205,7 +212,7 @@ async fn the_client_secret_goes_into_the_header() {
     let mut setting = Setting::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = secret_file(folder.path(), "s3cret:&\n");
-    setting.connection.client_auth = ClientAuth::ClientSecretBasic { file };
+    setting.settings.client_auth = ClientAuth::ClientSecretBasic { file };
     setting.good_sign_in().await.unwrap();
     let (head, pairs) = setting.token_request();
     let credentials = base64::engine::general_purpose::STANDARD.encode("rolegate:s3cret%3A%26");
@@ -219,7 +226,7 @@ async fn a_missing_secret_is_the_nodes_fault() {
     let folder = tempfile::tempdir().unwrap();
     let file = secret_file(folder.path(), "x");
     std::fs::remove_file(file.path()).unwrap();
-    setting.connection.client_auth = ClientAuth::ClientSecretPost { file };
+    setting.settings.client_auth = ClientAuth::ClientSecretPost { file };
     let error = setting.good_sign_in().await;
     assert!(matches!(error, Err(SignInError::Secret(_))));
     assert_eq!(setting.provider.hits("/token"), 0);
@@ -278,7 +285,7 @@ async fn the_client_signs_its_assertion_with_any_of_four_kinds_of_key() {
     for (pair, algorithm, jwk) in client_keys() {
         let mut setting = Setting::new().await;
         let folder = tempfile::tempdir().unwrap();
-        setting.connection.client_auth = ClientAuth::PrivateKeyJwt {
+        setting.settings.client_auth = ClientAuth::PrivateKeyJwt {
             file: secret_file(folder.path(), &pair.serialize_pem()),
             key_id: Some("k1".parse().unwrap()),
         };
@@ -309,7 +316,7 @@ async fn a_file_without_a_private_key_is_the_nodes_fault() {
     let mut setting = Setting::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = secret_file(folder.path(), "no key");
-    setting.connection.client_auth = ClientAuth::PrivateKeyJwt { file, key_id: None };
+    setting.settings.client_auth = ClientAuth::PrivateKeyJwt { file, key_id: None };
     let error = setting.good_sign_in().await;
     assert!(matches!(
         error,
@@ -443,7 +450,7 @@ async fn a_refused_code_is_told_apart_from_a_broken_endpoint() {
 #[tokio::test]
 async fn userinfo_adds_claims_of_the_same_person() {
     let mut setting = Setting::new().await;
-    setting.connection.userinfo = true;
+    setting.settings.userinfo = true;
     let userinfo = json!({
         "sub": "person-1",
         "nonce": "another",
@@ -465,7 +472,7 @@ async fn userinfo_adds_claims_of_the_same_person() {
 #[tokio::test]
 async fn userinfo_of_another_person_is_refused() {
     let mut setting = Setting::new().await;
-    setting.connection.userinfo = true;
+    setting.settings.userinfo = true;
     for sub in [json!("person-2"), json!(["person-1"]), json!(null)] {
         setting
             .provider
@@ -497,9 +504,10 @@ async fn no_error_shows_the_code_or_a_secret() {
 #[test]
 fn a_sign_in_may_move_between_threads() {
     fn is_send<T: Send>(_: T) {}
-    type Parts = (RelyingParty, ConnectionSettings, LoginAttempt);
+    type Parts = (RelyingParty, ConnectionId, OidcSettings, LoginAttempt);
     let _ = |parts: &Parts, answer: AuthorizationAnswer| {
-        let (party, connection, attempt) = parts;
+        let (party, id, settings, attempt) = parts;
+        let connection = OidcConnection { id, settings };
         is_send(party.begin(connection, NOW));
         is_send(party.finish(connection, attempt, answer, NOW));
     };

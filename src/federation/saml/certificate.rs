@@ -19,7 +19,7 @@ use x509_parser::certificate::X509CertificateParser;
 use x509_parser::nom::Parser as _;
 use x509_parser::time::ASN1Time;
 
-use crate::domain::UnixTime;
+use crate::domain::{InvalidValue, UnixTime};
 use crate::federation::Quoted;
 
 /// The longest text of a certificate that is looked at, in bytes.
@@ -199,13 +199,33 @@ impl fmt::Debug for Certificate {
 }
 
 /// The SHA-256 of a certificate. Prints as lower-case hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     /// The hash.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(InvalidValue::new(
+            "fingerprint",
+            "64 lower-case hexadecimal digits",
+        ))
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.to_string()
     }
 }
 

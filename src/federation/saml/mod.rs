@@ -11,11 +11,14 @@ pub mod checks;
 pub mod claims;
 pub mod error;
 pub mod instant;
+pub mod metadata;
 pub mod response;
+pub mod settings;
 pub mod signature;
 pub mod signing;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod vocabulary;
 pub mod xml;
 
 pub use error::SamlError;

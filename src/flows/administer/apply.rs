@@ -1,7 +1,7 @@
 //! Apply: the directory becomes what files say.
 
 use super::{Act, AdminAction, AdminError, Administration};
-use crate::directory::{Change, Directory, DirectoryFiles, Problem, check, diff, read};
+use crate::directory::{Change, Directory, DirectoryFiles, diff, read};
 use crate::domain::UnixTime;
 use crate::flows::authenticate::Caller;
 use crate::flows::record::{Outcome, Subject};
@@ -94,45 +94,5 @@ impl Administration {
             read(files, current, now, self.entropy.as_ref()).map_err(AdminError::Invalid)?;
         self.check(&desired)?;
         Ok(diff(current, &desired))
-    }
-
-    /// What must hold beyond the directory itself: plain http only where this node lists it, secret
-    /// files only where this node keeps them.
-    fn check(&self, directory: &Directory) -> Result<(), AdminError> {
-        let mut problems = check(directory, self.directory.partition());
-        let accounts = directory.accounts.iter().flat_map(|(id, account)| {
-            account
-                .oidc_providers
-                .keys()
-                .map(move |issuer| (format!("accounts/{id}/oidc-providers"), issuer))
-        });
-        let connections = directory.connections.iter();
-        let connections =
-            connections.map(|(id, connection)| (format!("connections/{id}"), &connection.issuer));
-        for (at, issuer) in accounts.chain(connections) {
-            if issuer.is_plain_http() && !self.plain_http.contains(issuer) {
-                problems.push(Problem::new(at, format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback")));
-            }
-        }
-        problems.extend(self.check_secrets(directory));
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(AdminError::Invalid(problems))
-        }
-    }
-
-    /// A connection whose secret can't be read would fail at somebody's sign-in.
-    fn check_secrets(&self, directory: &Directory) -> Vec<Problem> {
-        let connections = directory.connections.iter();
-        let problems = connections.filter_map(|(id, connection)| {
-            let file = connection.client_auth.file()?;
-            let error = self.secrets.read_now(file).err()?;
-            Some(Problem::new(
-                format!("connections/{id}"),
-                format!("client_auth: {error}"),
-            ))
-        });
-        problems.collect()
     }
 }

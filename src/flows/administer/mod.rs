@@ -10,6 +10,7 @@
 
 mod apply;
 mod authorise;
+mod check;
 mod error;
 mod export;
 mod keys;

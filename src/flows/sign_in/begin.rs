@@ -1,6 +1,6 @@
 //! The first half: the browser leaves for the provider.
 
-use super::{SignIn, SignInRefusal};
+use super::{SignIn, SignInRefusal, oidc};
 use crate::domain::{ConnectionId, LocalPath, Secret};
 use crate::flows::login_attempt::{LoginAttemptKey, UnderWay, attempt_key};
 use crate::flows::request::RequestMeta;
@@ -42,7 +42,7 @@ impl SignIn {
         meta: &RequestMeta,
     ) -> Result<SignInBegun, SignInRefusal> {
         let settings = self.connection(connection, meta).await?;
-        let begun = self.relying_party.begin(&settings, meta.now).await?;
+        let begun = self.relying_party.begin(oidc(&settings)?, meta.now).await?;
         let attempt = attempt_key(begun.state.expose());
         let snapshot = self.directory.snapshot(meta.now)?;
         let under_way = UnderWay::begun(begun.attempt, return_to, meta.now);

@@ -1,6 +1,6 @@
 //! The second half: the browser comes back with the provider's answer.
 
-use super::{SignIn, SignInRefusal};
+use super::{SignIn, SignInRefusal, oidc};
 use crate::domain::{ConnectionId, FederatedIdentity, LocalPath, Secret};
 use crate::federation::relying_party::{AnswerError, AuthorizationAnswer};
 use crate::flows::login_attempt::{UnderWay, Unusable, attempt_key, mark_of};
@@ -90,7 +90,12 @@ impl SignIn {
         let settings = self.connection(connection, meta).await?;
         let proven = self
             .relying_party
-            .finish(&settings, &under_way.attempt, callback.answer, meta.now)
+            .finish(
+                oidc(&settings)?,
+                &under_way.attempt,
+                callback.answer,
+                meta.now,
+            )
             .await?;
         let identity = proven.redeem(self.marks.as_ref(), meta.now).await?;
         Ok((identity, under_way.return_to()))

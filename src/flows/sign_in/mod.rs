@@ -29,7 +29,7 @@ use crate::audit::AuditUnavailable;
 use crate::directory::LiveDirectory;
 use crate::domain::{ConnectionId, FederatedIdentity};
 use crate::entropy::Entropy;
-use crate::federation::connection::ConnectionSettings;
+use crate::federation::connection::{ConnectionSettings, OidcConnection};
 use crate::federation::relying_party::RelyingParty;
 use crate::mapping;
 use crate::store::{OneTimeUse, Sessions};
@@ -84,11 +84,14 @@ impl SignIn {
     /// [`SignInRefusal::Unavailable`]
     pub fn connections(&self, meta: &RequestMeta) -> Result<Vec<WayToSignIn>, SignInRefusal> {
         let snapshot = self.directory.snapshot(meta.now)?;
-        let way = |connection: &Arc<ConnectionSettings>| WayToSignIn {
-            sites: self.relying_party.leads_to(&connection.issuer, meta.now),
-            connection: Arc::clone(connection),
+        let way = |connection: &Arc<ConnectionSettings>| {
+            let issuer = &connection.oidc()?.settings.issuer;
+            Some(WayToSignIn {
+                sites: self.relying_party.leads_to(issuer, meta.now),
+                connection: Arc::clone(connection),
+            })
         };
-        Ok(snapshot.connections().map(way).collect())
+        Ok(snapshot.connections().filter_map(way).collect())
     }
 
     /// The connection as this node knows it, or as the log has it by now.
@@ -134,4 +137,9 @@ impl SignIn {
         };
         self.recorder.portal(meta, &record).await
     }
+}
+
+/// The connection as one that speaks OpenID Connect; no other one has a sign-in of this kind.
+fn oidc(settings: &ConnectionSettings) -> Result<OidcConnection<'_>, SignInRefusal> {
+    settings.oidc().ok_or(SignInRefusal::UnknownConnection)
 }

@@ -1,7 +1,15 @@
 use super::*;
+use crate::credentials::issue;
 use crate::directory::testing::{FIRST_KEY, MAX_STALENESS, RULE_FILE, change_set, edited, without};
 use crate::directory::{Change, SealingKeyRecord};
-use crate::domain::{AccessKeyId, Principal, SecretAccessKey};
+use crate::domain::{
+    AccessKeyId, IssuerName, Lineage, Principal, ProviderArn, ProviderRef, SecretAccessKey,
+    SessionDuration, SessionTags,
+};
+use crate::entropy::SystemEntropy;
+use crate::policy::{
+    AssumeAction, Assumption, Caller as PolicyCaller, Context, Decision, RoleTerms, decide,
+};
 use crate::sigv4::SigV4Error;
 
 async fn of_a_session(
@@ -254,4 +262,98 @@ async fn a_session_is_not_verified_by_a_stale_directory() {
         matches!(result, Err(AuthenticationError::Unavailable(_))),
         "{result:?}"
     );
+}
+
+/// Credentials that somebody got whom a SAML provider vouches for.
+fn credentials_by(node: &Node, provider: ProviderRef) -> Credentials {
+    let snapshot = node.directory.snapshot(NOW).unwrap();
+    let role = snapshot.role(&READER.parse().unwrap()).unwrap();
+    let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow",
+        "Principal":{"Federated":"arn:aws:iam::482011739056:saml-provider/Partners"},
+        "Action":"sts:AssumeRoleWithSAML"}}"#;
+    let assumption = Assumption {
+        action: AssumeAction::WithSaml,
+        caller: PolicyCaller::Federated {
+            provider: testing::SAML_PROVIDER,
+        },
+        context: Context::new(),
+        session: "ines".parse().unwrap(),
+        tags: SessionTags::none(),
+        source_identity: None,
+        duration: SessionDuration::DEFAULT,
+        lineage: Lineage {
+            provider,
+            issuer: IssuerName::Saml(testing::ENTITY.parse().unwrap()),
+            subject: "Inès".parse().unwrap(),
+            rule: None,
+            generation: snapshot.generation(),
+            sign_in: None,
+            chain_depth: 0,
+        },
+    };
+    let terms = RoleTerms {
+        arn: &role.arn,
+        id: &role.role.unique_id,
+        trust: &trust.parse().unwrap(),
+        max_session: SessionDuration::MAX,
+    };
+    let Decision::Permit(grant) = decide(assumption, Some(terms)) else {
+        panic!("it is permitted")
+    };
+    let keys = snapshot.keys();
+    issue(grant, Vec::new(), keys, NOW, &SystemEntropy)
+        .unwrap()
+        .credentials
+}
+
+#[tokio::test]
+async fn a_session_lives_as_long_as_the_saml_provider_that_vouched_for_it() {
+    let arn: ProviderArn = testing::SAML_PROVIDER.parse().unwrap();
+    let other = testing::metadata_document("urn:other");
+    for (path, text) in [
+        (testing::SAML_PROVIDER_METADATA, Some(other)),
+        (testing::SAML_PROVIDER_METADATA, None),
+    ] {
+        let node = Node::new().await;
+        node.apply(&testing::saml_files()).await;
+        let credentials = credentials_by(&node, ProviderRef::Account(arn.clone()));
+        assert!(of_a_session(&node, &credentials).await.is_ok());
+        let mut files = testing::saml_files();
+        files.remove(testing::SAML_LINK_FILE);
+        node.apply(&files).await;
+        assert!(of_a_session(&node, &credentials).await.is_ok());
+        match text {
+            Some(text) => files.insert(path.to_owned(), text),
+            None => {
+                files.remove(testing::SAML_PROVIDER_FILE);
+                files.remove(path)
+            }
+        };
+        node.apply(&files).await;
+        assert_dead(&of_a_session(&node, &credentials).await);
+    }
+}
+
+#[tokio::test]
+async fn a_session_lives_as_long_as_its_saml_connection_is_linked_and_of_that_entity() {
+    let connection = ProviderRef::Connection("partners".parse().unwrap());
+    let mut unlinked = testing::saml_files();
+    unlinked.remove(testing::SAML_LINK_FILE);
+    let mut other = testing::saml_files();
+    for path in [
+        testing::SAML_CONNECTION_FILE,
+        testing::SAML_CONNECTION_METADATA,
+        testing::SAML_PROVIDER_METADATA,
+    ] {
+        let text = other.get_mut(path).unwrap();
+        *text = text.replace(testing::ENTITY, "urn:other");
+    }
+    for changed in [unlinked, other] {
+        let node = Node::new().await;
+        node.apply(&testing::saml_files()).await;
+        let credentials = credentials_by(&node, connection.clone());
+        assert!(of_a_session(&node, &credentials).await.is_ok());
+        node.apply(&changed).await;
+        assert_dead(&of_a_session(&node, &credentials).await);
+    }
 }

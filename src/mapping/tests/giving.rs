@@ -284,3 +284,24 @@ fn a_thousand_rules_and_groups_give_a_thousand_roles() {
     let mapped = apply(&set, &identity);
     assert_eq!((mapped.grants.len(), mapped.trace.len()), (1_000, 1_000));
 }
+
+#[test]
+fn claims_may_be_called_by_uris() {
+    const EMAIL: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
+    const MAIL: &str = "urn:oid:0.9.2342.19200300.100.1.3";
+    let toml = format!(
+        "connections = ['workforce']\nroles = ['{READER}']\nsession_name = '{{{MAIL}}}'\n\
+         [when]\nall = [{{ claim = '{EMAIL}', glob = '*@x.example' }}, {{ present = '{MAIL}' }}, \
+         {{ absent = 'urn:oid:2.5.4.3' }}]\n[tags]\nmail = '{{{EMAIL}}}'\n"
+    );
+    let claims = format!(r#"{{"{EMAIL}": ["ines@x.example"], "{MAIL}": "ines.okafor"}}"#);
+    let mapped = mapped(&toml, &claims);
+    let role = only(&mapped);
+    assert_eq!(role.session_name.as_str(), "ines.okafor");
+    let tags: Vec<&str> = role
+        .tags
+        .iter()
+        .map(|(_, value, _)| value.as_str())
+        .collect();
+    assert_eq!(tags, ["ines@x.example"]);
+}

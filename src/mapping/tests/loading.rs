@@ -111,14 +111,15 @@ fn error(toml: &str) -> RuleError {
     Rule::from_toml(toml).expect_err(toml)
 }
 
+#[track_caller]
+fn assert_refused(condition: &str, path: &str, problem: RuleProblem) {
+    let expected = RuleError::new(path, problem);
+    assert_eq!(error(&when(condition)), expected, "{condition}");
+}
+
 #[test]
-fn wrong_condition_is_told_with_its_path() {
+fn condition_of_a_wrong_shape_is_told_with_its_path() {
     use RuleProblem as P;
-    let deep = "{ not = ".repeat(MAX_DEPTH) + "{ absent = 'x' }" + &" }".repeat(MAX_DEPTH);
-    let wide = format!(
-        "{{ any = [{}] }}",
-        "{ absent = 'x' }, ".repeat(MAX_CONDITIONS)
-    );
     for (condition, path, problem) in [
         ("{ }", "when", P::NotOneCondition),
         ("{ claim = 'x' }", "when", P::NotOneCondition),
@@ -142,6 +143,20 @@ fn wrong_condition_is_told_with_its_path() {
             "when.ignore_case",
             P::IgnoreCase,
         ),
+    ] {
+        assert_refused(condition, path, problem);
+    }
+}
+
+#[test]
+fn condition_beyond_a_bound_is_told_with_its_path() {
+    use RuleProblem as P;
+    let deep = "{ not = ".repeat(MAX_DEPTH) + "{ absent = 'x' }" + &" }".repeat(MAX_DEPTH);
+    let wide = format!(
+        "{{ any = [{}] }}",
+        "{ absent = 'x' }, ".repeat(MAX_CONDITIONS)
+    );
+    for (condition, path, problem) in [
         (
             "{ not = { claim = 'x', regex = '(?P<a>.)' } }",
             "when.not",
@@ -163,11 +178,7 @@ fn wrong_condition_is_told_with_its_path() {
             too_many(MAX_DEPTH, "conditions in one another"),
         ),
     ] {
-        assert_eq!(
-            error(&when(condition)),
-            RuleError::new(path, problem),
-            "{condition}"
-        );
+        assert_refused(condition, path, problem);
     }
 }
 
@@ -184,10 +195,19 @@ fn bad_expression_is_told_with_its_path() {
     );
 }
 
-#[test]
-fn wrong_field_is_told_with_its_path() {
+/// Each change of a good rule is refused, with this path.
+#[track_caller]
+fn assert_paths(changes: &[(&str, &str, &str)]) {
     let good = capturing("[tags]\nteam = '{team}'\n");
-    for (from, to, path) in [
+    for (from, to, path) in changes {
+        assert!(good.contains(from), "{from}");
+        assert_eq!(error(&good.replace(from, to)).path, *path, "{to}");
+    }
+}
+
+#[test]
+fn wrong_connection_or_role_is_told_with_its_path() {
+    assert_paths(&[
         ("['workforce']", "[]", "connections"),
         ("['workforce']", "['Work Force']", "connections[0]"),
         (
@@ -220,6 +240,12 @@ fn wrong_field_is_told_with_its_path() {
             "arn:aws:iam::582011739056",
             "roles[0]",
         ),
+    ]);
+}
+
+#[test]
+fn wrong_field_is_told_with_its_path() {
+    assert_paths(&[
         ("'{team}'", "'{}'", "tags.team"),
         ("[tags]", "max_duration = 899\n[tags]", "max_duration"),
         ("[tags]", "max_duration = 43201\n[tags]", "max_duration"),
@@ -252,10 +278,7 @@ fn wrong_field_is_told_with_its_path() {
             "[[tests]]\nname = 'n'\nclaims = {}\nroles = ['x']\n[tags]",
             "tests[0].roles[0]",
         ),
-    ] {
-        assert!(good.contains(from), "{from}");
-        assert_eq!(error(&good.replace(from, to)).path, path, "{to}");
-    }
+    ]);
 }
 
 #[test]

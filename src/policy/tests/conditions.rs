@@ -413,3 +413,19 @@ fn what_cannot_be_a_key_is_refused() {
         assert_eq!(refusal(&condition), Problem::BadConditionKey(key.into()));
     }
 }
+
+#[test]
+fn a_saml_key_that_is_none_is_refused() {
+    for operator in ["StringEquals", "StringNotEqualsIfExists", "Null"] {
+        let condition = json!({operator: {"saml:edupersonaffilation": "true"}});
+        let expected = Problem::UnknownSamlKey("saml:edupersonaffilation".into());
+        assert_eq!(refusal(&condition), expected);
+    }
+    assert!(holds(
+        &json!({"StringEquals": {"SAML:Sub_Type": "persistent"}}),
+        &one("saml:sub_type", "persistent")
+    ));
+    let staff = many("saml:edupersonaffiliation", &["staff", "member"]);
+    let any = json!({"ForAnyValue:StringEquals": {"saml:edupersonaffiliation": "staff"}});
+    assert!(holds(&any, &staff));
+}

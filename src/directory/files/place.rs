@@ -1,0 +1,74 @@
+//! Whether a file stands beside what it belongs to. Files that are read with something else are only
+//! looked at here.
+
+use super::METADATA;
+use super::read::Reader;
+
+impl Reader<'_> {
+    /// A trust policy must stand beside its role, and the role in a listed account.
+    pub(super) fn check_role_file(&mut self, path: &str, id: &str, file: &str) {
+        let name = file
+            .strip_suffix(".toml")
+            .or_else(|| file.strip_suffix(".trust.json"));
+        match name {
+            None => self.problem(
+                path,
+                "a role has <Name>.toml, <Name>.trust.json and <Name>.policies/<policy>.json",
+            ),
+            Some(name) => self.check_role(path, id, name),
+        }
+    }
+
+    pub(super) fn check_policy_file(&mut self, path: &str, id: &str, folder: &str, file: &str) {
+        let role = folder.strip_suffix(".policies");
+        match role.filter(|_| file.strip_suffix(".json").is_some()) {
+            None => self.problem(
+                path,
+                "the policies of a role stand in <Name>.policies/<policy>.json",
+            ),
+            Some(name) => self.check_role(path, id, name),
+        }
+    }
+
+    pub(super) fn check_oidc_file(&mut self, path: &str, id: &str, file: &str) {
+        if file.strip_suffix(".toml").is_none() {
+            self.problem(path, "a provider's file ends in .toml");
+        }
+        self.check_account(path, id);
+    }
+
+    /// A metadata document must stand beside its provider's settings.
+    pub(super) fn check_saml_file(&mut self, path: &str, id: &str, file: &str) {
+        match file.strip_suffix(METADATA) {
+            Some(name) => {
+                self.check_is_there(path, &format!("accounts/{id}/saml-providers/{name}.toml"))
+            }
+            None if file.strip_suffix(".toml").is_some() => {}
+            None => self.problem(
+                path,
+                "a SAML provider has <Name>.toml and <Name>.metadata.xml",
+            ),
+        }
+        self.check_account(path, id);
+    }
+
+    /// An uploaded document must stand beside its connection.
+    pub(super) fn check_connection_metadata(&mut self, path: &str, id: &str) {
+        self.check_is_there(path, &format!("connections/{id}.toml"));
+    }
+
+    fn check_role(&mut self, path: &str, id: &str, name: &str) {
+        self.check_is_there(path, &format!("accounts/{id}/roles/{name}.toml"));
+        self.check_account(path, id);
+    }
+
+    fn check_account(&mut self, path: &str, id: &str) {
+        self.check_is_there(path, &format!("accounts/{id}/account.toml"));
+    }
+
+    fn check_is_there(&mut self, path: &str, owner: &str) {
+        if !self.files.contains_key(owner) {
+            self.problem(path, &format!("there is no {owner}"));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Files to a directory: each file goes to whoever reads its kind.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::DirectoryFiles;
+use crate::directory::{Directory, Link, LinkId, Problem};
+use crate::domain::{EntityId, RuleId, UnixTime};
+use crate::entropy::Entropy;
+use crate::federation::saml::metadata::MetadataDocument;
+use crate::mapping::Rule;
+
+/// Reads files into the directory that they describe. What `current` holds beside (keys, fetched
+/// metadata, the unique ids of roles that stay) is kept.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn read(
+    files: &DirectoryFiles,
+    current: &Directory,
+    now: UnixTime,
+    entropy: &dyn Entropy,
+) -> Result<Directory, Vec<Problem>> {
+    let mut reader = Reader {
+        files,
+        current,
+        now,
+        entropy,
+        problems: Vec::new(),
+    };
+    let mut directory = Directory {
+        sealing_keys: current.sealing_keys.clone(),
+        service_provider_keys: current.service_provider_keys.clone(),
+        ..Directory::default()
+    };
+    for path in files.keys() {
+        reader.read_file(path, &mut directory);
+    }
+    if directory.accounts.is_empty() && reader.problems.is_empty() {
+        reader.problem(
+            "accounts",
+            "no account is listed; a directory without accounts is refused",
+        );
+    }
+    if reader.problems.is_empty() {
+        Ok(directory)
+    } else {
+        Err(reader.problems)
+    }
+}
+
+pub(super) struct Reader<'a> {
+    pub(super) files: &'a DirectoryFiles,
+    pub(super) current: &'a Directory,
+    pub(super) now: UnixTime,
+    pub(super) entropy: &'a dyn Entropy,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn read_file(&mut self, path: &str, directory: &mut Directory) {
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts.as_slice() {
+            ["accounts", id, "account.toml"] => self.read_account(path, id, directory),
+            ["accounts", id, "roles", file] => self.check_role_file(path, id, file),
+            ["accounts", id, "roles", folder, file] => {
+                self.check_policy_file(path, id, folder, file);
+            }
+            ["accounts", id, "oidc-providers", file] => self.check_oidc_file(path, id, file),
+            ["accounts", id, "saml-providers", file] => self.check_saml_file(path, id, file),
+            ["connections", file] => self.read_connection(path, file, directory),
+            ["links", file] => self.read_link(path, file, directory),
+            ["rules", file] => self.read_rule(path, file, directory),
+            _ => self.problem(
+                path,
+                "no resource has this place; see the layout of directory files",
+            ),
+        }
+    }
+
+    fn read_link(&mut self, path: &str, file: &str, directory: &mut Directory) {
+        let id: Option<LinkId> = self.stem(path, file);
+        if let (Some(id), Some(link)) = (id, self.toml::<Link>(path)) {
+            directory.links.insert(id, link);
+        }
+    }
+
+    fn read_rule(&mut self, path: &str, file: &str, directory: &mut Directory) {
+        let id: Option<RuleId> = self.stem(path, file);
+        let (Some(id), Some(rule)) = (id, self.toml::<Rule>(path)) else {
+            return;
+        };
+        if let Some(own) = rule.id().filter(|own| **own != id) {
+            self.problem(
+                path,
+                &format!("id: the rule calls itself {own}, but its file's name says {id}"),
+            );
+        }
+        directory.rules.insert(id, Arc::new(rule));
+    }
+
+    /// Every file that begins with `start` and ends with `end`, and what stands between.
+    pub(super) fn files_in(&self, start: &str, end: &str) -> Vec<(String, String)> {
+        let paths = self.files.keys();
+        paths
+            .filter_map(|path| {
+                let name = path.strip_prefix(start)?.strip_suffix(end)?;
+                (!name.contains('/')).then(|| (path.clone(), name.to_owned()))
+            })
+            .collect()
+    }
+
+    pub(super) fn toml<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
+        let text = self.text(path)?;
+        let read = toml::from_str(&text);
+        self.good(path, read)
+    }
+
+    pub(super) fn policy<P: FromStr<Err: Display>>(&mut self, path: &str) -> Option<P> {
+        let text = self.text(path)?;
+        self.parse(path, &text)
+    }
+
+    /// A metadata document, and what it says of `entity` or of the only provider in it.
+    pub(super) fn metadata(
+        &mut self,
+        path: &str,
+        entity: Option<&EntityId>,
+    ) -> Option<MetadataDocument> {
+        let text = self.text(path)?;
+        self.good(path, MetadataDocument::read(&text, entity))
+    }
+
+    pub(super) fn stem<T: FromStr<Err: Display>>(&mut self, path: &str, file: &str) -> Option<T> {
+        let Some(stem) = file.strip_suffix(".toml") else {
+            self.problem(path, "the file must end in .toml");
+            return None;
+        };
+        self.parse(path, stem)
+    }
+
+    pub(super) fn parse<T: FromStr<Err: Display>>(&mut self, path: &str, text: &str) -> Option<T> {
+        self.good(path, text.parse())
+    }
+
+    /// The value, or its problem.
+    pub(super) fn good<T, E: Display>(&mut self, path: &str, read: Result<T, E>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(path, &error.to_string());
+                None
+            }
+        }
+    }
+
+    pub(super) fn problem(&mut self, at: &str, text: &str) {
+        self.problems.push(Problem::new(at, text.trim_end()));
+    }
+
+    fn text(&mut self, path: &str) -> Option<String> {
+        let text = self.files.get(path).cloned();
+        if text.is_none() {
+            self.problem(path, "the file is missing");
+        }
+        text
+    }
+}

@@ -1,0 +1,116 @@
+//! A directory to files.
+
+use serde::Serialize;
+
+use super::{DirectoryFiles, METADATA, RoleFile};
+use crate::directory::{Account, ConnectionMetadata, Directory, Problem, Role};
+use crate::domain::AccountId;
+use crate::federation::connection::ConnectionSettings;
+
+/// Writes the directory as files; reading them gives the same directory. Keys and fetched metadata
+/// are left out.
+///
+/// # Errors
+/// Where a resource can't be written as TOML, which names it.
+pub fn write(directory: &Directory) -> Result<DirectoryFiles, Problem> {
+    let mut files = DirectoryFiles::new();
+    for (id, account) in &directory.accounts {
+        write_account(*id, account, &mut files)?;
+    }
+    for (id, connection) in &directory.connections {
+        write_connection(connection, &mut files)?;
+        let metadata = directory.connection_metadata.get(id).map(AsRef::as_ref);
+        if let Some(ConnectionMetadata::Uploaded(document)) = metadata {
+            let path = format!("connections/{id}{METADATA}");
+            files.insert(path, document.as_str().to_owned());
+        }
+    }
+    for (id, link) in &directory.links {
+        put_toml(&mut files, format!("links/{id}.toml"), link)?;
+    }
+    for (id, rule) in &directory.rules {
+        put_toml(&mut files, format!("rules/{id}.toml"), rule.as_ref())?;
+    }
+    Ok(files)
+}
+
+fn write_account(
+    id: AccountId,
+    account: &Account,
+    files: &mut DirectoryFiles,
+) -> Result<(), Problem> {
+    let path = format!("accounts/{id}/account.toml");
+    put_toml(files, path, &account.settings)?;
+    for (name, role) in &account.roles {
+        write_role(&format!("accounts/{id}/roles/{name}"), role, files)?;
+    }
+    for provider in account.oidc_providers.values() {
+        let name = file_name(provider.url.without_scheme());
+        let path = format!("accounts/{id}/oidc-providers/{name}.toml");
+        put_toml(files, path, provider.as_ref())?;
+    }
+    for (name, provider) in &account.saml_providers {
+        let base = format!("accounts/{id}/saml-providers/{name}");
+        put_toml(files, format!("{base}.toml"), &provider.settings)?;
+        let document = provider.metadata.as_str().to_owned();
+        files.insert([&base, METADATA].concat(), document);
+    }
+    Ok(())
+}
+
+fn write_role(base: &str, role: &Role, files: &mut DirectoryFiles) -> Result<(), Problem> {
+    let file = RoleFile {
+        path: role.path.clone(),
+        description: role.description.clone(),
+        max_session_duration: role.max_session_duration,
+        unique_id: Some(role.unique_id.clone()),
+        created_at: Some(role.created_at),
+    };
+    put_toml(files, format!("{base}.toml"), &file)?;
+    let trust = role.trust.as_json().to_owned();
+    files.insert(format!("{base}.trust.json"), trust);
+    for (policy, document) in &role.policies {
+        files.insert(
+            format!("{base}.policies/{policy}.json"),
+            document.as_json().to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// A connection without its id, which is its file's name.
+fn write_connection(
+    connection: &ConnectionSettings,
+    files: &mut DirectoryFiles,
+) -> Result<(), Problem> {
+    let path = format!("connections/{}.toml", connection.id);
+    let mut table = toml::Table::try_from(connection)
+        .map_err(|error| Problem::new(&path, error.to_string()))?;
+    table.remove("id");
+    put_toml(files, path, &table)
+}
+
+/// An issuer as a file name: what is not a letter, digit, dot or hyphen is written `_` and its code,
+/// so that two issuers never share a file.
+fn file_name(issuer: &str) -> String {
+    let coded = |c: char| {
+        let plain = c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        if plain {
+            c.to_string()
+        } else {
+            format!("_{:02x}", u32::from(c))
+        }
+    };
+    issuer.chars().map(coded).collect()
+}
+
+fn put_toml(
+    files: &mut DirectoryFiles,
+    path: String,
+    value: &impl Serialize,
+) -> Result<(), Problem> {
+    let text =
+        toml::to_string_pretty(value).map_err(|error| Problem::new(&path, error.to_string()))?;
+    files.insert(path, text);
+    Ok(())
+}

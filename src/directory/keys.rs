@@ -1,0 +1,125 @@
+//! Keys that the directory keeps beside what its files say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{InvalidValue, Secret, UnixTime};
+use crate::federation::saml::certificate::{Certificate, Fingerprint};
+use crate::seal::SealingKey;
+
+/// A sealing key as the log keeps it; the log's entries are sealed themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealingKeyRecord {
+    key: KeyMaterial,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// From when on it seals; it opens at once.
+    pub seals_from: UnixTime,
+}
+
+impl SealingKeyRecord {
+    /// A record of these bytes.
+    pub const fn new(bytes: [u8; 32], created_at: UnixTime, seals_from: UnixTime) -> Self {
+        Self {
+            key: KeyMaterial(Secret::new(bytes)),
+            created_at,
+            seals_from,
+        }
+    }
+
+    /// The key, ready to use.
+    pub fn sealing_key(&self) -> SealingKey {
+        SealingKey::new(*self.key.0.expose())
+    }
+
+    /// The key's public id, eight hexadecimal digits.
+    pub fn id(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.sealing_key().id())
+    }
+}
+
+/// A key of the node as a SAML service provider: what it signs requests with, and what providers
+/// encrypt assertions to. The log's entries are sealed themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceProviderKeyRecord {
+    private_key: PrivateKey,
+    /// The key's own certificate, as the node's metadata publishes it.
+    pub certificate: Certificate,
+    /// When it was made. It decrypts at once.
+    pub created_at: UnixTime,
+    /// From when on requests are signed with it: later than its publication, so that providers know
+    /// it by then.
+    pub signs_from: UnixTime,
+    /// From when on it is neither published nor used; as long as it is the newest, never.
+    pub retires_at: Option<UnixTime>,
+}
+
+impl ServiceProviderKeyRecord {
+    /// A record of a private key (PKCS#8, DER) and its certificate, which signs from `signs_from` on.
+    pub const fn new(
+        private_key: Vec<u8>,
+        certificate: Certificate,
+        created_at: UnixTime,
+        signs_from: UnixTime,
+    ) -> Self {
+        Self {
+            private_key: PrivateKey(Secret::new(private_key)),
+            certificate,
+            created_at,
+            signs_from,
+            retires_at: None,
+        }
+    }
+
+    /// The private key: PKCS#8, DER.
+    pub const fn private_key(&self) -> &Secret<Vec<u8>> {
+        &self.private_key.0
+    }
+
+    /// The key's public id.
+    pub fn id(&self) -> Fingerprint {
+        self.certificate.fingerprint()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct PrivateKey(Secret<Vec<u8>>);
+
+impl TryFrom<String> for PrivateKey {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = data_encoding::BASE64.decode(text.as_bytes());
+        let bytes = bytes.map_err(|_| InvalidValue::new("private key", "base64"))?;
+        Ok(Self(Secret::new(bytes)))
+    }
+}
+
+impl From<PrivateKey> for String {
+    fn from(key: PrivateKey) -> Self {
+        data_encoding::BASE64.encode(key.0.expose())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct KeyMaterial(Secret<[u8; 32]>);
+
+impl TryFrom<String> for KeyMaterial {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let invalid = InvalidValue::new("sealing key", "base64 of 32 bytes");
+        bytes.map(|bytes| Self(Secret::new(bytes))).ok_or(invalid)
+    }
+}
+
+impl From<KeyMaterial> for String {
+    fn from(material: KeyMaterial) -> Self {
+        data_encoding::BASE64.encode(material.0.expose())
+    }
+}

@@ -1,0 +1,361 @@
+//! SAML connections and providers, in files, in the log and against each other.
+
+use std::sync::Arc;
+
+use super::assert_named;
+use crate::directory::testing::{
+    ENTITY, LINK_FILE, NOW, SAML_CONNECTION_FILE, SAML_CONNECTION_METADATA, SAML_LINK_FILE,
+    SAML_PROVIDER, SAML_PROVIDER_FILE, SAML_PROVIDER_METADATA, directory_of, edited_in,
+    metadata_document, saml_files,
+};
+use crate::directory::{
+    Change, ConnectionMetadata, Directory, DirectoryFiles, Problem, ServiceProviderKeyRecord,
+    Snapshot, check, diff, read, write,
+};
+use crate::domain::{ConnectionId, Partition, SamlProviderArn};
+use crate::entropy::SystemEntropy;
+use crate::federation::saml::settings::Replay;
+
+const FROM_URL: &str = "metadata = { url = 'https://saml.example.com/metadata' }";
+
+fn partners() -> ConnectionId {
+    "partners".parse().unwrap()
+}
+
+fn edited(path: &str, from: &str, to: &str) -> DirectoryFiles {
+    edited_in(saml_files(), path, from, to)
+}
+
+fn without(path: &str) -> DirectoryFiles {
+    let mut files = saml_files();
+    files.remove(path).unwrap();
+    files
+}
+
+fn read_problems(files: &DirectoryFiles) -> Vec<Problem> {
+    read(files, &Directory::default(), NOW, &SystemEntropy).unwrap_err()
+}
+
+fn problems(files: &DirectoryFiles) -> Vec<Problem> {
+    check(&directory_of(files), Partition::Aws)
+}
+
+/// The files of a connection whose metadata is fetched.
+fn fetching() -> DirectoryFiles {
+    let mut files = edited(SAML_CONNECTION_FILE, "metadata = 'upload'", FROM_URL);
+    files.remove(SAML_CONNECTION_METADATA);
+    files
+}
+
+/// A directory with metadata that was fetched.
+fn fetched() -> Directory {
+    let uploaded = directory_of(&saml_files()).connection_metadata[&partners()].clone();
+    let metadata = ConnectionMetadata::Fetched(uploaded.provider().clone());
+    let mut directory = directory_of(&fetching());
+    directory.apply(Change::PutConnectionMetadata(
+        partners(),
+        Arc::new(metadata),
+    ));
+    directory
+}
+
+#[test]
+fn saml_files_say_a_valid_directory() {
+    let directory = directory_of(&saml_files());
+    assert_eq!(check(&directory, Partition::Aws), []);
+    let account = &directory.accounts[&"482011739056".parse().unwrap()];
+    let provider = &account.saml_providers[&"Partners".parse().unwrap()];
+    assert_eq!(provider.entity_id().as_str(), ENTITY);
+    assert_eq!(provider.settings.replay, Replay::Once);
+    assert_eq!(provider.metadata.as_str(), metadata_document(ENTITY));
+    let known = directory.connection_metadata[&partners()].provider();
+    assert_eq!(known.entity_id.as_str(), ENTITY);
+}
+
+#[test]
+fn an_export_restores_saml_too() {
+    let first = directory_of(&saml_files());
+    let exported = write(&first).unwrap();
+    assert_eq!(exported[SAML_PROVIDER_METADATA], metadata_document(ENTITY));
+    assert_eq!(
+        exported[SAML_CONNECTION_METADATA],
+        metadata_document(ENTITY)
+    );
+    assert_eq!(directory_of(&exported), first);
+}
+
+#[test]
+fn a_mistake_in_a_saml_file_names_the_file() {
+    let unnamed = metadata_document("urn:other");
+    for (files, path, why) in [
+        (
+            without(SAML_PROVIDER_METADATA),
+            SAML_PROVIDER_METADATA,
+            "the file is missing",
+        ),
+        (
+            without(SAML_CONNECTION_METADATA),
+            SAML_CONNECTION_METADATA,
+            "the file is missing",
+        ),
+        (
+            without(SAML_PROVIDER_FILE),
+            SAML_PROVIDER_METADATA,
+            "there is no accounts/482011739056/saml-providers/Partners.toml",
+        ),
+        (
+            without(SAML_CONNECTION_FILE),
+            SAML_CONNECTION_METADATA,
+            "there is no connections/partners.toml",
+        ),
+        (
+            edited(SAML_PROVIDER_FILE, "'once'", "'twice'"),
+            SAML_PROVIDER_FILE,
+            "unknown variant `twice`",
+        ),
+        (
+            edited(SAML_PROVIDER_METADATA, "</md:IDP", "<md:IDP"),
+            SAML_PROVIDER_METADATA,
+            "the metadata can't be read",
+        ),
+        (
+            edited(
+                SAML_CONNECTION_METADATA,
+                &metadata_document(ENTITY),
+                &unnamed,
+            ),
+            SAML_CONNECTION_METADATA,
+            "no such SAML 2.0 identity provider",
+        ),
+        (
+            edited(SAML_CONNECTION_FILE, "metadata = 'upload'", FROM_URL),
+            SAML_CONNECTION_METADATA,
+            "the connection's metadata is not uploaded",
+        ),
+        (
+            edited(SAML_CONNECTION_FILE, "[saml]", "[oidc]"),
+            SAML_CONNECTION_FILE,
+            "unknown field `entity_id`",
+        ),
+    ] {
+        assert_named(&read_problems(&files), path, why);
+    }
+}
+
+#[test]
+fn a_saml_file_whose_name_is_no_resource_s_name_is_told() {
+    for (path, why) in [
+        (
+            "accounts/482011739056/saml-providers/Partners.xml",
+            "a SAML provider has <Name>.toml and",
+        ),
+        (
+            "accounts/482011739056/saml-providers/a b.toml",
+            "SAML provider name",
+        ),
+        (
+            "accounts/310957264483/saml-providers/A.toml",
+            "there is no accounts/310957264483/account.toml",
+        ),
+        (
+            "connections/customers.metadata.xml",
+            "there is no connections/customers.toml",
+        ),
+    ] {
+        let mut files = saml_files();
+        files.insert(path.to_owned(), String::new());
+        assert_named(&read_problems(&files), path, why);
+    }
+}
+
+#[test]
+fn a_link_joins_what_speaks_the_same_protocol() {
+    let (oidc, at) = (
+        "arn:aws:iam::482011739056:oidc-provider/idp.example.com",
+        "links/partners",
+    );
+    let to_oidc = edited(SAML_LINK_FILE, SAML_PROVIDER, oidc);
+    assert_named(
+        &problems(&to_oidc),
+        at,
+        "speaks another protocol than the connection partners",
+    );
+    let to_saml = edited(LINK_FILE, oidc, SAML_PROVIDER);
+    let why = "speaks another protocol than the connection workforce";
+    assert_named(&problems(&to_saml), "links/workforce", why);
+    let nowhere = edited(SAML_LINK_FILE, "/Partners", "/Others");
+    let why = "there is no provider arn:aws:iam::482011739056:saml-provider/Others";
+    assert_named(&problems(&nowhere), at, why);
+    let foreign = edited(SAML_LINK_FILE, "arn:aws:", "arn:aws-cn:");
+    assert_named(
+        &problems(&foreign),
+        at,
+        "there is no provider arn:aws-cn:iam",
+    );
+}
+
+#[test]
+fn a_saml_connection_speaks_as_a_provider_of_its_own_entity_only() {
+    let other = metadata_document("urn:other");
+    let files = edited(SAML_PROVIDER_METADATA, &metadata_document(ENTITY), &other);
+    let why = "has the issuer urn:other, the connection partners has https://saml.example.com/idp";
+    assert_named(&problems(&files), "links/partners", why);
+}
+
+#[test]
+fn metadata_must_fit_its_connection() {
+    let mut directory = directory_of(&saml_files());
+    let at = "connections/partners";
+    directory.connection_metadata.clear();
+    let why = "there is no connections/partners.metadata.xml";
+    assert_named(&check(&directory, Partition::Aws), at, why);
+
+    let binding = edited(
+        SAML_CONNECTION_FILE,
+        "metadata",
+        "request_binding = 'post'\nmetadata",
+    );
+    assert_named(
+        &problems(&binding),
+        at,
+        "no SingleSignOnService with the binding",
+    );
+
+    let mut directory = fetched();
+    assert_eq!(check(&directory, Partition::Aws), []);
+    let mut metadata = directory.connection_metadata[&partners()]
+        .provider()
+        .clone();
+    metadata.entity_id = "urn:other".parse().unwrap();
+    let metadata = Arc::new(ConnectionMetadata::Fetched(metadata));
+    directory.apply(Change::PutConnectionMetadata(partners(), metadata));
+    assert_named(
+        &check(&directory, Partition::Aws),
+        at,
+        "the metadata is about urn:other",
+    );
+
+    let mut directory = fetched();
+    let stray = directory.connection_metadata[&partners()].clone();
+    directory
+        .connection_metadata
+        .insert("workforce".parse().unwrap(), stray);
+    let why = "the connection does not speak SAML";
+    assert_named(
+        &check(&directory, Partition::Aws),
+        "connections/workforce",
+        why,
+    );
+}
+
+#[test]
+fn a_connection_may_wait_for_its_first_fetch() {
+    assert_eq!(problems(&fetching()), []);
+}
+
+#[test]
+fn fetched_metadata_survives_an_apply_that_asks_the_same_place() {
+    let current = fetched();
+    let kept = &current.connection_metadata;
+    let rarer = "metadata = { url = 'https://saml.example.com/metadata', refresh_seconds = 600 }";
+    let rarer = edited_in(fetching(), SAML_CONNECTION_FILE, FROM_URL, rarer);
+    for files in [fetching(), rarer] {
+        let again = read(&files, &current, NOW, &SystemEntropy).unwrap();
+        assert_eq!(again.connection_metadata, *kept);
+    }
+    let elsewhere = edited_in(fetching(), SAML_CONNECTION_FILE, "/metadata'", "/other'");
+    let other = edited_in(fetching(), SAML_CONNECTION_FILE, "com/idp", "com/two");
+    for files in [elsewhere, other] {
+        let again = read(&files, &current, NOW, &SystemEntropy).unwrap();
+        assert!(again.connection_metadata.is_empty());
+        let changes = diff(&current, &again);
+        assert!(changes.contains(&Change::RemoveConnectionMetadata(partners())));
+    }
+}
+
+#[test]
+fn fetched_metadata_is_not_exported() {
+    let exported = write(&fetched()).unwrap();
+    assert!(!exported.contains_key(SAML_CONNECTION_METADATA));
+    assert_eq!(
+        exported
+            .keys()
+            .filter(|path| path.ends_with(".xml"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn metadata_goes_with_its_connection() {
+    let mut directory = fetched();
+    let metadata = directory.connection_metadata[&partners()].clone();
+    directory.apply(Change::RemoveConnection(partners()));
+    assert!(directory.connection_metadata.is_empty());
+    directory.apply(Change::PutConnectionMetadata(partners(), metadata));
+    assert!(directory.connection_metadata.is_empty());
+}
+
+#[test]
+fn a_snapshot_finds_a_saml_provider_by_its_whole_arn() {
+    let directory = Arc::new(directory_of(&saml_files()));
+    let snapshot = Snapshot::compile(1, directory, Partition::Aws);
+    let found = |arn: &str| snapshot.saml_provider(&arn.parse::<SamlProviderArn>().unwrap());
+    assert_eq!(found(SAML_PROVIDER).unwrap().entity_id().as_str(), ENTITY);
+    for other in [
+        "arn:aws:iam::482011739056:saml-provider/partners",
+        "arn:aws:iam::123456789012:saml-provider/Partners",
+        "arn:aws-cn:iam::482011739056:saml-provider/Partners",
+    ] {
+        assert!(found(other).is_none(), "{other}");
+    }
+    assert!(snapshot.connection_metadata(&partners()).is_some());
+    assert!(
+        snapshot
+            .connection_metadata(&"workforce".parse().unwrap())
+            .is_none()
+    );
+}
+
+#[test]
+fn changes_of_saml_say_what_they_are() {
+    let (empty, full) = (Directory::default(), directory_of(&saml_files()));
+    let lines = |changes: Vec<Change>| changes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let put = lines(diff(&empty, &full));
+    let position = |line: &str| put.iter().position(|other| other == line).unwrap();
+    assert!(position("put connection partners") < position("put metadata of connection partners"));
+    assert!(position("put SAML provider Partners in 482011739056") < position("put link partners"));
+    let mut fewer = full.clone();
+    let account = fewer
+        .accounts
+        .get_mut(&"482011739056".parse().unwrap())
+        .unwrap();
+    Arc::make_mut(account).saml_providers.clear();
+    let removed = lines(diff(&full, &fewer));
+    assert_eq!(removed, ["remove SAML provider Partners in 482011739056"]);
+}
+
+#[test]
+fn service_provider_keys_are_never_exported_and_never_lost() {
+    let metadata = directory_of(&saml_files()).connection_metadata[&partners()].clone();
+    let certificates = &metadata.provider().signing_certificates;
+    let certificate = certificates.iter().next().unwrap().as_ref().clone();
+    let secret = b"a private key".to_vec();
+    let key = ServiceProviderKeyRecord::new(secret, certificate, NOW, NOW.plus(60));
+    let added = Change::AddServiceProviderKey(key.clone());
+    let removed = Change::RemoveServiceProviderKey(key.id());
+    assert!(!format!("{added:?} {added}").contains("a private key"));
+    for change in [&added, &removed] {
+        let written = serde_json::to_vec(change).unwrap();
+        assert_eq!(serde_json::from_slice::<Change>(&written).unwrap(), *change);
+    }
+    let mut current = directory_of(&saml_files());
+    current.apply(added);
+    let exported = write(&current).unwrap();
+    let base64 = data_encoding::BASE64.encode(b"a private key");
+    assert!(!exported.values().any(|text| text.contains(&base64)));
+    let mut again = read(&exported, &current, NOW, &SystemEntropy).unwrap();
+    assert_eq!(again.service_provider_keys, [key]);
+    again.apply(removed);
+    assert_eq!(again.service_provider_keys, []);
+}

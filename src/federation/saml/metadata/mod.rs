@@ -1,0 +1,11 @@
+//! Metadata of identity providers (SAML 2.0 metadata).
+
+mod document;
+mod parse;
+pub mod record;
+
+pub use document::{DocumentError, MetadataDocument};
+pub use parse::{MetadataError, parse};
+pub use record::{
+    Binding, Endpoint, EndpointUrl, IdpMetadata, LogoutEndpoint, SigningCertificates,
+};

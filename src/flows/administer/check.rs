@@ -1,0 +1,75 @@
+//! What must hold beyond the directory itself: plain http only where this node lists it, files only
+//! where this node keeps them.
+
+use super::{AdminError, Administration};
+use crate::directory::{Directory, Problem, check};
+use crate::domain::Issuer;
+use crate::federation::connection::{ConnectionSettings, Protocol};
+use crate::federation::saml::metadata::MetadataDocument;
+use crate::federation::saml::settings::{MetadataSource, MetadataUrl};
+
+impl Administration {
+    pub(super) fn check(&self, directory: &Directory) -> Result<(), AdminError> {
+        let mut problems = check(directory, self.directory.partition());
+        for (id, account) in &directory.accounts {
+            let issuers = account.oidc_providers.keys();
+            let texts = issuers.filter_map(|issuer| self.plain_http_issuer(issuer));
+            let at = format!("accounts/{id}/oidc-providers");
+            problems.extend(texts.map(|text| Problem::new(&at, text)));
+        }
+        for (id, connection) in &directory.connections {
+            let texts = self.check_connection(connection).into_iter();
+            let at = format!("connections/{id}");
+            problems.extend(texts.map(|text| Problem::new(&at, text)));
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(AdminError::Invalid(problems))
+        }
+    }
+
+    fn check_connection(&self, connection: &ConnectionSettings) -> Vec<String> {
+        match &connection.protocol {
+            Protocol::Oidc(settings) => {
+                // A secret that can't be read would fail at somebody's sign-in.
+                let file = settings.client_auth.file();
+                let secret = file.and_then(|file| self.secrets.read_now(file).err());
+                let secret = secret.map(|error| format!("client_auth: {error}"));
+                let issuer = self.plain_http_issuer(&settings.issuer);
+                issuer.into_iter().chain(secret).collect()
+            }
+            Protocol::Saml(settings) => {
+                let source = self.metadata_source(&settings.metadata);
+                source.into_iter().collect()
+            }
+        }
+    }
+
+    /// Metadata that can't be read would fail at somebody's sign-in; what comes by plain http could
+    /// be anybody's.
+    fn metadata_source(&self, source: &MetadataSource) -> Option<String> {
+        match source {
+            MetadataSource::Upload => None,
+            MetadataSource::Url { url, .. } => self.plain_http_metadata(url),
+            MetadataSource::File(file) => {
+                let most = MetadataDocument::MAX_BYTES;
+                let error = self.secrets.read_document_now(file, most).err()?;
+                Some(format!("saml.metadata: {error}"))
+            }
+        }
+    }
+
+    fn plain_http_metadata(&self, url: &MetadataUrl) -> Option<String> {
+        let is_listed = || {
+            self.plain_http
+                .iter()
+                .any(|issuer| url.has_origin_of(issuer))
+        };
+        (url.is_plain_http() && !is_listed()).then(|| format!("saml.metadata: {url} is plain http; use https, or list its origin in federation.allow_http_issuers if it is on loopback"))
+    }
+
+    fn plain_http_issuer(&self, issuer: &Issuer) -> Option<String> {
+        (issuer.is_plain_http() && !self.plain_http.contains(issuer)).then(|| format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback"))
+    }
+}
