@@ -13,7 +13,11 @@ pub mod error;
 pub mod instant;
 pub mod metadata;
 pub mod response;
+<<<<<<< HEAD
 pub mod settings;
+=======
+pub mod service_provider;
+>>>>>>> d159956 (federation: Keep the keys of the service provider, and plan their rotation)
 pub mod signature;
 pub mod signing;
 #[cfg(test)]
