@@ -12,12 +12,10 @@ pub mod claims;
 pub mod error;
 pub mod instant;
 pub mod metadata;
+pub mod redirect;
 pub mod response;
-<<<<<<< HEAD
 pub mod settings;
-=======
 pub mod service_provider;
->>>>>>> d159956 (federation: Keep the keys of the service provider, and plan their rotation)
 pub mod signature;
 pub mod signing;
 #[cfg(test)]
