@@ -9,6 +9,7 @@ pub mod c14n;
 pub mod certificate;
 pub mod checks;
 pub mod claims;
+pub mod decrypt;
 pub mod error;
 pub mod instant;
 pub mod metadata;
@@ -21,6 +22,7 @@ pub mod signing;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod vocabulary;
+mod writer;
 pub mod xml;
 
 pub use error::SamlError;
