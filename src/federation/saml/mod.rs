@@ -13,6 +13,7 @@ pub mod decrypt;
 pub mod error;
 pub mod instant;
 pub mod metadata;
+pub mod messages;
 pub mod redirect;
 pub mod response;
 pub mod settings;
