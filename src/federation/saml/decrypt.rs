@@ -18,6 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::certificate::Certificate;
+use super::response::Undecryptable;
 use super::service_provider::ServiceProviderKey;
 use super::writer::XmlWriter;
 use super::xml::namespace::{ASSERTION, ENCRYPTION, ENCRYPTION_11, SIGNATURE};
@@ -187,6 +188,19 @@ impl KeyTransport {
             Self::Oaep(OaepHash::Sha384) => &OAEP_SHA384_MGF1SHA384,
             Self::Oaep(OaepHash::Sha512) => &OAEP_SHA512_MGF1SHA512,
         }
+    }
+}
+
+/// What [`response::authenticate`](super::response::authenticate) decrypts with: all of our keys.
+/// A form that is not understood is answered like one that does not open.
+pub fn decrypt_with<'k>(
+    keys: &'k [&'k ServiceProviderKey],
+    entropy: &'k dyn Entropy,
+) -> impl Fn(Element<'_>) -> Result<Secret<String>, Undecryptable> + Sync + 'k {
+    move |assertion| {
+        let encrypted = EncryptedAssertion::read(assertion).map_err(|_| Undecryptable)?;
+        let keys = keys.iter().copied();
+        encrypted.decrypt(keys, entropy).map_err(|_| Undecryptable)
     }
 }
 
@@ -808,5 +822,39 @@ mod tests {
         let message = encrypted(&key, KeyTransport::OaepMgf1p);
         let printed = format!("{:?}", decrypted(&message, &[&key]).unwrap());
         assert_eq!(printed, "Secret(redacted)");
+    }
+
+    #[test]
+    fn a_response_with_an_encrypted_assertion_is_read() {
+        use crate::federation::saml::SamlError;
+        use crate::federation::saml::response::authenticate;
+        use crate::federation::saml::testing::{PROVIDER, Signed, assertion_of, response};
+
+        let key = key();
+        let signed = response(Signed::Assertion);
+        let assertion = assertion_of(&signed);
+        let encrypted = |assertion: &str| {
+            let algorithms = (
+                ContentAlgorithm::Aes256Gcm,
+                KeyTransport::Oaep(OaepHash::Sha256),
+            );
+            let certificate = key.certificate();
+            EncryptedAssertion::encrypt(assertion, certificate, algorithms, &SystemEntropy)
+                .unwrap()
+                .to_xml()
+        };
+        let keys = [&key];
+        let decrypt = decrypt_with(&keys, &SystemEntropy);
+        let message = signed.replace(assertion, &encrypted(assertion));
+        let read = authenticate(message.as_bytes(), &PROVIDER.certificates, &decrypt).unwrap();
+        assert_eq!(read.document(), assertion.as_bytes());
+        let unsigned = response(Signed::Nothing);
+        let evil = assertion_of(&unsigned);
+        let message = unsigned.replace(evil, &encrypted(evil));
+        let refused = authenticate(message.as_bytes(), &PROVIDER.certificates, &decrypt);
+        assert_eq!(refused.unwrap_err(), SamlError::UnsignedInside);
+        let broken = signed.replace(assertion, &encrypted(assertion).replace("aes256", "aes192"));
+        let refused = authenticate(broken.as_bytes(), &PROVIDER.certificates, &decrypt);
+        assert_eq!(refused.unwrap_err(), SamlError::Decryption);
     }
 }

@@ -16,8 +16,9 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
-use super::certificate::{Hash, KeyKind, VerifyingKey};
-use super::service_provider::{ServiceProviderKey, SigningError};
+use super::certificate::VerifyingKey;
+use super::signature::SignatureAlgorithm;
+use super::signing::{SigningError, SigningKey};
 
 /// The longest message that is inflated, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
@@ -55,7 +56,7 @@ impl MessageKind {
 }
 
 /// Why no URL can be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// The RelayState is longer than the binding allows.
     #[error("RelayState is longer than {MAX_RELAY_STATE_BYTES} bytes")]
@@ -127,13 +128,9 @@ pub struct RedirectMessage<'a> {
 }
 
 impl RedirectMessage<'_> {
-    /// The URL that brings the message to `destination`, signed with RSA-SHA256 where there is a
-    /// key. A query that the destination has already stays in front.
-    pub fn url(
-        &self,
-        destination: &Url,
-        key: Option<&ServiceProviderKey>,
-    ) -> Result<Url, SendError> {
+    /// The URL that brings the message to `destination`, signed where there is a key. A query that
+    /// the destination has already stays in front.
+    pub fn url(&self, destination: &Url, key: Option<&SigningKey>) -> Result<Url, SendError> {
         let mut query = parameter(self.kind.parameter(), &STANDARD.encode(deflate(self.xml)?));
         if let Some(state) = self.relay_state {
             if state.len() > MAX_RELAY_STATE_BYTES {
@@ -142,7 +139,7 @@ impl RedirectMessage<'_> {
             query = [query, parameter("RelayState", state)].join("&");
         }
         if let Some(key) = key {
-            let algorithm = parameter("SigAlg", ServiceProviderKey::SIGNATURE_ALGORITHM);
+            let algorithm = parameter("SigAlg", key.algorithm().uri());
             query = [query, algorithm].join("&");
             let signature = STANDARD.encode(key.sign(query.as_bytes())?);
             query = [query, parameter("Signature", &signature)].join("&");
@@ -161,42 +158,6 @@ fn parameter(name: &str, value: &str) -> String {
     let mut parameter = [name, "="].concat();
     parameter.extend(utf8_percent_encode(value, VALUE));
     parameter
-}
-
-/// The algorithms that a signature may be of (RFC 9231, sections 2.3.2 to 2.3.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SignatureAlgorithm {
-    Rsa(Hash),
-    Ecdsa(Hash),
-}
-
-impl SignatureAlgorithm {
-    fn from_uri(uri: &str) -> Option<Self> {
-        match uri.strip_prefix("http://www.w3.org/2001/04/xmldsig-more#")? {
-            "rsa-sha256" => Some(Self::Rsa(Hash::Sha256)),
-            "rsa-sha384" => Some(Self::Rsa(Hash::Sha384)),
-            "rsa-sha512" => Some(Self::Rsa(Hash::Sha512)),
-            "ecdsa-sha256" => Some(Self::Ecdsa(Hash::Sha256)),
-            "ecdsa-sha384" => Some(Self::Ecdsa(Hash::Sha384)),
-            "ecdsa-sha512" => Some(Self::Ecdsa(Hash::Sha512)),
-            _ => None,
-        }
-    }
-
-    const fn hash(self) -> Hash {
-        match self {
-            Self::Rsa(hash) | Self::Ecdsa(hash) => hash,
-        }
-    }
-
-    const fn fits(self, kind: KeyKind) -> bool {
-        match (self, kind) {
-            (Self::Rsa(_), KeyKind::Rsa)
-            | (Self::Ecdsa(_), KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521) => true,
-            (Self::Rsa(_), KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521)
-            | (Self::Ecdsa(_), KeyKind::Rsa) => false,
-        }
-    }
 }
 
 /// A message that came in, whose signature nobody has checked.
@@ -318,8 +279,8 @@ impl Signature {
     }
 
     fn is_by(&self, key: &VerifyingKey) -> bool {
-        self.algorithm.fits(key.kind())
-            && key.has_signed(self.algorithm.hash(), self.signed.as_bytes(), &self.value)
+        self.algorithm
+            .is_of(key, self.signed.as_bytes(), &self.value)
     }
 }
 

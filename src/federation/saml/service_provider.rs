@@ -13,17 +13,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeySize, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, KeyUsagePurpose, PublicKeyData,
-    SignatureAlgorithm, SigningKey, date_time_ymd,
+    SignatureAlgorithm, date_time_ymd,
 };
 use serde::{Deserialize, Serialize};
 
 use super::certificate::Certificate;
+use super::signing::SigningKey;
 use crate::domain::{Secret, UnixTime};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -37,7 +38,7 @@ const MODULUS_BYTES: usize = 256;
 pub struct ServiceProviderKey {
     pkcs8: Secret<Vec<u8>>,
     certificate: Certificate,
-    signing: RsaKeyPair,
+    signing: SigningKey,
     decrypting: OaepPrivateDecryptingKey,
 }
 
@@ -58,16 +59,7 @@ pub enum KeyError {
     OtherCertificate,
 }
 
-/// The key made no signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the service provider's key did not sign")]
-pub struct SigningError;
-
 impl ServiceProviderKey {
-    /// The algorithm of [`sign`](Self::sign) (RFC 9231, section 2.3.2).
-    pub const SIGNATURE_ALGORITHM: &'static str =
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
-
     /// Makes a key, which takes some tenths of a second, and a certificate that it signs itself: for
     /// `host`, valid for ten years from `now`.
     pub fn generate(host: &str, now: UnixTime) -> Result<Self, KeyError> {
@@ -83,24 +75,23 @@ impl ServiceProviderKey {
 
     /// Takes a key that was kept, in PKCS#8, and its certificate.
     pub fn open(pkcs8: Secret<Vec<u8>>, certificate: Certificate) -> Result<Self, KeyError> {
-        let malformed = |_| KeyError::Malformed;
-        let signing = RsaKeyPair::from_pkcs8(pkcs8.expose()).map_err(malformed)?;
-        if signing.public_modulus_len() != MODULUS_BYTES {
+        let pair = RsaKeyPair::from_pkcs8(pkcs8.expose()).map_err(|_| KeyError::Malformed)?;
+        if pair.public_modulus_len() != MODULUS_BYTES {
             return Err(KeyError::Malformed);
         }
-        let decrypting = PrivateDecryptingKey::from_pkcs8(pkcs8.expose())
-            .map_err(|_| KeyError::Malformed)
-            .and_then(|key| OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::Malformed))?;
-        let own = signing.public_key();
-        let own = own.as_der().map_err(|_| KeyError::Malformed)?;
-        if own.as_ref() != certificate.key().public_key_info() {
+        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key());
+        let public = public.map_err(|_| KeyError::Malformed)?;
+        if public.as_ref() != certificate.key().public_key_info() {
             return Err(KeyError::OtherCertificate);
         }
+        let decrypting = PrivateDecryptingKey::from_pkcs8(pkcs8.expose());
+        let decrypting = decrypting.map_err(|_| KeyError::Malformed)?;
         Ok(Self {
-            pkcs8,
             certificate,
-            signing,
-            decrypting,
+            signing: SigningKey::from_pkcs8(pkcs8.expose()).map_err(|_| KeyError::Malformed)?,
+            decrypting: OaepPrivateDecryptingKey::new(decrypting)
+                .map_err(|_| KeyError::Malformed)?,
+            pkcs8,
         })
     }
 
@@ -114,9 +105,9 @@ impl ServiceProviderKey {
         &self.certificate
     }
 
-    /// Signs with RSASSA-PKCS1-v1_5 and SHA-256.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
-        sign(&self.signing, message)
+    /// The key as it signs: with RSASSA-PKCS1-v1_5 and SHA-256.
+    pub const fn signing(&self) -> &SigningKey {
+        &self.signing
     }
 
     /// The key as it opens what was encrypted with RSA-OAEP.
@@ -134,18 +125,6 @@ impl fmt::Debug for ServiceProviderKey {
     }
 }
 
-fn sign(key: &RsaKeyPair, message: &[u8]) -> Result<Vec<u8>, SigningError> {
-    let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(
-        &RSA_PKCS1_SHA256,
-        &SystemRandom::new(),
-        message,
-        &mut signature,
-    )
-    .map_err(|_| SigningError)?;
-    Ok(signature)
-}
-
 /// A key as the library that writes certificates takes it; it would keep a copy of a private key
 /// that it read itself.
 struct Subject<'k>(&'k RsaKeyPair);
@@ -160,9 +139,18 @@ impl PublicKeyData for Subject<'_> {
     }
 }
 
-impl SigningKey for Subject<'_> {
+impl rcgen::SigningKey for Subject<'_> {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        sign(self.0, message).map_err(|_| rcgen::Error::RemoteKeyError)
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        self.0
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                message,
+                &mut signature,
+            )
+            .map_err(|_| rcgen::Error::RemoteKeyError)?;
+        Ok(signature)
     }
 }
 
@@ -332,7 +320,7 @@ mod tests {
         use crate::federation::saml::certificate::Hash;
 
         let key = key();
-        let signature = key.sign(b"message").unwrap();
+        let signature = key.signing().sign(b"message").unwrap();
         let public = key.certificate().key();
         assert!(public.has_signed(Hash::Sha256, b"message", &signature));
         assert!(!public.has_signed(Hash::Sha256, b"massage", &signature));
@@ -343,7 +331,7 @@ mod tests {
         let key = key();
         let kept = key.private_key().clone();
         let again = ServiceProviderKey::open(kept, key.certificate().clone()).unwrap();
-        assert_eq!(again.sign(b"m").unwrap(), key.sign(b"m").unwrap());
+        assert_eq!(again.signing().sign(b"m"), key.signing().sign(b"m"));
     }
 
     #[test]

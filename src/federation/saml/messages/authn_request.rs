@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::{Envelope, POST_BINDING};
+use super::{Envelope, POST_BINDING, SignaturePlace};
+use crate::federation::saml::signing::{SigningError, SigningKey};
 use crate::federation::saml::writer::XmlWriter;
 
 /// Asks an identity provider to sign somebody in.
@@ -55,8 +56,18 @@ impl Comparison {
 }
 
 impl AuthnRequest<'_> {
-    /// The message, without a signature.
+    /// The message without a signature, for the redirect binding.
     pub fn to_xml(&self) -> String {
+        self.draft(SignaturePlace::Outside)
+    }
+
+    /// The message with a signature inside, for the POST binding.
+    pub fn to_signed_xml(&self, key: &SigningKey) -> Result<String, SigningError> {
+        let draft = self.draft(SignaturePlace::Inside);
+        key.sign_element(&draft, self.envelope.id.as_str())
+    }
+
+    fn draft(&self, place: SignaturePlace) -> String {
         let mut attributes = vec![
             ("ProtocolBinding", POST_BINDING),
             (
@@ -68,7 +79,9 @@ impl AuthnRequest<'_> {
             attributes.push(("ForceAuthn", "true"));
         }
         self.envelope
-            .write("samlp:AuthnRequest", &attributes, |xml| self.write(xml))
+            .write(("samlp:AuthnRequest", place), &attributes, |xml| {
+                self.write(xml)
+            })
     }
 
     fn write(&self, xml: &mut XmlWriter) {
@@ -139,5 +152,42 @@ mod tests {
         for absent in ["ForceAuthn", "Format=", "RequestedAuthnContext"] {
             assert!(!xml.contains(absent), "{xml}");
         }
+    }
+
+    #[test]
+    fn a_posted_request_carries_its_signature_behind_the_issuer() {
+        use crate::federation::saml::service_provider::ServiceProviderKey;
+        use crate::federation::saml::signature::Enveloped;
+        use crate::federation::saml::xml::{Document, Profile};
+
+        let now = UnixTime::from_seconds(1_795_254_067);
+        let key = ServiceProviderKey::generate("sso.example.com", now).unwrap();
+        let request = AuthnRequest {
+            envelope: Envelope {
+                id: &"_00".parse().unwrap(),
+                issue_instant: now,
+                destination: &"https://idp.example/sso".parse().unwrap(),
+                issuer: "https://sso.example.com/saml/metadata",
+            },
+            assertion_consumer_service: &"https://sso.example.com/saml/acs".parse().unwrap(),
+            name_id_format: None,
+            force_authn: false,
+            requested_context: None,
+        };
+        let signed = request.to_signed_xml(key.signing()).unwrap();
+        assert!(signed.contains("</saml:Issuer><ds:Signature "), "{signed}");
+        let document = Document::parse(signed.as_bytes(), Profile::MESSAGE).unwrap();
+        let signature = Enveloped::find(document.root()).unwrap().unwrap();
+        let certificates = [key.certificate().clone()];
+        let verified = signature.verify(&certificates).unwrap();
+        // What was signed is what is sent without a signature, in its canonical form.
+        let names = |xml: &[u8]| -> Vec<String> {
+            let document = Document::parse(xml, Profile::MESSAGE).unwrap();
+            let children = document.root().children();
+            children
+                .map(|child| child.local_name().to_owned())
+                .collect()
+        };
+        assert_eq!(names(verified.bytes()), names(request.to_xml().as_bytes()));
     }
 }

@@ -1,38 +1,10 @@
 //! Logging out of all that began with one sign-in (SAML core 2.0, section 3.7).
 
-use super::Envelope;
+use super::{Envelope, SignaturePlace};
 use crate::domain::UnixTime;
+use crate::federation::saml::claims::NameId;
+use crate::federation::saml::signing::{SigningError, SigningKey};
 use crate::federation::saml::writer::{Attribute, XmlWriter};
-
-/// Whom an identity provider signed in (SAML core 2.0, section 2.2.3), letter for letter as it said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameId {
-    /// The identifier.
-    pub value: String,
-    /// What kind of identifier it is.
-    pub format: Option<String>,
-    /// Whose names these are.
-    pub name_qualifier: Option<String>,
-    /// For whom the identifier was made.
-    pub sp_name_qualifier: Option<String>,
-    /// The identifier that the service provider gave.
-    pub sp_provided_id: Option<String>,
-}
-
-impl NameId {
-    fn write(&self, xml: &mut XmlWriter) {
-        let attributes: Vec<Attribute<'_>> = [
-            ("NameQualifier", &self.name_qualifier),
-            ("SPNameQualifier", &self.sp_name_qualifier),
-            ("Format", &self.format),
-            ("SPProvidedID", &self.sp_provided_id),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
-        .collect();
-        xml.text("saml:NameID", &attributes, &self.value);
-    }
-}
 
 /// Why somebody is logged out (SAML core 2.0, section 3.7.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,21 +41,43 @@ pub struct LogoutRequest<'a> {
 }
 
 impl LogoutRequest<'_> {
-    /// The message, without a signature.
+    /// The message without a signature, for the redirect binding.
     pub fn to_xml(&self) -> String {
+        self.draft(SignaturePlace::Outside)
+    }
+
+    /// The message with a signature inside, for the POST binding.
+    pub fn to_signed_xml(&self, key: &SigningKey) -> Result<String, SigningError> {
+        let draft = self.draft(SignaturePlace::Inside);
+        key.sign_element(&draft, self.envelope.id.as_str())
+    }
+
+    fn draft(&self, place: SignaturePlace) -> String {
         let not_on_or_after = self.not_on_or_after.to_string();
         let attributes = [
             ("NotOnOrAfter", not_on_or_after.as_str()),
             ("Reason", self.reason.uri()),
         ];
         self.envelope
-            .write("samlp:LogoutRequest", &attributes, |xml| {
-                self.name_id.write(xml);
+            .write(("samlp:LogoutRequest", place), &attributes, |xml| {
+                write_name_id(self.name_id, xml);
                 for index in self.session_indexes {
                     xml.text("samlp:SessionIndex", &[], index);
                 }
             })
     }
+}
+
+fn write_name_id(name_id: &NameId, xml: &mut XmlWriter) {
+    let attributes: Vec<Attribute<'_>> = [
+        ("NameQualifier", &name_id.name_qualifier),
+        ("SPNameQualifier", &name_id.sp_name_qualifier),
+        ("Format", &name_id.format),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
+    .collect();
+    xml.text("saml:NameID", &attributes, &name_id.value);
 }
 
 /// How a logout went (SAML core 2.0, section 3.2.2.2).
@@ -123,11 +117,21 @@ pub struct LogoutResponse<'a> {
 }
 
 impl LogoutResponse<'_> {
-    /// The message, without a signature.
+    /// The message without a signature, for the redirect binding.
     pub fn to_xml(&self) -> String {
+        self.draft(SignaturePlace::Outside)
+    }
+
+    /// The message with a signature inside, for the POST binding.
+    pub fn to_signed_xml(&self, key: &SigningKey) -> Result<String, SigningError> {
+        let draft = self.draft(SignaturePlace::Inside);
+        key.sign_element(&draft, self.envelope.id.as_str())
+    }
+
+    fn draft(&self, place: SignaturePlace) -> String {
         let attributes = [("InResponseTo", self.in_response_to.as_str())];
         self.envelope
-            .write("samlp:LogoutResponse", &attributes, |xml| {
+            .write(("samlp:LogoutResponse", place), &attributes, |xml| {
                 xml.element("samlp:Status", &[], |xml| {
                     xml.empty("samlp:StatusCode", &[("Value", self.status.uri())]);
                 });
@@ -168,7 +172,6 @@ mod tests {
                 format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into()),
                 name_qualifier: Some("https://idp.example/\"a\"".into()),
                 sp_name_qualifier: Some("https://sso.example.com/saml/metadata".into()),
-                sp_provided_id: None,
             },
             session_indexes: &["_s1", "_s2&"],
             not_on_or_after: NOW.plus(300),

@@ -7,10 +7,10 @@ mod metadata;
 mod received;
 
 pub use authn_request::{AuthnRequest, Comparison, RequestedContext};
-pub use logout::{LogoutReason, LogoutRequest, LogoutResponse, LogoutStatus, NameId};
+pub use logout::{LogoutReason, LogoutRequest, LogoutResponse, LogoutStatus};
 pub use metadata::ServiceProviderMetadata;
 pub use received::{
-    Expected, LogoutError, ReceivedLogoutRequest, ReceivedLogoutResponse, unverified_issuer,
+    ExpectedLogout, LogoutError, ReceivedLogoutRequest, ReceivedLogoutResponse, unverified_issuer,
 };
 
 use base64::Engine as _;
@@ -19,7 +19,7 @@ use url::Url;
 
 use super::redirect::MessageKind;
 use super::writer::{Attribute, XmlWriter};
-use super::xml::namespace::{ASSERTION, PROTOCOL};
+use super::xml::namespace::{ASSERTION, PROTOCOL, SIGNATURE};
 use crate::domain::{UnixTime, text_type};
 use crate::entropy::{Entropy, EntropyError, draw};
 
@@ -48,6 +48,15 @@ impl MessageId {
     }
 }
 
+/// Where the signature of a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SignaturePlace {
+    /// In the query beside the message, or nowhere.
+    Outside,
+    /// In the message, after its Issuer (SAML core 2.0, section 3.2.1).
+    Inside,
+}
+
 /// What every message of ours says at its root.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
@@ -62,10 +71,11 @@ pub struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
-    /// Writes a message: the root with `more` attributes, the Issuer, and what `content` writes.
+    /// Writes a message: the root with `more` attributes, the Issuer, the place of a signature where
+    /// there is to be one, and what `content` writes.
     fn write(
         &self,
-        root: &'static str,
+        (root, place): (&'static str, SignaturePlace),
         more: &[Attribute<'_>],
         content: impl FnOnce(&mut XmlWriter),
     ) -> String {
@@ -82,6 +92,10 @@ impl Envelope<'_> {
         let mut xml = XmlWriter::default();
         xml.element(root, &attributes, |xml| {
             xml.text("saml:Issuer", &[], self.issuer);
+            if place == SignaturePlace::Inside {
+                // As `signing::PLACEHOLDER` has it.
+                xml.empty("ds:Signature", &[("xmlns:ds", SIGNATURE)]);
+            }
             content(xml);
         });
         xml.finish()

@@ -5,24 +5,24 @@
 
 use url::Url;
 
-use super::{LogoutStatus, MessageId, NameId};
+use super::{LogoutStatus, MessageId};
 use crate::domain::UnixTime;
 use crate::federation::Quoted;
+use crate::federation::saml::certificate::Certificate;
+use crate::federation::saml::checks::{MAX_AGE, SKEW};
+use crate::federation::saml::claims::NameId;
 use crate::federation::saml::instant;
 use crate::federation::saml::redirect::{MessageKind, VerifiedRedirect};
+use crate::federation::saml::signature::{Enveloped, SignatureError, Verified, gate};
 use crate::federation::saml::xml::namespace::{ASSERTION, PROTOCOL};
 use crate::federation::saml::xml::{Document, Element, Profile, ShapeError, XmlError};
 
-/// How old a message may be, in seconds.
-const MAX_AGE: i64 = 300;
-/// How far another clock may be from ours, in seconds.
-const MAX_SKEW: i64 = 60;
 /// The most sessions that one request names.
 const MAX_SESSIONS: usize = 64;
 
 /// Who must have sent a message, where to, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected<'a> {
+pub struct ExpectedLogout<'a> {
     /// The entity ID of the provider whose keys verified the message.
     pub issuer: &'a str,
     /// Our endpoint, which got the message.
@@ -40,6 +40,12 @@ pub enum LogoutError {
     /// Something is missing, or there twice.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// It is not signed.
+    #[error("the message is not signed")]
+    Unsigned,
+    /// Its signature is not accepted.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// It is another message.
     #[error("the message is {found}, not {expected}")]
     OtherMessage {
@@ -120,7 +126,7 @@ impl ReceivedLogoutRequest {
     /// Reads what the redirect binding brought.
     pub fn from_redirect(
         message: &VerifiedRedirect,
-        expected: &Expected<'_>,
+        expected: &ExpectedLogout<'_>,
     ) -> Result<Self, LogoutError> {
         if message.kind != MessageKind::Request {
             return Err(LogoutError::OtherKind);
@@ -129,15 +135,22 @@ impl ReceivedLogoutRequest {
         Self::read(document.root(), expected)
     }
 
-    /// Reads the root of what was signed.
-    pub(in crate::federation::saml) fn read(
-        root: Element<'_>,
-        expected: &Expected<'_>,
+    /// Reads what the POST binding brought, and checks its signature with the keys of `certificates`.
+    pub fn from_post(
+        bytes: &[u8],
+        certificates: &[Certificate],
+        expected: &ExpectedLogout<'_>,
     ) -> Result<Self, LogoutError> {
+        let verified = verify(bytes, certificates)?;
+        let document = verified.document()?;
+        Self::read(document.root(), expected)
+    }
+
+    fn read(root: Element<'_>, expected: &ExpectedLogout<'_>) -> Result<Self, LogoutError> {
         let id = expected.check(root, "LogoutRequest")?;
         if let Some(end) = root.attribute("NotOnOrAfter") {
             let end = instant::parse(end).ok_or(LogoutError::NotATime("NotOnOrAfter"))?;
-            if end.plus(MAX_SKEW) <= expected.now {
+            if end.plus(SKEW) <= expected.now {
                 return Err(LogoutError::Expired(end));
             }
         }
@@ -166,7 +179,7 @@ impl ReceivedLogoutResponse {
     pub fn from_redirect(
         message: &VerifiedRedirect,
         request: &MessageId,
-        expected: &Expected<'_>,
+        expected: &ExpectedLogout<'_>,
     ) -> Result<Self, LogoutError> {
         if message.kind != MessageKind::Response {
             return Err(LogoutError::OtherKind);
@@ -175,11 +188,22 @@ impl ReceivedLogoutResponse {
         Self::read(document.root(), request, expected)
     }
 
-    /// Reads the root of what was signed.
-    pub(in crate::federation::saml) fn read(
+    /// Reads what the POST binding brought in answer to our request `request`, and checks its signature
+    /// with the keys of `certificates`.
+    pub fn from_post(
+        bytes: &[u8],
+        certificates: &[Certificate],
+        (request, expected): (&MessageId, &ExpectedLogout<'_>),
+    ) -> Result<Self, LogoutError> {
+        let verified = verify(bytes, certificates)?;
+        let document = verified.document()?;
+        Self::read(document.root(), request, expected)
+    }
+
+    fn read(
         root: Element<'_>,
         request: &MessageId,
-        expected: &Expected<'_>,
+        expected: &ExpectedLogout<'_>,
     ) -> Result<Self, LogoutError> {
         expected.check(root, "LogoutResponse")?;
         if root.attribute("InResponseTo") != Some(request.as_str()) {
@@ -196,7 +220,17 @@ impl ReceivedLogoutResponse {
     }
 }
 
-impl Expected<'_> {
+/// Checks the signature of a message's root, which must be the only one.
+fn verify<'c>(bytes: &[u8], certificates: &'c [Certificate]) -> Result<Verified<'c>, LogoutError> {
+    let document = Document::parse(bytes, Profile::MESSAGE)?;
+    let root = document.root();
+    gate::check_places(root, |element| element == root)?;
+    gate::check_ids(root)?;
+    let signature = Enveloped::find(root)?.ok_or(LogoutError::Unsigned)?;
+    Ok(signature.verify(certificates)?)
+}
+
+impl ExpectedLogout<'_> {
     /// Checks what every message says, and gives its ID.
     fn check(&self, root: Element<'_>, message: &'static str) -> Result<MessageId, LogoutError> {
         if !root.is(PROTOCOL, message) {
@@ -221,7 +255,7 @@ impl Expected<'_> {
         if self.now.since(issued) > MAX_AGE {
             return Err(LogoutError::TooOld(issued));
         }
-        if issued.since(self.now) > MAX_SKEW {
+        if issued.since(self.now) > SKEW {
             return Err(LogoutError::InTheFuture(issued));
         }
         let id = root.required_attribute("ID")?;
@@ -240,7 +274,6 @@ fn read_name_id(element: Element<'_>) -> Result<NameId, LogoutError> {
         format: attribute("Format"),
         name_qualifier: attribute("NameQualifier"),
         sp_name_qualifier: attribute("SPNameQualifier"),
-        sp_provided_id: attribute("SPProvidedID"),
     })
 }
 
@@ -248,6 +281,7 @@ fn read_name_id(element: Element<'_>) -> Result<NameId, LogoutError> {
 mod tests {
     use super::super::{Envelope, LogoutReason, LogoutRequest, LogoutResponse};
     use super::*;
+    use crate::federation::saml::service_provider::ServiceProviderKey;
 
     const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
     const ISSUER: &str = "https://idp.example/metadata";
@@ -262,11 +296,10 @@ mod tests {
             format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into()),
             name_qualifier: Some(ISSUER.into()),
             sp_name_qualifier: Some("https://sso.example.com/saml/metadata".into()),
-            sp_provided_id: Some("7".into()),
         }
     }
 
-    fn request_xml() -> String {
+    fn with_request<T>(write: impl FnOnce(&LogoutRequest<'_>) -> T) -> T {
         let request = LogoutRequest {
             envelope: Envelope {
                 id: &"_theirs".parse().unwrap(),
@@ -279,10 +312,14 @@ mod tests {
             not_on_or_after: NOW.plus(300),
             reason: LogoutReason::Admin,
         };
-        request.to_xml()
+        write(&request)
     }
 
-    fn response_xml(status: LogoutStatus) -> String {
+    fn request_xml() -> String {
+        with_request(|request| request.to_xml())
+    }
+
+    fn with_response<T>(status: LogoutStatus, write: impl FnOnce(&LogoutResponse<'_>) -> T) -> T {
         let response = LogoutResponse {
             envelope: Envelope {
                 id: &"_theirs".parse().unwrap(),
@@ -293,7 +330,11 @@ mod tests {
             in_response_to: &"_ours".parse().unwrap(),
             status,
         };
-        response.to_xml()
+        write(&response)
+    }
+
+    fn response_xml(status: LogoutStatus) -> String {
+        with_response(status, |response| response.to_xml())
     }
 
     fn verified(kind: MessageKind, xml: &str) -> VerifiedRedirect {
@@ -305,7 +346,7 @@ mod tests {
     }
 
     fn read_request(xml: &str, now: UnixTime) -> Result<ReceivedLogoutRequest, LogoutError> {
-        let expected = Expected {
+        let expected = ExpectedLogout {
             issuer: ISSUER,
             destination: &endpoint(),
             now,
@@ -314,7 +355,7 @@ mod tests {
     }
 
     fn read_response(xml: &str) -> Result<ReceivedLogoutResponse, LogoutError> {
-        let expected = Expected {
+        let expected = ExpectedLogout {
             issuer: ISSUER,
             destination: &endpoint(),
             now: NOW,
@@ -493,7 +534,7 @@ mod tests {
                 expected: "LogoutRequest",
             })
         );
-        let expected = Expected {
+        let expected = ExpectedLogout {
             issuer: ISSUER,
             destination: &endpoint(),
             now: NOW,
@@ -508,6 +549,105 @@ mod tests {
         assert_eq!(
             ReceivedLogoutResponse::from_redirect(&message, &request, &expected),
             Err(LogoutError::OtherKind)
+        );
+    }
+
+    fn key() -> ServiceProviderKey {
+        ServiceProviderKey::generate("idp.example", NOW).unwrap()
+    }
+
+    fn read_post(
+        xml: &str,
+        key: &ServiceProviderKey,
+    ) -> Result<ReceivedLogoutRequest, LogoutError> {
+        let expected = ExpectedLogout {
+            issuer: ISSUER,
+            destination: &endpoint(),
+            now: NOW,
+        };
+        let certificates = [key.certificate().clone()];
+        ReceivedLogoutRequest::from_post(xml.as_bytes(), &certificates, &expected)
+    }
+
+    #[test]
+    fn what_is_posted_carries_its_own_signature() {
+        let key = key();
+        let signed = with_request(|request| request.to_signed_xml(key.signing())).unwrap();
+        let read = read_post(&signed, &key);
+        assert_eq!(read, read_request(&request_xml(), NOW));
+        let signed = with_response(LogoutStatus::Success, |response| {
+            response.to_signed_xml(key.signing())
+        });
+        let expected = ExpectedLogout {
+            issuer: ISSUER,
+            destination: &endpoint(),
+            now: NOW,
+        };
+        let request = "_ours".parse().unwrap();
+        let response = ReceivedLogoutResponse::from_post(
+            signed.unwrap().as_bytes(),
+            &[key.certificate().clone()],
+            (&request, &expected),
+        );
+        assert_eq!(response.unwrap().status, Some(LogoutStatus::Success));
+    }
+
+    #[test]
+    fn what_is_posted_without_a_good_signature_is_refused() {
+        let (key, other) = (key(), key());
+        assert_eq!(read_post(&request_xml(), &key), Err(LogoutError::Unsigned));
+        let signed = with_request(|request| request.to_signed_xml(key.signing())).unwrap();
+        let element = || Quoted::new("LogoutRequest");
+        let refused = SignatureError::Key { element: element() };
+        assert_eq!(
+            read_post(&signed, &other),
+            Err(LogoutError::Signature(refused))
+        );
+        let changed = signed.replace("ann &amp; co", "eve");
+        let refused = SignatureError::Digest { element: element() };
+        assert_eq!(
+            read_post(&changed, &key),
+            Err(LogoutError::Signature(refused))
+        );
+    }
+
+    /// A captured message that is signed vouches for nothing that is written around it.
+    #[test]
+    fn s31_a_signed_message_inside_another_one_vouches_for_nothing() {
+        let key = key();
+        let captured = with_request(|request| request.to_signed_xml(key.signing())).unwrap();
+        let around = request_xml()
+            .replace("_theirs", "_evil")
+            .replace("ann &amp; co", "eve");
+        for (before, wrapped) in [
+            (
+                "<saml:NameID",
+                ["<samlp:Extensions>", &captured, "</samlp:Extensions>"],
+            ),
+            ("</samlp:LogoutRequest>", ["", &captured, ""]),
+        ] {
+            let evil = around.replacen(before, &[&wrapped.concat(), before].concat(), 1);
+            let parent = Quoted::new("LogoutRequest");
+            let misplaced = SignatureError::Misplaced { parent };
+            assert_eq!(
+                read_post(&evil, &key),
+                Err(LogoutError::Signature(misplaced))
+            );
+        }
+        // The signature itself, moved to the root that it is not of.
+        let signature = {
+            let start = captured.find("<ds:Signature ").unwrap();
+            let end = captured.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
+            &captured[start..end]
+        };
+        let evil = around.replacen("<saml:NameID", &[signature, "<saml:NameID"].concat(), 1);
+        let reference = SignatureError::Reference {
+            expected: Quoted::new("#_evil"),
+            found: Quoted::new("#_theirs"),
+        };
+        assert_eq!(
+            read_post(&evil, &key),
+            Err(LogoutError::Signature(reference))
         );
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::UnixTime;
-use crate::federation::saml::certificate::Certificate;
+use crate::federation::saml::certificate::{Certificate, Hash};
+use crate::federation::saml::service_provider::ServiceProviderKey;
 
 const XML: &str = "<samlp:LogoutRequest ID=\"_1\">é</samlp:LogoutRequest>";
 const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
@@ -23,7 +24,7 @@ fn request() -> RedirectMessage<'static> {
 
 /// The query of a message that is signed.
 fn signed(key: &ServiceProviderKey) -> String {
-    let url = request().url(&destination(), Some(key)).unwrap();
+    let url = request().url(&destination(), Some(key.signing())).unwrap();
     url.query().unwrap().to_owned()
 }
 
@@ -33,7 +34,7 @@ fn verify(query: &str, key: &ServiceProviderKey) -> Result<VerifiedRedirect, Red
 
 /// A query whose parameters are signed as they stand here, and whose signature is at its end.
 fn signed_as(parameters: &str, key: &ServiceProviderKey) -> String {
-    let signature = STANDARD.encode(key.sign(parameters.as_bytes()).unwrap());
+    let signature = STANDARD.encode(key.signing().sign(parameters.as_bytes()).unwrap());
     [parameters, &parameter("Signature", &signature)].join("&")
 }
 
@@ -42,7 +43,7 @@ fn message_parameter(xml: &str) -> String {
 }
 
 fn algorithm_parameter() -> String {
-    parameter("SigAlg", ServiceProviderKey::SIGNATURE_ALGORITHM)
+    parameter("SigAlg", SignatureAlgorithm::Rsa(Hash::Sha256).uri())
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn what_is_sent_reads_back_whole() {
 fn a_destination_keeps_its_own_query_which_nobody_signs() {
     let key = key();
     let destination = "https://idp.example/slo?tenant=a%20b".parse().unwrap();
-    let url = request().url(&destination, Some(&key)).unwrap();
+    let url = request().url(&destination, Some(key.signing())).unwrap();
     let query = url.query().unwrap();
     assert!(query.starts_with("tenant=a%20b&SAMLRequest="), "{query}");
     assert_eq!(verify(query, &key).unwrap().xml, XML);
