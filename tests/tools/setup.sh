@@ -94,7 +94,22 @@ step_compiler() {
   local missing=()
   has cc || missing+=(gcc libc6-dev)
   [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+  # The second SAML verifier binds these C libraries; its bindings are generated with libclang.
+  has clang || missing+=(clang)
+  has_libclang || missing+=(libclang-dev)
+  has pkg-config || missing+=(pkg-config)
+  has_library xmlsec1-openssl || missing+=(libxmlsec1-dev libxmlsec1-openssl)
+  has_library libxml-2.0 || missing+=(libxml2-dev)
+  has_library libxslt || missing+=(libxslt1-dev)
+  has_library openssl || missing+=(libssl-dev)
   if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+}
+
+has_library() { has pkg-config && pkg-config --exists "$1"; }
+
+# Where Debian and Ubuntu put it; elsewhere LIBCLANG_PATH says it to the build, too.
+has_libclang() {
+  [ -n "${LIBCLANG_PATH:-}" ] || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null
 }
 
 check_rust() {

@@ -12,12 +12,13 @@ pub mod claims;
 pub mod decrypt;
 pub mod error;
 pub mod instant;
-pub mod metadata;
 pub mod messages;
+pub mod metadata;
 pub mod redirect;
 pub mod response;
-pub mod settings;
+pub mod second_opinion;
 pub mod service_provider;
+pub mod settings;
 pub mod signature;
 pub mod signing;
 #[cfg(test)]
