@@ -1,0 +1,111 @@
+//! Three verifiers that share no code read the same thousands of documents: ours, samael (libxml2 and
+//! libxmlsec1) and the crate `saml` (Rust). Nobody may read what was not signed; where one accepts and
+//! another refuses, `docs/saml-differences.md` must say why.
+
+#![cfg(all(test, feature = "second-opinion"))]
+
+mod mutation;
+mod voices;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mutation::{Mutated, mutations};
+use voices::{Answer, Case, Voices};
+
+const DOCUMENT: &str = include_str!("../../docs/saml-differences.md");
+
+fn cases() -> Vec<Case> {
+    macro_rules! case {
+        ($name:literal) => {
+            Case::new(
+                $name,
+                include_str!(concat!("../data/saml/", $name, ".xml")),
+                include_str!(concat!("../data/saml/", $name, ".pem")),
+            )
+        };
+    }
+    vec![
+        case!("assertion_signed"),
+        case!("response_signed"),
+        case!("both_signed"),
+        case!("assertion_signed_p256"),
+        case!("both_signed_p384"),
+        case!("assertion_signed_rsa_sha512"),
+    ]
+}
+
+/// The first two cells of each row of the document's table: who accepts, and who refuses for what.
+fn explained() -> BTreeSet<(String, String)> {
+    let rows = DOCUMENT.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split("` | `");
+        let accepts = cells.next()?.to_owned();
+        let refuses = cells.next()?.split('`').next()?.to_owned();
+        Some((accepts, refuses))
+    });
+    rows.collect()
+}
+
+/// Who accepts what somebody else refuses.
+fn differences(answers: &[(&'static str, Answer); 3]) -> Vec<(String, String)> {
+    let accepting = answers.iter().filter(|(_, answer)| answer.is_ok());
+    let refusing = || {
+        answers.iter().filter_map(|(who, answer)| {
+            let why = answer.as_ref().err()?;
+            Some(format!("{who}: {why}"))
+        })
+    };
+    accepting
+        .flat_map(|(who, _)| refusing().map(|why| ((*who).to_owned(), why)))
+        .collect()
+}
+
+#[test]
+fn all_three_read_the_same_in_documents_that_nobody_has_touched() {
+    let voices = Voices::start();
+    for case in cases() {
+        let [(_, ours), (_, samael), (_, saml)] = voices.hear(&case, case.document);
+        let ours = ours.unwrap();
+        assert_eq!(samael.unwrap(), ours, "{}", case.name);
+        assert_eq!(saml.unwrap(), ours, "{}", case.name);
+        assert_eq!(voices.agreement(&case, case.document), Some(Ok(())));
+    }
+}
+
+#[test]
+fn no_mutation_changes_what_is_read_and_every_difference_in_acceptance_is_explained() {
+    let voices = Voices::start();
+    let mut met = BTreeMap::new();
+    let mut accepted = 0;
+    for case in cases() {
+        let [(_, signed), ..] = voices.hear(&case, case.document);
+        for Mutated { how, document } in mutations(case.document) {
+            let answers = voices.hear(&case, &document);
+            for (who, answer) in &answers {
+                if answer.is_ok() {
+                    assert_eq!(answer, &signed, "{who}, {}: {how}", case.name);
+                }
+            }
+            if let Some(agreement) = voices.agreement(&case, &document) {
+                accepted += 1;
+                assert_eq!(agreement, Ok(()), "{}: {how}", case.name);
+            }
+            for difference in differences(&answers) {
+                met.entry(difference)
+                    .or_insert_with(|| format!("{}: {how}", case.name));
+            }
+        }
+    }
+    assert!(accepted > 100, "mutations that all accept: {accepted}");
+    let explained = explained();
+    let unexplained: Vec<_> = met
+        .iter()
+        .filter(|(difference, _)| !explained.contains(difference))
+        .map(|((accepts, refuses), how)| format!("| `{accepts}` | `{refuses}` | {how} |"))
+        .collect();
+    assert!(unexplained.is_empty(), "\n{}", unexplained.join("\n"));
+    let stale: Vec<_> = explained
+        .iter()
+        .filter(|difference| !met.contains_key(difference))
+        .collect();
+    assert!(stale.is_empty(), "explained, but never met: {stale:#?}");
+}
