@@ -198,3 +198,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_person_is_named_by_the_protocol_of_the_issuer() {
+    let subject: Subject = "ines".parse().unwrap();
+    for (issuer, kind) in [
+        (
+            IssuerName::Oidc("https://idp.example".parse().unwrap()),
+            "WebIdentityUser",
+        ),
+        (
+            IssuerName::Saml("https://idp.example".parse().unwrap()),
+            "SAMLUser",
+        ),
+    ] {
+        let identity = UserIdentity::federated(&issuer, None, &subject);
+        let event = read(&Event::new(occasion("SignIn")).by(identity));
+        let identity = &event["userIdentity"];
+        assert_eq!(identity["type"], kind);
+        assert_eq!(identity["identityProvider"], "https://idp.example");
+        assert_eq!(identity["principalId"], "https://idp.example:ines");
+    }
+}

@@ -568,4 +568,58 @@ async fn the_key_ring_does_not_grow_without_end() {
     rotate(&node, PreviousKeys::Drop, NOW).await;
     let snapshot = node.directory.snapshot(NOW).unwrap();
     assert_eq!(snapshot.directory().sealing_keys.len(), 1);
+
+/// The directory with a SAML connection whose metadata comes from here.
+fn saml_files_from(source: &str) -> DirectoryFiles {
+    let path = testing::SAML_CONNECTION_FILE;
+    let mut files = testing::edited_in(testing::saml_files(), path, "'upload'", source);
+    files.remove(testing::SAML_CONNECTION_METADATA);
+    files
+}
+
+#[tokio::test]
+async fn saml_metadata_comes_from_where_the_node_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("idp.xml"), "<a/>").unwrap();
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let administration = Administration {
+        secrets: SecretFolder::at(folder.path().to_owned()),
+        plain_http: Arc::new(["http://127.0.0.1:9000/realm".parse().unwrap()]),
+        ..administration(&node)
+    };
+    for (source, refused) in [
+        ("{ url = 'https://saml.example.com/metadata' }", None),
+        ("{ url = 'http://127.0.0.1:9000/metadata' }", None),
+        ("{ file = 'idp.xml' }", None),
+        (
+            "{ url = 'http://127.0.0.1:9001/metadata' }",
+            Some("is plain http"),
+        ),
+        (
+            "{ url = 'http://saml.example.com/metadata' }",
+            Some("is plain http"),
+        ),
+        ("{ file = 'none.xml' }", Some("can't be read")),
+        ("{ file = '/etc/passwd' }", Some("is not in the folder")),
+    ] {
+        let files = saml_files_from(source);
+        let planned = administration
+            .apply(&caller, &files, ApplyMode::DryRun, &meta())
+            .await;
+        match (planned, refused) {
+            (Ok(_), None) => {}
+            (Err(AdminError::Invalid(problems)), Some(why)) => {
+                let told: Vec<&Problem> = problems.iter().collect();
+                assert!(
+                    told.len() == 1
+                        && told[0].at == "connections/partners"
+                        && told[0].text.starts_with("saml.metadata: ")
+                        && told[0].text.contains(why),
+                    "{source}: {told:?}"
+                );
+            }
+            (other, _) => panic!("{source}: {other:?}"),
+        }
+    }
 }
