@@ -7,7 +7,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::xml::{Attribute, Declaration, Element, Event};
+use super::xml::{Attribute, Declaration, Element, Event, contains_any};
 
 /// The longest canonical form, in bytes. Without a bound, one long namespace that every child repeats
 /// makes a gigabyte of a small message.
@@ -170,19 +170,26 @@ impl Output {
         self.put(" ");
         self.name(prefix, local_name);
         self.put("=\"");
-        self.escaped(value, |byte| match byte {
-            b'&' => Some("&amp;"),
-            b'<' => Some("&lt;"),
-            b'"' => Some("&quot;"),
-            b'\t' => Some("&#x9;"),
-            b'\n' => Some("&#xA;"),
-            b'\r' => Some("&#xD;"),
-            _ => None,
-        });
+        if contains_any(value.as_bytes(), *b"&<\"\t\n\r") {
+            self.escaped(value, |byte| match byte {
+                b'&' => Some("&amp;"),
+                b'<' => Some("&lt;"),
+                b'"' => Some("&quot;"),
+                b'\t' => Some("&#x9;"),
+                b'\n' => Some("&#xA;"),
+                b'\r' => Some("&#xD;"),
+                _ => None,
+            });
+        } else {
+            self.put(value);
+        }
         self.put("\"");
     }
 
     fn text(&mut self, text: &str) {
+        if !contains_any(text.as_bytes(), *b"&<>\r") {
+            return self.put(text);
+        }
         self.escaped(text, |byte| match byte {
             b'&' => Some("&amp;"),
             b'<' => Some("&lt;"),
@@ -193,18 +200,11 @@ impl Output {
     }
 
     fn escaped(&mut self, text: &str, escape: impl Fn(u8) -> Option<&'static str>) {
-        let mut rest = text.as_bytes();
-        loop {
-            let special = rest.iter().position(|byte| escape(*byte).is_some());
-            let (plain, after) = rest
-                .split_at_checked(special.unwrap_or(rest.len()))
-                .unwrap_or((rest, &[]));
-            self.0.extend_from_slice(plain);
-            let Some((special, after)) = after.split_first() else {
-                return;
-            };
-            self.put(escape(*special).unwrap_or_default());
-            rest = after;
+        for byte in text.bytes() {
+            match escape(byte) {
+                Some(escaped) => self.put(escaped),
+                None => self.0.push(byte),
+            }
         }
     }
 }

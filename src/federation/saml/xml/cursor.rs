@@ -57,7 +57,7 @@ impl<'i> Cursor<'i> {
     }
 
     /// Takes the bytes that `belong`, which must all be ASCII.
-    pub(super) fn take_while(&mut self, belongs: fn(u8) -> bool) -> &'i str {
+    pub(super) fn take_while(&mut self, belongs: impl Fn(u8) -> bool) -> &'i str {
         let bytes = self.rest.as_bytes();
         let end = bytes.iter().position(|byte| !belongs(*byte));
         self.take(end.unwrap_or(bytes.len()))

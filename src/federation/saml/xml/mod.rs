@@ -18,6 +18,7 @@ mod error;
 pub mod namespace;
 mod profile;
 mod reader;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -25,3 +26,4 @@ mod value;
 pub use document::{Attribute, Declaration, Document, Element, Event};
 pub use error::{ShapeError, XmlError, XmlFault};
 pub use profile::Profile;
+pub(super) use scan::contains_any;

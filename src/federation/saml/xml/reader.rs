@@ -438,19 +438,27 @@ fn is_declarable(prefix: &str, uri: &str) -> bool {
     !is_reserved && uri.len() <= Profile::MAX_NAMESPACE && is_absolute(uri)
 }
 
-/// Whether a text is a URI with a scheme (RFC 3986, section 4.3), or an IRI: no white space, and
-/// nothing that XML would have to escape.
+/// Whether a text is a URI with a scheme (RFC 3986, section 3) that every reader takes for one: no
+/// escapes, no brackets, no user, a port of digits.
 fn is_absolute(uri: &str) -> bool {
-    let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
-    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    scheme
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic())
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return false;
+    };
+    let (path, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let in_path = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?@!$()*+,;=".contains(&byte);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(in_scheme)
-        && !uri
-            .bytes()
-            .any(|byte| byte <= b' ' || matches!(byte, b'<' | b'>' | b'&' | b'"'))
+        && path.bytes().chain(fragment.bytes()).all(in_path)
+        && path.strip_prefix("//").is_none_or(has_plain_authority)
+}
+
+/// Whether what follows `//` begins with a host, and perhaps a port.
+fn has_plain_authority(path: &str) -> bool {
+    let authority = path.split(['/', '?']).next().unwrap_or_default();
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = authority.split_once(':').map(|(_, port)| port);
+    port.is_none_or(is_port) && !authority.contains('@')
 }
 
 /// What a prefix is bound to; the empty one is that of the default namespace.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::XmlFault;
+use super::scan::contains_any;
 
 /// How a value is normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +19,11 @@ const MAX_REFERENCE: usize = 10;
 
 /// Reads a value as it is written. White space that is written as a reference stays what it is.
 pub(super) fn read(written: &str, place: Place) -> Result<Cow<'_, str>, XmlFault> {
-    if !written
-        .bytes()
-        .fold(false, |found, byte| found | needs_work(byte, place))
-    {
+    let is_plain = match place {
+        Place::Content => !contains_any(written.as_bytes(), CONTENT),
+        Place::Attribute => !contains_any(written.as_bytes(), ATTRIBUTE),
+    };
+    if is_plain {
         return Ok(Cow::Borrowed(written));
     }
     let mut read = String::with_capacity(written.len());
@@ -58,17 +60,17 @@ impl Place {
     }
 }
 
-const fn needs_work(byte: u8, place: Place) -> bool {
-    let anywhere = byte == b'&' || byte == b'<' || byte == b'\r';
-    match place {
-        Place::Content => anywhere,
-        Place::Attribute => anywhere || byte == b'\n' || byte == b'\t',
-    }
-}
+/// What is not taken as it stands between tags.
+const CONTENT: [u8; 3] = *b"&<\r";
+/// What is not taken as it stands in an attribute.
+const ATTRIBUTE: [u8; 5] = *b"&<\r\n\t";
 
 /// The text around the next byte that is not taken as it stands.
 fn split(text: &str, place: Place) -> Option<(&str, u8, &str)> {
-    let end = text.bytes().position(|byte| needs_work(byte, place))?;
+    let end = text.bytes().position(|byte| match place {
+        Place::Content => CONTENT.contains(&byte),
+        Place::Attribute => ATTRIBUTE.contains(&byte),
+    })?;
     let (before, rest) = text.split_at_checked(end)?;
     let (special, after) = rest.split_at_checked(1)?;
     Some((before, *special.as_bytes().first()?, after))
@@ -117,12 +119,11 @@ const fn is_xml_character(character: char) -> bool {
 pub(super) fn foreign_character(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' && byte != b'\r';
-    let none = !bytes
+    let has_control = bytes
         .iter()
-        .fold(false, |found, byte| found | is_control(*byte))
-        && memchr::memmem::find(bytes, "\u{fffe}".as_bytes()).is_none()
-        && memchr::memmem::find(bytes, "\u{ffff}".as_bytes()).is_none();
-    if none {
+        .fold(false, |found, byte| found | is_control(*byte));
+    // U+FFFE and U+FFFF begin with this byte.
+    if !has_control && memchr::memchr(0xef, bytes).is_none() {
         return None;
     }
     let mut characters = text.char_indices();
