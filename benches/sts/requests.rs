@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use data_encoding::BASE64;
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::{BASE64, HEXLOWER};
 use form_urlencoded::Serializer;
 use rolegate::clock::{Clock as _, SystemClock};
 use rolegate::config::environment::{
@@ -99,9 +100,11 @@ pub fn apply_directory(node: SocketAddr, provider: &Provider, admin: &Admin) -> 
     });
     let body = json!({ "mode": "apply", "files": files }).to_string();
     let host = node.to_string();
+    let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
     let headers = [
         ("host", host.as_str()),
         ("content-type", "application/json"),
+        ("x-amz-content-sha256", hash.as_str()),
     ];
     let signer = Signer {
         access_key_id: &admin.access_key_id,
