@@ -14,11 +14,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use url::Url;
 
 use super::certificate::VerifyingKey;
 use super::signature::SignatureAlgorithm;
 use super::signing::{SigningError, SigningKey};
+use super::vocabulary::EndpointUrl;
 
 /// The longest message that is inflated, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
@@ -130,7 +130,11 @@ pub struct RedirectMessage<'a> {
 impl RedirectMessage<'_> {
     /// The URL that brings the message to `destination`, signed where there is a key. A query that
     /// the destination has already stays in front.
-    pub fn url(&self, destination: &Url, key: Option<&SigningKey>) -> Result<Url, SendError> {
+    pub fn url(
+        &self,
+        destination: &EndpointUrl,
+        key: Option<&SigningKey>,
+    ) -> Result<String, SendError> {
         let mut query = parameter(self.kind.parameter(), &STANDARD.encode(deflate(self.xml)?));
         if let Some(state) = self.relay_state {
             if state.len() > MAX_RELAY_STATE_BYTES {
@@ -144,13 +148,13 @@ impl RedirectMessage<'_> {
             let signature = STANDARD.encode(key.sign(query.as_bytes())?);
             query = [query, parameter("Signature", &signature)].join("&");
         }
-        let mut url = destination.clone();
-        let query = match destination.query().filter(|own| !own.is_empty()) {
-            Some(own) => [own, &query].join("&"),
-            None => query,
+        let destination = destination.as_str();
+        let separator = match destination.split_once('?') {
+            None => "?",
+            Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
+            Some(_) => "&",
         };
-        url.set_query(Some(&query));
-        Ok(url)
+        Ok([destination, separator, &query].concat())
     }
 }
 
@@ -346,29 +350,29 @@ fn deflate(xml: &str) -> Result<Vec<u8>, SendError> {
 /// Inflates one whole stream (RFC 1951), and never more than [`MAX_MESSAGE_BYTES`].
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, RedirectError> {
     const USUAL_BYTES: usize = 4096;
-    let mut inflater = Decompress::new(false);
-    let mut inflated = Vec::with_capacity(USUAL_BYTES);
+    let mut stream = Decompress::new(false);
+    let mut message = Vec::with_capacity(USUAL_BYTES);
     let mut rest = deflated;
     loop {
-        let before = inflater.total_in();
-        let status = inflater
-            .decompress_vec(rest, &mut inflated, FlushDecompress::None)
+        let before = stream.total_in();
+        let status = stream
+            .decompress_vec(rest, &mut message, FlushDecompress::None)
             .map_err(|_| RedirectError::NotDeflated)?;
-        let taken = usize::try_from(inflater.total_in() - before).unwrap_or(usize::MAX);
+        let taken = usize::try_from(stream.total_in() - before).unwrap_or(usize::MAX);
         rest = rest.get(taken..).ok_or(RedirectError::NotDeflated)?;
-        if inflated.len() > MAX_MESSAGE_BYTES {
+        if message.len() > MAX_MESSAGE_BYTES {
             return Err(RedirectError::MessageTooLong);
         }
         match status {
-            Status::StreamEnd if rest.is_empty() => return Ok(inflated),
+            Status::StreamEnd if rest.is_empty() => return Ok(message),
             Status::StreamEnd => return Err(RedirectError::NotDeflated),
             // There was room left, so the stream breaks off.
-            Status::Ok | Status::BufError if inflated.len() < inflated.capacity() => {
+            Status::Ok | Status::BufError if message.len() < message.capacity() => {
                 return Err(RedirectError::NotDeflated);
             }
             Status::Ok | Status::BufError => {
-                let room = inflated.len().min(MAX_MESSAGE_BYTES + 1 - inflated.len());
-                inflated.reserve_exact(room.max(1));
+                let room = message.len().min(MAX_MESSAGE_BYTES + 1 - message.len());
+                message.reserve_exact(room.max(1));
             }
         }
     }

@@ -2,8 +2,10 @@
 
 use url::Url;
 
-use super::{Envelope, POST_BINDING, SignaturePlace};
+use super::{Envelope, SignaturePlace};
+use crate::federation::saml::settings::RequestedAuthnContext;
 use crate::federation::saml::signing::{SigningError, SigningKey};
+use crate::federation::saml::vocabulary::{Binding, SamlUri};
 use crate::federation::saml::writer::XmlWriter;
 
 /// Asks an identity provider to sign somebody in.
@@ -14,45 +16,11 @@ pub struct AuthnRequest<'a> {
     /// Where the response shall be posted.
     pub assertion_consumer_service: &'a Url,
     /// The format of the NameID that is asked for; `None` leaves it to the provider.
-    pub name_id_format: Option<&'a str>,
+    pub name_id_format: Option<&'a SamlUri>,
     /// Whether the person must prove who they are again, even where the provider has a session.
     pub force_authn: bool,
     /// How the person must have signed in.
-    pub requested_context: Option<RequestedContext<'a>>,
-}
-
-/// How a person must have signed in (SAML core 2.0, section 3.3.2.2.1).
-#[derive(Debug, Clone, Copy)]
-pub struct RequestedContext<'a> {
-    /// How the classes are compared.
-    pub comparison: Comparison,
-    /// Authentication context classes; at least one.
-    pub classes: &'a [&'a str],
-}
-
-/// How the way that was taken must compare to those that were asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// One of them.
-    Exact,
-    /// At least as strong as one of them.
-    Minimum,
-    /// As strong as possible, and no stronger than one of them.
-    Maximum,
-    /// Stronger than all of them.
-    Better,
-}
-
-impl Comparison {
-    /// The value of the attribute `Comparison`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Minimum => "minimum",
-            Self::Maximum => "maximum",
-            Self::Better => "better",
-        }
-    }
+    pub requested_context: Option<&'a RequestedAuthnContext>,
 }
 
 impl AuthnRequest<'_> {
@@ -69,7 +37,7 @@ impl AuthnRequest<'_> {
 
     fn draft(&self, place: SignaturePlace) -> String {
         let mut attributes = vec![
-            ("ProtocolBinding", POST_BINDING),
+            ("ProtocolBinding", Binding::Post.as_uri()),
             (
                 "AssertionConsumerServiceURL",
                 self.assertion_consumer_service.as_str(),
@@ -80,22 +48,26 @@ impl AuthnRequest<'_> {
         }
         self.envelope
             .write(("samlp:AuthnRequest", place), &attributes, |xml| {
-                self.write(xml)
+                self.write(xml);
             })
     }
 
     fn write(&self, xml: &mut XmlWriter) {
         let mut policy = vec![("AllowCreate", "true")];
-        policy.extend(self.name_id_format.map(|format| ("Format", format)));
+        policy.extend(
+            self.name_id_format
+                .map(|format| ("Format", format.as_str())),
+        );
         xml.empty("samlp:NameIDPolicy", &policy);
-        if let Some(context) = &self.requested_context {
-            let comparison = [("Comparison", context.comparison.as_str())];
-            xml.element("samlp:RequestedAuthnContext", &comparison, |xml| {
-                for class in context.classes {
-                    xml.text("saml:AuthnContextClassRef", &[], class);
-                }
-            });
-        }
+        let Some(context) = self.requested_context else {
+            return;
+        };
+        let comparison = [("Comparison", context.comparison().as_str())];
+        xml.element("samlp:RequestedAuthnContext", &comparison, |xml| {
+            for class in context.classes() {
+                xml.text("saml:AuthnContextClassRef", &[], class.as_str());
+            }
+        });
     }
 }
 
@@ -106,20 +78,23 @@ mod tests {
 
     #[test]
     fn asks_for_all_that_is_set_in_the_order_of_the_schema() {
+        let context = r#"{"classes": ["urn:a", "urn:\"b\""], "comparison": "minimum"}"#;
+        let context: RequestedAuthnContext = serde_json::from_str(context).unwrap();
         let request = AuthnRequest {
             envelope: Envelope {
                 id: &"_00".parse().unwrap(),
                 issue_instant: UnixTime::from_seconds(1_795_254_067),
                 destination: &"https://idp.example/sso?a=1&b=2".parse().unwrap(),
-                issuer: "https://sso.example.com/saml/metadata",
+                issuer: &"https://sso.example.com/saml/metadata".parse().unwrap(),
             },
             assertion_consumer_service: &"https://sso.example.com/saml/acs".parse().unwrap(),
-            name_id_format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+            name_id_format: Some(
+                &"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+                    .parse()
+                    .unwrap(),
+            ),
             force_authn: true,
-            requested_context: Some(RequestedContext {
-                comparison: Comparison::Minimum,
-                classes: &["urn:a", "urn:\"b\""],
-            }),
+            requested_context: Some(&context),
         };
         insta::assert_snapshot!(request.to_xml().replace("><", ">\n<"), @r##"
         <samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_00" Version="2.0" IssueInstant="2026-11-21T09:41:07Z" Destination="https://idp.example/sso?a=1&amp;b=2" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" AssertionConsumerServiceURL="https://sso.example.com/saml/acs" ForceAuthn="true">
@@ -141,7 +116,7 @@ mod tests {
                 id: &"_00".parse().unwrap(),
                 issue_instant: UnixTime::from_seconds(1_795_254_067),
                 destination: &"https://idp.example/sso".parse().unwrap(),
-                issuer: "https://sso.example.com/saml/metadata",
+                issuer: &"https://sso.example.com/saml/metadata".parse().unwrap(),
             },
             assertion_consumer_service: &"https://sso.example.com/saml/acs".parse().unwrap(),
             name_id_format: None,
@@ -167,7 +142,7 @@ mod tests {
                 id: &"_00".parse().unwrap(),
                 issue_instant: now,
                 destination: &"https://idp.example/sso".parse().unwrap(),
-                issuer: "https://sso.example.com/saml/metadata",
+                issuer: &"https://sso.example.com/saml/metadata".parse().unwrap(),
             },
             assertion_consumer_service: &"https://sso.example.com/saml/acs".parse().unwrap(),
             name_id_format: None,

@@ -141,24 +141,25 @@ impl LogoutResponse<'_> {
 
 #[cfg(test)]
 mod tests {
-    use url::Url;
-
     use super::super::MessageId;
     use super::*;
+    use crate::domain::EntityId;
+    use crate::federation::saml::vocabulary::EndpointUrl;
 
     const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
 
-    fn parts() -> (MessageId, Url) {
+    fn parts() -> (MessageId, EndpointUrl, EntityId) {
         let destination = "https://idp.example/slo".parse().unwrap();
-        ("_00".parse().unwrap(), destination)
+        let issuer = "https://sso.example.com/saml/metadata".parse().unwrap();
+        ("_00".parse().unwrap(), destination, issuer)
     }
 
-    fn envelope((id, destination): &(MessageId, Url)) -> Envelope<'_> {
+    fn envelope((id, destination, issuer): &(MessageId, EndpointUrl, EntityId)) -> Envelope<'_> {
         Envelope {
             id,
             issue_instant: NOW,
             destination,
-            issuer: "https://sso.example.com/saml/metadata",
+            issuer,
         }
     }
 

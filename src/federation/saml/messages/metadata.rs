@@ -4,9 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
-use super::{POST_BINDING, REDIRECT_BINDING};
+use crate::domain::EntityId;
 use crate::federation::saml::certificate::Certificate;
 use crate::federation::saml::decrypt::{ContentAlgorithm, KeyTransport, OaepHash};
+use crate::federation::saml::vocabulary::{Binding, SamlUri};
 use crate::federation::saml::writer::XmlWriter;
 use crate::federation::saml::xml::namespace::{ENCRYPTION_11, METADATA, PROTOCOL, SIGNATURE};
 
@@ -14,11 +15,11 @@ use crate::federation::saml::xml::namespace::{ENCRYPTION_11, METADATA, PROTOCOL,
 #[derive(Debug, Clone)]
 pub struct ServiceProviderMetadata<'a> {
     /// Our entity ID.
-    pub entity_id: &'a str,
+    pub entity_id: &'a EntityId,
     /// The certificates of every key that signs, will sign or still decrypts, newest first.
     pub certificates: Vec<&'a Certificate>,
     /// The NameID formats that we take, in the order of preference.
-    pub name_id_formats: &'a [&'a str],
+    pub name_id_formats: &'a [SamlUri],
     /// Where responses are posted.
     pub assertion_consumer_service: &'a Url,
     /// Where logout requests and responses go, by both bindings.
@@ -33,7 +34,7 @@ impl ServiceProviderMetadata<'_> {
             ("xmlns:md", METADATA),
             ("xmlns:ds", SIGNATURE),
             ("xmlns:xenc11", ENCRYPTION_11),
-            ("entityID", self.entity_id),
+            ("entityID", self.entity_id.as_str()),
         ];
         xml.element("md:EntityDescriptor", &attributes, |xml| self.role(xml));
         xml.finish()
@@ -52,16 +53,16 @@ impl ServiceProviderMetadata<'_> {
             for certificate in &self.certificates {
                 key_descriptor(xml, "encryption", certificate);
             }
-            for binding in [REDIRECT_BINDING, POST_BINDING] {
+            for binding in Binding::ALL {
                 let location = self.single_logout_service.as_str();
-                let attributes = [("Binding", binding), ("Location", location)];
+                let attributes = [("Binding", binding.as_uri()), ("Location", location)];
                 xml.empty("md:SingleLogoutService", &attributes);
             }
             for format in self.name_id_formats {
-                xml.text("md:NameIDFormat", &[], format);
+                xml.text("md:NameIDFormat", &[], format.as_str());
             }
             let attributes = [
-                ("Binding", POST_BINDING),
+                ("Binding", Binding::Post.as_uri()),
                 ("Location", self.assertion_consumer_service.as_str()),
                 ("index", "0"),
                 ("isDefault", "true"),
@@ -112,12 +113,13 @@ mod tests {
         let now = UnixTime::from_seconds(1_795_254_067);
         let keys = [(); 2].map(|()| ServiceProviderKey::generate("sso.example.com", now).unwrap());
         let metadata = ServiceProviderMetadata {
-            entity_id: "https://sso.example.com/saml/metadata",
+            entity_id: &"https://sso.example.com/saml/metadata".parse().unwrap(),
             certificates: keys.iter().map(ServiceProviderKey::certificate).collect(),
             name_id_formats: &[
                 "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
                 "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
-            ],
+            ]
+            .map(|format| format.parse().unwrap()),
             assertion_consumer_service: &"https://sso.example.com/saml/acs".parse().unwrap(),
             single_logout_service: &"https://sso.example.com/saml/logout".parse().unwrap(),
         };
@@ -125,75 +127,9 @@ mod tests {
         for (key, name) in keys.iter().zip(["ONE", "TWO"]) {
             xml = xml.replace(&STANDARD.encode(key.certificate().der()), name);
         }
-        insta::assert_snapshot!(xml.replace("><", ">\n<"), @r##"
-        <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:xenc11="http://www.w3.org/2009/xmlenc11#" entityID="https://sso.example.com/saml/metadata">
-        <md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
-        <md:KeyDescriptor use="signing">
-        <ds:KeyInfo>
-        <ds:X509Data>
-        <ds:X509Certificate>ONE</ds:X509Certificate>
-        </ds:X509Data>
-        </ds:KeyInfo>
-        </md:KeyDescriptor>
-        <md:KeyDescriptor use="signing">
-        <ds:KeyInfo>
-        <ds:X509Data>
-        <ds:X509Certificate>TWO</ds:X509Certificate>
-        </ds:X509Data>
-        </ds:KeyInfo>
-        </md:KeyDescriptor>
-        <md:KeyDescriptor use="encryption">
-        <ds:KeyInfo>
-        <ds:X509Data>
-        <ds:X509Certificate>ONE</ds:X509Certificate>
-        </ds:X509Data>
-        </ds:KeyInfo>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes128-gcm">
-        </md:EncryptionMethod>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes256-gcm">
-        </md:EncryptionMethod>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#rsa-oaep">
-        <ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256">
-        </ds:DigestMethod>
-        <xenc11:MGF Algorithm="http://www.w3.org/2009/xmlenc11#mgf1sha256">
-        </xenc11:MGF>
-        </md:EncryptionMethod>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p">
-        <ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1">
-        </ds:DigestMethod>
-        </md:EncryptionMethod>
-        </md:KeyDescriptor>
-        <md:KeyDescriptor use="encryption">
-        <ds:KeyInfo>
-        <ds:X509Data>
-        <ds:X509Certificate>TWO</ds:X509Certificate>
-        </ds:X509Data>
-        </ds:KeyInfo>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes128-gcm">
-        </md:EncryptionMethod>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes256-gcm">
-        </md:EncryptionMethod>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#rsa-oaep">
-        <ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256">
-        </ds:DigestMethod>
-        <xenc11:MGF Algorithm="http://www.w3.org/2009/xmlenc11#mgf1sha256">
-        </xenc11:MGF>
-        </md:EncryptionMethod>
-        <md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p">
-        <ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1">
-        </ds:DigestMethod>
-        </md:EncryptionMethod>
-        </md:KeyDescriptor>
-        <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://sso.example.com/saml/logout">
-        </md:SingleLogoutService>
-        <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sso.example.com/saml/logout">
-        </md:SingleLogoutService>
-        <md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>
-        <md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>
-        <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sso.example.com/saml/acs" index="0" isDefault="true">
-        </md:AssertionConsumerService>
-        </md:SPSSODescriptor>
-        </md:EntityDescriptor>
-        "##);
+        insta::assert_snapshot!(xml.replace(
+            "><", ">
+<"
+        ));
     }
 }

@@ -6,7 +6,7 @@ mod logout;
 mod metadata;
 mod received;
 
-pub use authn_request::{AuthnRequest, Comparison, RequestedContext};
+pub use authn_request::AuthnRequest;
 pub use logout::{LogoutReason, LogoutRequest, LogoutResponse, LogoutStatus};
 pub use metadata::ServiceProviderMetadata;
 pub use received::{
@@ -15,18 +15,13 @@ pub use received::{
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use url::Url;
 
 use super::redirect::MessageKind;
+use super::vocabulary::EndpointUrl;
 use super::writer::{Attribute, XmlWriter};
 use super::xml::namespace::{ASSERTION, PROTOCOL, SIGNATURE};
-use crate::domain::{UnixTime, text_type};
+use crate::domain::{EntityId, UnixTime, text_type};
 use crate::entropy::{Entropy, EntropyError, draw};
-
-/// The HTTP-POST binding.
-pub(super) const POST_BINDING: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-/// The HTTP-Redirect binding.
-pub(super) const REDIRECT_BINDING: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 
 text_type! {
     /// The ID of a message or assertion: 1 to 256 ASCII characters of an `xs:ID`.
@@ -65,9 +60,9 @@ pub struct Envelope<'a> {
     /// When it is made.
     pub issue_instant: UnixTime,
     /// The endpoint that it goes to.
-    pub destination: &'a Url,
+    pub destination: &'a EndpointUrl,
     /// Our entity ID.
-    pub issuer: &'a str,
+    pub issuer: &'a EntityId,
 }
 
 impl Envelope<'_> {
@@ -91,7 +86,7 @@ impl Envelope<'_> {
         attributes.extend_from_slice(more);
         let mut xml = XmlWriter::default();
         xml.element(root, &attributes, |xml| {
-            xml.text("saml:Issuer", &[], self.issuer);
+            xml.text("saml:Issuer", &[], self.issuer.as_str());
             if place == SignaturePlace::Inside {
                 // As `signing::PLACEHOLDER` has it.
                 xml.empty("ds:Signature", &[("xmlns:ds", SIGNATURE)]);
@@ -106,7 +101,7 @@ impl Envelope<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostForm {
     /// Where the form goes.
-    pub action: Url,
+    pub action: EndpointUrl,
     /// The name of the field with the message.
     pub field: &'static str,
     /// The message, in base64.
@@ -117,7 +112,12 @@ pub struct PostForm {
 
 impl PostForm {
     /// Wraps a message, which carries its own signature.
-    pub fn new(kind: MessageKind, xml: &str, action: Url, relay_state: Option<String>) -> Self {
+    pub fn new(
+        kind: MessageKind,
+        xml: &str,
+        action: EndpointUrl,
+        relay_state: Option<String>,
+    ) -> Self {
         Self {
             action,
             field: kind.parameter(),
@@ -132,17 +132,21 @@ mod tests {
     use super::*;
     use crate::entropy::SystemEntropy;
 
+    /// Bytes that count up from 0.
+    struct Counting;
+
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+            bytes
+                .iter_mut()
+                .zip(0..)
+                .for_each(|(byte, count)| *byte = count);
+            Ok(())
+        }
+    }
+
     #[test]
     fn an_id_is_an_underscore_and_128_random_bits() {
-        struct Counting;
-        impl Entropy for Counting {
-            fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-                for (byte, value) in bytes.iter_mut().zip(0..) {
-                    *byte = value;
-                }
-                Ok(())
-            }
-        }
         let id = MessageId::draw(&Counting).unwrap();
         assert_eq!(id.as_str(), "_000102030405060708090a0b0c0d0e0f");
         assert_ne!(
@@ -163,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_form_holds_the_message_in_base64() {
-        let action: Url = "https://idp.example/slo".parse().unwrap();
+        let action: EndpointUrl = "https://idp.example/slo".parse().unwrap();
         let form = PostForm::new(MessageKind::Response, "<a/>", action.clone(), None);
         let expected = PostForm {
             action,

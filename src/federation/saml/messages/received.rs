@@ -6,14 +6,14 @@
 use url::Url;
 
 use super::{LogoutStatus, MessageId};
-use crate::domain::UnixTime;
+use crate::domain::{EntityId, UnixTime};
 use crate::federation::Quoted;
 use crate::federation::saml::certificate::Certificate;
 use crate::federation::saml::checks::{MAX_AGE, SKEW};
 use crate::federation::saml::claims::NameId;
 use crate::federation::saml::instant;
 use crate::federation::saml::redirect::{MessageKind, VerifiedRedirect};
-use crate::federation::saml::signature::{Enveloped, SignatureError, Verified, gate};
+use crate::federation::saml::signature::{SignatureError, Verified, verify_message};
 use crate::federation::saml::xml::namespace::{ASSERTION, PROTOCOL};
 use crate::federation::saml::xml::{Document, Element, Profile, ShapeError, XmlError};
 
@@ -24,7 +24,7 @@ const MAX_SESSIONS: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub struct ExpectedLogout<'a> {
     /// The entity ID of the provider whose keys verified the message.
-    pub issuer: &'a str,
+    pub issuer: &'a EntityId,
     /// Our endpoint, which got the message.
     pub destination: &'a Url,
     /// The time.
@@ -220,14 +220,10 @@ impl ReceivedLogoutResponse {
     }
 }
 
-/// Checks the signature of a message's root, which must be the only one.
+/// Checks the signature of a message that carries it inside.
 fn verify<'c>(bytes: &[u8], certificates: &'c [Certificate]) -> Result<Verified<'c>, LogoutError> {
     let document = Document::parse(bytes, Profile::MESSAGE)?;
-    let root = document.root();
-    gate::check_places(root, |element| element == root)?;
-    gate::check_ids(root)?;
-    let signature = Enveloped::find(root)?.ok_or(LogoutError::Unsigned)?;
-    Ok(signature.verify(certificates)?)
+    verify_message(document.root(), certificates)?.ok_or(LogoutError::Unsigned)
 }
 
 impl ExpectedLogout<'_> {
@@ -243,20 +239,20 @@ impl ExpectedLogout<'_> {
             return Err(LogoutError::Version);
         }
         let issuer = root.only_child(ASSERTION, "Issuer")?.text()?;
-        if issuer != self.issuer {
+        if issuer != self.issuer.as_str() {
             return Err(LogoutError::Issuer(Quoted::new(issuer)));
         }
         let destination = root.required_attribute("Destination")?;
         if destination != self.destination.as_str() {
             return Err(LogoutError::Destination(Quoted::new(destination)));
         }
-        let issued = instant::parse(root.required_attribute("IssueInstant")?)
+        let at = instant::parse(root.required_attribute("IssueInstant")?)
             .ok_or(LogoutError::NotATime("IssueInstant"))?;
-        if self.now.since(issued) > MAX_AGE {
-            return Err(LogoutError::TooOld(issued));
+        if self.now.since(at) > MAX_AGE {
+            return Err(LogoutError::TooOld(at));
         }
-        if issued.since(self.now) > SKEW {
-            return Err(LogoutError::InTheFuture(issued));
+        if at.since(self.now) > SKEW {
+            return Err(LogoutError::InTheFuture(at));
         }
         let id = root.required_attribute("ID")?;
         id.parse().map_err(|_| LogoutError::Id)
@@ -278,376 +274,4 @@ fn read_name_id(element: Element<'_>) -> Result<NameId, LogoutError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Envelope, LogoutReason, LogoutRequest, LogoutResponse};
-    use super::*;
-    use crate::federation::saml::service_provider::ServiceProviderKey;
-
-    const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
-    const ISSUER: &str = "https://idp.example/metadata";
-
-    fn endpoint() -> Url {
-        "https://sso.example.com/saml/logout".parse().unwrap()
-    }
-
-    fn name_id() -> NameId {
-        NameId {
-            value: "ann & co".into(),
-            format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into()),
-            name_qualifier: Some(ISSUER.into()),
-            sp_name_qualifier: Some("https://sso.example.com/saml/metadata".into()),
-        }
-    }
-
-    fn with_request<T>(write: impl FnOnce(&LogoutRequest<'_>) -> T) -> T {
-        let request = LogoutRequest {
-            envelope: Envelope {
-                id: &"_theirs".parse().unwrap(),
-                issue_instant: NOW,
-                destination: &endpoint(),
-                issuer: ISSUER,
-            },
-            name_id: &name_id(),
-            session_indexes: &["_s1", "_s2"],
-            not_on_or_after: NOW.plus(300),
-            reason: LogoutReason::Admin,
-        };
-        write(&request)
-    }
-
-    fn request_xml() -> String {
-        with_request(|request| request.to_xml())
-    }
-
-    fn with_response<T>(status: LogoutStatus, write: impl FnOnce(&LogoutResponse<'_>) -> T) -> T {
-        let response = LogoutResponse {
-            envelope: Envelope {
-                id: &"_theirs".parse().unwrap(),
-                issue_instant: NOW,
-                destination: &endpoint(),
-                issuer: ISSUER,
-            },
-            in_response_to: &"_ours".parse().unwrap(),
-            status,
-        };
-        write(&response)
-    }
-
-    fn response_xml(status: LogoutStatus) -> String {
-        with_response(status, |response| response.to_xml())
-    }
-
-    fn verified(kind: MessageKind, xml: &str) -> VerifiedRedirect {
-        VerifiedRedirect {
-            kind,
-            xml: xml.to_owned(),
-            relay_state: None,
-        }
-    }
-
-    fn read_request(xml: &str, now: UnixTime) -> Result<ReceivedLogoutRequest, LogoutError> {
-        let expected = ExpectedLogout {
-            issuer: ISSUER,
-            destination: &endpoint(),
-            now,
-        };
-        ReceivedLogoutRequest::from_redirect(&verified(MessageKind::Request, xml), &expected)
-    }
-
-    fn read_response(xml: &str) -> Result<ReceivedLogoutResponse, LogoutError> {
-        let expected = ExpectedLogout {
-            issuer: ISSUER,
-            destination: &endpoint(),
-            now: NOW,
-        };
-        let message = verified(MessageKind::Response, xml);
-        let request = "_ours".parse().unwrap();
-        ReceivedLogoutResponse::from_redirect(&message, &request, &expected)
-    }
-
-    #[test]
-    fn a_request_is_read_whole() {
-        let expected = ReceivedLogoutRequest {
-            id: "_theirs".parse().unwrap(),
-            name_id: name_id(),
-            session_indexes: vec!["_s1".into(), "_s2".into()],
-        };
-        assert_eq!(read_request(&request_xml(), NOW), Ok(expected));
-    }
-
-    #[test]
-    fn the_issuer_can_be_asked_for_before_anything_is_verified() {
-        assert_eq!(unverified_issuer(&request_xml()).as_deref(), Ok(ISSUER));
-    }
-
-    #[test]
-    fn a_request_counts_for_five_minutes_and_a_minute_of_skew_before() {
-        let (at, xml) = (|seconds| NOW.plus(seconds), request_xml());
-        assert!(read_request(&xml, at(-60)).is_ok());
-        assert!(read_request(&xml, at(300)).is_ok());
-        assert_eq!(
-            read_request(&xml, at(-61)),
-            Err(LogoutError::InTheFuture(NOW))
-        );
-        assert_eq!(read_request(&xml, at(301)), Err(LogoutError::TooOld(NOW)));
-        let end = NOW.plus(10);
-        let short = xml.replace(&NOW.plus(300).to_string(), &end.to_string());
-        assert!(read_request(&short, at(69)).is_ok());
-        assert_eq!(read_request(&short, at(70)), Err(LogoutError::Expired(end)));
-    }
-
-    #[test]
-    fn every_field_of_a_request_is_checked() {
-        let xml = request_xml();
-        let quoted = Quoted::new;
-        let other = |found: &str| LogoutError::OtherMessage {
-            found: quoted(found),
-            expected: "LogoutRequest",
-        };
-        for (from, to, error) in [
-            ("LogoutRequest", "AuthnRequest", other("AuthnRequest")),
-            (
-                "SAML:2.0:protocol",
-                "SAML:2.0:protocoll",
-                other("LogoutRequest"),
-            ),
-            ("Version=\"2.0\"", "Version=\"1.1\"", LogoutError::Version),
-            ("ID=\"_theirs\"", "ID=\"1 2\"", LogoutError::Id),
-            (
-                "idp.example/metadata</saml:Issuer>",
-                "idp.example/metadata.evil</saml:Issuer>",
-                LogoutError::Issuer(quoted("https://idp.example/metadata.evil")),
-            ),
-            (
-                "sso.example.com/saml/logout\"",
-                "sso.example.com/saml/logout/\"",
-                LogoutError::Destination(quoted("https://sso.example.com/saml/logout/")),
-            ),
-            (
-                "IssueInstant=\"2026",
-                "IssueInstant=\"x2026",
-                LogoutError::NotATime("IssueInstant"),
-            ),
-            (
-                "NotOnOrAfter=\"2026",
-                "NotOnOrAfter=\"x2026",
-                LogoutError::NotATime("NotOnOrAfter"),
-            ),
-            ("ann &amp; co", "", LogoutError::EmptyNameId),
-            (
-                "<saml:NameID",
-                "<saml:EncryptedID></saml:EncryptedID><saml:NameID",
-                LogoutError::EncryptedId,
-            ),
-            (
-                "<saml:NameID",
-                "<saml:NameID>eve</saml:NameID><saml:NameID",
-                LogoutError::Shape(ShapeError::Repeated {
-                    parent: quoted("LogoutRequest"),
-                    child: "NameID",
-                }),
-            ),
-        ] {
-            let changed = xml.replace(from, to);
-            assert_ne!(changed, xml, "{from}");
-            assert_eq!(read_request(&changed, NOW), Err(error), "{to}");
-        }
-        let index = "<samlp:SessionIndex>_s1</samlp:SessionIndex>";
-        let many = xml.replace(index, &index.repeat(64));
-        assert_eq!(read_request(&many, NOW), Err(LogoutError::TooManySessions));
-    }
-
-    #[test]
-    fn what_must_be_there_is_missed_by_name() {
-        let xml = request_xml();
-        for (removed, attribute) in [
-            (" ID=\"_theirs\"", "ID"),
-            (" Version=\"2.0\"", "Version"),
-            (
-                " Destination=\"https://sso.example.com/saml/logout\"",
-                "Destination",
-            ),
-            (" IssueInstant=\"2026-11-21T09:41:07Z\"", "IssueInstant"),
-        ] {
-            let error = LogoutError::Shape(ShapeError::MissingAttribute {
-                element: Quoted::new("LogoutRequest"),
-                attribute,
-            });
-            assert_eq!(read_request(&xml.replace(removed, ""), NOW), Err(error));
-        }
-    }
-
-    #[test]
-    fn what_hides_deeper_than_the_roots_children_is_not_read() {
-        let assertion = concat!(
-            "<samlp:Extensions><saml:Assertion><saml:Issuer>https://idp.example/metadata</saml:Issuer>",
-            "<saml:NameID>victim</saml:NameID></saml:Assertion></samlp:Extensions>",
-        );
-        let xml = request_xml();
-        let start = xml.find("<saml:NameID").unwrap();
-        let end = xml.find("<samlp:SessionIndex").unwrap();
-        let hidden = [&xml[..start], assertion, &xml[end..]].concat();
-        let error = LogoutError::Shape(ShapeError::Missing {
-            parent: Quoted::new("LogoutRequest"),
-            child: "NameID",
-        });
-        assert_eq!(read_request(&hidden, NOW), Err(error));
-        let beside = xml.replace("<saml:NameID", &[assertion, "<saml:NameID"].concat());
-        assert_eq!(read_request(&beside, NOW).unwrap().name_id, name_id());
-    }
-
-    #[test]
-    fn a_response_says_how_it_went() {
-        for status in LogoutStatus::ALL {
-            let response = read_response(&response_xml(status)).unwrap();
-            assert_eq!(response.status, Some(status));
-        }
-        let partial = "urn:oasis:names:tc:SAML:2.0:status:VersionMismatch";
-        let xml = response_xml(LogoutStatus::Success).replace(LogoutStatus::Success.uri(), partial);
-        let expected = ReceivedLogoutResponse {
-            status: None,
-            reported: Quoted::new(partial),
-        };
-        assert_eq!(read_response(&xml), Ok(expected));
-    }
-
-    #[test]
-    fn a_response_answers_our_request_and_no_other() {
-        let xml = response_xml(LogoutStatus::Success);
-        for other in ["InResponseTo=\"_other\"", "Other=\"_ours\"", ""] {
-            let changed = xml.replace("InResponseTo=\"_ours\"", other);
-            assert_eq!(
-                read_response(&changed),
-                Err(LogoutError::InResponseTo),
-                "{other}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_request_is_no_response_and_a_response_no_request() {
-        let response = response_xml(LogoutStatus::Success);
-        assert_eq!(
-            read_request(&response, NOW),
-            Err(LogoutError::OtherMessage {
-                found: Quoted::new("LogoutResponse"),
-                expected: "LogoutRequest",
-            })
-        );
-        let expected = ExpectedLogout {
-            issuer: ISSUER,
-            destination: &endpoint(),
-            now: NOW,
-        };
-        let message = verified(MessageKind::Response, &request_xml());
-        assert_eq!(
-            ReceivedLogoutRequest::from_redirect(&message, &expected),
-            Err(LogoutError::OtherKind)
-        );
-        let message = verified(MessageKind::Request, &response);
-        let request = "_ours".parse().unwrap();
-        assert_eq!(
-            ReceivedLogoutResponse::from_redirect(&message, &request, &expected),
-            Err(LogoutError::OtherKind)
-        );
-    }
-
-    fn key() -> ServiceProviderKey {
-        ServiceProviderKey::generate("idp.example", NOW).unwrap()
-    }
-
-    fn read_post(
-        xml: &str,
-        key: &ServiceProviderKey,
-    ) -> Result<ReceivedLogoutRequest, LogoutError> {
-        let expected = ExpectedLogout {
-            issuer: ISSUER,
-            destination: &endpoint(),
-            now: NOW,
-        };
-        let certificates = [key.certificate().clone()];
-        ReceivedLogoutRequest::from_post(xml.as_bytes(), &certificates, &expected)
-    }
-
-    #[test]
-    fn what_is_posted_carries_its_own_signature() {
-        let key = key();
-        let signed = with_request(|request| request.to_signed_xml(key.signing())).unwrap();
-        let read = read_post(&signed, &key);
-        assert_eq!(read, read_request(&request_xml(), NOW));
-        let signed = with_response(LogoutStatus::Success, |response| {
-            response.to_signed_xml(key.signing())
-        });
-        let expected = ExpectedLogout {
-            issuer: ISSUER,
-            destination: &endpoint(),
-            now: NOW,
-        };
-        let request = "_ours".parse().unwrap();
-        let response = ReceivedLogoutResponse::from_post(
-            signed.unwrap().as_bytes(),
-            &[key.certificate().clone()],
-            (&request, &expected),
-        );
-        assert_eq!(response.unwrap().status, Some(LogoutStatus::Success));
-    }
-
-    #[test]
-    fn what_is_posted_without_a_good_signature_is_refused() {
-        let (key, other) = (key(), key());
-        assert_eq!(read_post(&request_xml(), &key), Err(LogoutError::Unsigned));
-        let signed = with_request(|request| request.to_signed_xml(key.signing())).unwrap();
-        let element = || Quoted::new("LogoutRequest");
-        let refused = SignatureError::Key { element: element() };
-        assert_eq!(
-            read_post(&signed, &other),
-            Err(LogoutError::Signature(refused))
-        );
-        let changed = signed.replace("ann &amp; co", "eve");
-        let refused = SignatureError::Digest { element: element() };
-        assert_eq!(
-            read_post(&changed, &key),
-            Err(LogoutError::Signature(refused))
-        );
-    }
-
-    /// A captured message that is signed vouches for nothing that is written around it.
-    #[test]
-    fn s31_a_signed_message_inside_another_one_vouches_for_nothing() {
-        let key = key();
-        let captured = with_request(|request| request.to_signed_xml(key.signing())).unwrap();
-        let around = request_xml()
-            .replace("_theirs", "_evil")
-            .replace("ann &amp; co", "eve");
-        for (before, wrapped) in [
-            (
-                "<saml:NameID",
-                ["<samlp:Extensions>", &captured, "</samlp:Extensions>"],
-            ),
-            ("</samlp:LogoutRequest>", ["", &captured, ""]),
-        ] {
-            let evil = around.replacen(before, &[&wrapped.concat(), before].concat(), 1);
-            let parent = Quoted::new("LogoutRequest");
-            let misplaced = SignatureError::Misplaced { parent };
-            assert_eq!(
-                read_post(&evil, &key),
-                Err(LogoutError::Signature(misplaced))
-            );
-        }
-        // The signature itself, moved to the root that it is not of.
-        let signature = {
-            let start = captured.find("<ds:Signature ").unwrap();
-            let end = captured.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
-            &captured[start..end]
-        };
-        let evil = around.replacen("<saml:NameID", &[signature, "<saml:NameID"].concat(), 1);
-        let reference = SignatureError::Reference {
-            expected: Quoted::new("#_evil"),
-            found: Quoted::new("#_theirs"),
-        };
-        assert_eq!(
-            read_post(&evil, &key),
-            Err(LogoutError::Signature(reference))
-        );
-    }
-}
+mod tests;
