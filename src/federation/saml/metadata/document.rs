@@ -40,7 +40,7 @@ impl MetadataDocument {
             return Err(DocumentError::TooLong);
         }
         Ok(Self {
-            metadata: parse(document, entity)?,
+            metadata: parse(document, entity)?.metadata,
             document: document.into(),
         })
     }

@@ -3,9 +3,10 @@
 mod document;
 mod parse;
 pub mod record;
+pub mod refresh;
 
 pub use document::{DocumentError, MetadataDocument};
-pub use parse::{MetadataError, parse};
+pub use parse::{MetadataError, MetadataNote, ParsedMetadata, check, parse};
 pub use record::{
     Binding, Endpoint, EndpointUrl, IdpMetadata, LogoutEndpoint, SigningCertificates,
 };

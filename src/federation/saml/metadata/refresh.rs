@@ -1,0 +1,135 @@
+//! Whether metadata that was fetched anew may take the place of what was known.
+//!
+//! Keys roll over by standing beside one another for a while: the new one is published before it
+//! signs. So a document that shares no key with the one before is not a rollover but another
+//! provider, or somebody who took its place; an admin decides then, and until then the old one counts.
+
+use super::IdpMetadata;
+use crate::domain::{EntityId, UnixTime};
+use crate::federation::saml::certificate::{Certificate, Fingerprint};
+
+/// How long before its end an admin is warned of a certificate, in seconds: 30 days.
+const WARNED_BEFORE: i64 = 30 * 24 * 60 * 60;
+
+/// Why metadata that was fetched anew is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshRefusal {
+    /// It describes another entity.
+    #[error("the metadata describes {found}, not {expected}")]
+    OtherEntity {
+        /// What it describes.
+        found: EntityId,
+        /// What was known.
+        expected: EntityId,
+    },
+    /// It counts no more.
+    #[error("the metadata was valid until {0}")]
+    Expired(UnixTime),
+    /// None of the keys that were known is in it.
+    #[error("the metadata drops every key that was known; an admin must confirm its new keys")]
+    DropsEveryKey,
+    /// Sign-ins could be asked for, and can't be any more.
+    #[error("the metadata drops every endpoint for sign-ins")]
+    DropsSignOn,
+}
+
+/// What an admin should know of metadata that is taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshWarning {
+    /// A key is new.
+    #[error("the signing certificate {0} is new")]
+    Added(Fingerprint),
+    /// A key counts no more.
+    #[error("the signing certificate {0} is gone")]
+    Removed(Fingerprint),
+    /// A certificate's validity is over; its key is used all the same.
+    #[error("the signing certificate {certificate} expired at {at}")]
+    Expired {
+        /// The certificate.
+        certificate: Fingerprint,
+        /// Its last moment.
+        at: UnixTime,
+    },
+    /// A certificate's validity is over within 30 days.
+    #[error("the signing certificate {certificate} expires at {at}")]
+    ExpiresSoon {
+        /// The certificate.
+        certificate: Fingerprint,
+        /// Its last moment.
+        at: UnixTime,
+    },
+    /// Sign-outs could be told, and can't be any more.
+    #[error("the metadata drops every endpoint for sign-outs")]
+    DropsLogout,
+}
+
+/// Whether `new` may take the place of `old`, and what there is to tell.
+pub fn replace(
+    old: &IdpMetadata,
+    new: &IdpMetadata,
+    now: UnixTime,
+) -> Result<Vec<RefreshWarning>, RefreshRefusal> {
+    if new.entity_id != old.entity_id {
+        return Err(RefreshRefusal::OtherEntity {
+            found: new.entity_id.clone(),
+            expected: old.entity_id.clone(),
+        });
+    }
+    if let Some(end) = new.valid_until.filter(|_| !new.is_valid(now)) {
+        return Err(RefreshRefusal::Expired(end));
+    }
+    let mut known = old.signing_certificates.iter();
+    if !known.any(|certificate| has_key(new, certificate)) {
+        return Err(RefreshRefusal::DropsEveryKey);
+    }
+    if new.single_sign_on.is_empty() && !old.single_sign_on.is_empty() {
+        return Err(RefreshRefusal::DropsSignOn);
+    }
+    let mut warnings = changes(old, new);
+    warnings.extend(expiry(new, now));
+    Ok(warnings)
+}
+
+fn changes(old: &IdpMetadata, new: &IdpMetadata) -> Vec<RefreshWarning> {
+    let only_in = |one: &IdpMetadata, other: &IdpMetadata| -> Vec<Fingerprint> {
+        let certificates = one.signing_certificates.iter();
+        let missing = certificates.filter(|certificate| !has_key(other, certificate));
+        missing
+            .map(|certificate| certificate.fingerprint())
+            .collect()
+    };
+    let added = only_in(new, old).into_iter().map(RefreshWarning::Added);
+    let removed = only_in(old, new).into_iter().map(RefreshWarning::Removed);
+    let drops_logout = new.single_logout.is_empty() && !old.single_logout.is_empty();
+    added
+        .chain(removed)
+        .chain(drops_logout.then_some(RefreshWarning::DropsLogout))
+        .collect()
+}
+
+/// What an admin is told of the certificates of a provider that is in use.
+pub fn expiry(metadata: &IdpMetadata, now: UnixTime) -> Vec<RefreshWarning> {
+    let warn = |certificate: &Certificate| {
+        let (at, certificate) = (certificate.not_after(), certificate.fingerprint());
+        if now > at {
+            Some(RefreshWarning::Expired { certificate, at })
+        } else if now.plus(WARNED_BEFORE) > at {
+            Some(RefreshWarning::ExpiresSoon { certificate, at })
+        } else {
+            None
+        }
+    };
+    let certificates = metadata.signing_certificates.iter();
+    certificates
+        .filter_map(|certificate| warn(certificate))
+        .collect()
+}
+
+/// Whether metadata holds the certificate's key, be it in another certificate.
+fn has_key(metadata: &IdpMetadata, certificate: &Certificate) -> bool {
+    let mut certificates = metadata.signing_certificates.iter();
+    certificates.any(|other| other.key() == certificate.key())
+}
+
+#[cfg(test)]
+mod tests;
