@@ -8,6 +8,7 @@
 
 mod background;
 mod compose;
+mod listen;
 mod open;
 mod server;
 mod tls;

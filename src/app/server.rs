@@ -5,27 +5,28 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_service::IntoServiceFactory as _;
 use actix_web::dev::ServerHandle;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::compose::Flows;
+use super::listen::{Listening, listen};
 use super::open::StartError;
 use super::tls::Certificates;
 use crate::config::{Config, Limits, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
-use crate::http::edge::{Edge, Hosts, Transport, TrustedProxies, Wall, wall};
+use crate::http::edge::{
+    ConnectionLimits, Edge, Hosts, Transport, TrustedProxies, Wall, tell_connection, wall,
+};
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
-
-/// Connections that wait to be taken.
-const BACKLOG: u32 = 1024;
 
 /// The sockets, bound before anything else so that a taken port is known at once.
 pub(super) struct Listeners {
@@ -126,28 +127,33 @@ fn server(
         transport,
         headers: headers_of_every_answer(is_https),
     };
-    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    let workers = config.workers.unwrap_or_else(processors);
-    let server = HttpServer::new(move || {
-        App::new()
+    let app = move || {
+        let app = App::new()
             .app_data(Data::new(wall_of_listener.clone()))
             .wrap(from_fn(wall))
-            .configure(routes.clone())
-    })
-    .disable_signals()
-    .backlog(BACKLOG)
-    .workers(workers.get())
-    .max_connections(connections_of_a_worker(config.limits.connections, workers))
-    .client_request_timeout(seconds(config.limits.header_seconds))
-    .keep_alive(seconds(config.limits.keep_alive_seconds))
-    .shutdown_timeout(config.drain_seconds.into());
-    let failed = |source| StartError::Listen { address, source };
-    let server = match certificates {
-        None => server.listen(listener),
-        Some(certificates) => server.listen_rustls_0_23(listener, certificates.server_config()?),
+            .wrap(from_fn(tell_connection))
+            .configure(routes.clone());
+        app.into_factory()
     };
-    let server = server.map_err(failed)?.run();
+    let failed = |source| StartError::Listen { address, source };
+    let tls = certificates.map(Certificates::server_config).transpose()?;
+    let server = listen(listener, listening(config), tls, app).map_err(failed)?;
     Ok((server.handle(), tokio::spawn(server)))
+}
+
+fn listening(config: &Config) -> Listening {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let workers = config.workers.unwrap_or_else(processors);
+    Listening {
+        workers,
+        connections: connections_of_a_worker(config.limits.connections, workers),
+        limits: ConnectionLimits {
+            head: seconds(config.limits.header_seconds),
+            idle: seconds(config.limits.keep_alive_seconds),
+            taking: seconds(config.limits.body_seconds),
+        },
+        drain: seconds(config.drain_seconds),
+    }
 }
 
 /// One worker a processor, where nothing else is said.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
-use rolegate::http::edge::guard;
+use rolegate::http::edge::{Transport, Wall, wall};
 
 use super::child::ChildNode;
 use super::support::aws::{Call, GET_CALLER_IDENTITY};
@@ -162,8 +162,13 @@ fn o_a_panic_is_answered_and_the_worker_goes_on() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let serving = std::thread::spawn(move || {
         let server = HttpServer::new(|| {
+            let all = Wall {
+                transport: Transport::Private,
+                headers: Vec::new(),
+            };
             App::new()
-                .wrap(from_fn(guard))
+                .app_data(web::Data::new(all))
+                .wrap(from_fn(wall))
                 .route(
                     "/panics",
                     web::get().to(async || -> HttpResponse { panic!("on purpose") }),

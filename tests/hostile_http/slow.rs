@@ -1,10 +1,11 @@
 //! Clients that send a little at a time, or nothing.
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use rolegate::config::{Config, Environment};
 
-use super::support::http::{RawConnection, Request};
+use super::support::http::{PATIENCE, RawConnection, Request};
 use super::support::http_node::HttpNode;
 
 const SLOWEST: Duration = Duration::from_mins(1);
@@ -89,6 +90,98 @@ fn a19_a_body_that_nobody_asked_for_is_not_waited_for() {
     );
     let (took, _) = drip(&node, head.as_bytes(), b"a");
     assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+fn healthz(node: &HttpNode, more: &str) -> Vec<u8> {
+    let head = format!(
+        "GET /healthz HTTP/1.1\r\nHost: {}\r\n{more}\r\n",
+        node.address
+    );
+    head.into_bytes()
+}
+
+/// The first request is whole, and what comes after it never is.
+#[test]
+fn a19_a_later_head_that_takes_too_long_is_not_waited_for() {
+    let node = impatient();
+    for begun in [&b"G"[..], b"GET / HTTP/1.1\r\nX-A: ", b"\r\n"] {
+        let (took, answer) = drip(&node, &[&healthz(&node, ""), begun].concat(), b"a");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+        let mut silent = RawConnection::open(node.address);
+        silent.send(&healthz(&node, "")).unwrap();
+        silent.read_response(PATIENCE).unwrap();
+        silent.send(begun).unwrap();
+        let (_, closed) = silent.read_until_closed(Duration::from_secs(5));
+        assert!(closed, "after {begun:?} and nothing more");
+    }
+}
+
+/// A body without a length, where nobody asked for any.
+#[test]
+fn a19_a_body_without_an_end_that_nobody_reads_is_not_waited_for() {
+    let node = impatient();
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let elsewhere = format!(
+        "POST /nowhere HTTP/1.1\r\nHost: {}\r\n{chunked}\r\n",
+        node.address
+    );
+    let expecting = elsewhere.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    for head in [
+        healthz(&node, chunked),
+        elsewhere.into_bytes(),
+        expecting.into_bytes(),
+    ] {
+        for begun in [&b""[..], b"5\r\nab"] {
+            let mut silent = RawConnection::open(node.address);
+            silent.send(&[&head, begun].concat()).unwrap();
+            let (_, closed) = silent.read_until_closed(Duration::from_secs(5));
+            assert!(closed, "{}", String::from_utf8_lossy(&head));
+        }
+        let (took, _) = drip(&node, &head, b"1\r\na\r\n");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+}
+
+/// Requests one behind the other, whose answers nobody takes.
+#[test]
+fn a19_an_answer_that_is_not_taken_is_not_waited_for() {
+    let node = impatient();
+    let request = format!(
+        "GET /static/portal.css HTTP/1.1\r\nHost: {}\r\n\r\n",
+        node.address
+    );
+    let mut greedy = RawConnection::open(node.address);
+    greedy.send(request.repeat(2_000).as_bytes()).unwrap();
+    let begun = Instant::now();
+    while greedy.send(b"G").is_ok() {
+        assert!(begun.elapsed() < SLOWEST, "the connection is still open");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
+fn a19_whoever_takes_the_answers_gets_as_many_as_were_asked_for() {
+    let node = HttpNode::start();
+    let mut connection = RawConnection::open(node.address);
+    let mut asking = connection.sender();
+    let request = format!(
+        "GET /static/portal.css HTTP/1.1\r\nHost: {}\r\n\r\n",
+        node.address
+    );
+    let all = request.repeat(500);
+    let asked = std::thread::spawn(move || asking.write_all(all.as_bytes()));
+    for number in 0..500 {
+        let response = connection.read_response(PATIENCE);
+        assert_eq!(response.unwrap().status, 200, "{number}");
+    }
+    asked.join().unwrap().unwrap();
 }
 
 #[test]

@@ -31,21 +31,25 @@ fn write_certificate(folder: &Path) -> CertificateDer<'static> {
 }
 
 fn node(folder: &Path) -> HttpNode {
+    node_with(folder, "")
+}
+
+fn node_with(folder: &Path, more: &str) -> HttpNode {
     let place = |name: &str| folder.join(name).display().to_string();
     let tls = serde_json::json!({
         "tls": { "certificate_file": place("tls.crt"), "key_file": place("tls.key") },
     });
     HttpNode::empty(Settings {
-        toml: toml::to_string(&tls).unwrap(),
+        toml: [&toml::to_string(&tls).unwrap(), more].concat(),
         ..Settings::default()
     })
 }
 
-fn connect(
+fn shake_hands(
     address: SocketAddr,
     trusted: &[CertificateDer<'static>],
     offered: &[&str],
-) -> Result<Seen, rustls::Error> {
+) -> Result<(ClientConnection, TcpStream), rustls::Error> {
     let mut roots = RootCertStore::empty();
     for certificate in trusted {
         roots.add(certificate.clone()).unwrap();
@@ -69,6 +73,15 @@ fn connect(
         let done = connection.complete_io(&mut socket);
         done.map_err(|error| rustls::Error::General(error.to_string()))?;
     }
+    Ok((connection, socket))
+}
+
+fn connect(
+    address: SocketAddr,
+    trusted: &[CertificateDer<'static>],
+    offered: &[&str],
+) -> Result<Seen, rustls::Error> {
+    let (mut connection, mut socket) = shake_hands(address, trusted, offered)?;
     let certificate = connection.peer_certificates().unwrap()[0].to_vec();
     let protocol = connection.alpn_protocol().map(<[u8]>::to_vec);
     let mut stream = rustls::Stream::new(&mut connection, &mut socket);
@@ -116,6 +129,25 @@ fn o_a_broken_certificate_leaves_the_old_one_in_place() {
         let seen = connect(node.address, slice::from_ref(&first), &[]).unwrap();
         assert!(seen.answer.starts_with("HTTP/1.1 200"), "{}", seen.answer);
     }
+}
+
+#[test]
+fn a19_a_later_head_that_takes_too_long_is_not_waited_for_by_tls_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = write_certificate(folder.path());
+    let impatient = "\n[limits]\nheader_seconds = 1\nbody_seconds = 1\nkeep_alive_seconds = 1\n";
+    let node = node_with(folder.path(), impatient);
+    let (mut connection, mut socket) = shake_hands(node.address, &[certificate], &[]).unwrap();
+    let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+    let begun = Instant::now();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nG")
+        .unwrap();
+    let mut answer = Vec::new();
+    // A server may close without saying so.
+    let _ended = stream.read_to_end(&mut answer);
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+    assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
 }
 
 #[test]

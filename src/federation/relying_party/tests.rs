@@ -239,7 +239,7 @@ async fn a_private_key_is_never_sent_as_a_secret() {
         let folder = tempfile::tempdir().unwrap();
         let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
         let file = secret_file(folder.path(), &key);
-        setting.connection.client_auth = if of {
+        setting.settings.client_auth = if of {
             ClientAuth::ClientSecretPost { file }
         } else {
             ClientAuth::ClientSecretBasic { file }

@@ -568,6 +568,7 @@ async fn the_key_ring_does_not_grow_without_end() {
     rotate(&node, PreviousKeys::Drop, NOW).await;
     let snapshot = node.directory.snapshot(NOW).unwrap();
     assert_eq!(snapshot.directory().sealing_keys.len(), 1);
+}
 
 /// The directory with a SAML connection whose metadata comes from here.
 fn saml_files_from(source: &str) -> DirectoryFiles {
@@ -605,7 +606,7 @@ async fn saml_metadata_comes_from_where_the_node_allows() {
     ] {
         let files = saml_files_from(source);
         let planned = administration
-            .apply(&caller, &files, ApplyMode::DryRun, &meta())
+            .apply(&caller, desired(&files, ApplyMode::DryRun), &meta())
             .await;
         match (planned, refused) {
             (Ok(_), None) => {}

@@ -396,7 +396,8 @@ fn condition_keys_come_from_the_id_token_alone() {
             proved_at: NOW,
         };
         let meta = meta();
-        let context = crate::flows::web_identity::context(&identity, &meta);
+        let context =
+            crate::flows::web_identity::context(&ISSUER.parse().unwrap(), &identity, &meta);
         for name in ["amr", "azp"] {
             let is_there = context.find(&key(name)).is_some();
             assert_eq!(is_there, expected, "{name} of {id_token}");

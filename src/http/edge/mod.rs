@@ -1,7 +1,8 @@
 //! The outermost wall: which requests are whole, which hosts are served, who is asking, how much may
-//! be sent and how slowly.
+//! be sent and how slowly, and how long a connection may be held.
 
 mod body;
+mod connection;
 mod guard;
 mod host;
 mod peer;
@@ -15,6 +16,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderValue, USER_AGENT};
 
 pub use body::{Bodies, Body, BodyError};
+pub use connection::{Bounded, Connection, ConnectionLimits, tell_connection};
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;
 pub use transport::Transport;

@@ -98,15 +98,18 @@ mod tests {
         peer: &str,
         path: &str,
     ) -> ServiceResponse<impl MessageBody> {
-        let answer =
-            || async { HttpResponse::Ok().insert_header((REFERRER_POLICY, "no-referrer")) };
+        let answer = async || {
+            let mut answer = HttpResponse::Ok();
+            answer.insert_header((REFERRER_POLICY, "no-referrer"));
+            answer.finish()
+        };
         let app = App::new()
             .configure(|config| {
                 if let Some(wall) = wall_of {
                     config.app_data(Data::new(wall));
                 }
             })
-            .default_service(web::to(move || answer()))
+            .default_service(web::to(answer))
             .wrap(from_fn(wall));
         let app = init_service(app).await;
         let request = TestRequest::with_uri(path).peer_addr(peer.parse().unwrap());

@@ -45,6 +45,11 @@ impl RawConnection {
         self.stream.write_all(bytes)
     }
 
+    /// The same connection, to send by while somebody else reads.
+    pub fn sender(&self) -> TcpStream {
+        self.stream.try_clone().unwrap()
+    }
+
     /// Says that nothing more will be sent.
     pub fn finish_sending(&mut self) {
         // Where the other side was first, there is nothing left to say.
