@@ -15,6 +15,9 @@ use crate::store::{Appended, DirectoryLog, Generation, StoreError};
 
 /// After this many generations the whole directory is kept again.
 const CHECKPOINT_EVERY: Generation = 64;
+/// A confirmation may be so many seconds ahead of whoever asks: a caller may have asked the clock long
+/// before it looks. One that is further ahead comes from a clock that was put back since.
+const MAX_AHEAD_SECONDS: i64 = 60;
 /// Entries read from the log at a time.
 const READ_LIMIT: usize = 256;
 
@@ -33,8 +36,11 @@ pub enum DirectoryError {
         #[source]
         source: serde_json::Error,
     },
-    /// The head could not be confirmed for longer than `max_staleness`.
-    #[error("the directory was last confirmed at {confirmed_at}, longer ago than is allowed")]
+    /// The head could not be confirmed for longer than `max_staleness`, or was confirmed by a clock
+    /// that was put back since.
+    #[error(
+        "the directory was last confirmed at {confirmed_at}, longer ago than is allowed or ahead of the clock"
+    )]
     Stale {
         /// When it was.
         confirmed_at: UnixTime,
@@ -107,7 +113,8 @@ impl LiveDirectory {
     /// [`DirectoryError::Stale`] where its age can't be vouched for.
     pub fn snapshot(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
         let confirmed_at = UnixTime::from_seconds(self.confirmed_at.load(Ordering::Acquire));
-        if now.since(confirmed_at) > self.max_staleness {
+        let age = now.since(confirmed_at);
+        if age > self.max_staleness || age < -MAX_AHEAD_SECONDS {
             return Err(DirectoryError::Stale { confirmed_at });
         }
         Ok(self.current.load_full())
@@ -212,9 +219,21 @@ impl LiveDirectory {
             let snapshot = Snapshot::compile(generation, Arc::new(directory), self.partition);
             self.current.store(Arc::new(snapshot));
         }
-        // A caller may have asked the clock long before it looked: that takes back no confirmation.
-        self.confirmed_at.fetch_max(now.seconds(), Ordering::AcqRel);
+        self.confirm(now);
         Ok(self.current.load_full())
+    }
+
+    /// A caller may have asked the clock long before it looked: that takes back no confirmation, unless
+    /// it comes from a clock that was ahead.
+    fn confirm(&self, now: UnixTime) {
+        let now = now.seconds();
+        let confirmed = |at: i64| {
+            let is_ahead = at.saturating_sub(now) > MAX_AHEAD_SECONDS;
+            Some(if is_ahead { now } else { at.max(now) })
+        };
+        let order = (Ordering::AcqRel, Ordering::Acquire);
+        // It always has a value to set.
+        let _ = self.confirmed_at.fetch_update(order.0, order.1, confirmed);
     }
 
     /// A checkpoint only shortens the next start, so failing to keep one is told and forgiven.

@@ -346,6 +346,36 @@ async fn a_look_for_an_older_request_takes_back_no_confirmation() {
     let live = seeded(&store, &files()).await;
     let later = NOW.plus(MAX_STALENESS);
     live.catch_up(later).await.unwrap();
-    live.catch_up(NOW.plus(-MAX_STALENESS)).await.unwrap();
+    live.catch_up(NOW).await.unwrap();
     assert!(live.snapshot(later).is_ok());
+    assert!(live.snapshot(NOW).is_ok());
+}
+
+/// Until the clock is there again, nothing would ever be too old.
+#[tokio::test]
+async fn a_confirmation_from_a_clock_that_was_ahead_counts_for_nothing() {
+    let log = Watched::new();
+    let live = open(&log).await;
+    let ahead = NOW.plus(86_400);
+    live.catch_up(ahead).await.unwrap();
+    log.set_down(true);
+    let stale = live.snapshot(NOW);
+    assert!(
+        matches!(stale, Err(DirectoryError::Stale { confirmed_at }) if confirmed_at == ahead),
+        "{stale:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_look_after_the_clock_was_put_back_confirms_by_the_clock_that_is() {
+    let log = Watched::new();
+    let live = open(&log).await;
+    live.catch_up(NOW.plus(86_400)).await.unwrap();
+    live.catch_up(NOW).await.unwrap();
+    assert!(live.snapshot(NOW).is_ok());
+    let late = live.snapshot(NOW.plus(MAX_STALENESS + 1));
+    assert!(
+        matches!(late, Err(DirectoryError::Stale { confirmed_at }) if confirmed_at == NOW),
+        "{late:?}"
+    );
 }
