@@ -15,6 +15,7 @@ export CARGO_TARGET_DIR ?= $(ROLEGATE_CACHE)/target
 export ROLEGATE_CACHE
 export ROLEGATE_TEST_VENV ?= $(ROLEGATE_CACHE)/venv
 export ROLEGATE_TEST_NODE_MODULES ?= $(ROLEGATE_CACHE)/node/node_modules
+export ROLEGATE_TEST_JAVA_TOOLS ?= $(ROLEGATE_CACHE)/java
 export CARGO
 
 # Where rustup puts cargo, for a shell that was opened before.
@@ -36,8 +37,8 @@ demo: ## Start a gateway with a sample company and a provider to sign in at (ARG
 	$(CARGO) run $(LOCKED) --quiet -- demo $(ARGS)
 
 .PHONY: tools
-tools: ## Install what the tests drive: a browser, the AWS clients, Node packages
-	@$(SETUP) compiler browser python node
+tools: ## Install what the tests drive: a browser, AWS clients, identity providers
+	@$(SETUP) compiler browser python node java
 
 .PHONY: test
 test: tools ## Run every test

@@ -17,6 +17,9 @@ const AWS_CLI_AT_LEAST: [u32; 2] = [1, 29];
 /// The oldest Node that the installed packages run on.
 const NODE_AT_LEAST: [u32; 2] = [20, 0];
 
+/// The oldest Java that Keycloak runs on.
+const JAVA_AT_LEAST: [u32; 2] = [17, 0];
+
 #[test]
 fn the_browser_answers_with_its_version() {
     let answer = run(&Tool::Chromium.path(), &["--version"]);
@@ -56,7 +59,7 @@ fn the_node_packages_load() {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/modules.mjs");
     let script = format!(
         "const {{ load }} = await import({:?}); \
-         for (const name of ['axe-core', 'oidc-provider', 'playwright-core']) {{ \
+         for (const name of ['axe-core', 'oidc-provider', 'playwright-core', 'samlify']) {{ \
            await load(name); console.log(name); }}",
         modules.display().to_string()
     );
@@ -67,8 +70,41 @@ fn the_node_packages_load() {
             &Tool::Node.path(),
             &["--input-type=module", "--eval", &script]
         ),
-        "axe-core\noidc-provider\nplaywright-core\n"
+        "axe-core\noidc-provider\nplaywright-core\nsamlify\n"
     );
+}
+
+#[test]
+fn python_knows_the_makers_of_saml_messages() {
+    let script = "import lxml.etree, saml2.server, signxml; print(signxml.__name__)";
+    assert_eq!(run(&Tool::Python.path(), &["-c", script]), "signxml\n");
+}
+
+#[test]
+fn the_command_of_xmlsec_answers_with_its_version() {
+    let answer = run(&Tool::Xmlsec1.path(), &["--version"]);
+    assert!(answer.starts_with("xmlsec1 "), "{answer}");
+}
+
+#[test]
+fn java_is_recent_enough() {
+    let answer = run(&Tool::Java.path(), &["--version"]);
+    let (_, version) = answer
+        .split_once(' ')
+        .expect("`java --version` begins with the runtime's name");
+    assert!(version_of(version) >= JAVA_AT_LEAST, "{answer}");
+}
+
+#[test]
+fn keycloak_is_ready_to_be_started() {
+    let keycloak = Tool::JavaTools.path().join("keycloak");
+    for part in [
+        "lib/quarkus-run.jar",
+        "data/h2/keycloakdb.mv.db",
+        "admin-password",
+    ] {
+        assert!(keycloak.join(part).is_file(), "{part}");
+    }
 }
 
 /// Standard output of a command that must succeed.

@@ -10,22 +10,31 @@ pub(crate) enum Tool {
     Chromium,
     /// The AWS command line, `aws`, in `ROLEGATE_TEST_VENV`.
     AwsCli,
-    /// A Python that can import boto3, in `ROLEGATE_TEST_VENV`.
+    /// A Python that can import boto3, signxml and pysaml2, in `ROLEGATE_TEST_VENV`.
     Python,
     /// The Node runtime, from `PATH`.
     Node,
     /// The installed Node packages: `ROLEGATE_TEST_NODE_MODULES`.
     NodeModules,
+    /// The Java runtime, from `PATH`.
+    Java,
+    /// The Java libraries and Keycloak: `ROLEGATE_TEST_JAVA_TOOLS`.
+    JavaTools,
+    /// The command that pysaml2 signs and encrypts with, from `PATH`.
+    Xmlsec1,
 }
 
 impl Tool {
     /// Every tool that `make tools` provides.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Chromium,
         Self::AwsCli,
         Self::Python,
         Self::Node,
         Self::NodeModules,
+        Self::Java,
+        Self::JavaTools,
+        Self::Xmlsec1,
     ];
 
     /// The tool's place.
@@ -51,8 +60,11 @@ impl Tool {
             Self::Chromium => chromium_places(),
             Self::AwsCli => vec![venv().join("bin/aws")],
             Self::Python => vec![venv().join("bin/python")],
-            Self::Node => node_places(),
+            Self::Node => places_in_path("node"),
             Self::NodeModules => vec![node_modules()],
+            Self::Java => places_in_path("java"),
+            Self::JavaTools => vec![java_tools()],
+            Self::Xmlsec1 => places_in_path("xmlsec1"),
         }
     }
 }
@@ -70,10 +82,10 @@ fn chromium_places() -> Vec<PathBuf> {
     )
 }
 
-fn node_places() -> Vec<PathBuf> {
+fn places_in_path(program: &str) -> Vec<PathBuf> {
     let path = named("PATH").unwrap_or_default();
     std::env::split_paths(&path)
-        .map(|folder| folder.join("node"))
+        .map(|folder| folder.join(program))
         .collect()
 }
 
@@ -83,6 +95,10 @@ fn venv() -> PathBuf {
 
 fn node_modules() -> PathBuf {
     named("ROLEGATE_TEST_NODE_MODULES").unwrap_or_else(|| cache().join("node/node_modules"))
+}
+
+fn java_tools() -> PathBuf {
+    named("ROLEGATE_TEST_JAVA_TOOLS").unwrap_or_else(|| cache().join("java"))
 }
 
 fn cache() -> PathBuf {

@@ -1,4 +1,4 @@
-// Finds the Node packages that tests/tools/setup.sh installed outside the clone.
+// Finds what tests/tools/setup.sh installed outside the clone, Node packages first of all.
 // `import` looks only beside the importing file, so the place is asked for here.
 
 import { existsSync } from "node:fs";
@@ -15,8 +15,21 @@ const CHROMIUM_PLACES = [
 
 /** The folder of installed packages: ROLEGATE_TEST_NODE_MODULES, or its place in the cache. */
 export function nodeModules() {
-  const cache = process.env.ROLEGATE_CACHE || join(homedir(), ".cache", "rolegate");
-  return process.env.ROLEGATE_TEST_NODE_MODULES || join(cache, "node", "node_modules");
+  return process.env.ROLEGATE_TEST_NODE_MODULES || join(cache(), "node", "node_modules");
+}
+
+/** The folder of Java libraries and Keycloak: ROLEGATE_TEST_JAVA_TOOLS, or its place in the cache. */
+export function javaTools() {
+  return process.env.ROLEGATE_TEST_JAVA_TOOLS || join(cache(), "java");
+}
+
+/** The Python that has the packages of requirements.txt, in ROLEGATE_TEST_VENV or the cache. */
+export function pythonPath() {
+  return join(process.env.ROLEGATE_TEST_VENV || join(cache(), "venv"), "bin", "python");
+}
+
+function cache() {
+  return process.env.ROLEGATE_CACHE || join(homedir(), ".cache", "rolegate");
 }
 
 /** Imports a package by name. Throws an error that says what to run when it is not installed. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing Rolegate need and this machine lacks.
 #
-#   tests/tools/setup.sh STEP...      STEP: compiler  browser  python  node  deny
+#   tests/tools/setup.sh STEP...      STEP: compiler  browser  python  node  java  deny
 #
 # Every step is quick when its work is already done, and says what it installs before it does.
 # docs/testing.md lists what goes where.
@@ -12,11 +12,13 @@ repository=$(cd -- "$here/../.." && pwd)
 cache=${ROLEGATE_CACHE:-$HOME/.cache/rolegate}
 venv=${ROLEGATE_TEST_VENV:-$cache/venv}
 node_modules=${ROLEGATE_TEST_NODE_MODULES:-$cache/node/node_modules}
+java_tools=${ROLEGATE_TEST_JAVA_TOOLS:-$cache/java}
 cargo=${CARGO:-cargo}
 
 readonly deny_version=0.20.2
 readonly node_at_least=20
 readonly python_at_least=3.10
+readonly java_at_least=17
 readonly apt_attempts=5
 readonly apt_wait_seconds=20
 readonly dpkg_lock_seconds=600
@@ -171,20 +173,22 @@ find_python() {
 
 step_python() {
   find_python >/dev/null || install_packages python3 python3-venv
+  # pysaml2 signs and encrypts with it.
+  has xmlsec1 || install_packages xmlsec1
   local python version wanted
   python=$(find_python) || stop "python3 cannot make virtual environments even with python3-venv"
   version=$("$python" -c 'import platform; print(platform.python_version())')
   at_least "$version" "$python_at_least" ||
-    stop "Python $version is too old for the AWS clients: $python_at_least or newer is needed"
+    stop "Python $version is too old for the clients: $python_at_least or newer is needed"
   wanted=$(sha256sum <"$here/requirements.txt")$version
   if ! is_stamped "$venv" "$wanted" || ! "$venv/bin/python" -c '' 2>/dev/null; then
-    say "installing the AWS clients (tests/tools/requirements.txt) into $venv"
+    say "installing Python packages (tests/tools/requirements.txt) into $venv"
     "$python" -m venv --clear "$venv"
     "$venv/bin/python" -m pip --disable-pip-version-check --no-input --quiet \
       install --requirement "$here/requirements.txt"
     stamp "$venv" "$wanted"
   fi
-  say "AWS clients: $venv ($("$venv/bin/aws" --version))"
+  say "Python packages: $venv ($("$venv/bin/aws" --version))"
 }
 
 step_node() {
@@ -226,6 +230,36 @@ stop_for_node() {
     "Install it from https://nodejs.org/en/download and run this again."
 }
 
+step_java() {
+  ensure_java
+  has openssl || install_packages openssl
+  local wanted
+  wanted=$(cat "$here/pom.xml" "$here/keycloak.sh" | sha256sum)
+  if ! is_stamped "$java_tools" "$wanted"; then
+    say "installing Java tools (tests/tools/pom.xml: 180 MB, about two minutes) into $java_tools"
+    rm -rf -- "$java_tools"
+    mkdir -p "$java_tools"
+    mvn --quiet --batch-mode --file "$here/pom.xml" -Dplace="$java_tools" initialize </dev/null
+    mv -- "$java_tools"/keycloak-* "$java_tools/keycloak"
+    "$here/keycloak.sh" "$java_tools/keycloak"
+    stamp "$java_tools" "$wanted"
+  fi
+  say "Java tools: $java_tools (Java $(java_version))"
+}
+
+ensure_java() {
+  # The compiler, too: the tests' own Java runs from its source.
+  if ! has java || ! has javac; then install_packages default-jdk-headless; fi
+  has mvn || install_packages maven
+  local found
+  found=$(java_version)
+  at_least "$found" "$java_at_least" || stop \
+    "Java $found ($(command -v java)) is too old for the interop tests: $java_at_least or newer is" \
+    "needed. Install a newer one, put it before the other in PATH, and run this again."
+}
+
+java_version() { java -version 2>&1 | sed -n 's/.* version "\([0-9.]*\).*/\1/p'; }
+
 step_deny() {
   check_rust
   if [ "$("$cargo" deny --version 2>/dev/null)" = "cargo-deny $deny_version" ]; then return; fi
@@ -242,7 +276,7 @@ stamp() { printf '%s\n' "$2" >"$1/.rolegate-stamp"; }
 # --- main --------------------------------------------------------------------------------------
 
 main() {
-  if (($# == 0)); then stop "name the steps: compiler, browser, python, node, deny"; fi
+  if (($# == 0)); then stop "name the steps: compiler, browser, python, node, java, deny"; fi
   mkdir -p "$cache"
   # Two clones share these places; the second waits for the first.
   exec 9>"$cache/setup.lock"
@@ -250,7 +284,7 @@ main() {
   local step
   for step in "$@"; do
     case $step in
-      compiler | browser | python | node | deny) "step_$step" ;;
+      compiler | browser | python | node | java | deny) "step_$step" ;;
       *) stop "no such step: $step" ;;
     esac
   done
