@@ -1,7 +1,8 @@
-// Signs a person in at a gateway's portal through the provider of oidc-provider.mjs, in a real
-// browser, and takes the keys of one role.
+// Signs a person in at a gateway's portal through the provider of oidc-provider.mjs or keycloak.mjs,
+// in a real browser, and takes the keys of one role.
 //
 //   node tests/interop/portal.mjs --gateway URL --connection ID --login NAME
+//     [--password TEXT] default: any password will do, as it does for oidc-provider.mjs
 //     [--role ARN]      the role; without it the run ends on the page after the sign-in
 //
 // Prints one line of JSON: {path, text} of the last page, and {credentials} where a role is given.
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     gateway: { type: "string" },
     connection: { type: "string" },
     login: { type: "string" },
+    password: { type: "string" },
     role: { type: "string" },
   },
 });
@@ -32,6 +34,7 @@ async function run(page) {
     start: `${values.gateway}/`,
     click: `button[name="connection"][value="${values.connection}"]`,
     login: values.login,
+    password: values.password,
     returnTo: values.gateway,
   });
   await page.waitForLoadState();

@@ -1,4 +1,4 @@
-// Starts oidc-provider.mjs as a process of its own, for Node tests.
+// Starts an identity provider as a process of its own, for Node tests.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -8,10 +8,11 @@ import { fileURLToPath } from "node:url";
 
 /**
  * @param {string[]} options  as on the script's command line
+ * @param {string} [name]     the script: oidc-provider.mjs or keycloak.mjs
  * @returns what the script announces ({issuer, port, clientId, …}), and `stop()`
  */
-export async function startProvider(options) {
-  const script = fileURLToPath(new URL("oidc-provider.mjs", import.meta.url));
+export async function startProvider(options, name = "oidc-provider.mjs") {
+  const script = fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(process.execPath, [script, "--stop-with-stdin", ...options], {
     stdio: ["pipe", "pipe", "inherit"],
   });
