@@ -64,8 +64,8 @@ bench: ## Measure server CPU a request beside a bare route; see docs/performance
 	$(CARGO) bench $(LOCKED) --bench sts
 
 .PHONY: interop
-interop: tools ## Sign in at an identity provider that is not ours, in a browser, and take keys
-	$(CARGO) test $(LOCKED) --test interop
+interop: tools ## Work with identity providers, clients and canonicalizers that are not ours
+	$(CARGO) test $(LOCKED) --test interop --test c14n
 	node --test --test-reporter=spec $(NODE_TESTS)
 
 .PHONY: clean
