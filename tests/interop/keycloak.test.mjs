@@ -46,24 +46,50 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("a person signs in with a signed request, and the answer is one that signxml takes", async () => {
+test("people sign in and out, from either side, with messages that signxml takes", async (t) => {
   await atKeycloak([], {}, async (keycloak, page) => {
-    await goThrough(page, keycloak);
-    const facts = verified(sp.form.get("SAMLResponse"), await certificateOf(keycloak));
-    assert.deepEqual(facts.signed, ["Assertion", "Response"]);
-    assert.deepEqual(facts.encrypted, []);
-    assert.equal(facts.response.Destination, `${sp.origin}/saml/acs`);
-    assert.equal(facts.response.InResponseTo, sp.requestId);
-    assert.deepEqual(facts.attributes[`${AWS}/Role`], [ROLE]);
-    assert.deepEqual(facts.attributes[`${AWS}/RoleSessionName`], ["dora"]);
-    assert.deepEqual(facts.attributes.groups.toSorted(), ["on & call", "ops"]);
-    assert.equal(sp.form.get("RelayState"), "state");
+    const certificate = await certificateOf(keycloak);
+    let subject;
 
-    await page.goto(`${sp.origin}/logout?subject=${encodeURIComponent(facts.subject)}`);
-    await page.waitForURL(`${sp.origin}/saml/slo**`);
-    const answer = inflateRawSync(Buffer.from(sp.query.get("SAMLResponse"), "base64")).toString();
-    assert.match(answer, /LogoutResponse.*status:Success/);
-    assert.ok(sp.query.get("Signature"));
+    await t.test("the answer to a signed request is signed and says what is known", async () => {
+      await goThrough(page, keycloak);
+      const facts = verified(sp.form.get("SAMLResponse"), certificate);
+      assert.deepEqual(facts.signed, ["Assertion", "Response"]);
+      assert.deepEqual(facts.encrypted, []);
+      assert.equal(facts.response.Destination, `${sp.origin}/saml/acs`);
+      assert.equal(facts.response.InResponseTo, sp.requestId);
+      assert.deepEqual(facts.attributes[`${AWS}/Role`], [ROLE]);
+      assert.deepEqual(facts.attributes[`${AWS}/RoleSessionName`], ["dora"]);
+      assert.deepEqual(facts.attributes.groups.toSorted(), ["on & call", "ops"]);
+      assert.equal(sp.form.get("RelayState"), "state");
+      subject = facts.subject;
+    });
+
+    await t.test("an answer that nobody asked for names no request and the same subject", async () => {
+      await page.goto(keycloak.idpInitiated);
+      await page.waitForURL(`${sp.origin}/saml/acs`);
+      const facts = verified(sp.form.get("SAMLResponse"), certificate);
+      assert.equal(facts.response.InResponseTo, undefined);
+      assert.equal(facts.subject, subject);
+    });
+
+    await t.test("a signed logout request is answered with a signed success", async () => {
+      await page.goto(`${sp.origin}/logout?subject=${encodeURIComponent(subject)}`);
+      await page.waitForURL(`${sp.origin}/saml/slo**`);
+      assert.match(inflated(sp.query.get("SAMLResponse")), /LogoutResponse.*status:Success/);
+      assert.ok(sp.query.get("Signature"));
+    });
+
+    await t.test("a person who signs out at Keycloak is signed out here by a signed request", async () => {
+      await goThrough(page, keycloak);
+      await page.goto(`${keycloak.entityId}/protocol/openid-connect/logout`);
+      await page.click("#kc-logout");
+      await page.waitForURL(`${sp.origin}/saml/slo**`);
+      const request = inflated(sp.query.get("SAMLRequest"));
+      assert.match(request, /LogoutRequest/);
+      assert.ok(request.includes(`>${subject}</`), request);
+      assert.ok(sp.query.get("Signature"));
+    });
   });
 });
 
@@ -128,6 +154,10 @@ function verified(response, certificate) {
   const key = join(folder, "sp.key");
   const options = [script, "--certificate", certificate, "--key", key];
   return JSON.parse(execFileSync(pythonPath(), options, { input: response }));
+}
+
+function inflated(message) {
+  return inflateRawSync(Buffer.from(message, "base64")).toString();
 }
 
 async function startServiceProvider() {
