@@ -108,8 +108,9 @@ fn hold(node: &HttpNode, call: &Call) -> (RawConnection, u8) {
 fn a_session_that_ends_while_its_body_is_under_way_changes_nothing() {
     let node = administered("");
     let keys = node.session();
-    let mut files = directory(&node.provider.issuer(), node.folder());
-    files["accounts/999999999999/account.toml"] = "alias = 'back-door'\n".into();
+    let mut files = node.directory();
+    let back_door = "accounts/999999999999/account.toml";
+    files.insert(back_door.to_owned(), "alias = 'back-door'\n".to_owned());
     let body = json!({ "mode": "apply", "files": files }).to_string();
     let call = apply_call(&node, &keys, node.now(), body.as_bytes());
     let (mut held, end) = hold(&node, &call);
