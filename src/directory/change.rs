@@ -268,9 +268,15 @@ fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
 }
 
 impl Change {
-    /// Whether the change is about the key ring alone.
-    pub const fn is_of_a_sealing_key(&self) -> bool {
-        matches!(self, Self::AddSealingKey(_) | Self::RemoveSealingKey(_))
+    /// Whether the change is about keys alone, which nothing else refers to.
+    pub const fn is_of_a_key(&self) -> bool {
+        matches!(
+            self,
+            Self::AddSealingKey(_)
+                | Self::RemoveSealingKey(_)
+                | Self::AddServiceProviderKey(_)
+                | Self::RemoveServiceProviderKey(_)
+        )
     }
 }
 

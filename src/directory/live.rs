@@ -165,7 +165,7 @@ impl LiveDirectory {
             generation: base + 1,
             source,
         })?;
-        let touches_keys_only = changes.changes.iter().all(Change::is_of_a_sealing_key);
+        let touches_keys_only = changes.changes.iter().all(Change::is_of_a_key);
         for change in changes.changes {
             after.apply(change);
         }
