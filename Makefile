@@ -59,9 +59,9 @@ lint: ## Check format, lints, docs, licences and known vulnerabilities
 	fi
 
 .PHONY: bench
-bench: ## Measure server CPU a request beside a bare route; see docs/performance.md
+bench: ## Measure STS beside a bare route and SAML beside samael; see docs/performance.md
 	@$(SETUP) compiler
-	$(CARGO) bench $(LOCKED) --bench sts
+	$(CARGO) bench $(LOCKED) --bench sts --bench saml
 
 .PHONY: interop
 interop: tools ## Work with identity providers, clients and canonicalizers that are not ours

@@ -73,7 +73,7 @@ pub enum Change {
     /// Takes a sealing key out: what was sealed under it opens no more.
     RemoveSealingKey(String),
     /// Adds a key of the node as a SAML service provider, or gives it other times.
-    AddServiceProviderKey(ServiceProviderKeyRecord),
+    AddServiceProviderKey(Box<ServiceProviderKeyRecord>),
     /// Takes out a key of the node as a SAML service provider: what was encrypted to it is lost.
     RemoveServiceProviderKey(Fingerprint),
 }
@@ -123,7 +123,7 @@ impl Directory {
             Change::RemoveRule(id) => drop(self.rules.remove(&id)),
             Change::AddSealingKey(record) => self.sealing_keys.push(record),
             Change::RemoveSealingKey(id) => self.sealing_keys.retain(|record| record.id() != id),
-            Change::AddServiceProviderKey(record) => self.add_service_provider_key(record),
+            Change::AddServiceProviderKey(record) => self.add_service_provider_key(*record),
             Change::RemoveServiceProviderKey(id) => {
                 self.service_provider_keys
                     .retain(|record| record.id() != id);

@@ -20,8 +20,10 @@ use saml::{
 const ISSUER: &str = "https://idp.example.org/saml";
 const AUDIENCE: &str = "https://aws.example.com/saml";
 const ACS: &str = "https://aws.example.com/saml/acs";
-/// 2026-11-22T00:01:00Z, when every document is valid.
-const NOW: Duration = Duration::from_secs(1_795_305_660);
+/// 2026-11-22T00:01:01Z, when every document is valid.
+const NOW: Duration = Duration::from_secs(1_795_305_661);
+/// How far clocks may be apart, and how old a request may be.
+const SKEW: Duration = Duration::from_mins(1);
 /// It seals what the crate `saml` keeps of a request; nobody else sees it.
 const TRACKER_KEY: [u8; 32] = [7; 32];
 
@@ -148,10 +150,10 @@ impl Voices {
         );
         let now = SystemTime::UNIX_EPOCH + NOW;
         let mut request = begun.unwrap().tracker.to_payload();
-        request.request_id = "_request-1".to_owned();
+        "_request-1".clone_into(&mut request.request_id);
         request.issued_at = now;
         let sealed = request.seal(&TRACKER_KEY).unwrap();
-        LoginTracker::open(&sealed, &TRACKER_KEY, now, Duration::from_secs(60)).unwrap()
+        LoginTracker::open(&sealed, &TRACKER_KEY, now, SKEW).unwrap()
     }
 
     fn ask_saml(&self, case: &Case, document: &str) -> Answer {
@@ -164,7 +166,7 @@ impl Voices {
             tracker: Some(&self.request(case)),
             expected_destination: ACS,
             now: SystemTime::UNIX_EPOCH + NOW,
-            clock_skew: Duration::from_secs(60),
+            clock_skew: SKEW,
             replay_cache: None,
             replay_mode: ReplayMode::All,
             holder_of_key_cert: None,

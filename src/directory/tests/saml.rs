@@ -342,7 +342,7 @@ fn service_provider_keys_are_never_exported_and_never_lost() {
     let certificate = certificates.iter().next().unwrap().as_ref().clone();
     let secret = b"a private key".to_vec();
     let key = ServiceProviderKeyRecord::new(secret, certificate, NOW, NOW.plus(60));
-    let added = Change::AddServiceProviderKey(key.clone());
+    let added = Change::AddServiceProviderKey(Box::new(key.clone()));
     let removed = Change::RemoveServiceProviderKey(key.id());
     assert!(!format!("{added:?} {added}").contains("a private key"));
     for change in [&added, &removed] {

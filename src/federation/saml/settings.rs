@@ -10,7 +10,7 @@ pub use source::{MetadataSource, MetadataUrl, RefreshInterval};
 
 pub use super::vocabulary::{Binding, SamlUri};
 
-use super::vocabulary::is_one_word;
+use super::vocabulary::{is_one_word, is_web_address};
 use crate::domain::text_type;
 use crate::domain::{Audience, EntityId, InvalidValue};
 
@@ -26,6 +26,10 @@ const MAX_LIST: usize = 100;
 /// request_binding = "post"
 /// requested_authn_context = { classes = ["urn:oasis:names:tc:SAML:2.0:ac:classes:X509"] }
 /// ```
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the file, and none hangs on another"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SamlSettings {
@@ -222,7 +226,7 @@ text_type!(
     Recipient,
     "recipient",
     "an http or https URL of at most 1024 characters without white space and control characters",
-    |text| is_one_word(text) && (text.starts_with("https://") || text.starts_with("http://"))
+    |text| is_one_word(text) && is_web_address(text)
 );
 
 /// A list of at most 100, which may be empty.

@@ -57,10 +57,19 @@ fn is_endpoint(text: &str) -> bool {
     let visible = |byte: u8| (0x21..0x7f).contains(&byte) && byte != b'\\';
     let is_clean = text.len() <= 2048 && text.bytes().all(visible) && !text.contains('#');
     is_clean
-        && (text.starts_with("https://") || text.starts_with("http://"))
+        && is_web_address(text)
         && url::Url::parse(text).is_ok_and(|url| {
             url.has_host() && url.username().is_empty() && url.password().is_none()
         })
+}
+
+/// Whether a text begins like an http or https URL with a host: a browser would find one behind
+/// further slashes, too, and another reader none.
+pub(super) fn is_web_address(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', ':']))
 }
 
 /// Whether a text has 1 to 1,024 characters, none of them white space or a control character.

@@ -54,25 +54,25 @@ pub enum MetadataNote {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
     /// It is not XML as we read it; too long, for example, or with a document type.
-    #[error(transparent)]
+    #[error("the metadata can't be read")]
     Xml(#[from] XmlError),
     /// Something is missing, or there twice.
-    #[error(transparent)]
+    #[error("the metadata is not of SAML's shape")]
     Shape(#[from] ShapeError),
     /// It is another kind of document.
-    #[error("the document is {0}, not EntityDescriptor or EntitiesDescriptor")]
+    #[error("the metadata is {0}, not EntityDescriptor or EntitiesDescriptor")]
     NotMetadata(Quoted),
     /// The provider that is wanted is not described.
-    #[error("the document does not describe {0}")]
+    #[error("the metadata describes no such SAML 2.0 identity provider: {0}")]
     UnknownEntity(EntityId),
     /// The provider that is wanted is described twice.
-    #[error("the document describes {0} more than once")]
+    #[error("the metadata describes {0} more than once")]
     RepeatedEntity(EntityId),
     /// No identity provider is described.
-    #[error("the document describes no identity provider of SAML 2.0")]
+    #[error("the metadata describes no identity provider of SAML 2.0")]
     NoProvider,
     /// Several identity providers are described, and none is chosen.
-    #[error("the document describes several identity providers; choose one by its entity id")]
+    #[error("the metadata describes several identity providers; choose one by its entity id")]
     SeveralProviders,
     /// The entity has more than one role of an identity provider.
     #[error("the entity has more than one IDPSSODescriptor of SAML 2.0")]

@@ -158,14 +158,12 @@ mod tests {
         async fn begin(bulkhead: &Arc<Bulkhead>, id: &str) -> Self {
             let (let_go, wait) = mpsc::channel();
             let (begun, has_begun) = oneshot::channel();
+            let work = move || {
+                begun.send(()).unwrap();
+                wait.recv().unwrap();
+            };
             let (bulkhead, of) = (Arc::clone(bulkhead), provider(id));
-            let caller = tokio::spawn(async move {
-                let work = move || {
-                    begun.send(()).unwrap();
-                    wait.recv().unwrap();
-                };
-                bulkhead.run(&of, work).await
-            });
+            let caller = tokio::spawn(async move { bulkhead.run(&of, work).await });
             has_begun.await.unwrap();
             Self { let_go, caller }
         }

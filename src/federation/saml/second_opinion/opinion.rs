@@ -267,7 +267,8 @@ mod tests {
 
     #[test]
     fn every_other_reading_is_named() {
-        let changes: [(fn(&mut Opinion), Difference); 13] = [
+        type Change = fn(&mut Opinion);
+        let changes: [(Change, Difference); 13] = [
             (|it| it.assertion_id.push('x'), Difference::AssertionId),
             (|it| it.issued_at = NOON.plus(1), Difference::IssuedAt),
             (|it| it.issuer.push('/'), Difference::Issuer),

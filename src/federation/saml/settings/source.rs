@@ -7,6 +7,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::{InvalidValue, Issuer, text_type};
+use crate::federation::saml::vocabulary::is_web_address;
 use crate::federation::secret_file::SecretFile;
 
 /// Where a connection's metadata comes from: `"upload"`, `{ url = "…", refresh_seconds = 45 }` or
@@ -31,8 +32,10 @@ impl MetadataSource {
     /// Whether both are the same place, however often it is asked.
     pub fn is_same_place(&self, other: &Self) -> bool {
         match (self, other) {
+            (Self::Upload, Self::Upload) => true,
             (Self::Url { url, .. }, Self::Url { url: other, .. }) => url == other,
-            _ => self == other,
+            (Self::File(file), Self::File(other)) => file == other,
+            (Self::Upload | Self::Url { .. } | Self::File(_), _) => false,
         }
     }
 }
@@ -62,7 +65,7 @@ impl MetadataUrl {
 fn is_metadata_url(text: &str) -> bool {
     text.len() <= 1024
         && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
-        && (text.starts_with("https://") || text.starts_with("http://"))
+        && is_web_address(text)
         && !text.contains(['@', '#', '\\'])
         && url::Url::parse(text).is_ok_and(|url| url.has_host())
 }

@@ -71,74 +71,59 @@ fn every_setting_is_read() {
     assert!(!settings.second_opinion);
 }
 
+/// Each change of [`LONG`] is refused, and says this.
+#[track_caller]
+fn assert_refused(changes: &[(&str, &str, &str)]) {
+    for (from, to, why) in changes {
+        assert!(LONG.contains(from), "{from}");
+        let error = read(&LONG.replace(from, to)).unwrap_err();
+        assert!(error.contains(why), "{to}: {error}");
+    }
+}
+
+#[test]
+fn a_wrong_source_of_metadata_is_named() {
+    const BETWEEN: &str = "refresh_seconds must be 10 to 86400";
+    const SHAPE: &str = "metadata must be \"upload\"";
+    assert_refused(&[
+        ("refresh_seconds = 600", "refresh_seconds = 9", BETWEEN),
+        ("refresh_seconds = 600", "refresh_seconds = 86401", BETWEEN),
+        ("refresh_seconds = 600", "file = 'x'", SHAPE),
+        ("refresh_seconds = 600", "fil = 'x'", "unknown field `fil`"),
+    ]);
+    for url in [
+        "file:///etc/passwd",
+        "https://u@idp.example.com",
+        "https:///metadata",
+        "https://",
+        "https://idp.example.com/#x",
+    ] {
+        assert_refused(&[(
+            "https://idp.example.com/metadata?x=1",
+            url,
+            "metadata url must be",
+        )]);
+    }
+    for source in ["'download'", "{}"] {
+        let error = read(&SHORT.replace("'upload'", source)).unwrap_err();
+        assert!(error.contains(SHAPE), "{source}: {error}");
+    }
+}
+
 #[test]
 fn a_wrong_setting_is_named() {
     let many = format!("[{}]", "'x', ".repeat(101));
-    for (from, to, why) in [
+    let recipient = "https://old.example.com/acs";
+    assert_refused(&[
         ("\"urn:idp\"", "\"urn: idp\"", "entity id must be"),
-        (
-            "refresh_seconds = 600",
-            "refresh_seconds = 9",
-            "refresh_seconds must be 10 to 86400",
-        ),
-        (
-            "refresh_seconds = 600",
-            "refresh_seconds = 86401",
-            "refresh_seconds must be 10 to 86400",
-        ),
-        (
-            "refresh_seconds = 600",
-            "file = 'x'",
-            "metadata must be \"upload\"",
-        ),
-        ("refresh_seconds = 600", "fil = 'x'", "unknown field `fil`"),
-        (
-            "https://idp.example.com/metadata?x=1",
-            "file:///etc/passwd",
-            "metadata url must be",
-        ),
-        (
-            "https://idp.example.com",
-            "https://u@idp.example.com",
-            "metadata url must be",
-        ),
-        (
-            "https://idp.example.com/",
-            "https:///",
-            "metadata url must be",
-        ),
         ("\"post\"", "\"artifact\"", "unknown variant `artifact`"),
         ("\"always\"", "\"never\"", "unknown variant `never`"),
         ("[\"urn:a\", \"urn:b\"]", "[]", "of one class at least"),
         ("\"urn:a\"", "\"urn a\"", "SAML identifier must be"),
         ("\"minimum\"", "\"least\"", "unknown variant `least`"),
-        (
-            "https://old.example.com/acs",
-            "javascript:alert(1)",
-            "recipient must be",
-        ),
+        (recipient, "javascript:alert(1)", "recipient must be"),
         ("[\"urn:gateway\"]", &many, "list must be of at most 100"),
-        (
-            "\"usual_name\"",
-            "\"nickname\"",
-            "unknown variant `nickname`",
-        ),
+        ("\"usual_name\"", "\"nick\"", "unknown variant `nick`"),
         ("idp_initiated", "idp_init", "unknown field `idp_init`"),
-    ] {
-        assert!(LONG.contains(from), "{from}");
-        let error = read(&LONG.replace(from, to)).unwrap_err();
-        assert!(error.contains(why), "{to}: {error}");
-    }
-    let unknown = SHORT.replace("'upload'", "'download'");
-    assert!(
-        read(&unknown)
-            .unwrap_err()
-            .contains("metadata must be \"upload\"")
-    );
-    let empty = SHORT.replace("'upload'", "{}");
-    assert!(
-        read(&empty)
-            .unwrap_err()
-            .contains("metadata must be \"upload\"")
-    );
+    ]);
 }

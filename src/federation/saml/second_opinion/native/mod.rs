@@ -51,6 +51,10 @@ impl Native {
     }
 
     /// What is signed in the document, read from nothing but the bytes that were hashed.
+    #[expect(
+        clippy::unused_self,
+        reason = "it shows that the libraries are confined"
+    )]
     pub(super) fn verify(
         self,
         document: &[u8],
