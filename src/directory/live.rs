@@ -169,6 +169,7 @@ impl LiveDirectory {
         for change in changes.changes {
             after.apply(change);
         }
+        after.settle(base + 1);
         // Keys can be rotated whatever else is wrong.
         let problems = if touches_keys_only {
             Vec::new()
@@ -295,5 +296,6 @@ fn replay(directory: &mut Directory, entry: &crate::store::LogEntry) -> Result<(
     for change in set.changes {
         directory.apply(change);
     }
+    directory.settle(entry.generation);
     Ok(())
 }

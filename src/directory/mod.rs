@@ -13,6 +13,7 @@ mod check;
 mod files;
 mod keys;
 mod live;
+mod since;
 mod snapshot;
 mod state;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use check::{Problem, check};
 pub use files::{DirectoryFiles, read, write};
 pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
+pub use since::{Footing, Since};
 pub use snapshot::{RoleEntry, Snapshot};
 pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::keys::ServiceProviderKeyRecord;
+use super::since::Footing;
 use super::state::{
     Account, ConnectionMetadata, Directory, Link, OidcProvider, Role, SamlProvider,
 };
@@ -71,6 +72,12 @@ impl Snapshot {
     /// The directory itself.
     pub const fn directory(&self) -> &Arc<Directory> {
         &self.directory
+    }
+
+    /// Whether this was there at `generation` and has been there ever since.
+    pub fn has_since(&self, footing: &Footing, generation: Generation) -> bool {
+        let since = self.directory.since.find(footing);
+        since.is_some_and(|since| since <= generation)
     }
 
     /// The partition of every ARN here.

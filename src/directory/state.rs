@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
+use super::since::Since;
 use crate::domain::{
     AccountId, Audience, ConnectionId, EntityId, Issuer, OidcProviderArn, Partition, ProviderArn,
     RoleArn, RoleName, RolePath, RuleId, SamlProviderName, SessionDuration, UniqueId, UnixTime,
@@ -36,6 +37,9 @@ pub struct Directory {
     /// The keys that SAML requests are signed with and assertions encrypted to.
     #[serde(default)]
     pub service_provider_keys: Vec<ServiceProviderKeyRecord>,
+    /// From which generation on sessions may rest on what is here.
+    #[serde(default)]
+    pub since: Since,
 }
 
 /// One account and all that it owns.

@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
-use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
+use crate::directory::{DirectoryError, Footing, LiveDirectory, Snapshot};
 use crate::domain::{
-    AccessKeyId, AccountId, KeyKind, Partition, Principal, ProviderArn, ProviderRef, Region,
-    Secret, SecretAccessKey, UniqueId, UnixTime,
+    AccessKeyId, AccountId, IssuerName, KeyKind, Partition, Principal, ProviderArn, ProviderRef,
+    Region, Secret, SecretAccessKey, UniqueId, UnixTime,
 };
 use crate::policy::IdentityPolicy;
 use crate::sigv4::{self, ExpectedScope, HttpRequest, SigV4Error, UnverifiedSignature};
@@ -263,32 +263,40 @@ impl BootstrapAdmin {
     }
 }
 
-/// Whether what the session was issued for is still there: the same role, and who vouched for it.
+/// Whether what the session was issued for is still there: the same role, and who vouched for it,
+/// and neither was away in between.
 fn is_alive(session: &OpenSession, snapshot: &Snapshot) -> bool {
-    let role = snapshot.role(&session.principal.role);
-    let role_stays = role.is_some_and(|entry| entry.role.unique_id == session.principal.role_id);
-    role_stays && is_vouched_for(session, snapshot)
+    let principal = &session.principal;
+    let role = snapshot.role(&principal.role);
+    let role_stays = role.is_some_and(|entry| entry.role.unique_id == principal.role_id);
+    let footing = Footing::Role(principal.role.account(), principal.role_id.clone());
+    role_stays
+        && snapshot.has_since(&footing, session.lineage.generation)
+        && is_vouched_for(session, snapshot)
 }
 
 /// Whether the provider is still there under the same issuer. A connection must still be linked to
 /// the role's account too: the link is what lets it speak there.
 fn is_vouched_for(session: &OpenSession, snapshot: &Snapshot) -> bool {
     let lineage = &session.lineage;
-    match &lineage.provider {
-        ProviderRef::Connection(id) => {
-            let connection = snapshot.connection(id);
-            connection.is_some_and(|connection| connection.is_of(&lineage.issuer))
-                && snapshot
-                    .linked_provider(id, session.principal.role.account())
-                    .is_some()
+    let stands = |footing: &Footing| snapshot.has_since(footing, lineage.generation);
+    match (&lineage.provider, &lineage.issuer) {
+        (ProviderRef::Connection(id), issuer) => {
+            let account = session.principal.role.account();
+            stands(&Footing::Connection(id.clone(), issuer.clone()))
+                && stands(&Footing::Link(id.clone(), account))
         }
-        ProviderRef::Account(ProviderArn::Oidc(arn)) => {
+        (ProviderRef::Account(ProviderArn::Oidc(arn)), IssuerName::Oidc(issuer)) => {
             let provider = snapshot.oidc_provider_of(arn);
-            provider.is_some_and(|provider| lineage.issuer.as_oidc() == Some(&provider.url))
+            provider.is_some_and(|provider| provider.url == *issuer)
+                && stands(&Footing::OidcProvider(arn.account(), issuer.clone()))
         }
-        ProviderRef::Account(ProviderArn::Saml(arn)) => {
-            let provider = snapshot.saml_provider(arn);
-            provider.is_some_and(|provider| lineage.issuer.as_saml() == Some(provider.entity_id()))
+        (ProviderRef::Account(ProviderArn::Saml(arn)), IssuerName::Saml(entity)) => {
+            let (account, name) = (arn.account(), arn.name().clone());
+            snapshot.saml_provider(arn).is_some()
+                && stands(&Footing::SamlProvider(account, name, entity.clone()))
         }
+        (ProviderRef::Account(ProviderArn::Oidc(_)), IssuerName::Saml(_))
+        | (ProviderRef::Account(ProviderArn::Saml(_)), IssuerName::Oidc(_)) => false,
     }
 }

@@ -90,6 +90,36 @@ async fn a_role_made_anew_does_not_wake_the_sessions_of_the_old_one() {
     assert_dead(&of_a_session(&node, &credentials).await);
 }
 
+/// An export names the unique ids of its roles.
+#[tokio::test]
+async fn a_role_put_back_under_its_own_id_does_not_wake_the_sessions_of_before() {
+    let node = Node::new().await;
+    let credentials = node.credentials_of(READER).await;
+    let snapshot = node.directory.snapshot(NOW).unwrap();
+    let exported = crate::directory::write(snapshot.directory()).unwrap();
+    node.apply(&without_reader()).await;
+    node.apply(&exported).await;
+    let now = node.directory.snapshot(NOW).unwrap();
+    let (before, after) = (snapshot.directory(), now.directory());
+    assert_eq!(before.accounts, after.accounts);
+    assert_dead(&of_a_session(&node, &credentials).await);
+    let anew = node.credentials_of(READER).await;
+    assert!(of_a_session(&node, &anew).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_provider_put_back_does_not_wake_the_sessions_of_before() {
+    let node = Node::new().await;
+    let credentials = node.credentials_of(READER).await;
+    let mut files = without("accounts/482011739056/oidc-providers/");
+    files.remove("links/workforce.toml");
+    node.apply(&files).await;
+    node.apply(&testing::files()).await;
+    assert_dead(&of_a_session(&node, &credentials).await);
+    let anew = node.credentials_of(READER).await;
+    assert!(of_a_session(&node, &anew).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_session_outlives_a_change_of_its_role() {
     let node = Node::new().await;

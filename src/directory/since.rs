@@ -1,0 +1,94 @@
+//! Since when what sessions rest on is there.
+//!
+//! Who takes a role, a provider, a connection or a link away ends the sessions that rest on it. They
+//! stay ended: what is put back later, be it from a file that was exported before, is there only from
+//! that generation on, and no session of an earlier one rests on it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::state::Directory;
+use crate::domain::{
+    AccountId, ConnectionId, EntityId, Issuer, IssuerName, SamlProviderName, UniqueId,
+};
+use crate::store::Generation;
+
+/// What a session rests on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Footing {
+    /// A role.
+    Role(AccountId, UniqueId),
+    /// An OpenID Connect provider of an account.
+    OidcProvider(AccountId, Issuer),
+    /// A SAML provider of an account, and who speaks there.
+    SamlProvider(AccountId, SamlProviderName, EntityId),
+    /// A connection, and who speaks there.
+    Connection(ConnectionId, IssuerName),
+    /// A connection's link into an account.
+    Link(ConnectionId, AccountId),
+}
+
+/// From which generation on each thing is there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(
+    from = "Vec<(Footing, Generation)>",
+    into = "Vec<(Footing, Generation)>"
+)]
+pub struct Since(BTreeMap<Footing, Generation>);
+
+impl Since {
+    /// From which generation on this is there, without a break; `None` where it isn't.
+    pub fn find(&self, footing: &Footing) -> Option<Generation> {
+        self.0.get(footing).copied()
+    }
+}
+
+impl From<Vec<(Footing, Generation)>> for Since {
+    fn from(pairs: Vec<(Footing, Generation)>) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl From<Since> for Vec<(Footing, Generation)> {
+    fn from(since: Since) -> Self {
+        since.0.into_iter().collect()
+    }
+}
+
+impl Directory {
+    /// Notes what is new at `generation` and forgets what is gone; to be called once all of a
+    /// generation's changes were applied.
+    pub fn settle(&mut self, generation: Generation) {
+        let footings = self.footings();
+        let mut before = std::mem::take(&mut self.since.0);
+        let kept = footings.into_iter().map(|footing| {
+            let since = before.remove(&footing).unwrap_or(generation);
+            (footing, since)
+        });
+        self.since = Since(kept.collect());
+    }
+
+    fn footings(&self) -> Vec<Footing> {
+        let mut footings = Vec::new();
+        for (id, account) in &self.accounts {
+            let roles = account.roles.values();
+            footings.extend(roles.map(|role| Footing::Role(*id, role.unique_id.clone())));
+            let providers = account.oidc_providers.keys();
+            footings.extend(providers.map(|issuer| Footing::OidcProvider(*id, issuer.clone())));
+            let providers = account.saml_providers.iter();
+            footings.extend(providers.map(|(name, provider)| {
+                Footing::SamlProvider(*id, name.clone(), provider.entity_id().clone())
+            }));
+        }
+        let connections = self.connections.iter();
+        footings.extend(connections.map(|(id, it)| Footing::Connection(id.clone(), it.issuer())));
+        for link in self.links.values() {
+            let accounts = link.providers.iter();
+            footings
+                .extend(accounts.map(|arn| Footing::Link(link.connection.clone(), arn.account())));
+        }
+        footings
+    }
+}
