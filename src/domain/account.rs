@@ -31,10 +31,10 @@ impl AccountId {
 }
 
 /// The twelve digits of an account.
-struct Digits([u8; 12]);
+pub(super) struct Digits([u8; 12]);
 
 impl Digits {
-    fn of(account: AccountId) -> Self {
+    pub(super) fn of(account: AccountId) -> Self {
         let mut digits = [b'0'; 12];
         let mut rest = account.0;
         for digit in digits.iter_mut().rev() {
@@ -44,7 +44,7 @@ impl Digits {
         Self(digits)
     }
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::Digits;
 use super::text::{is_aws_word, text_type};
 use super::{
     AccountId, IssuerName, Partition, ProviderRef, RoleArn, RuleId, SessionName, SignInId, Subject,
@@ -54,7 +55,7 @@ impl SessionPrincipal {
             "arn:",
             self.role.partition().as_str(),
             ":sts::",
-            &self.role.account().to_string(),
+            Digits::of(self.role.account()).as_str(),
             ":assumed-role/",
             self.role.name().as_str(),
             "/",
