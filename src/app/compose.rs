@@ -132,6 +132,7 @@ impl Shared<'_> {
             relying_party,
             sessions: Arc::clone(&self.resources.sessions),
             marks: Arc::clone(&self.resources.marks),
+            answers: Arc::default(),
             recorder: Arc::clone(&self.recorder),
             entropy: Arc::clone(&self.resources.entropy),
             limits: SessionLimits {

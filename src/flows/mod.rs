@@ -9,6 +9,7 @@
 //! | [`Administration`] | a signed request of an administrator | a changed directory |
 
 mod administer;
+mod answers;
 mod assume_role_error;
 mod assume_role_with_web_identity;
 mod authenticate;
@@ -28,6 +29,7 @@ pub use administer::{
     AdminAction, AdminError, Administration, Applied, ApplyMode, Desired, Exported,
     MAX_SEALING_KEYS, PreviousKeys,
 };
+pub use answers::Answers;
 pub use assume_role_error::AssumeRoleError;
 pub use assume_role_with_web_identity::{
     AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,

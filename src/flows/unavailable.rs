@@ -21,6 +21,9 @@ pub enum Unavailable {
     /// No key to seal with.
     #[error("no credentials can be issued")]
     Issue(#[from] IssueError),
+    /// Too many sign-ins of a connection are being finished.
+    #[error("too many sign-ins of the connection are being finished at this moment")]
+    Busy,
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

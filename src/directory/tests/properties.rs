@@ -5,6 +5,7 @@ use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::directory::Since;
 use crate::directory::testing::{
     CONNECTION_FILE, ENTITY, NOW, RULE_FILE, SAML_CONNECTION_FILE, files, metadata_document,
     saml_files,
@@ -185,6 +186,7 @@ prop_compose! {
             rules: rules.collect::<BTreeMap<_, _>>(),
             sealing_keys: Vec::new(),
             service_provider_keys: Vec::new(),
+            since: Since::default(),
         }
     }
 }

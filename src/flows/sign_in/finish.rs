@@ -1,7 +1,10 @@
 //! The second half: the browser comes back with the provider's answer.
 
+use std::sync::Arc;
+
 use super::{SignIn, SignInRefusal, oidc};
 use crate::domain::{ConnectionId, FederatedIdentity, LocalPath, Secret};
+use crate::federation::connection::ConnectionSettings;
 use crate::federation::relying_party::{AnswerError, AuthorizationAnswer};
 use crate::flows::login_attempt::{UnderWay, Unusable, attempt_key, mark_of};
 use crate::flows::request::RequestMeta;
@@ -81,13 +84,17 @@ impl SignIn {
         if under_way.is_over(meta.now) {
             return Err(SignInRefusal::NoAttempt);
         }
-        // Whatever comes of it: a `state` is answered once. Only a browser that began a sign-in here
-        // gets so far, and a mark is all that it leaves in the store.
-        let keep_until = under_way.expires_at();
-        if self.marks.redeem(&mark, keep_until, meta.now).await? == Redeemed::Again {
-            return Err(SignInRefusal::NoAttempt);
-        }
-        let settings = self.connection(connection, meta).await?;
+        // Whatever comes of it: a `state` is answered once. Nothing is stored for it before the provider
+        // has proven somebody, so that strangers leave nothing (decision 45).
+        let attempt = attempt_key(callback.answer.state());
+        let turn = self.answers.begin(attempt, connection)?;
+        let settings = match self.unanswered(connection, &mark, meta).await {
+            Ok(settings) => settings,
+            Err(refusal) => {
+                turn.give_back();
+                return Err(refusal);
+            }
+        };
         let proven = self
             .relying_party
             .finish(
@@ -97,8 +104,25 @@ impl SignIn {
                 meta.now,
             )
             .await?;
+        let keep_until = under_way.expires_at();
+        if self.marks.redeem(&mark, keep_until, meta.now).await? == Redeemed::Again {
+            return Err(SignInRefusal::NoAttempt);
+        }
         let identity = proven.redeem(self.marks.as_ref(), meta.now).await?;
         Ok((identity, under_way.return_to()))
+    }
+
+    /// The connection, if no node has let anybody in for this mark.
+    async fn unanswered(
+        &self,
+        connection: &ConnectionId,
+        mark: &[u8; 32],
+        meta: &RequestMeta,
+    ) -> Result<Arc<ConnectionSettings>, SignInRefusal> {
+        if self.marks.is_redeemed(mark, meta.now).await? {
+            return Err(SignInRefusal::NoAttempt);
+        }
+        self.connection(connection, meta).await
     }
 
     /// The attempt in the browser's cookie. Another node may have sealed it under a newer key than

@@ -3,9 +3,9 @@
 //! ```text
 //! begin:  connection ── relying party: authorization URL, attempt
 //!            └ browser: cookie with the attempt sealed (10 minutes), redirect to the provider
-//! finish: answer ── the cookie opens for its state and connection ── not finished before?
+//! finish: answer ── the cookie opens for its state and connection ── not answered before?
 //!            └ relying party: same issuer and client, code exchanged, id_token verified
-//!               └ of all callbacks of the attempt one wins
+//!               └ marked as answered: of all callbacks of the attempt one wins
 //!                  └ redeem: the id_token signs somebody in once, and is consumed for STS too
 //!                     └ session kept ── recorded ── browser: a new session cookie
 //! ```
@@ -23,6 +23,7 @@ pub use finish::{Callback, SignedIn};
 pub use refusal::SignInRefusal;
 pub(super) use session::{session_key, sha256};
 
+use super::answers::Answers;
 use super::record::{PortalRecord, Recorder, Refused, chain};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
@@ -45,6 +46,8 @@ pub struct SignIn {
     pub sessions: Arc<dyn Sessions>,
     /// What was used up.
     pub marks: Arc<dyn OneTimeUse>,
+    /// Which sign-ins were answered, and are being.
+    pub answers: Arc<Answers>,
     /// Where it is recorded.
     pub recorder: Arc<Recorder>,
     /// Randomness for secrets.

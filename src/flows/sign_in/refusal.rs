@@ -5,6 +5,7 @@ use crate::directory::DirectoryError;
 use crate::entropy::EntropyError;
 use crate::federation::RedeemError;
 use crate::federation::relying_party::{AnswerError, SignInError};
+use crate::flows::answers::NoTurn;
 use crate::flows::unavailable::Unavailable;
 use crate::store::StoreError;
 
@@ -94,5 +95,14 @@ impl From<EntropyError> for SignInRefusal {
 impl From<AuditUnavailable> for SignInRefusal {
     fn from(error: AuditUnavailable) -> Self {
         Self::Unavailable(error.into())
+    }
+}
+
+impl From<NoTurn> for SignInRefusal {
+    fn from(error: NoTurn) -> Self {
+        match error {
+            NoTurn::Answered => Self::NoAttempt,
+            NoTurn::Busy => Unavailable::Busy.into(),
+        }
     }
 }

@@ -5,6 +5,7 @@ use crate::federation::outgoing::DEFAULT_TIMEOUT;
 use crate::federation::relying_party::{AuthorizationAnswer, RelyingParty, SignInError};
 use crate::federation::secret_file::SecretFolder;
 use crate::federation::testing::{FakeProvider, Reply};
+use crate::flows::answers::MAX_OF_A_CONNECTION;
 use crate::store::Sessions;
 
 /// A provider on a loopback port, and the files that know it.
@@ -41,6 +42,7 @@ impl Setting {
             relying_party: Arc::new(party),
             sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
             marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
+            answers: Arc::default(),
             recorder: Arc::clone(&node.recorder),
             entropy: Arc::new(SystemEntropy),
             limits: SessionLimits {
@@ -230,10 +232,12 @@ async fn another_node_finishes_what_this_one_began() {
     let browser = setting.begin().await;
     setting.answer_with_token_for(&browser);
     let beside = setting.node.beside().await;
-    let other = Setting {
+    let first = setting.flow.clone();
+    let mut other = Setting {
         flow: SignIn {
             directory: Arc::clone(&beside.directory),
             recorder: Arc::clone(&beside.recorder),
+            answers: Arc::default(),
             ..setting.flow
         },
         node: beside,
@@ -241,8 +245,12 @@ async fn another_node_finishes_what_this_one_began() {
         keys: setting.keys,
     };
     assert!(other.finish(&browser).await.is_ok());
-    let again = other.finish(&browser).await;
-    assert!(matches!(again, Err(SignInRefusal::NoAttempt)), "{again:?}");
+    for flow in [other.flow.clone(), first] {
+        other.flow = flow;
+        let again = other.finish(&browser).await;
+        assert!(matches!(again, Err(SignInRefusal::NoAttempt)), "{again:?}");
+    }
+    assert_eq!(other.provider.hits("/token"), 1, "no code was sent again");
 }
 
 #[tokio::test]
@@ -257,6 +265,51 @@ async fn what_was_begun_and_what_strangers_send_is_not_kept() {
     }
     let forever = NOW.plus(1_000_000_000);
     assert_eq!(setting.node.store.sweep(forever), 0);
+}
+
+/// Anybody can begin sign-ins and refuse or make up what comes back.
+#[tokio::test]
+async fn an_answer_that_signs_nobody_in_leaves_nothing_in_the_store() {
+    let setting = Setting::new().await;
+    setting.provider.reply("/token", Reply::Json(json!({})));
+    for answer in ["error=access_denied", "code=made-up"] {
+        for _ in 0..3 {
+            let browser = setting.begin().await;
+            let refused = setting
+                .finish_with(&browser, |back| {
+                    back.answer = format!("{answer}&state={}", browser.state);
+                })
+                .await;
+            assert!(
+                matches!(refused, Err(SignInRefusal::Provider(_))),
+                "{refused:?}"
+            );
+        }
+    }
+    let forever = NOW.plus(1_000_000_000);
+    assert_eq!(setting.node.store.sweep(forever), 0);
+}
+
+#[tokio::test]
+async fn while_too_many_answers_are_looked_at_others_wait_and_may_come_again() {
+    let setting = Setting::new().await;
+    let browser = setting.begin().await;
+    setting.answer_with_token_for(&browser);
+    let workforce = "workforce".parse().unwrap();
+    let looked_at: Vec<_> = (0..MAX_OF_A_CONNECTION)
+        .map(|number| {
+            let attempt = attempt_key(&number.to_string());
+            setting.flow.answers.begin(attempt, &workforce).unwrap()
+        })
+        .collect();
+    let refused = setting.finish(&browser).await;
+    assert!(
+        matches!(refused, Err(SignInRefusal::Unavailable(Unavailable::Busy))),
+        "{refused:?}"
+    );
+    assert_eq!(setting.provider.hits("/token"), 0, "no code was sent");
+    drop(looked_at);
+    assert!(setting.finish(&browser).await.is_ok());
 }
 
 #[tokio::test]
@@ -444,6 +497,9 @@ async fn a_sign_in_without_the_marks_is_refused() {
         "{refused:?}"
     );
     setting.assert_told(&["ServiceUnavailable"]);
+    assert_eq!(setting.provider.hits("/token"), 0, "no code was sent");
+    setting.flow.marks = Arc::clone(&setting.node.store) as Arc<dyn OneTimeUse>;
+    assert!(setting.finish(&browser).await.is_ok(), "it comes again");
 }
 
 #[tokio::test]
