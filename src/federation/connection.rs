@@ -374,8 +374,8 @@ response_mode = "form_post"
             ("response_mode", "userinf", "unknown field `userinf`"),
             ("display_name", "name", "unknown field `name`"),
             ("[oidc]", "[ldap]", "unknown field `ldap`"),
-            ("[oidc]", "[saml]", "unknown field `issuer`"),
-            ("[oidc]", "", "unknown field `issuer`"),
+            ("[oidc]", "[saml]", "unknown field `client_auth`"),
+            ("[oidc]", "", "unknown field `client_auth`"),
         ] {
             let error = toml::from_str::<ConnectionSettings>(&GOOD.replace(from, to)).unwrap_err();
             assert!(error.to_string().contains(why), "{error}");

@@ -122,12 +122,12 @@ fn a_mistake_in_another_file_names_the_file() {
             "name",
             "unknown field `name`",
         ),
-        (CONNECTION_FILE, "[oidc]", "", "unknown field `issuer`"),
+        (CONNECTION_FILE, "[oidc]", "", "unknown field `client_auth`"),
         (
             CONNECTION_FILE,
             "[oidc]",
             "[saml]",
-            "unknown field `issuer`",
+            "unknown field `client_auth`",
         ),
         (
             "links/workforce.toml",

@@ -291,7 +291,7 @@ fn claims_may_be_called_by_uris() {
     const MAIL: &str = "urn:oid:0.9.2342.19200300.100.1.3";
     let toml = format!(
         "connections = ['workforce']\nroles = ['{READER}']\nsession_name = '{{{MAIL}}}'\n\
-         [when]\nall = [{{ claim = '{EMAIL}', glob = '*@x.example' }}, {{ present = '{MAIL}' }}, \
+         [when]\nall = [{{ claim = '{EMAIL}', glob = '*@x.example' }}, {{ claim = '{MAIL}', glob = 'ines*' }}, \
          {{ absent = 'urn:oid:2.5.4.3' }}]\n[tags]\nmail = '{{{EMAIL}}}'\n"
     );
     let claims = format!(r#"{{"{EMAIL}": ["ines@x.example"], "{MAIL}": "ines.okafor"}}"#);
