@@ -81,13 +81,12 @@ fn check_metadata(
     let at = format!("connections/{id}");
     let metadata = directory.connection_metadata.get(id);
     let text = match (saml, metadata.map(|metadata| metadata.provider())) {
-        (None, None) => return,
         (None, Some(_)) => "there is SAML metadata, but the connection does not speak SAML".into(),
         (Some(saml), None) if saml.settings.metadata == MetadataSource::Upload => {
             format!("there is no {at}.metadata.xml; saml.metadata = \"upload\" asks for it")
         }
-        // Nothing was fetched yet.
-        (Some(_), None) => return,
+        // Nothing is to be known, or nothing was fetched yet.
+        (None, None) | (Some(_), None) => return,
         (Some(saml), Some(provider)) => match unfit(saml, provider) {
             Some(text) => text,
             None => return,

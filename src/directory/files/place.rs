@@ -41,7 +41,7 @@ impl Reader<'_> {
     pub(super) fn check_saml_file(&mut self, path: &str, id: &str, file: &str) {
         match file.strip_suffix(METADATA) {
             Some(name) => {
-                self.check_is_there(path, &format!("accounts/{id}/saml-providers/{name}.toml"))
+                self.check_is_there(path, &format!("accounts/{id}/saml-providers/{name}.toml"));
             }
             None if file.strip_suffix(".toml").is_some() => {}
             None => self.problem(

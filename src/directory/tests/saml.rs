@@ -280,7 +280,7 @@ fn fetched_metadata_is_not_exported() {
     assert_eq!(
         exported
             .keys()
-            .filter(|path| path.ends_with(".xml"))
+            .filter(|path| path.ends_with(".metadata.xml"))
             .count(),
         1
     );

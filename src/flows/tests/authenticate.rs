@@ -340,10 +340,8 @@ fn credentials_by(node: &Node, provider: ProviderRef) -> Credentials {
 async fn a_session_lives_as_long_as_the_saml_provider_that_vouched_for_it() {
     let arn: ProviderArn = testing::SAML_PROVIDER.parse().unwrap();
     let other = testing::metadata_document("urn:other");
-    for (path, text) in [
-        (testing::SAML_PROVIDER_METADATA, Some(other)),
-        (testing::SAML_PROVIDER_METADATA, None),
-    ] {
+    let path = testing::SAML_PROVIDER_METADATA;
+    for text in [Some(other), None] {
         let node = Node::new().await;
         node.apply(&testing::saml_files()).await;
         let credentials = credentials_by(&node, ProviderRef::Account(arn.clone()));
@@ -352,13 +350,12 @@ async fn a_session_lives_as_long_as_the_saml_provider_that_vouched_for_it() {
         files.remove(testing::SAML_LINK_FILE);
         node.apply(&files).await;
         assert!(of_a_session(&node, &credentials).await.is_ok());
-        match text {
-            Some(text) => files.insert(path.to_owned(), text),
-            None => {
-                files.remove(testing::SAML_PROVIDER_FILE);
-                files.remove(path)
-            }
-        };
+        files.remove(path);
+        if let Some(text) = text {
+            files.insert(path.to_owned(), text);
+        } else {
+            files.remove(testing::SAML_PROVIDER_FILE);
+        }
         node.apply(&files).await;
         assert_dead(&of_a_session(&node, &credentials).await);
     }
