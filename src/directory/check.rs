@@ -86,7 +86,7 @@ fn check_metadata(
             format!("there is no {at}.metadata.xml; saml.metadata = \"upload\" asks for it")
         }
         // Nothing is to be known, or nothing was fetched yet.
-        (None, None) | (Some(_), None) => return,
+        (None | Some(_), None) => return,
         (Some(saml), Some(provider)) => match unfit(saml, provider) {
             Some(text) => text,
             None => return,
