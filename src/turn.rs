@@ -41,13 +41,13 @@ mod tests {
 
     #[test]
     fn the_next_turn_is_asked_for_once_and_at_once() {
-        let wakes = Arc::new(Wakes::default());
-        let waker = Arc::clone(&wakes).into();
+        let count = Arc::new(Wakes::default());
+        let waker = Arc::clone(&count).into();
         let mut context = Context::from_waker(&waker);
         let mut turn = pin!(next_turn());
         assert!(turn.as_mut().poll(&mut context).is_pending());
-        assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+        assert_eq!(count.0.load(Ordering::SeqCst), 1);
         assert!(turn.as_mut().poll(&mut context).is_ready());
-        assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+        assert_eq!(count.0.load(Ordering::SeqCst), 1);
     }
 }

@@ -141,9 +141,8 @@ impl Members<'_, '_> {
         value.serialize(&mut *self.writer)
     }
 
-    fn finish(self) -> Written {
+    fn finish(self) {
         self.writer.push(self.end);
-        Ok(())
     }
 }
 
@@ -322,7 +321,8 @@ impl ser::SerializeSeq for Members<'_, '_> {
     }
 
     fn end(self) -> Written {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -335,7 +335,8 @@ impl ser::SerializeTuple for Members<'_, '_> {
     }
 
     fn end(self) -> Written {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -348,7 +349,8 @@ impl ser::SerializeTupleStruct for Members<'_, '_> {
     }
 
     fn end(self) -> Written {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -361,7 +363,8 @@ impl ser::SerializeTupleVariant for Members<'_, '_> {
     }
 
     fn end(self) -> Written {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -374,7 +377,8 @@ impl ser::SerializeStruct for Members<'_, '_> {
     }
 
     fn end(self) -> Written {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -387,7 +391,8 @@ impl ser::SerializeStructVariant for Members<'_, '_> {
     }
 
     fn end(self) -> Written {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -411,7 +416,8 @@ impl ser::SerializeMap for Members<'_, '_> {
     }
 
     fn end(self) -> Written {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 

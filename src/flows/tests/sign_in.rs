@@ -272,19 +272,16 @@ async fn what_was_begun_and_what_strangers_send_is_not_kept() {
 async fn an_answer_that_signs_nobody_in_leaves_nothing_in_the_store() {
     let setting = Setting::new().await;
     setting.provider.reply("/token", Reply::Json(json!({})));
-    for answer in ["error=access_denied", "code=made-up"] {
-        for _ in 0..3 {
-            let browser = setting.begin().await;
-            let refused = setting
-                .finish_with(&browser, |back| {
-                    back.answer = format!("{answer}&state={}", browser.state);
-                })
-                .await;
-            assert!(
-                matches!(refused, Err(SignInRefusal::Provider(_))),
-                "{refused:?}"
-            );
-        }
+    for answer in ["error=access_denied", "code=made-up"].repeat(3) {
+        let browser = setting.begin().await;
+        let answer = format!("{answer}&state={}", browser.state);
+        let refused = setting
+            .finish_with(&browser, |back| back.answer = answer)
+            .await;
+        assert!(
+            matches!(refused, Err(SignInRefusal::Provider(_))),
+            "{refused:?}"
+        );
     }
     let forever = NOW.plus(1_000_000_000);
     assert_eq!(setting.node.store.sweep(forever), 0);

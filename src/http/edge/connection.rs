@@ -444,7 +444,7 @@ mod tests {
     async fn an_answer_that_is_not_taken_is_given_up() {
         let (io, _other) = duplex(LEAST_TAKEN_BYTES);
         let mut bounded = Bounded::new(io, limits(Duration::from_millis(1)));
-        let error = bounded.write_all(&[b'a'; 2 * LEAST_TAKEN_BYTES]).await;
+        let error = bounded.write_all(&vec![b'a'; 2 * LEAST_TAKEN_BYTES]).await;
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }
