@@ -62,7 +62,7 @@ struct Taken {
 
 impl Bodies {
     /// Each body must be there after `time`; together they take up to `budget` bytes beyond
-    /// [`FREE_BYTES`] each.
+    /// 16 KiB each.
     pub fn new(time: Duration, budget: usize) -> Self {
         Self {
             time,
