@@ -1,5 +1,9 @@
 //! What a provider says about somebody (decision 3).
 
+mod attributes;
+
+pub use attributes::AssertedAttribute;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -30,14 +34,16 @@ pub enum ClaimSource {
     IdToken,
     /// The UserInfo endpoint.
     UserInfo,
+    /// A SAML assertion.
+    Assertion,
 }
 
 /// Why a claim is there and yet can't be used. A condition on it never matches, not even under
 /// `not`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unusable {
-    /// The provider left values out because there were too many (group overage: `hasgroups`,
-    /// `_claim_names`).
+    /// Values are missing: the provider left them out because there were too many (group overage:
+    /// `hasgroups`, `_claim_names`), or one of a SAML attribute is no text.
     Incomplete,
     /// An `email` without `email_verified: true`.
     Unverified,
@@ -268,11 +274,14 @@ impl Claims {
     }
 
     fn mark_unverified_email(&mut self, object: &serde_json::Map<String, serde_json::Value>) {
-        let verified = object.get("email_verified") == Some(&serde_json::Value::Bool(true));
-        if let Some(email) = self.kept.get_mut("email")
-            && !verified
-        {
-            email.unusable = Some(Unusable::Unverified);
+        if object.get("email_verified") != Some(&serde_json::Value::Bool(true)) {
+            self.distrust_email();
+        }
+    }
+
+    fn distrust_email(&mut self) {
+        if let Some(email) = self.kept.get_mut("email") {
+            email.unusable.get_or_insert(Unusable::Unverified);
         }
     }
 }

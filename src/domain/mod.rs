@@ -25,7 +25,7 @@ pub use arn::{
     Arn, OidcProviderArn, ProviderArn, RoleArn, RoleName, RolePath, SamlProviderArn,
     SamlProviderName,
 };
-pub use claims::{Claim, ClaimName, ClaimSource, Claims, Unusable};
+pub use claims::{AssertedAttribute, Claim, ClaimName, ClaimSource, Claims, Unusable};
 pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, SessionToken};
 pub use host_name::HostName;
 pub use identity::{
@@ -37,7 +37,7 @@ pub use principal::{Lineage, Principal, SessionPrincipal, UserName};
 pub use request::{Region, RequestId};
 pub use secret::Secret;
 pub use session::{SessionDuration, SessionName, SourceIdentity};
-pub use session_claims::{AskedOfSession, SessionClaims};
+pub use session_claims::{AWS_ATTRIBUTES, AskedOfSession, SessionClaims};
 pub use tags::{SessionTags, TagKey, TagValue, TagsError};
 pub use text::InvalidValue;
 pub(crate) use text::{Parts, deserialize_text, serde_as_text, text_type};

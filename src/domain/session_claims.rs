@@ -1,6 +1,10 @@
-//! What an id_token says to AWS itself: session tags and a source identity.
+//! What an id_token or an assertion says to AWS itself: session tags and a source identity.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+
+use super::AssertedAttribute;
 
 /// The claim of session tags (STS user guide, "Passing session tags using
 /// AssumeRoleWithWebIdentity").
@@ -9,16 +13,22 @@ const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 /// Tags as claims of their own, which are not read.
 const FLAT_TAGS: &str = "https://aws.amazon.com/tags/";
 
-/// What a token asks for the session. It is judged strictly, by the JSON as it was signed: what would
+/// What the names of AWS's own attributes in an assertion begin with (IAM user guide, "Configure SAML
+/// assertions for the authentication response"). They are compared with regard to case.
+pub const AWS_ATTRIBUTES: &str = "https://aws.amazon.com/SAML/Attributes/";
+
+/// What a token asks for the session. It is judged strictly, by what was signed: what would
 /// be read in another way than AWS reads it must not be left out or reshaped, since tags and source
 /// identities narrow what a session may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionClaims {
     /// It asks for this, perhaps for nothing.
     Asked(AskedOfSession),
-    /// `https://aws.amazon.com/tags` or another claim that begins with it is not of AWS's shape.
+    /// `https://aws.amazon.com/tags` or another claim that begins with it is not of AWS's shape; or an
+    /// attribute `PrincipalTag:…` has not exactly one text, or one of `TransitiveTagKeys` is no text.
     MalformedTags,
-    /// `https://aws.amazon.com/source_identity` is no string.
+    /// `https://aws.amazon.com/source_identity` is no string, or the attribute `SourceIdentity` has not
+    /// exactly one text.
     MalformedSourceIdentity,
 }
 
@@ -53,6 +63,55 @@ impl SessionClaims {
                 source_identity: source_identity.flatten().map(str::to_owned),
             }),
         }
+    }
+}
+
+impl SessionClaims {
+    /// Reads AWS's own among the attributes of an assertion, of which several may have one name.
+    pub(super) fn of_attributes(attributes: &[AssertedAttribute<'_>]) -> Self {
+        let mut own: BTreeMap<&str, Option<Vec<&str>>> = BTreeMap::new();
+        for attribute in attributes {
+            let Some(name) = attribute.name.strip_prefix(AWS_ATTRIBUTES) else {
+                continue;
+            };
+            let values = own.entry(name).or_insert_with(|| Some(Vec::new()));
+            match attribute.values {
+                Some(more) => values.iter_mut().for_each(|values| {
+                    values.extend(more.iter().map(String::as_str));
+                }),
+                None => *values = None,
+            }
+        }
+        let mut asked = AskedOfSession::default();
+        let read = own
+            .iter()
+            .try_for_each(|(name, values)| asked.take(name, values.as_deref()));
+        match read {
+            Ok(()) => Self::Asked(asked),
+            Err(malformed) => malformed,
+        }
+    }
+}
+
+impl AskedOfSession {
+    /// Takes one of AWS's own attributes, if it asks for something; its values are none where one is no
+    /// text.
+    fn take(&mut self, name: &str, values: Option<&[&str]>) -> Result<(), SessionClaims> {
+        let only = match values {
+            Some([value]) => Some((*value).to_owned()),
+            _ => None,
+        };
+        if let Some(key) = name.strip_prefix("PrincipalTag:") {
+            let value = only.ok_or(SessionClaims::MalformedTags)?;
+            self.tags.push((key.to_owned(), value));
+        } else if name == "TransitiveTagKeys" {
+            let keys = values.ok_or(SessionClaims::MalformedTags)?;
+            self.transitive = keys.iter().copied().map(str::to_owned).collect();
+        } else if name == "SourceIdentity" {
+            let source = only.ok_or(SessionClaims::MalformedSourceIdentity)?;
+            self.source_identity = Some(source);
+        }
+        Ok(())
     }
 }
 
@@ -165,6 +224,69 @@ mod tests {
         ] {
             let token = json!({name: "payments"});
             assert_eq!(read(&token), SessionClaims::MalformedTags, "{name}");
+        }
+    }
+
+    /// Attributes of AWS's own, by the ends of their names; `None` has a value that is no text.
+    fn read_attributes(attributes: &[(&str, Option<&[&str]>)]) -> SessionClaims {
+        let owned: Vec<(String, Option<Vec<String>>)> = attributes
+            .iter()
+            .map(|(name, values)| {
+                let texts = values.map(|values| values.iter().map(|it| (*it).to_owned()).collect());
+                ([AWS_ATTRIBUTES, name].concat(), texts)
+            })
+            .collect();
+        let asserted: Vec<_> = owned
+            .iter()
+            .map(|(name, values)| AssertedAttribute {
+                name,
+                values: values.as_deref(),
+            })
+            .collect();
+        SessionClaims::of_attributes(&asserted)
+    }
+
+    #[test]
+    fn an_assertion_asks_by_attributes_of_their_own() {
+        let read = read_attributes(&[
+            ("PrincipalTag:Team", Some(&["payments"])),
+            ("TransitiveTagKeys", Some(&["Team"])),
+            ("PrincipalTag:Empty", Some(&[""])),
+            ("TransitiveTagKeys", Some(&["Empty"])),
+            ("SourceIdentity", Some(&["ines"])),
+            ("Role", Some(&["a,b"])),
+            ("principaltag:Other", None),
+        ]);
+        let text = str::to_owned;
+        let asked = AskedOfSession {
+            tags: vec![(text("Empty"), text("")), (text("Team"), text("payments"))],
+            transitive: vec![text("Team"), text("Empty")],
+            source_identity: Some(text("ines")),
+        };
+        assert_eq!(read, SessionClaims::Asked(asked));
+        let elsewhere = AssertedAttribute {
+            name: "PrincipalTag:Team",
+            values: None,
+        };
+        let none = SessionClaims::of_attributes(&[elsewhere]);
+        assert_eq!(none, SessionClaims::default());
+    }
+
+    #[test]
+    fn an_attribute_of_another_shape_is_malformed() {
+        let two: Option<&[&str]> = Some(&["a", "b"]);
+        for values in [two, Some(&[]), None] {
+            let tag = read_attributes(&[("PrincipalTag:Team", values)]);
+            assert_eq!(tag, SessionClaims::MalformedTags, "{values:?}");
+            let source = read_attributes(&[("SourceIdentity", values)]);
+            assert_eq!(source, SessionClaims::MalformedSourceIdentity, "{values:?}");
+        }
+        let keys = read_attributes(&[("TransitiveTagKeys", None)]);
+        assert_eq!(keys, SessionClaims::MalformedTags);
+        let one: Option<&[&str]> = Some(&["a"]);
+        for again in [one, None] {
+            let twice = [("PrincipalTag:Team", one), ("PrincipalTag:Team", again)];
+            assert_eq!(read_attributes(&twice), SessionClaims::MalformedTags);
         }
     }
 

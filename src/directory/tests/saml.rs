@@ -339,7 +339,7 @@ fn changes_of_saml_say_what_they_are() {
 fn service_provider_keys_are_never_exported_and_never_lost() {
     let metadata = directory_of(&saml_files()).connection_metadata[&partners()].clone();
     let certificates = &metadata.provider().signing_certificates;
-    let certificate = certificates.iter().next().unwrap().as_ref().clone();
+    let certificate = certificates.iter().next().unwrap().clone();
     let secret = b"a private key".to_vec();
     let key = ServiceProviderKeyRecord::new(secret, certificate, NOW, NOW.plus(60));
     let added = Change::AddServiceProviderKey(Box::new(key.clone()));

@@ -1,7 +1,9 @@
 //! What a signature doesn't say: whether an assertion is for us, from the right provider, an answer
 //! to our request, and good now (SAML 2.0 Profiles, section 4.1.4.3).
 
-use super::claims::{Assertion, Attribute, Authentication, Bearer, Conditions, NameId};
+use super::claims::{
+    Assertion, Attribute, Authentication, Bearer, Conditions, DroppedAttribute, NameId,
+};
 use super::error::SamlError;
 use super::response::{AuthenticatedResponse, Envelope};
 use crate::domain::UnixTime;
@@ -115,8 +117,8 @@ impl AcceptedAssertion {
         &self.assertion.attributes
     }
 
-    /// The names of attributes that are left out, because a value holds elements or is encrypted.
-    pub fn dropped(&self) -> &[Quoted] {
+    /// The attributes that are left out, because a value holds elements.
+    pub fn dropped(&self) -> &[DroppedAttribute] {
         &self.assertion.dropped
     }
 

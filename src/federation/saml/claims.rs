@@ -24,7 +24,7 @@ pub(super) struct Assertion {
     pub(super) conditions: Conditions,
     pub(super) authentications: Vec<Authentication>,
     pub(super) attributes: Vec<Attribute>,
-    pub(super) dropped: Vec<Quoted>,
+    pub(super) dropped: Vec<DroppedAttribute>,
 }
 
 /// Whom an assertion is about (SAML 2.0 Core, section 2.2.2).
@@ -83,6 +83,16 @@ pub struct Attribute {
     pub friendly_name: Option<String>,
     /// The values, as they stand there.
     pub values: Vec<String>,
+}
+
+/// An attribute with a value that holds elements: what it says can be read in more than one way, so
+/// that nothing may be decided by it, and not by its absence either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedAttribute {
+    /// The name.
+    pub name: String,
+    /// A name for people.
+    pub friendly_name: Option<String>,
 }
 
 impl Assertion {
@@ -183,35 +193,34 @@ impl Authentication {
     }
 }
 
-impl Attribute {
-    /// Reads an attribute; `None` where a value holds elements.
-    fn read(element: Element<'_>) -> Result<Option<Self>, SamlError> {
-        let name = element.required_attribute("Name")?.to_owned();
-        let values: Result<_, _> = each(element, "AttributeValue").map(own_text).collect();
-        Ok(values.ok().map(|values| Self {
-            name,
-            name_format: optional(element, "NameFormat"),
-            friendly_name: optional(element, "FriendlyName"),
-            values,
-        }))
-    }
-}
-
-/// The attributes of every statement, and the names of those that are not understood: a value that
-/// holds elements can be read in more than one way.
-fn read_attributes(assertion: Element<'_>) -> Result<(Vec<Attribute>, Vec<Quoted>), SamlError> {
+/// The attributes of every statement, and those that are not understood. An encrypted attribute, whose
+/// name is not known, could be any: with it, nothing is known to be absent.
+fn read_attributes(
+    assertion: Element<'_>,
+) -> Result<(Vec<Attribute>, Vec<DroppedAttribute>), SamlError> {
     let (mut attributes, mut dropped) = (Vec::new(), Vec::new());
     for statement in each(assertion, "AttributeStatement") {
         for element in statement.children() {
-            let read = if element.is(ASSERTION, "Attribute") {
-                Attribute::read(element)?
-            } else {
-                None
-            };
-            let name = || element.attribute("Name").unwrap_or(element.local_name());
-            match read {
-                Some(attribute) => attributes.push(attribute),
-                None => dropped.push(Quoted::new(name())),
+            if !element.is(ASSERTION, "Attribute") {
+                return Err(SamlError::Malformed {
+                    what: "AttributeStatement",
+                    rule: "of attributes alone, none of them encrypted by itself",
+                });
+            }
+            let name = element.required_attribute("Name")?.to_owned();
+            let friendly_name = optional(element, "FriendlyName");
+            let values: Result<_, _> = each(element, "AttributeValue").map(own_text).collect();
+            match values {
+                Ok(values) => attributes.push(Attribute {
+                    name,
+                    name_format: optional(element, "NameFormat"),
+                    friendly_name,
+                    values,
+                }),
+                Err(_) => dropped.push(DroppedAttribute {
+                    name,
+                    friendly_name,
+                }),
             }
         }
     }

@@ -4,7 +4,10 @@
 //! bytes ─ response::authenticate ─> AuthenticatedResponse ─ accept(expected, now) ─> AcceptedAssertion
 //!          xml, signature, c14n      what a provider signed      checks               what holds here and now
 //! ```
+//!
+//! [`prove`] takes both steps, asks for the second opinion, and is the only way to an identity.
 
+pub mod attributes;
 pub mod c14n;
 pub mod certificate;
 pub mod checks;
@@ -14,6 +17,7 @@ pub mod error;
 pub mod instant;
 pub mod messages;
 pub mod metadata;
+pub mod prove;
 pub mod redirect;
 pub mod response;
 pub mod second_opinion;
@@ -23,6 +27,7 @@ pub mod signature;
 pub mod signing;
 #[cfg(test)]
 pub(crate) mod testing;
+mod usual_names;
 pub mod vocabulary;
 mod writer;
 pub mod xml;

@@ -55,15 +55,20 @@ impl IdpMetadata {
 /// Without one nothing could be checked, so that there is no such list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Certificate>", into = "Vec<Certificate>")]
-pub struct SigningCertificates(Vec<Arc<Certificate>>);
+pub struct SigningCertificates(Arc<[Certificate]>);
 
 impl SigningCertificates {
     /// At most so many.
     pub const MAX: usize = 16;
 
     /// The certificates, in the order of the metadata.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Certificate>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Certificate> {
         self.0.iter()
+    }
+
+    /// The certificates, in the order of the metadata.
+    pub fn as_slice(&self) -> &[Certificate] {
+        &self.0
     }
 }
 
@@ -71,14 +76,14 @@ impl TryFrom<Vec<Certificate>> for SigningCertificates {
     type Error = InvalidValue;
 
     fn try_from(certificates: Vec<Certificate>) -> Result<Self, Self::Error> {
-        let mut kept: Vec<Arc<Certificate>> = Vec::new();
+        let mut kept: Vec<Certificate> = Vec::new();
         for certificate in certificates {
-            if !kept.iter().any(|other| **other == certificate) {
-                kept.push(Arc::new(certificate));
+            if !kept.contains(&certificate) {
+                kept.push(certificate);
             }
         }
         if (1..=Self::MAX).contains(&kept.len()) {
-            Ok(Self(kept))
+            Ok(Self(kept.into()))
         } else {
             Err(InvalidValue::new(
                 "signing certificates",
@@ -90,11 +95,7 @@ impl TryFrom<Vec<Certificate>> for SigningCertificates {
 
 impl From<SigningCertificates> for Vec<Certificate> {
     fn from(certificates: SigningCertificates) -> Self {
-        certificates
-            .0
-            .into_iter()
-            .map(Arc::unwrap_or_clone)
-            .collect()
+        certificates.0.to_vec()
     }
 }
 

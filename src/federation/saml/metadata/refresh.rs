@@ -94,9 +94,7 @@ fn changes(old: &IdpMetadata, new: &IdpMetadata) -> Vec<RefreshWarning> {
     let only_in = |one: &IdpMetadata, other: &IdpMetadata| -> Vec<Fingerprint> {
         let certificates = one.signing_certificates.iter();
         let missing = certificates.filter(|certificate| !has_key(other, certificate));
-        missing
-            .map(|certificate| certificate.fingerprint())
-            .collect()
+        missing.map(Certificate::fingerprint).collect()
     };
     let added = only_in(new, old).into_iter().map(RefreshWarning::Added);
     let removed = only_in(old, new).into_iter().map(RefreshWarning::Removed);
@@ -120,9 +118,7 @@ pub fn expiry(metadata: &IdpMetadata, now: UnixTime) -> Vec<RefreshWarning> {
         }
     };
     let certificates = metadata.signing_certificates.iter();
-    certificates
-        .filter_map(|certificate| warn(certificate))
-        .collect()
+    certificates.filter_map(warn).collect()
 }
 
 /// Whether metadata holds the certificate's key, be it in another certificate.

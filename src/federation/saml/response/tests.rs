@@ -1,4 +1,5 @@
 use super::*;
+use crate::federation::saml::claims::DroppedAttribute;
 use crate::federation::saml::testing::{
     PERSON, PROVIDER, STRANGER, Signed, assertion_of, cut, draft, no_keys, read, response,
     signature_of,
@@ -111,7 +112,31 @@ fn an_attribute_that_holds_elements_is_dropped_and_named() {
     let signed = PROVIDER.sign(&nested, &["_a1"]);
     let assertion = read(&signed).unwrap().assertion;
     assert_eq!(assertion.attributes, []);
-    assert_eq!(assertion.dropped, [Quoted::new("groups")]);
+    let dropped = DroppedAttribute {
+        name: "groups".to_owned(),
+        friendly_name: Some("Groups".to_owned()),
+    };
+    assert_eq!(assertion.dropped, [dropped]);
+}
+
+#[test]
+fn an_assertion_with_an_attribute_that_is_encrypted_by_itself_is_refused() {
+    let draft = draft(Signed::Assertion);
+    let statement = "<saml:AttributeStatement>";
+    assert!(draft.contains(statement));
+    let encrypted = [statement, "<saml:EncryptedAttribute/>"].concat();
+    let signed = PROVIDER.sign(&draft.replace(statement, &encrypted), &["_a1"]);
+    let refused = read(&signed).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            SamlError::Malformed {
+                what: "AttributeStatement",
+                ..
+            }
+        ),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -76,6 +76,18 @@ impl Bulkhead {
         }
     }
 
+    /// One that has no place and waits for none.
+    #[cfg(all(test, feature = "second-opinion"))]
+    pub(super) fn without_places() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(0)),
+            ..Self::new(Limits {
+                wait: Duration::ZERO,
+                ..Limits::default()
+            })
+        }
+    }
+
     /// Does the work on a thread of its own.
     pub(super) async fn run<T, F>(&self, provider: &ProviderRef, work: F) -> Result<T, RunError>
     where

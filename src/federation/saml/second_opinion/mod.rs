@@ -149,6 +149,15 @@ impl SecondOpinion {
         })
     }
 
+    /// One that never has a free place.
+    #[cfg(all(test, feature = "second-opinion"))]
+    pub(crate) fn without_places() -> Result<Self, StartError> {
+        Ok(Self {
+            native: Native::start()?,
+            bulkhead: Bulkhead::without_places(),
+        })
+    }
+
     /// What the second verifier reads out of a document that the first one has **authenticated**
     /// with keys of these certificates. No other document may come here.
     ///

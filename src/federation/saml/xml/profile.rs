@@ -12,9 +12,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// How long a protocol message is, in bytes.
+    pub const MESSAGE_BYTES: usize = 256 * 1024;
     /// Protocol messages and assertions: 256 KiB, 8,192 elements, no comments.
     pub const MESSAGE: Self = Self {
-        bytes: 256 * 1024,
+        bytes: Self::MESSAGE_BYTES,
         elements: 8192,
         comments: false,
     };

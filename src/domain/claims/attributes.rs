@@ -1,0 +1,152 @@
+//! Claims of a SAML assertion: attributes, which are lists of texts by name.
+
+use super::{Claim, ClaimSource, Claims, MAX_NAME, OVERHEAD, Unusable};
+use crate::domain::SessionClaims;
+
+/// An attribute as an assertion has it. Several may have one name: they are one claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssertedAttribute<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The values; `None` where one is no text, so that the claim can't be used.
+    pub values: Option<&'a [String]>,
+}
+
+impl Claims {
+    /// Reads the attributes of an assertion.
+    ///
+    /// Nothing is nested in SAML, so that a name that begins with `/` is no pointer: what has one can't
+    /// be used. `email` counts only beside an `email_verified` whose one value is `true`.
+    pub fn from_attributes(attributes: &[AssertedAttribute<'_>]) -> Self {
+        let mut claims = Self {
+            session: SessionClaims::of_attributes(attributes),
+            ..Self::default()
+        };
+        for attribute in attributes {
+            claims.assert(*attribute);
+        }
+        let verified = claims.kept.get("email_verified");
+        if !verified.is_some_and(|it| it.unusable.is_none() && it.values == ["true"]) {
+            claims.distrust_email();
+        }
+        claims
+    }
+
+    fn assert(&mut self, attribute: AssertedAttribute<'_>) {
+        let AssertedAttribute { name, values } = attribute;
+        if name.chars().count() > MAX_NAME {
+            return;
+        }
+        let texts = values.unwrap_or_default();
+        let values_bytes: usize = texts.iter().map(|text| text.len() + OVERHEAD).sum();
+        self.bytes += name.len() + OVERHEAD + values_bytes;
+        if self.bytes > Self::MAX_BYTES {
+            return;
+        }
+        let claim = self.kept.entry(name.into()).or_insert_with(|| Claim {
+            values: Vec::new(),
+            source: ClaimSource::Assertion,
+            unusable: None,
+        });
+        claim.values.extend_from_slice(texts);
+        if values.is_none() || name.starts_with('/') {
+            claim.unusable = Some(Unusable::Incomplete);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Written<'a> = (&'a str, Option<&'a [&'a str]>);
+
+    fn claims(attributes: &[Written<'_>]) -> Claims {
+        let owned: Vec<(&str, Option<Vec<String>>)> = attributes
+            .iter()
+            .map(|(name, values)| {
+                let texts = values.map(|values| values.iter().map(|it| (*it).to_owned()).collect());
+                (*name, texts)
+            })
+            .collect();
+        let asserted: Vec<_> = owned
+            .iter()
+            .map(|(name, values)| AssertedAttribute {
+                name,
+                values: values.as_deref(),
+            })
+            .collect();
+        Claims::from_attributes(&asserted)
+    }
+
+    fn unusable(attributes: &[Written<'_>], name: &str) -> Option<Unusable> {
+        let claims = claims(attributes);
+        claims.get(name).unwrap().unusable
+    }
+
+    #[test]
+    fn attributes_of_one_name_are_one_claim() {
+        let claims = claims(&[
+            ("groups", Some(&["a", "b,c"])),
+            ("Groups", Some(&["x"])),
+            ("groups", Some(&["a"])),
+        ]);
+        let groups = claims.get("groups").unwrap();
+        assert_eq!(groups.values, ["a", "b,c", "a"]);
+        assert_eq!(groups.source, ClaimSource::Assertion);
+        assert_eq!(groups.unusable, None);
+        assert_eq!(claims.get("Groups").unwrap().values, ["x"]);
+        assert_eq!(claims.iter().len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_text_makes_the_whole_claim_unusable() {
+        let (read, unread): (Written<'_>, Written<'_>) =
+            (("groups", Some(&["a"])), ("groups", None));
+        for attributes in [&[unread][..], &[read, unread], &[unread, read]] {
+            assert_eq!(unusable(attributes, "groups"), Some(Unusable::Incomplete));
+        }
+    }
+
+    #[test]
+    fn a_name_that_begins_like_a_pointer_is_there_and_never_usable() {
+        let attributes: &[Written<'_>] = &[("/realm_access/roles", Some(&["admin"]))];
+        let found = unusable(attributes, "/realm_access/roles");
+        assert_eq!(found, Some(Unusable::Incomplete));
+    }
+
+    #[test]
+    fn email_counts_only_when_the_assertion_says_that_it_is_verified() {
+        let email: Written<'_> = ("email", Some(&["a@b"]));
+        let with = |verified: Written<'_>| unusable(&[email, verified], "email");
+        assert_eq!(with(("email_verified", Some(&["true"]))), None);
+        for not in [
+            ("email_verified", Some(&["True"] as &[&str])),
+            ("email_verified", Some(&["false"])),
+            ("email_verified", Some(&["true", "true"])),
+            ("email_verified", Some(&[])),
+            ("email_verified", None),
+            ("Email_verified", Some(&["true"])),
+        ] {
+            assert_eq!(with(not), Some(Unusable::Unverified), "{not:?}");
+        }
+        let verified: Written<'_> = ("email_verified", Some(&["true"]));
+        let unread = unusable(&[("email", None), verified], "email");
+        assert_eq!(unread, Some(Unusable::Incomplete));
+    }
+
+    #[test]
+    fn more_than_is_kept_is_too_large() {
+        let long = "x".repeat(Claims::MAX_BYTES);
+        assert!(claims(&[("a", Some(&[long.as_str()]))]).is_too_large());
+        let many = vec!["x"; Claims::MAX_VALUES + 1];
+        assert!(claims(&[("a", Some(&many))]).is_too_large());
+        assert!(!claims(&[("a", Some(&["x"]))]).is_too_large());
+    }
+
+    #[test]
+    fn what_no_rule_can_name_is_left_out() {
+        let name = "n".repeat(256);
+        assert_eq!(claims(&[(&name, Some(&["x"]))]).iter().len(), 0);
+    }
+}

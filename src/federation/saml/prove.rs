@@ -1,0 +1,471 @@
+//! Proves who somebody is by a SAML response: the one way in, for the browser and for STS.
+//!
+//! ```text
+//! base64 ─ decode ─> UnverifiedResponse
+//!   └ metadata still counts
+//!      └ authenticate            our verifier; encrypted assertions with every live key of ours
+//!         └ accept               issuer, audience, recipient, request, times
+//!            └ second opinion    of what ours accepted, where the provider wants it: it must agree
+//!               └─> ProvenAssertion: the identity, and what else the assertion says
+//! ```
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::attributes;
+use super::checks::{AcceptedAssertion, Expected, MAX_AGE, Request};
+use super::decrypt::decrypt_with;
+use super::error::SamlError;
+use super::metadata::IdpMetadata;
+use super::response::{AuthenticatedResponse, authenticate};
+use super::second_opinion::{Disagreement, Opinion, SecondOpinion, SecondOpinionError};
+use super::service_provider::ServiceProviderKeys;
+use super::settings::{AttributeAlias, Recipient, SamlProviderSettings, SamlSettings};
+use super::xml::Profile;
+use crate::domain::{Audience, Claims, ConnectionId, ProviderRef, SamlProviderArn, UnixTime};
+use crate::entropy::Entropy;
+use crate::federation::ProvenIdentity;
+
+/// A response of which nothing is proven.
+#[derive(Clone)]
+pub struct UnverifiedResponse(Vec<u8>);
+
+/// Why a text is no response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ResponseTextError {
+    /// It is longer than [`UnverifiedResponse::MAX_BYTES`] when it is decoded.
+    #[error("the SAML response is longer than 262144 bytes")]
+    TooLong,
+    /// It is not base64.
+    #[error("the SAML response is not base64")]
+    NotBase64,
+}
+
+impl UnverifiedResponse {
+    /// The longest response, in bytes.
+    pub const MAX_BYTES: usize = Profile::MESSAGE_BYTES;
+
+    /// Decodes a response as forms and STS carry it: base64 (RFC 4648, section 4) with its padding, in
+    /// which white space is passed over. It is never inflated (SAML 2.0 Bindings, section 3.5.4).
+    pub fn decode(text: &str) -> Result<Self, ResponseTextError> {
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        let most = Self::MAX_BYTES.div_ceil(3) * 4;
+        let encoded = text.bytes().filter(|byte| !is_space(byte));
+        let encoded: Vec<u8> = encoded.take(most + 1).collect();
+        if encoded.len() > most {
+            return Err(ResponseTextError::TooLong);
+        }
+        let bytes = STANDARD.decode(encoded);
+        let bytes = bytes.map_err(|_| ResponseTextError::NotBase64)?;
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(ResponseTextError::TooLong);
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Debug for UnverifiedResponse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "UnverifiedResponse({} bytes)", self.0.len())
+    }
+}
+
+/// What we are called and where we are reached, as the providers know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnNames {
+    /// Our entity ID, `{public_url}/saml/metadata`: the audience of every assertion for us.
+    pub entity_id: Audience,
+    /// Where browsers post responses: `{public_url}/saml/acs`.
+    pub assertion_consumer_service: String,
+    /// What a response for STS may name as its recipient beside that, though nothing is posted there:
+    /// `{public_url}/saml`, as `https://signin.aws.amazon.com/saml` is for AWS.
+    pub sts: String,
+}
+
+impl OwnNames {
+    /// The names below a public URL, which has no path.
+    ///
+    /// # Errors
+    /// Where the entity ID would be longer than an audience may be.
+    pub fn at(public_url: &url::Url) -> Result<Self, crate::domain::InvalidValue> {
+        let below = |path: &str| [public_url.as_str().trim_end_matches('/'), path].concat();
+        Ok(Self {
+            entity_id: below("/saml/metadata").parse()?,
+            assertion_consumer_service: below("/saml/acs"),
+            sts: below("/saml"),
+        })
+    }
+}
+
+/// A provider, and what its responses must be.
+#[derive(Debug, Clone)]
+pub struct SamlIdentityProvider<'p> {
+    /// What it is registered as.
+    pub reference: ProviderRef,
+    /// Its entity ID and what it signs with.
+    pub metadata: &'p IdpMetadata,
+    /// The names that an assertion must be restricted to, one of them.
+    pub audiences: Vec<&'p str>,
+    /// The addresses that a response may be sent to.
+    pub recipients: Vec<&'p str>,
+    /// Whether the second verifier must agree.
+    pub agreement: Agreement,
+    /// By which further names attributes are found.
+    pub aliases: BTreeSet<AttributeAlias>,
+}
+
+/// Whether the second verifier must agree with ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// It must.
+    Required,
+    /// It is not asked.
+    NotAsked,
+}
+
+impl Agreement {
+    const fn of(second_opinion: bool) -> Self {
+        if second_opinion {
+            Self::Required
+        } else {
+            Self::NotAsked
+        }
+    }
+}
+
+impl<'p> SamlIdentityProvider<'p> {
+    /// A provider of an account, for STS: responses for a browser of ours are taken, too.
+    pub fn of_account(
+        arn: SamlProviderArn,
+        metadata: &'p IdpMetadata,
+        settings: &'p SamlProviderSettings,
+        own: &'p OwnNames,
+    ) -> Self {
+        let audiences = settings.audiences.iter().map(Audience::as_str);
+        let recipients = settings.recipients.iter().map(Recipient::as_str);
+        let ours = [&*own.assertion_consumer_service, &*own.sts];
+        Self {
+            reference: ProviderRef::Account(arn.into()),
+            metadata,
+            audiences: std::iter::once(own.entity_id.as_str())
+                .chain(audiences)
+                .collect(),
+            recipients: ours.into_iter().chain(recipients).collect(),
+            agreement: Agreement::of(settings.second_opinion),
+            aliases: BTreeSet::new(),
+        }
+    }
+
+    /// The provider behind a connection, for browsers.
+    pub fn of_connection(
+        id: ConnectionId,
+        metadata: &'p IdpMetadata,
+        settings: &'p SamlSettings,
+        own: &'p OwnNames,
+    ) -> Self {
+        let audiences = settings.audiences.iter().map(Audience::as_str);
+        let recipients = settings.recipients.iter().map(Recipient::as_str);
+        let acs = own.assertion_consumer_service.as_str();
+        Self {
+            reference: ProviderRef::Connection(id),
+            metadata,
+            audiences: std::iter::once(own.entity_id.as_str())
+                .chain(audiences)
+                .collect(),
+            recipients: std::iter::once(acs).chain(recipients).collect(),
+            agreement: Agreement::of(settings.second_opinion),
+            aliases: settings.attribute_aliases.clone(),
+        }
+    }
+}
+
+/// A response as somebody presents it.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'p> {
+    /// The response.
+    pub response: &'p UnverifiedResponse,
+    /// The request that it must answer.
+    pub request: Request<'p>,
+    /// Our keys, of which those that are live open an encrypted assertion.
+    pub keys: &'p ServiceProviderKeys,
+    /// When.
+    pub now: UnixTime,
+}
+
+/// Who was proven, and what else the assertion says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenAssertion {
+    identity: ProvenIdentity,
+    assertion: AcceptedAssertion,
+}
+
+impl ProvenAssertion {
+    /// Who it is; nobody has looked yet whether the assertion was used before.
+    pub const fn identity(&self) -> &ProvenIdentity {
+        &self.identity
+    }
+
+    /// What the assertion says: the recipient, the name identifier with its format and qualifiers, the
+    /// session, every attribute as it stands there.
+    pub const fn assertion(&self) -> &AcceptedAssertion {
+        &self.assertion
+    }
+
+    /// Both, each to be used on its own.
+    pub fn into_parts(self) -> (ProvenIdentity, AcceptedAssertion) {
+        (self.identity, self.assertion)
+    }
+}
+
+/// Why nobody is proven.
+#[derive(Debug, thiserror::Error)]
+pub enum SamlProofError {
+    /// The provider's metadata counts no more.
+    #[error("the provider's metadata was valid until {0}")]
+    MetadataExpired(UnixTime),
+    /// The response is not accepted.
+    #[error(transparent)]
+    Response(#[from] SamlError),
+    /// The attributes are more than is kept.
+    #[error(
+        "the assertion has {values} values, {} are allowed, or more than {} bytes of attributes",
+        Claims::MAX_VALUES,
+        Claims::MAX_BYTES
+    )]
+    TooManyClaims {
+        /// How many values there are, aliases included.
+        values: usize,
+    },
+    /// The second verifier has read something else.
+    #[error(transparent)]
+    Disagreement(#[from] Disagreement),
+    /// The second verifier refuses, fails or is overloaded.
+    #[error(transparent)]
+    SecondOpinion(#[from] SecondOpinionError),
+    /// The provider's settings want the second verifier to agree, and this program has none.
+    #[error(
+        "this program was built without the second verifier that the provider's settings ask for"
+    )]
+    NoSecondOpinion,
+}
+
+impl SamlProofError {
+    /// The name of the check that failed, for traces; it never changes.
+    pub const fn check(&self) -> &'static str {
+        match self {
+            Self::MetadataExpired(_) => "metadata",
+            Self::Response(error) => error.check(),
+            Self::TooManyClaims { .. } => "claims",
+            Self::Disagreement(_) | Self::SecondOpinion(_) | Self::NoSecondOpinion => {
+                "second opinion"
+            }
+        }
+    }
+
+    /// Whether this node is to blame and not the response, which may be taken later or elsewhere.
+    pub const fn is_unavailable(&self) -> bool {
+        match self {
+            Self::SecondOpinion(error) => error.is_retryable(),
+            Self::NoSecondOpinion => true,
+            Self::MetadataExpired(_)
+            | Self::Response(_)
+            | Self::TooManyClaims { .. }
+            | Self::Disagreement(_) => false,
+        }
+    }
+
+    /// Whether newer metadata, or newer keys of ours, may accept the same response.
+    pub const fn may_have_changed(&self) -> bool {
+        match self {
+            Self::MetadataExpired(_)
+            | Self::Response(
+                SamlError::Signature(_) | SamlError::Decryption | SamlError::Issuer { .. },
+            ) => true,
+            Self::Response(_)
+            | Self::TooManyClaims { .. }
+            | Self::Disagreement(_)
+            | Self::SecondOpinion(_)
+            | Self::NoSecondOpinion => false,
+        }
+    }
+
+    /// Whether the two verifiers disagree: one of them is wrong, and somebody must look at it.
+    pub const fn is_alarm(&self) -> bool {
+        match self {
+            Self::Disagreement(_) => true,
+            Self::SecondOpinion(error) => !error.is_retryable(),
+            Self::MetadataExpired(_)
+            | Self::Response(_)
+            | Self::TooManyClaims { .. }
+            | Self::NoSecondOpinion => false,
+        }
+    }
+}
+
+/// Proves responses.
+#[derive(Clone)]
+pub struct SamlVerifier {
+    second: Option<Arc<SecondOpinion>>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for SamlVerifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SamlVerifier")
+    }
+}
+
+/// What the second verifier is to be asked.
+struct Question {
+    document: Arc<[u8]>,
+    ours: Opinion,
+}
+
+impl SamlVerifier {
+    /// A verifier; without a second one it proves nothing of a provider that wants it to agree.
+    pub fn new(second: Option<Arc<SecondOpinion>>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { second, entropy }
+    }
+
+    /// Proves who a response is about: it is of this provider, for us, an answer to the request, and
+    /// good now. Whether it was used before is for [`ProvenIdentity`] to say.
+    ///
+    /// # Errors
+    /// [`SamlProofError`]; where it [is an alarm](SamlProofError::is_alarm), the log has a line of it.
+    pub async fn prove(
+        &self,
+        presented: &Presented<'_>,
+        provider: &SamlIdentityProvider<'_>,
+    ) -> Result<ProvenAssertion, SamlProofError> {
+        let proven = self.prove_quietly(presented, provider).await;
+        if let Err(error) = &proven
+            && error.is_alarm()
+        {
+            tracing::error!(
+                provider = %provider.metadata.entity_id,
+                error = error as &dyn std::error::Error,
+                "the two SAML verifiers disagree about a response; it was refused"
+            );
+        }
+        proven
+    }
+
+    async fn prove_quietly(
+        &self,
+        presented: &Presented<'_>,
+        provider: &SamlIdentityProvider<'_>,
+    ) -> Result<ProvenAssertion, SamlProofError> {
+        let (metadata, now) = (provider.metadata, presented.now);
+        if let Some(end) = metadata.valid_until.filter(|_| !metadata.is_valid(now)) {
+            return Err(SamlProofError::MetadataExpired(end));
+        }
+        let second = self.second_for(provider)?;
+        let (accepted, question) = self.accept(presented, provider)?;
+        let proven = proven(accepted, provider, now)?;
+        if let Some((second, Question { document, ours })) = second.zip(question) {
+            let certificates = metadata.signing_certificates.as_slice().to_vec();
+            let theirs = second.ask(&provider.reference, document, certificates);
+            theirs.await?.agree(&ours)?;
+        }
+        Ok(proven)
+    }
+
+    /// The verifier that must agree; none where the provider's settings do without.
+    fn second_for(
+        &self,
+        provider: &SamlIdentityProvider<'_>,
+    ) -> Result<Option<&SecondOpinion>, SamlProofError> {
+        match (provider.agreement, &self.second) {
+            (Agreement::NotAsked, _) => Ok(None),
+            (Agreement::Required, Some(second)) => Ok(Some(second)),
+            (Agreement::Required, None) => Err(SamlProofError::NoSecondOpinion),
+        }
+    }
+
+    /// What our own verifier makes of a response. It takes a tenth of a millisecond, so that it is done
+    /// where the caller runs.
+    fn accept(
+        &self,
+        presented: &Presented<'_>,
+        provider: &SamlIdentityProvider<'_>,
+    ) -> Result<(AcceptedAssertion, Option<Question>), SamlError> {
+        let live: Vec<_> = presented.keys.decrypting(presented.now).collect();
+        let authenticated = authenticate(
+            &presented.response.0,
+            provider.metadata.signing_certificates.as_slice(),
+            &decrypt_with(&live, self.entropy.as_ref()),
+        )?;
+        let expected = Expected {
+            issuer: provider.metadata.entity_id.as_str(),
+            audiences: &provider.audiences,
+            recipients: &provider.recipients,
+            request: presented.request,
+        };
+        let question = match provider.agreement {
+            Agreement::Required => Some(Question::about(&authenticated)),
+            Agreement::NotAsked => None,
+        };
+        Ok((authenticated.accept(&expected, presented.now)?, question))
+    }
+}
+
+impl Question {
+    fn about(response: &AuthenticatedResponse<'_>) -> Self {
+        Self {
+            document: response.document().into(),
+            ours: Opinion::from(response),
+        }
+    }
+}
+
+/// The identity that an accepted assertion proves.
+///
+/// Its proof is kept as long as the assertion could be accepted: to the end of its validity, and not
+/// beyond the age at which every assertion is too old.
+fn proven(
+    assertion: AcceptedAssertion,
+    provider: &SamlIdentityProvider<'_>,
+    now: UnixTime,
+) -> Result<ProvenAssertion, SamlProofError> {
+    let claims = attributes::claims(&assertion, &provider.aliases);
+    if claims.is_too_large() {
+        let values = claims.value_count();
+        return Err(SamlProofError::TooManyClaims { values });
+    }
+    let malformed = |what| {
+        move |error: crate::domain::InvalidValue| SamlError::Malformed {
+            what,
+            rule: error.rule,
+        }
+    };
+    let too_old_at = assertion.issued_at().plus(MAX_AGE + 1);
+    let identity = ProvenIdentity {
+        provider: provider.reference.clone(),
+        issuer: provider.metadata.entity_id.clone().into(),
+        subject: assertion
+            .name_id()
+            .value
+            .parse()
+            .map_err(malformed("NameID"))?,
+        audience: assertion
+            .audience()
+            .parse()
+            .map_err(malformed("Audience"))?,
+        claims,
+        proved_at: now,
+        issued_at: assertion.issued_at(),
+        expires_at: assertion.ends_at().min(too_old_at),
+        proof: *assertion.mark(),
+    };
+    Ok(ProvenAssertion {
+        identity,
+        assertion,
+    })
+}
+
+#[cfg(test)]
+mod tests;
