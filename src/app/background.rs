@@ -15,7 +15,7 @@ use crate::domain::UnixTime;
 const HEAD: Duration = Duration::from_millis(500);
 /// Providers' keys are looked after so often.
 const KEYS: Duration = Duration::from_secs(30);
-/// Expired records are removed so often.
+/// Expired records and retired keys are removed so often.
 const SWEEP: Duration = Duration::from_mins(1);
 /// Counts of refusals without a line of their own are written so often.
 const REFUSALS: Duration = Duration::from_secs(10);
@@ -93,6 +93,9 @@ async fn sweep(flows: Flows, now: UnixTime) {
     };
     if let Err(error) = swept {
         tracing::warn!(%error, "expired records could not be removed");
+    }
+    if let Err(error) = flows.node_keys.remove_retired(now).await {
+        tracing::warn!(%error, "SAML keys of the node that have retired could not be taken out");
     }
 }
 

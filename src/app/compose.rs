@@ -9,16 +9,17 @@ use super::open::{Resources, StartError, Sweeper};
 use crate::audit::{AuditSink, RefusalLimits};
 use crate::clock::Clock;
 use crate::config::{BrowserSessions, Config, FederationSettings};
-use crate::directory::{Change, ChangeSet, LiveDirectory, SealingKeyRecord};
-use crate::domain::{Region, RequestId, UnixTime};
-use crate::entropy::{Entropy, draw};
+use crate::directory::LiveDirectory;
+use crate::domain::{Region, UnixTime};
+use crate::entropy::Entropy;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::relying_party::RelyingParty;
+use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
 use crate::flows::{
     Administration, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin, GetCallerIdentity,
-    Portal, Readiness, Recorder, SessionLimits, SignIn,
+    NodeKeys, Portal, Readiness, Recorder, SamlKeySettings, SessionLimits, SignIn,
 };
 use crate::http::edge::{Bodies, Edge, Hosts, TrustedProxies};
 use crate::policy::IdentityPolicy;
@@ -33,6 +34,7 @@ pub struct Flows {
     pub(super) edge: Edge,
     pub(super) public_url: Arc<str>,
     pub(super) keys: Arc<KeyCache>,
+    pub(super) node_keys: NodeKeys,
     pub(super) recorder: Arc<Recorder>,
     pub(super) sweeper: Arc<Sweeper>,
     pub(super) authenticator: Authenticator,
@@ -60,7 +62,13 @@ pub(super) async fn compose(
 ) -> Result<Flows, StartError> {
     let now = resources.clock.now();
     let public_url = config.network.public_url(address);
-    let directory = directory(config, &resources, now).await?;
+    let directory = open_directory(config, &resources, now).await?;
+    let node_keys = NodeKeys {
+        directory: Arc::clone(&directory),
+        entropy: Arc::clone(&resources.entropy),
+        host: public_url.url().host_str().unwrap_or_default().into(),
+    };
+    node_keys.make_first(now).await?;
     let outgoing = Arc::new(Outgoing::new(&outgoing(&config.federation))?);
     let keys = Arc::new(KeyCache::new(Arc::clone(&outgoing)));
     let recorder = Arc::new(recorder(&resources.audit, &resources.entropy, now));
@@ -93,7 +101,7 @@ pub(super) async fn compose(
         },
         sign_in: shared.sign_in(relying_party, config.sessions),
         portal: shared.portal(config.sessions),
-        administration: shared.administration(config),
+        administration: shared.administration(config, &node_keys.host),
         readiness: Readiness::new(
             Arc::clone(&directory),
             draining,
@@ -101,6 +109,7 @@ pub(super) async fn compose(
             config.admin.account,
         ),
         keys,
+        node_keys,
         recorder,
         sweeper: Arc::clone(&resources.sweeper),
         authenticator,
@@ -152,7 +161,7 @@ impl Shared<'_> {
         }
     }
 
-    fn administration(&self, config: &Config) -> Administration {
+    fn administration(&self, config: &Config, host: &Arc<str>) -> Administration {
         Administration {
             directory: Arc::clone(&self.directory),
             recorder: Arc::clone(&self.recorder),
@@ -163,6 +172,13 @@ impl Shared<'_> {
             plain_http: config.federation.allow_http_issuers.clone().into(),
             // One process has the embedded store, so a new key is known everywhere at once.
             key_propagation: 0,
+            saml_keys: SamlKeySettings {
+                host: Arc::clone(host),
+                rotation: Rotation {
+                    overlap: config.saml.key_overlap_seconds.into(),
+                    grace: config.saml.key_grace_seconds.into(),
+                },
+            },
         }
     }
 }
@@ -172,32 +188,15 @@ fn secret_folder(settings: &FederationSettings) -> SecretFolder {
     folder.map_or_else(SecretFolder::default, SecretFolder::at)
 }
 
-/// Opens the directory; an empty one gets its first sealing key.
-async fn directory(
+async fn open_directory(
     config: &Config,
     resources: &Resources,
     now: UnixTime,
 ) -> Result<Arc<LiveDirectory>, StartError> {
     let max_staleness = config.max_staleness_seconds.into();
-    let directory = LiveDirectory::open(
-        Arc::clone(&resources.log),
-        config.partition,
-        max_staleness,
-        now,
-    )
-    .await?;
-    let snapshot = directory.snapshot(now)?;
-    if snapshot.directory().sealing_keys.is_empty() {
-        let key = SealingKeyRecord::new(draw(resources.entropy.as_ref())?, now, now);
-        let first = ChangeSet {
-            author: "rolegate".to_owned(),
-            at: now,
-            request: RequestId::from_random(draw(resources.entropy.as_ref())?),
-            changes: vec![Change::AddSealingKey(key)],
-        };
-        directory.commit(snapshot.generation(), first, now).await?;
-    }
-    Ok(Arc::new(directory))
+    let log = Arc::clone(&resources.log);
+    let directory = LiveDirectory::open(log, config.partition, max_staleness, now);
+    Ok(Arc::new(directory.await?))
 }
 
 fn recorder(audit: &Arc<dyn AuditSink>, entropy: &Arc<dyn Entropy>, now: UnixTime) -> Recorder {

@@ -1,7 +1,7 @@
 //! The composition root: the only place that names concrete adapters.
 //!
 //! ```text
-//! Config ── open: root key, store, audit log ── directory (first start: a sealing key)
+//! Config ── open: root key, store, audit log ── directory (first start: its keys)
 //!            └ flows ── http: one listener, and one for admin and ops where it is set
 //!               └ background: providers' keys, the log's head, expired records, certificates
 //! ```

@@ -12,9 +12,10 @@ use crate::config::{
     AuditSettings, AuditSync, AuditTarget, Config, RootKeyError, RootKeySettings, RootKeySource,
     StoreLocation, root_key_file,
 };
-use crate::directory::{CommitError, DirectoryError};
+use crate::directory::DirectoryError;
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
 use crate::federation::outgoing::OutgoingSetupError;
+use crate::flows::NodeKeysError;
 use crate::policy::PolicyError;
 use crate::seal::RootKey;
 use crate::store::embedded::{EmbeddedStore, OpenError};
@@ -68,9 +69,9 @@ pub enum StartError {
     /// The directory can't be read.
     #[error("the directory can't be read: {0}")]
     Directory(#[from] DirectoryError),
-    /// The first sealing key can't be kept.
-    #[error("the first sealing key can't be kept: {0}")]
-    FirstKey(#[from] CommitError),
+    /// The node's first keys can't be made or kept.
+    #[error("the node's first keys can't be made: {0}")]
+    FirstKeys(#[from] NodeKeysError),
     /// Outgoing requests can't be set up.
     #[error(transparent)]
     Outgoing(#[from] OutgoingSetupError),

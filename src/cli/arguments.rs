@@ -69,7 +69,7 @@ pub enum Command {
         #[command(flatten)]
         gateway: Gateway,
     },
-    /// The keys that session tokens are sealed under.
+    /// The node's keys: those that session tokens are sealed under, and those for SAML.
     #[command(subcommand)]
     Keys(Keys),
 }
@@ -101,6 +101,20 @@ pub enum Keys {
     /// What earlier keys sealed stays good until it expires. Needs `rolegate:RotateKeys`.
     Rotate {
         /// Drop the earlier keys at once: every session that is alive now ends.
+        #[arg(long)]
+        drop_previous: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Sign SAML requests with a new key, and have assertions encrypted to it.
+    ///
+    /// The new key is published at once in the gateway's metadata and signs after
+    /// `saml.key_overlap_seconds`; the earlier ones are gone `saml.key_grace_seconds` later. Needs
+    /// `rolegate:RotateSamlKeys`.
+    RotateSaml {
+        /// Drop the earlier keys at once: until they have read the gateway's metadata anew, identity
+        /// providers refuse its requests, and what they encrypt can't be opened.
         #[arg(long)]
         drop_previous: bool,
         /// Where the gateway is.

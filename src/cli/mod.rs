@@ -104,19 +104,26 @@ async fn execute(command: Command) -> Result<(), CommandError> {
                 directory.display()
             ))
         }
-        Command::Keys(Keys::Rotate {
+        Command::Keys(keys) => rotate(keys).await,
+    }
+}
+
+async fn rotate(keys: Keys) -> Result<(), CommandError> {
+    let (path, drop_previous, gateway) = match keys {
+        Keys::Rotate {
             drop_previous,
             gateway,
-        }) => {
-            let request = RotateRequest {
-                previous: Keys::previous(drop_previous),
-            };
-            let applied: Applied = client(gateway)?
-                .post("/admin/v1/keys/rotate", &request, &SystemClock)
-                .await?;
-            say_applied(&applied, "changed")
-        }
-    }
+        } => ("/admin/v1/keys/rotate", drop_previous, gateway),
+        Keys::RotateSaml {
+            drop_previous,
+            gateway,
+        } => ("/admin/v1/keys/rotate-saml", drop_previous, gateway),
+    };
+    let request = RotateRequest {
+        previous: Keys::previous(drop_previous),
+    };
+    let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;
+    say_applied(&applied, "changed")
 }
 
 fn client(gateway: Gateway) -> Result<Client, CommandError> {

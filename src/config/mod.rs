@@ -24,7 +24,7 @@ pub use network::{Network, PublicUrl, ServedHost, Tls};
 pub use reader::Problem;
 pub use sections::{
     AuditSettings, AuditSync, AuditTarget, BrowserSessions, FederationSettings, Limits, LogFormat,
-    LogLevel, LogSettings,
+    LogLevel, LogSettings, SamlSettings,
 };
 
 use crate::domain::{Partition, Region};
@@ -50,6 +50,8 @@ pub struct Config {
     pub limits: Limits,
     /// How identity providers are reached.
     pub federation: FederationSettings,
+    /// How the keys for SAML follow one another.
+    pub saml: SamlSettings,
     /// How long people stay signed in.
     pub sessions: BrowserSessions,
     /// Who administers the node first.
@@ -144,6 +146,7 @@ impl Config {
             federation: root.section("federation", |section| {
                 FederationSettings::read(section, environment, findings)
             }),
+            saml: root.section("saml", SamlSettings::read),
             sessions: root.section("sessions", BrowserSessions::read),
             admin: AdminSettings::read(&mut root, environment, findings),
             workers: root

@@ -79,6 +79,15 @@ pub struct FederationSettings {
     pub resolve: BTreeMap<HostName, Vec<IpAddr>>,
 }
 
+/// How the node's keys as a SAML service provider follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SamlSettings {
+    /// A new key is published for so many seconds before it signs.
+    pub key_overlap_seconds: u32,
+    /// An old key is published, and opens what is encrypted to it, for so many seconds after.
+    pub key_grace_seconds: u32,
+}
+
 /// How long people stay signed in (decision 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BrowserSessions {
@@ -232,6 +241,22 @@ impl std::str::FromStr for HttpIssuer {
             Ok(Self(issuer))
         } else {
             Err(NotHttpIssuer)
+        }
+    }
+}
+
+impl SamlSettings {
+    const DAY: u32 = 24 * 60 * 60;
+
+    pub(super) fn read(section: &mut Reader<'_>) -> Self {
+        Self {
+            key_overlap_seconds: section
+                .number("key_overlap_seconds", 0..=90 * Self::DAY)
+                .unwrap_or(Self::DAY),
+            // What was encrypted to the old key a moment ago must still be opened.
+            key_grace_seconds: section
+                .number("key_grace_seconds", 600..=90 * Self::DAY)
+                .unwrap_or(7 * Self::DAY),
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Keys that the directory keeps beside what its files say.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{InvalidValue, Secret, UnixTime};
 use crate::federation::saml::certificate::{Certificate, Fingerprint};
+use crate::federation::saml::service_provider::{
+    KeyError, Schedule, ServiceProviderKey, ServiceProviderKeys,
+};
 use crate::seal::SealingKey;
 
 /// A sealing key as the log keeps it; the log's entries are sealed themselves.
@@ -55,6 +60,19 @@ pub struct ServiceProviderKeyRecord {
     pub retires_at: Option<UnixTime>,
 }
 
+/// Why the node's keys as a service provider can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the service provider key {id} can't be opened; `rolegate keys rotate-saml --drop-previous` puts another one in the place of all"
+)]
+pub struct UnusableKey {
+    /// Which one.
+    pub id: Fingerprint,
+    /// Why.
+    #[source]
+    pub source: KeyError,
+}
+
 impl ServiceProviderKeyRecord {
     /// A record of a private key (PKCS#8, DER) and its certificate, which signs from `signs_from` on.
     pub const fn new(
@@ -70,6 +88,54 @@ impl ServiceProviderKeyRecord {
             signs_from,
             retires_at: None,
         }
+    }
+
+    /// A record of a key that does by `schedule` what keys do.
+    pub fn of(key: &ServiceProviderKey, schedule: Schedule) -> Self {
+        Self {
+            private_key: PrivateKey(key.private_key().clone()),
+            certificate: key.certificate().clone(),
+            created_at: schedule.created_at,
+            signs_from: schedule.signs_from,
+            retires_at: schedule.retires_at,
+        }
+    }
+
+    /// When the key does what.
+    pub const fn schedule(&self) -> Schedule {
+        Schedule {
+            created_at: self.created_at,
+            signs_from: self.signs_from,
+            retires_at: self.retires_at,
+        }
+    }
+
+    /// The same key with other times.
+    #[must_use]
+    pub fn at(&self, schedule: Schedule) -> Self {
+        Self {
+            created_at: schedule.created_at,
+            signs_from: schedule.signs_from,
+            retires_at: schedule.retires_at,
+            ..self.clone()
+        }
+    }
+
+    /// The keys of all records, ready to use: it takes some milliseconds.
+    ///
+    /// # Errors
+    /// [`UnusableKey`] where one can't be opened. Then there is none: what was encrypted to it would
+    /// be lost without a word.
+    pub fn open_all(records: &[Self]) -> Result<Arc<ServiceProviderKeys>, UnusableKey> {
+        let open = |record: &Self| {
+            let key =
+                ServiceProviderKey::open(record.private_key().clone(), record.certificate.clone());
+            let id = record.id();
+            let key = key.map_err(|source| UnusableKey { id, source })?;
+            Ok((record.schedule(), key))
+        };
+        let keys: Result<Vec<_>, _> = records.iter().map(open).collect();
+        Ok(Arc::new(ServiceProviderKeys::new(keys?)))
     }
 
     /// The private key: PKCS#8, DER.

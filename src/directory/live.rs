@@ -217,7 +217,7 @@ impl LiveDirectory {
             }
         }
         if let Some(directory) = directory {
-            let snapshot = Snapshot::compile(generation, Arc::new(directory), self.partition);
+            let snapshot = current.succeeded_by(generation, Arc::new(directory));
             self.current.store(Arc::new(snapshot));
         }
         self.confirm(now);

@@ -24,7 +24,7 @@ mod tests;
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check};
 pub use files::{DirectoryFiles, read, write};
-pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord};
+pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use since::{Footing, Since};
 pub use snapshot::{RoleEntry, Snapshot};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::keys::ServiceProviderKeyRecord;
+use super::keys::{ServiceProviderKeyRecord, UnusableKey};
 use super::since::Footing;
 use super::state::{
     Account, ConnectionMetadata, Directory, Link, OidcProvider, Role, SamlProvider,
@@ -13,6 +13,7 @@ use crate::domain::{
     SamlProviderArn,
 };
 use crate::federation::connection::ConnectionSettings;
+use crate::federation::saml::service_provider::ServiceProviderKeys;
 use crate::mapping::{Rule, RuleSet};
 use crate::seal::KeyRing;
 use crate::store::Generation;
@@ -26,6 +27,7 @@ pub struct Snapshot {
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
     keys: KeyRing,
+    service_provider_keys: Result<Arc<ServiceProviderKeys>, UnusableKey>,
     partition: Partition,
 }
 
@@ -45,6 +47,29 @@ impl Snapshot {
         directory: Arc<Directory>,
         partition: Partition,
     ) -> Self {
+        let keys = ServiceProviderKeyRecord::open_all(&directory.service_provider_keys);
+        Self::with_keys(generation, directory, partition, keys)
+    }
+
+    /// Compiles a later generation of the same directory. What takes long is done only where
+    /// something changed.
+    #[must_use]
+    pub fn succeeded_by(&self, generation: Generation, directory: Arc<Directory>) -> Self {
+        let records = &directory.service_provider_keys;
+        let keys = if *records == self.directory.service_provider_keys {
+            self.service_provider_keys.clone()
+        } else {
+            ServiceProviderKeyRecord::open_all(records)
+        };
+        Self::with_keys(generation, directory, self.partition, keys)
+    }
+
+    fn with_keys(
+        generation: Generation,
+        directory: Arc<Directory>,
+        partition: Partition,
+        service_provider_keys: Result<Arc<ServiceProviderKeys>, UnusableKey>,
+    ) -> Self {
         let mut keys = KeyRing::empty();
         for record in &directory.sealing_keys {
             keys.add(record.sealing_key(), record.seals_from);
@@ -59,6 +84,7 @@ impl Snapshot {
             links: index_links(directory.links.values()),
             rules: RuleSet::new(rules.collect()),
             keys,
+            service_provider_keys,
             directory,
             partition,
         }
@@ -125,9 +151,13 @@ impl Snapshot {
         self.directory.connection_metadata.get(id)
     }
 
-    /// The keys of the node as a SAML service provider, in the order in which they were added.
-    pub fn service_provider_keys(&self) -> &[ServiceProviderKeyRecord] {
-        &self.directory.service_provider_keys
+    /// The node's keys as a SAML service provider, ready to use; those of an empty directory are
+    /// none.
+    ///
+    /// # Errors
+    /// [`UnusableKey`] where one of them can't be opened: then none is used.
+    pub fn service_provider_keys(&self) -> Result<&Arc<ServiceProviderKeys>, UnusableKey> {
+        self.service_provider_keys.as_ref().map_err(|error| *error)
     }
 
     /// A connection.

@@ -15,6 +15,7 @@ mod assume_role_with_web_identity;
 mod authenticate;
 mod get_caller_identity;
 mod login_attempt;
+mod node_keys;
 mod portal;
 mod readiness;
 mod record;
@@ -26,8 +27,8 @@ mod unavailable;
 mod web_identity;
 
 pub use administer::{
-    AdminAction, AdminError, Administration, Applied, ApplyMode, Desired, Exported,
-    MAX_SEALING_KEYS, PreviousKeys,
+    AdminAction, AdminError, Administration, Applied, ApplyMode, Desired, Exported, MAX_SAML_KEYS,
+    MAX_SEALING_KEYS, PreviousKeys, SamlKeySettings,
 };
 pub use answers::Answers;
 pub use assume_role_error::AssumeRoleError;
@@ -37,6 +38,7 @@ pub use assume_role_with_web_identity::{
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use get_caller_identity::GetCallerIdentity;
 pub use login_attempt::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
+pub use node_keys::{NodeKeys, NodeKeysError};
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport};
 pub use record::{Recorder, RefusedCall};

@@ -14,6 +14,7 @@ fn every_command_says_what_it_does() {
         ("export", &["export"]),
         ("keys", &["keys"]),
         ("keys-rotate", &["keys", "rotate"]),
+        ("keys-rotate-saml", &["keys", "rotate-saml"]),
     ] {
         let output = run(folder.path(), &[arguments, &["--help"]].concat(), &[]);
         assert_eq!(output.status.code(), Some(0));

@@ -10,10 +10,11 @@ use crate::directory::testing::{
 };
 use crate::directory::{
     Change, ConnectionMetadata, Directory, DirectoryFiles, Problem, ServiceProviderKeyRecord,
-    Snapshot, check, diff, read, write,
+    Snapshot, UnusableKey, check, diff, read, write,
 };
 use crate::domain::{ConnectionId, Partition, SamlProviderArn};
 use crate::entropy::SystemEntropy;
+use crate::federation::saml::service_provider::{KeyError, Rotation, ServiceProviderKey};
 use crate::federation::saml::settings::Replay;
 
 const FROM_URL: &str = "metadata = { url = 'https://saml.example.com/metadata' }";
@@ -333,6 +334,52 @@ fn changes_of_saml_say_what_they_are() {
     Arc::make_mut(account).saml_providers.clear();
     let removed = lines(diff(&full, &fewer));
     assert_eq!(removed, ["remove SAML provider Partners in 482011739056"]);
+}
+
+/// A snapshot of these keys alone, and one of a later generation.
+fn snapshots(records: Vec<ServiceProviderKeyRecord>) -> (Snapshot, Snapshot) {
+    let directory = Arc::new(Directory {
+        service_provider_keys: records,
+        ..Directory::default()
+    });
+    let first = Snapshot::compile(1, Arc::clone(&directory), Partition::Aws);
+    let later = first.succeeded_by(2, directory);
+    (first, later)
+}
+
+#[test]
+fn service_provider_keys_are_opened_once_for_as_long_as_they_stay() {
+    let key = ServiceProviderKey::generate("sso.example.com", NOW).unwrap();
+    let schedule = Rotation::default().plan(&[], NOW).unwrap().new;
+    let record = ServiceProviderKeyRecord::of(&key, schedule);
+    assert_eq!(record.schedule(), schedule);
+    let (first, later) = snapshots(vec![record]);
+    let keys = first.service_provider_keys().unwrap();
+    let signing = keys.signing(NOW).unwrap();
+    assert_eq!(signing.certificate(), key.certificate());
+    assert!(Arc::ptr_eq(keys, later.service_provider_keys().unwrap()));
+}
+
+#[test]
+fn where_one_service_provider_key_can_not_be_opened_there_is_none() {
+    let schedule = Rotation::default().plan(&[], NOW).unwrap().new;
+    let [one, other] =
+        [(); 2].map(|()| ServiceProviderKey::generate("sso.example.com", NOW).unwrap());
+    let good = ServiceProviderKeyRecord::of(&one, schedule);
+    let bad = ServiceProviderKeyRecord::new(
+        one.private_key().expose().clone(),
+        other.certificate().clone(),
+        NOW,
+        NOW,
+    );
+    let unusable = UnusableKey {
+        id: bad.id(),
+        source: KeyError::OtherCertificate,
+    };
+    let (first, later) = snapshots(vec![good, bad]);
+    for snapshot in [first, later] {
+        assert_eq!(snapshot.service_provider_keys().unwrap_err(), unusable);
+    }
 }
 
 #[test]

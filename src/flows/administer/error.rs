@@ -1,9 +1,11 @@
 //! Why the administration did nothing.
 
 use super::keys::MAX_SEALING_KEYS;
+use super::saml_keys::MAX_SAML_KEYS;
 use crate::audit::AuditUnavailable;
 use crate::directory::{CommitError, DirectoryError, Problem};
 use crate::entropy::EntropyError;
+use crate::federation::saml::service_provider::{KeyError, RotationError};
 use crate::store::Generation;
 
 /// Why the administration did nothing.
@@ -38,6 +40,17 @@ pub enum AdminError {
         "the key ring has {MAX_SEALING_KEYS} keys already; wait until the oldest have expired, or drop the previous keys"
     )]
     TooManyKeys,
+    /// There are as many keys for SAML as there may be.
+    #[error(
+        "there are {MAX_SAML_KEYS} SAML keys already; wait until the oldest have retired, or drop the previous keys"
+    )]
+    TooManySamlKeys,
+    /// A rotation of the keys for SAML is not over.
+    #[error("{0}; wait until then, or drop the previous keys")]
+    RotationUnderWay(#[from] RotationError),
+    /// No key for SAML could be made.
+    #[error("no SAML key could be made: {0}")]
+    SamlKey(#[from] KeyError),
     /// Nothing can be recorded, so nothing is done.
     #[error("the audit log can't be written")]
     Audit(#[from] AuditUnavailable),
@@ -57,8 +70,11 @@ impl AdminError {
             Self::Invalid(_) => "InvalidDirectory",
             Self::Conflict { .. } => "Conflict",
             Self::Replayed => "RequestReplayed",
-            Self::TooManyKeys => "LimitExceeded",
-            Self::Audit(_) | Self::Directory(_) | Self::Entropy(_) => "ServiceUnavailable",
+            Self::TooManyKeys | Self::TooManySamlKeys => "LimitExceeded",
+            Self::RotationUnderWay(_) => "RotationUnderWay",
+            Self::Audit(_) | Self::Directory(_) | Self::Entropy(_) | Self::SamlKey(_) => {
+                "ServiceUnavailable"
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The gateway's own administration: apply and export the directory, rotate the sealing keys.
+//! The gateway's own administration: apply and export the directory, rotate the node's keys.
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
@@ -14,6 +14,7 @@ mod check;
 mod error;
 mod export;
 mod keys;
+mod saml_keys;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use apply::{Applied, ApplyMode, Desired};
 pub use error::AdminError;
 pub use export::Exported;
 pub use keys::{MAX_SEALING_KEYS, PreviousKeys};
+pub use saml_keys::MAX_SAML_KEYS;
 
 use super::authenticate::Caller;
 use super::record::{Outcome, Recorder, Subject, chain};
@@ -30,6 +32,7 @@ use crate::audit::Event;
 use crate::directory::{Change, ChangeSet, LiveDirectory, Snapshot};
 use crate::domain::{AccountId, Issuer};
 use crate::entropy::Entropy;
+use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
 use crate::store::{Generation, OneTimeUse};
 
@@ -42,6 +45,8 @@ pub enum AdminAction {
     ExportDirectory,
     /// `rolegate:RotateKeys`
     RotateKeys,
+    /// `rolegate:RotateSamlKeys`
+    RotateSamlKeys,
 }
 
 impl AdminAction {
@@ -51,6 +56,7 @@ impl AdminAction {
             Self::ApplyDirectory => "rolegate:ApplyDirectory",
             Self::ExportDirectory => "rolegate:ExportDirectory",
             Self::RotateKeys => "rolegate:RotateKeys",
+            Self::RotateSamlKeys => "rolegate:RotateSamlKeys",
         }
     }
 
@@ -58,12 +64,22 @@ impl AdminAction {
         match self {
             Self::ApplyDirectory | Self::ExportDirectory => "directory",
             Self::RotateKeys => "key-ring",
+            Self::RotateSamlKeys => "saml-keys",
         }
     }
 }
 
 /// Which issuers may be plain http: those that the node lists.
 pub type PlainHttpIssuers = Arc<[Issuer]>;
+
+/// How the node's keys as a SAML service provider are made.
+#[derive(Debug, Clone)]
+pub struct SamlKeySettings {
+    /// What their certificates name: the host of the node's public URL.
+    pub host: Arc<str>,
+    /// How one follows another.
+    pub rotation: Rotation,
+}
 
 /// Administers the gateway.
 #[derive(Clone)]
@@ -84,6 +100,8 @@ pub struct Administration {
     pub plain_http: PlainHttpIssuers,
     /// How long every node needs to learn of a new key, in seconds; 0 with one node.
     pub key_propagation: i64,
+    /// How the keys for SAML are made.
+    pub saml_keys: SamlKeySettings,
 }
 
 impl fmt::Debug for Administration {

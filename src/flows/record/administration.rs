@@ -72,7 +72,9 @@ impl Recorder {
         let name = action.as_str().rsplit(':').next().unwrap_or_default();
         let read_only = match action {
             AdminAction::ExportDirectory => ReadOnly::Yes,
-            AdminAction::ApplyDirectory | AdminAction::RotateKeys => ReadOnly::No,
+            AdminAction::ApplyDirectory | AdminAction::RotateKeys | AdminAction::RotateSamlKeys => {
+                ReadOnly::No
+            }
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
         let event = Event::new(occasion).by(signed_by(subject.0));

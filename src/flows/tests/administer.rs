@@ -3,6 +3,7 @@ use crate::directory::testing::{
     ADMIN, CONNECTION_FILE, READER_FILE, RULE_FILE, edited, with, without,
 };
 use crate::directory::{Change, Problem, SealingKeyRecord};
+use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
 use crate::policy::IdentityPolicy;
 
@@ -16,11 +17,15 @@ pub(super) fn administration(node: &Node) -> Administration {
         marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
         plain_http: Arc::new([]),
         key_propagation: 0,
+        saml_keys: SamlKeySettings {
+            host: "sso.example.com".into(),
+            rotation: Rotation::default(),
+        },
     }
 }
 
 /// The first administrator.
-async fn admin(node: &Node) -> Caller {
+pub(super) async fn admin(node: &Node) -> Caller {
     let admin = long_term(&bootstrap_admin());
     authenticate(&node.authenticator(), &admin, "sts", NOW)
         .await
@@ -65,11 +70,11 @@ async fn apply(
         .await
 }
 
-fn generation(node: &Node) -> u64 {
+pub(super) fn generation(node: &Node) -> u64 {
     node.directory.snapshot(NOW).unwrap().generation()
 }
 
-fn told(codes: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(super) fn told(codes: &[(&str, &str)]) -> Vec<(String, String)> {
     codes
         .iter()
         .map(|(name, code)| ((*name).to_owned(), (*code).to_owned()))
@@ -77,7 +82,7 @@ fn told(codes: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn assert_denied<T: std::fmt::Debug>(result: &Result<T, AdminError>) {
+pub(super) fn assert_denied<T: std::fmt::Debug>(result: &Result<T, AdminError>) {
     assert!(
         matches!(result, Err(AdminError::Denied { .. })),
         "{result:?}"

@@ -5,6 +5,7 @@
 //! | `POST /admin/v1/directory` `{"mode": "apply" or "dry-run", "base": generation, "files": {path: text}}` | `rolegate:ApplyDirectory` | `{"generation", "changes"}` |
 //! | `GET /admin/v1/directory` | `rolegate:ExportDirectory` | `{"generation", "files"}` |
 //! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/keys/rotate-saml` `{"previous": "keep" or "drop"}` | `rolegate:RotateSamlKeys` | `{"generation", "changes"}` |
 //!
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
 //!
@@ -78,7 +79,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/admin/v1/directory", web::post().to(apply))
         .route("/admin/v1/directory", web::get().to(export))
-        .route("/admin/v1/keys/rotate", web::post().to(rotate));
+        .route("/admin/v1/keys/rotate", web::post().to(rotate))
+        .route("/admin/v1/keys/rotate-saml", web::post().to(rotate_saml));
 }
 
 /// What `apply` is sent.
@@ -94,11 +96,11 @@ pub struct ApplyRequest {
     pub files: DirectoryFiles,
 }
 
-/// What `keys rotate` is sent.
+/// What `keys rotate` and `keys rotate-saml` are sent.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotateRequest {
-    /// What becomes of the keys that sealed until now.
+    /// What becomes of the keys that are there.
     pub previous: PreviousKeys,
 }
 
@@ -164,6 +166,23 @@ async fn rotate(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> 
             call.once(flow, AdminAction::RotateKeys).await?;
             Ok(flow
                 .rotate_keys(&call.caller, asked.previous, &call.meta)
+                .await?)
+        },
+    )
+    .await
+}
+
+async fn rotate_saml(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| {
+            let asked: RotateRequest = call.json()?;
+            let flow = &api.administration;
+            call.once(flow, AdminAction::RotateSamlKeys).await?;
+            Ok(flow
+                .rotate_saml_keys(&call.caller, asked.previous, &call.meta)
                 .await?)
         },
     )
@@ -393,10 +412,13 @@ const fn admin_status(error: &AdminError) -> StatusCode {
     match error {
         AdminError::Denied { .. } => StatusCode::FORBIDDEN,
         AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        AdminError::Conflict { .. } | AdminError::Replayed => StatusCode::CONFLICT,
-        AdminError::TooManyKeys => StatusCode::BAD_REQUEST,
-        AdminError::Audit(_) | AdminError::Directory(_) | AdminError::Entropy(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
+        AdminError::Conflict { .. } | AdminError::Replayed | AdminError::RotationUnderWay(_) => {
+            StatusCode::CONFLICT
         }
+        AdminError::TooManyKeys | AdminError::TooManySamlKeys => StatusCode::BAD_REQUEST,
+        AdminError::Audit(_)
+        | AdminError::Directory(_)
+        | AdminError::Entropy(_)
+        | AdminError::SamlKey(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
