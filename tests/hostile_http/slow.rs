@@ -144,6 +144,53 @@ fn a19_a_body_without_an_end_that_nobody_reads_is_not_waited_for() {
     }
 }
 
+/// Between requests a connection may be idle for long here. A body that nobody reads is no idleness.
+#[test]
+fn a19_a_chunked_body_that_nobody_reads_is_waited_for_no_longer_than_a_head() {
+    let node = HttpNode::with_settings(
+        "[limits]\nheader_seconds = 1\nbody_seconds = 1\nkeep_alive_seconds = 60\n",
+    );
+    let post = |target| {
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+            node.address
+        );
+        head.into_bytes()
+    };
+    let no_payload = healthz(&node, "Transfer-Encoding: chunked\r\n");
+    for head in [no_payload, post("/nowhere"), post("/admin/v1/directory")] {
+        for begun in [&b""[..], b"5", b"5\r\nab", b"2\r\nab\r\n"] {
+            let mut silent = RawConnection::open(node.address);
+            silent.send(&[&head, begun].concat()).unwrap();
+            let (answer, closed) = silent.read_until_closed(Duration::from_secs(5));
+            let head = String::from_utf8_lossy(&head);
+            assert!(answer.starts_with(b"HTTP/1.1 "), "{head}");
+            assert!(closed, "{head} and {begun:?}");
+        }
+        let (took, _) = drip(&node, &head, b"1\r\na\r\n");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+}
+
+/// The same time passes after a body that was read to its end: the next request is welcome.
+#[test]
+fn a19_a_chunked_body_that_was_read_ends_no_connection() {
+    let node = HttpNode::with_settings(
+        "[limits]\nheader_seconds = 1\nbody_seconds = 1\nkeep_alive_seconds = 60\n",
+    );
+    let mut connection = RawConnection::open(node.address);
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n",
+        node.address
+    );
+    connection.send(request.as_bytes()).unwrap();
+    connection.read_response(PATIENCE).unwrap();
+    let (_, closed) = connection.read_until_closed(Duration::from_secs(2));
+    assert!(!closed);
+    connection.send(&healthz(&node, "")).unwrap();
+    assert_eq!(connection.read_response(PATIENCE).unwrap().status, 200);
+}
+
 /// Requests one behind the other, whose answers nobody takes.
 #[test]
 fn a19_an_answer_that_is_not_taken_is_not_waited_for() {

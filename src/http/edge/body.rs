@@ -16,6 +16,7 @@ use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 use futures_util::future::poll_immediate;
 
+use super::Connection;
 use crate::turn::next_turn;
 
 /// So many bytes of each body are not counted: about what a connection takes anyway. Small requests
@@ -94,6 +95,21 @@ impl Bodies {
         if announced.is_some_and(|length| length > most) {
             return Err(BodyError::TooLarge);
         }
+        let body = self.read_in_time(payload, announced, most).await?;
+        if announced.is_none()
+            && let Some(connection) = request.conn_data::<Connection>()
+        {
+            connection.has_read_body();
+        }
+        Ok(body)
+    }
+
+    async fn read_in_time(
+        &self,
+        payload: Payload,
+        announced: Option<usize>,
+        most: usize,
+    ) -> Result<Body, BodyError> {
         let mut reading = pin!(self.collect(payload, announced, most));
         // A body that came together with its head needs no timer: the connection hands it over once
         // the request has been polled.

@@ -9,6 +9,9 @@
 //!    │ ▲      in time; little is read at once, so that few requests are read ahead
 //!    ▼ │
 //! Answering ─ its body is read, and hardly more; the handler bounds the time
+//!    │
+//!    ▼ it was answered without its chunked body
+//! Discarding ─ what is left of the body must come in the time of a head, and another request with it
 //!
 //! while an answer is not taken nothing is read, and some of it must be taken in time
 //! ```
@@ -52,6 +55,7 @@ pub struct Connection(Rc<Shared>);
 
 struct Shared {
     idle: Duration,
+    head: Duration,
     phase: Cell<Phase>,
     /// So many bytes may be read before the next pause.
     room: Cell<usize>,
@@ -65,14 +69,18 @@ enum Phase {
     Waiting { until: Instant, has_begun: bool },
     /// The body's length is known.
     Answering,
-    /// The body ends somewhere.
+    /// The body ends somewhere, and was not read to its end.
     AnsweringChunked,
+    /// It was answered, and nobody reads what is left of its body: before `until` the next request
+    /// must begin to be answered.
+    Discarding { until: Instant },
 }
 
 impl Connection {
     fn new(limits: &ConnectionLimits) -> Self {
         Self(Rc::new(Shared {
             idle: limits.idle,
+            head: limits.head,
             phase: Cell::new(waiting(limits.idle)),
             room: Cell::new(WAITING_BYTES),
             reader: Cell::new(None),
@@ -94,9 +102,23 @@ impl Connection {
         Answering(self.clone())
     }
 
-    /// The next request is waited for, for as long as a connection may be idle.
+    /// The body of the request that is being answered was read to its end.
+    pub(super) fn has_read_body(&self) {
+        if self.0.phase.get() == Phase::AnsweringChunked {
+            self.0.phase.set(Phase::Answering);
+            self.0.room.set(AHEAD_BYTES);
+        }
+    }
+
+    /// The next request is waited for: as long as a connection may be idle, but hardly any time
+    /// where the body of the last one may go on and nobody reads it.
     fn wait(&self) {
-        self.0.phase.set(waiting(self.0.idle));
+        self.0.phase.set(match self.0.phase.get() {
+            Phase::Waiting { .. } | Phase::Answering => waiting(self.0.idle),
+            Phase::AnsweringChunked | Phase::Discarding { .. } => Phase::Discarding {
+                until: Instant::now() + self.0.head.min(self.0.idle),
+            },
+        });
         self.0.room.set(WAITING_BYTES);
         self.resume();
     }
@@ -177,8 +199,9 @@ impl<T> Bounded<T> {
 
     /// Reads no further now. Ends the connection where the next request was waited for too long.
     fn pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Phase::Waiting { until, .. } = self.shared().phase.get() else {
-            return Poll::Pending;
+        let until = match self.shared().phase.get() {
+            Phase::Waiting { until, .. } | Phase::Discarding { until } => until,
+            Phase::Answering | Phase::AnsweringChunked => return Poll::Pending,
         };
         while self.alarm.as_mut().poll(context).is_ready() {
             let now = Instant::now();
@@ -194,7 +217,7 @@ impl<T> Bounded<T> {
     fn pause_for_room(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match self.shared().phase.get() {
             Phase::Answering => self.suspend(context),
-            Phase::Waiting { .. } | Phase::AnsweringChunked => {
+            Phase::Waiting { .. } | Phase::Discarding { .. } | Phase::AnsweringChunked => {
                 self.shared().room.set(WAITING_BYTES);
                 context.waker().wake_by_ref();
             }
@@ -244,7 +267,7 @@ impl<T> Bounded<T> {
             return;
         }
         match self.shared().phase.get() {
-            Phase::Waiting { .. } => self.connection.wait(),
+            Phase::Waiting { .. } | Phase::Discarding { .. } => self.connection.wait(),
             Phase::Answering | Phase::AnsweringChunked => self.connection.resume(),
         }
     }
@@ -419,6 +442,32 @@ mod tests {
         let _answering = begin(&bounded, ("transfer-encoding", "chunked"));
         assert_eq!(read(&mut bounded), (WAITING_BYTES, 1));
         assert_eq!(read(&mut bounded), (WAITING_BYTES, 1));
+    }
+
+    #[actix_web::test]
+    async fn a_body_without_a_length_that_was_read_counts_as_one_with_a_length() {
+        let (mut bounded, _other) = connection(PLENTY).await;
+        let answering = begin(&bounded, ("transfer-encoding", "chunked"));
+        bounded.connection().has_read_body();
+        assert_eq!(read(&mut bounded), (AHEAD_BYTES, 0));
+        drop(answering);
+        let phase = bounded.shared().phase.get();
+        assert!(matches!(phase, Phase::Waiting { .. }), "{phase:?}");
+    }
+
+    #[actix_web::test]
+    async fn what_nobody_read_of_a_body_is_waited_for_no_longer_than_a_head() {
+        let (io, _other) = duplex(PLENTY);
+        let limits = ConnectionLimits {
+            head: Duration::from_millis(1),
+            idle: LONG,
+            taking: LONG,
+        };
+        let mut bounded = Bounded::new(io, limits);
+        drop(begin(&bounded, ("transfer-encoding", "chunked")));
+        let mut byte = [0; 1];
+        let end = tokio::time::timeout(LONG / 6, bounded.read(&mut byte)).await;
+        assert_eq!(end.unwrap().unwrap(), 0);
     }
 
     #[actix_web::test]
