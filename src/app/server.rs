@@ -197,10 +197,6 @@ struct Apis {
 
 impl Apis {
     fn new(flows: &Flows, limits: Limits) -> Self {
-        let admin_edge = Edge {
-            bodies: flows.edge.bodies.apart(admin::BODY_BUDGET),
-            ..flows.edge.clone()
-        };
         Self {
             sts: Data::new(StsApi {
                 edge: flows.edge.clone(),
@@ -217,10 +213,11 @@ impl Apis {
                 public_url: Arc::clone(&flows.public_url),
             }),
             admin: Data::new(AdminApi {
-                edge: admin_edge,
+                edge: flows.edge.clone(),
                 authenticator: flows.authenticator.clone(),
                 administration: flows.administration.clone(),
                 recorder: Arc::clone(&flows.recorder),
+                directories: flows.edge.bodies.apart(admin::DIRECTORIES_BUDGET),
                 large_bodies: Arc::new(Semaphore::new(admin::MAX_LARGE_BODIES)),
             }),
             ops: Data::new(OpsApi {

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use serde_json::json;
+
 use super::support::http::{NoResponse, PATIENCE, RawConnection, Request, Response};
 use super::support::http_node::HttpNode;
 use super::support::sts::assert_refused;
@@ -334,6 +336,29 @@ fn a17_bodies_under_way_together_have_a_bound_and_small_ones_are_answered_beyond
             "what was taken is not given back"
         );
     }
+}
+
+/// Of the admin API, too: nobody is known yet when most of its bodies are read.
+#[test]
+fn a17_what_strangers_send_to_the_admin_api_takes_no_room_from_directories() {
+    const LONG: usize = 64 * 1024;
+    const ROTATE: &str = "/admin/v1/keys/rotate";
+    let node = HttpNode::with_settings("[limits]\nbodies_bytes = 1048576\n");
+    let mut unfinished = Vec::new();
+    let begun = Instant::now();
+    loop {
+        let mut whole = announce(&node, ROTATE, LONG, LONG);
+        if whole.read_response(PATIENCE).unwrap().status == 503 {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "there is no bound");
+        unfinished.push(announce(&node, ROTATE, LONG, LONG - 1));
+    }
+    let directory = json!({ "mode": "apply", "files": node.directory() }).to_string();
+    let large = directory + &" ".repeat(4 * LONG);
+    let applied = node.admin("POST", "/admin/v1/directory", &large);
+    assert_eq!(applied.status, 200, "{applied:?}");
+    drop(unfinished);
 }
 
 #[test]

@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::edge::{Body as SentBody, BodyError, Edge, HostError};
+use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError};
 use crate::directory::{DirectoryFiles, Problem};
 use crate::domain::RequestId;
 use crate::entropy::EntropyError;
@@ -44,9 +44,9 @@ pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 pub const MAX_SMALL_BODY_BYTES: usize = 64 * 1024;
 /// So many directories are taken in at once; further requests wait for as long as a body may take.
 pub const MAX_LARGE_BODIES: usize = 2;
-/// So many bytes all bodies of the API may take together, beside what strangers send to other
-/// routes.
-pub const BODY_BUDGET: usize = 2 * MAX_LARGE_BODIES * MAX_BODY_BYTES;
+/// So many bytes the directories under way may take together: as many as are taken in at once. Other
+/// bodies, which strangers may send, have no part in it.
+pub const DIRECTORIES_BUDGET: usize = MAX_LARGE_BODIES * MAX_BODY_BYTES;
 /// Seconds after which a caller may try again when this node can't answer.
 const RETRY_AFTER: &str = "1";
 
@@ -61,6 +61,8 @@ pub struct AdminApi {
     pub administration: Administration,
     /// Where calls are recorded that no flow was reached for.
     pub recorder: Arc<Recorder>,
+    /// Reads directories, within [`DIRECTORIES_BUDGET`].
+    pub directories: Bodies,
     /// Held by each request that may have a large body, until it is answered.
     pub large_bodies: Arc<Semaphore>,
 }
@@ -312,14 +314,15 @@ async fn read(
     payload: Payload,
     size: Body,
 ) -> Result<(SentBody, Option<OwnedSemaphorePermit>), AdminFault> {
-    let bodies = &api.edge.bodies;
-    let (bytes, permit) = match size {
-        Body::Small => (MAX_SMALL_BODY_BYTES, None),
+    let (bodies, bytes, permit) = match size {
+        Body::Small => (&api.edge.bodies, MAX_SMALL_BODY_BYTES, None),
         Body::Large(_) => {
+            let bodies = &api.directories;
             let permit = Arc::clone(&api.large_bodies).acquire_owned();
             let permit = tokio::time::timeout(bodies.time(), permit).await;
             let permit = permit.map_err(|_| AdminFault::Busy)?;
-            (MAX_BODY_BYTES, Some(permit.map_err(|_| AdminFault::Busy)?))
+            let permit = permit.map_err(|_| AdminFault::Busy)?;
+            (bodies, MAX_BODY_BYTES, Some(permit))
         }
     };
     Ok((bodies.read(request, payload, bytes).await?, permit))
