@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::open::{Resources, StartError, Sweeper};
 use crate::audit::{AuditSink, RefusalLimits};
 use crate::clock::Clock;
-use crate::config::{BrowserSessions, Config, FederationSettings};
+use crate::config::{BrowserSessions, Config, FederationSettings, OrganisationName};
 use crate::directory::LiveDirectory;
 use crate::domain::{Region, UnixTime};
 use crate::entropy::Entropy;
@@ -33,6 +33,7 @@ const ADMINISTRATOR_ACCESS: &str =
 pub struct Flows {
     pub(super) edge: Edge,
     pub(super) public_url: Arc<str>,
+    pub(super) organisation: Option<Arc<str>>,
     pub(super) keys: Arc<KeyCache>,
     pub(super) node_keys: NodeKeys,
     pub(super) recorder: Arc<Recorder>,
@@ -94,6 +95,7 @@ pub(super) async fn compose(
     Ok(Flows {
         edge: edge(config, &url, address, &resources),
         public_url: public_url.as_str().into(),
+        organisation: config.organisation.as_ref().map(OrganisationName::shared),
         assume_role_with_web_identity: shared.assume_role_with_web_identity(Arc::clone(&keys)),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),

@@ -191,6 +191,9 @@ fn audit(
 
 /// The root key: given, or made beside the store at first start, readable by its owner only.
 fn root_key(settings: &RootKeySettings, entropy: &dyn Entropy) -> Result<RootKey, StartError> {
+    for path in &settings.shared {
+        warn_of_readers(path);
+    }
     match &settings.current {
         RootKeySource::Given(key) => Ok(key.clone()),
         RootKeySource::Drawn => Ok(RootKey::new(draw(entropy)?)),
@@ -199,9 +202,18 @@ fn root_key(settings: &RootKeySettings, entropy: &dyn Entropy) -> Result<RootKey
                 make_folder(path.parent())?;
                 make_root_key(path, entropy)?;
             }
-            Ok(root_key_file(path)?)
+            let file = root_key_file(path)?;
+            if file.is_shared {
+                warn_of_readers(path);
+            }
+            Ok(file.key)
         }
     }
+}
+
+fn warn_of_readers(path: &Path) {
+    let path = path.display();
+    tracing::warn!(%path, "others on this machine may read the root key; chmod 0600 its file");
 }
 
 /// Written beside its place, synced and then linked into it, so that it is whole or not there; a

@@ -209,7 +209,7 @@ impl Apis {
                 edge: flows.edge.clone(),
                 sign_in: flows.sign_in.clone(),
                 portal: flows.portal.clone(),
-                organisation: None,
+                organisation: flows.organisation.clone(),
                 public_url: Arc::clone(&flows.public_url),
             }),
             admin: Data::new(AdminApi {

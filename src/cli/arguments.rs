@@ -126,7 +126,7 @@ pub enum Keys {
 /// Where the gateway is.
 #[derive(Debug, Args)]
 pub struct Gateway {
-    /// The gateway's URL.
+    /// The gateway's URL: https, or http on this machine.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub endpoint: url::Url,
     /// Further certificate authorities to trust (PEM).

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::arguments::Gateway;
 use crate::clock::Clock;
 use crate::config::environment::AdminCredentials;
+use crate::config::is_loopback;
 use crate::domain::Region;
 use crate::entropy::{SystemEntropy, draw};
 use crate::http::admin::{Refusal, SERVICE};
@@ -40,6 +41,14 @@ pub enum ClientError {
         /// The HTTP status.
         status: u16,
     },
+    /// Whoever is on the way could read and change what is sent: session tokens, the directory.
+    #[error(
+        "{endpoint} is not protected on its way; use https (plain http is for this machine only)"
+    )]
+    Unprotected {
+        /// Its URL.
+        endpoint: String,
+    },
     /// The request can't be made.
     #[error("the request can't be made: {0}")]
     Request(String),
@@ -57,8 +66,14 @@ impl Client {
     /// A client that signs with these credentials.
     ///
     /// # Errors
+    /// [`ClientError::Unprotected`] where the endpoint is neither https nor plain http on loopback;
     /// [`ClientError::Request`] where the CA file or the region can't be used.
     pub fn new(gateway: Gateway, credentials: AdminCredentials) -> Result<Self, ClientError> {
+        if !is_protected(&gateway.endpoint) {
+            return Err(ClientError::Unprotected {
+                endpoint: gateway.endpoint.to_string(),
+            });
+        }
         let request = |error: &dyn std::fmt::Display| ClientError::Request(error.to_string());
         let region = gateway.region.parse().map_err(|error| request(&error))?;
         let tls = crate::federation::outgoing::trusting(gateway.ca_file.as_deref())
@@ -181,6 +196,15 @@ impl Client {
     }
 }
 
+/// Whether nobody else can read what is sent there: a session token is worth as much as a password.
+fn is_protected(endpoint: &url::Url) -> bool {
+    match endpoint.scheme() {
+        "https" => true,
+        "http" => is_loopback(endpoint),
+        _ => false,
+    }
+}
+
 /// Another one for each request, so that two of one second are two: the gateway takes each once.
 fn nonce() -> String {
     let drawn: Result<[u8; 16], _> = draw(&SystemEntropy);
@@ -198,4 +222,54 @@ fn http_client(tls: rustls::ClientConfig) -> Result<reqwest::Client, reqwest::Er
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        let is_protected = |url: &str| is_protected(&url.parse().unwrap());
+        for good in [
+            "https://aws.example.com",
+            "https://10.0.0.7:8443",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "http://localhost:8080",
+        ] {
+            assert!(is_protected(good), "{good}");
+        }
+        for bad in [
+            "http://aws.example.com",
+            "http://10.0.0.7:8080",
+            "http://[fe80::1]:8080",
+            "http://localhost.example.com",
+            "http://127.0.0.1@aws.example.com",
+            "http://0.0.0.0:8080",
+            "ftp://127.0.0.1",
+        ] {
+            assert!(!is_protected(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_client_is_made_for_an_endpoint_that_others_can_listen_to() {
+        let key = crate::domain::SecretAccessKey::new("s".repeat(40));
+        let credentials = AdminCredentials {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".parse().unwrap(),
+            secret_access_key: key,
+            session_token: None,
+        };
+        let gateway = Gateway {
+            endpoint: "http://aws.example.com".parse().unwrap(),
+            ca_file: None,
+            region: "us-east-1".into(),
+        };
+        let refused = Client::new(gateway, credentials).err();
+        assert!(
+            matches!(refused, Some(ClientError::Unprotected { .. })),
+            "{refused:?}"
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! What is kept where, under which key, and who may administer it first.
 
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::environment::{self, Environment};
@@ -23,6 +25,17 @@ pub struct RootKeySettings {
     pub current: RootKeySource,
     /// A key that still opens what it sealed, while keys are changed.
     pub previous: Option<RootKey>,
+    /// Files of these keys that others on the machine may read: the node warns of them.
+    pub shared: Vec<PathBuf>,
+}
+
+/// A root key as it was read from a file.
+#[derive(Debug)]
+pub struct RootKeyFile {
+    /// The key.
+    pub key: RootKey,
+    /// Whether others on the machine may read the file.
+    pub is_shared: bool,
 }
 
 /// Where the key that seals comes from.
@@ -128,16 +141,17 @@ impl RootKeySettings {
         findings: &Findings,
         store: &StoreLocation,
     ) -> Self {
+        let mut shared = Vec::new();
         let (written, previous) = root.section("root_key", |section| {
             let instead = "name a file in root_key.file or set ROLEGATE_ROOT_KEY";
             section.refuse_secret("key", instead);
             section.refuse_secret("value", instead);
             (
-                read_key_file(section, "file"),
-                read_key_file(section, "previous_file"),
+                read_key_file(section, "file", &mut shared),
+                read_key_file(section, "previous_file", &mut shared),
             )
         });
-        let set = from_environment(environment, findings);
+        let set = from_environment(environment, findings, &mut shared);
         let current = match (set.or(written), store) {
             (Some(key), _) => RootKeySource::Given(key),
             (None, StoreLocation::Memory) => RootKeySource::Drawn,
@@ -147,14 +161,22 @@ impl RootKeySettings {
                 RootKeySource::MadeAt(name.into())
             }
         };
-        Self { current, previous }
+        Self {
+            current,
+            previous,
+            shared,
+        }
     }
 }
 
 /// A file that is named must be there: one made in its place would open nothing that was sealed.
-fn read_key_file(section: &mut Reader<'_>, key: &'static str) -> Option<RootKey> {
+fn read_key_file(
+    section: &mut Reader<'_>,
+    key: &'static str,
+    shared: &mut Vec<PathBuf>,
+) -> Option<RootKey> {
     let file = section.readable(key)?;
-    match root_key_file(&file) {
+    match noting_shared(&file, shared) {
         Ok(root_key) => Some(root_key),
         Err(error) => {
             section.problem(key, error);
@@ -163,7 +185,19 @@ fn read_key_file(section: &mut Reader<'_>, key: &'static str) -> Option<RootKey>
     }
 }
 
-fn from_environment(environment: &Environment, findings: &Findings) -> Option<RootKey> {
+fn noting_shared(path: &Path, shared: &mut Vec<PathBuf>) -> Result<RootKey, RootKeyError> {
+    let file = root_key_file(path)?;
+    if file.is_shared {
+        shared.push(path.to_owned());
+    }
+    Ok(file.key)
+}
+
+fn from_environment(
+    environment: &Environment,
+    findings: &Findings,
+    shared: &mut Vec<PathBuf>,
+) -> Option<RootKey> {
     let text = environment.text(environment::ROOT_KEY, findings);
     let file = environment.text(environment::ROOT_KEY_FILE, findings);
     if text.is_some() && file.is_some() {
@@ -177,7 +211,10 @@ fn from_environment(environment: &Environment, findings: &Findings) -> Option<Ro
             environment::ROOT_KEY,
             root_key_text(text).map_err(RootKeyError::from),
         ),
-        (None, Some(file)) => (environment::ROOT_KEY_FILE, root_key_file(Path::new(file))),
+        (None, Some(file)) => (
+            environment::ROOT_KEY_FILE,
+            noting_shared(Path::new(file), shared),
+        ),
         (None, None) => return None,
     };
     key.map_err(|error| findings.problem(name, error)).ok()
@@ -189,15 +226,41 @@ pub enum RootKeyError {
     /// The file can't be read.
     #[error("the file can't be read: {0}")]
     Unreadable(#[from] std::io::Error),
+    /// Others could put a key of their own into its place, which opens what they seal.
+    #[error(
+        "the file's mode is {mode:04o}: others may write the key that seals everything; chmod 0600 it"
+    )]
+    Writable {
+        /// The mode, permissions only.
+        mode: u32,
+    },
     /// It doesn't hold a root key.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
 }
 
-/// Reads a root key's file: base64 of 32 bytes, white space around it aside.
-pub fn root_key_file(path: &Path) -> Result<RootKey, RootKeyError> {
-    let text = Secret::new(std::fs::read_to_string(path)?);
-    Ok(root_key_text(text.expose())?)
+/// Group and others may write.
+const WRITABLE: u32 = 0o022;
+/// Others may read.
+const READABLE: u32 = 0o004;
+
+/// Reads a root key's file: base64 of 32 bytes, white space around it aside. Nobody but its owner
+/// may write it; what counts is the file itself where the path is a link.
+///
+/// # Errors
+/// [`RootKeyError`]
+pub fn root_key_file(path: &Path) -> Result<RootKeyFile, RootKeyError> {
+    let mut file = std::fs::File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o7777;
+    if mode & WRITABLE != 0 {
+        return Err(RootKeyError::Writable { mode });
+    }
+    let mut text = zeroize::Zeroizing::new(String::new());
+    file.read_to_string(&mut text)?;
+    Ok(RootKeyFile {
+        key: root_key_text(&text)?,
+        is_shared: mode & READABLE != 0,
+    })
 }
 
 /// Reads a root key: base64 of 32 bytes, white space around it aside.

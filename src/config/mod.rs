@@ -17,14 +17,14 @@ use std::path::Path;
 
 pub use environment::Environment;
 pub use keys::{
-    AdminSettings, BootstrapKey, RootKeyError, RootKeySettings, RootKeySource, StoreLocation,
-    root_key_file, root_key_text,
+    AdminSettings, BootstrapKey, RootKeyError, RootKeyFile, RootKeySettings, RootKeySource,
+    StoreLocation, root_key_file, root_key_text,
 };
-pub use network::{Network, PublicUrl, ServedHost, Tls};
+pub use network::{Network, PublicUrl, ServedHost, Tls, is_loopback};
 pub use reader::Problem;
 pub use sections::{
     AuditSettings, AuditSync, AuditTarget, BrowserSessions, FederationSettings, Limits, LogFormat,
-    LogLevel, LogSettings, SamlSettings,
+    LogLevel, LogSettings, OrganisationName, SamlSettings,
 };
 
 use crate::domain::{Partition, Region};
@@ -54,6 +54,8 @@ pub struct Config {
     pub saml: SamlSettings,
     /// How long people stay signed in.
     pub sessions: BrowserSessions,
+    /// Whose node it is, as pages say; they name nobody where this is not set.
+    pub organisation: Option<OrganisationName>,
     /// Who administers the node first.
     pub admin: AdminSettings,
     /// How many threads serve requests; as many as there are processors where this is not set.
@@ -148,6 +150,7 @@ impl Config {
             }),
             saml: root.section("saml", SamlSettings::read),
             sessions: root.section("sessions", BrowserSessions::read),
+            organisation: root.section("portal", |section| section.parsed("organisation")),
             admin: AdminSettings::read(&mut root, environment, findings),
             workers: root
                 .number("workers", 1..=1_024)

@@ -238,7 +238,7 @@ impl fmt::Display for PublicUrl {
 }
 
 /// Whether the URL's host is this machine: a loopback address or `localhost`.
-pub(super) fn is_loopback(url: &url::Url) -> bool {
+pub fn is_loopback(url: &url::Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -87,6 +88,16 @@ pub struct SamlSettings {
     /// An old key is published, and opens what is encrypted to it, for so many seconds after.
     pub key_grace_seconds: u32,
 }
+
+/// The name of the organisation that runs the node, as pages show it: 1 to 64 characters, none of
+/// them a control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganisationName(Arc<str>);
+
+/// Why a text is no name of an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 64 characters in one line, without spaces at its ends")]
+pub struct InvalidOrganisationName;
 
 /// How long people stay signed in (decision 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,6 +268,31 @@ impl SamlSettings {
             key_grace_seconds: section
                 .number("key_grace_seconds", 600..=90 * Self::DAY)
                 .unwrap_or(7 * Self::DAY),
+        }
+    }
+}
+
+impl OrganisationName {
+    const MAX_CHARS: usize = 64;
+
+    /// The name itself.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl std::str::FromStr for OrganisationName {
+    type Err = InvalidOrganisationName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let long = text.chars().count();
+        let good = (1..=Self::MAX_CHARS).contains(&long)
+            && text.trim() == text
+            && !text.chars().any(char::is_control);
+        if good {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidOrganisationName)
         }
     }
 }

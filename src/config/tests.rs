@@ -433,3 +433,63 @@ fn a_listed_name_is_a_name_with_addresses() {
         );
     }
 }
+
+#[test]
+fn pages_name_an_organisation_where_one_is_set() {
+    let name = |text: &str| config(text, &[]).organisation;
+    assert_eq!(name(""), None);
+    let set = name("[portal]\norganisation = \"Bär & Söhne\"").unwrap();
+    assert_eq!(&*set.shared(), "Bär & Söhne");
+    for bad in ["", " x", "a\\nb", &"ä".repeat(65)] {
+        let text = format!("[portal]\norganisation = \"{bad}\"");
+        assert_eq!(problem(&text, &[]), "portal.organisation", "{bad:?}");
+    }
+}
+
+/// A file with a root key and this mode, and a link to it.
+fn key_of_mode(folder: &Path, mode: u32) -> [String; 2] {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let (file, link) = (folder.join("root.key"), folder.join("link"));
+    std::fs::write(&file, KEY).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    symlink(&file, &link).unwrap();
+    [file, link].map(|path| path.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_root_key_that_others_may_write_is_refused() {
+    for mode in [0o620, 0o602, 0o660, 0o664, 0o666] {
+        let folder = tempfile::tempdir().unwrap();
+        for path in key_of_mode(folder.path(), mode) {
+            let told = [
+                problems("", &[(ROOT_KEY_FILE, &path)]),
+                problems(&format!("[root_key]\nfile = '{path}'"), &[]),
+                problems(&format!("[root_key]\nprevious_file = '{path}'"), &[]),
+            ];
+            for told in told {
+                let mode = format!("the file's mode is {mode:04o}");
+                assert!(told.len() == 1 && told[0].contains(&mode), "{told:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_root_key_that_others_may_read_is_taken_and_noted() {
+    for (mode, is_shared) in [
+        (0o600, false),
+        (0o400, false),
+        (0o640, false),
+        (0o644, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for path in key_of_mode(folder.path(), mode) {
+            let expected: Vec<std::path::PathBuf> =
+                is_shared.then(|| path.clone().into()).into_iter().collect();
+            let by_variable = config("", &[(ROOT_KEY_FILE, &path)]);
+            assert_eq!(by_variable.root_key.shared, expected, "{mode:o}");
+            let by_setting = config(&format!("[root_key]\nfile = '{path}'"), &[]);
+            assert_eq!(by_setting.root_key.shared, expected, "{mode:o}");
+        }
+    }
+}

@@ -323,3 +323,43 @@ fn w5_a_session_gives_nothing_once_its_connection_or_rule_is_gone() {
     assert_eq!(response.status, 403, "{}", response.text());
     assert_eq!(issued(&node), 0);
 }
+
+/// A link to a search outlives the sign-in that it needs; what it leads back to is of this site.
+#[test]
+fn a_link_to_the_roles_leads_back_there_after_the_sign_in() {
+    let node = HttpNode::start();
+    for (link, sign_in) in [
+        ("/roles", "/"),
+        ("/roles?q=pay", "/?return_to=%2Froles%3Fq%3Dpay"),
+        (
+            "/roles?q=a&return_to=//evil.example",
+            "/?return_to=%2Froles%3Fq%3Da%26return_to%3D%2F%2Fevil.example",
+        ),
+    ] {
+        let answer = Request::get(node.address, link).send();
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, Some(sign_in)),
+            "{link}"
+        );
+    }
+    let long = ["/roles?q=", &"a".repeat(600)].concat();
+    let answer = Request::get(node.address, &long).send();
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
+
+    let page = Request::get(node.address, "/?return_to=%2Froles%3Fq%3Dpay").send();
+    let field = r#"name="return_to" value="/roles?q=pay""#;
+    assert!(page.text().contains(field), "{}", page.text());
+}
+
+#[test]
+fn pages_say_whose_gateway_it_is_and_are_not_broken_by_it() {
+    let name = "Example <b>&amp;";
+    let node = HttpNode::with_settings(&format!("[portal]\norganisation = \"{name}\"\n"));
+    let page = Request::get(node.address, "/").send().text();
+    let shown = r#"<bdi class="brand-org">Example &#60;b&#62;&#38;amp;</bdi>"#;
+    assert!(page.contains(shown), "{page}");
+    let nameless = HttpNode::start();
+    let page = Request::get(nameless.address, "/").send().text();
+    assert!(!page.contains("brand-org"), "{page}");
+}

@@ -1,16 +1,18 @@
 //! `GET /roles`: what the person may take.
 
 use actix_web::http::StatusCode;
+use actix_web::http::uri::PathAndQuery;
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::error::PortalError;
 use super::pages::{self, AccountRoles, ClaimSeen, NoRolesHint, NoRolesPage, RoleRow, RolesPage};
 use super::respond::{page, redirect};
 use super::{Api, PortalApi};
 use crate::directory::Environment;
-use crate::domain::{Claims, Unusable};
+use crate::domain::{Claims, LocalPath, Unusable};
 use crate::flows::{OfferedRole, Offers, OpenBrowserSession, RequestMeta};
 
 /// Claims that rules usually look at; shown to a person without roles, as they came.
@@ -36,7 +38,7 @@ async fn roles(
     meta: &RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
     let Some(session) = api.session(request, meta).await? else {
-        return Ok(redirect("/"));
+        return Ok(sign_in_first(request));
     };
     let offers = api.portal.offers(&session, meta)?;
     if offers.roles.is_empty() {
@@ -54,6 +56,19 @@ async fn roles(
         StatusCode::OK,
         &RolesPage::new(person, accounts(&offers), &query),
     ))
+}
+
+/// To the sign-in, which leads back here with the same search; without one it does so anyway.
+fn sign_in_first(request: &HttpRequest) -> HttpResponse {
+    let here = request.uri().path_and_query().map(PathAndQuery::as_str);
+    let here: Option<LocalPath> = here.and_then(|here| here.parse().ok());
+    let Some(here) = here.filter(|_| !request.query_string().is_empty()) else {
+        return redirect("/");
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", here.as_str())
+        .finish();
+    redirect(&["/?", &query].concat())
 }
 
 fn accounts(offers: &Offers) -> Vec<AccountRoles> {
