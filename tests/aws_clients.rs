@@ -3,6 +3,8 @@
 // Clippy exempts tests from its rules against panics by this mark, helper functions included.
 #![cfg(test)]
 
+#[path = "aws_clients/saml.rs"]
+mod saml;
 mod support;
 #[path = "tools/mod.rs"]
 mod tools;

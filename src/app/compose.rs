@@ -15,11 +15,16 @@ use crate::entropy::Entropy;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::relying_party::RelyingParty;
+use crate::federation::saml::prove::{OwnNames, SamlVerifier};
+use crate::federation::saml::second_opinion::{
+    Limits, SecondOpinion, StartError as SecondOpinionStartError,
+};
 use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
 use crate::flows::{
-    Administration, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin, GetCallerIdentity,
-    NodeKeys, Portal, Readiness, Recorder, SamlKeySettings, SessionLimits, SignIn,
+    Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin,
+    GetCallerIdentity, NodeKeys, Portal, Readiness, Recorder, SamlKeySettings, SessionLimits,
+    SignIn,
 };
 use crate::http::edge::{Bodies, Edge, Hosts, TrustedProxies};
 use crate::policy::IdentityPolicy;
@@ -39,6 +44,7 @@ pub struct Flows {
     pub(super) recorder: Arc<Recorder>,
     pub(super) sweeper: Arc<Sweeper>,
     pub(super) authenticator: Authenticator,
+    pub(super) assume_role_with_saml: AssumeRoleWithSaml,
     pub(super) assume_role_with_web_identity: AssumeRoleWithWebIdentity,
     pub(super) get_caller_identity: GetCallerIdentity,
     pub(super) sign_in: SignIn,
@@ -64,16 +70,14 @@ pub(super) async fn compose(
     let now = resources.clock.now();
     let public_url = config.network.public_url(address);
     let directory = open_directory(config, &resources, now).await?;
-    let node_keys = NodeKeys {
-        directory: Arc::clone(&directory),
-        entropy: Arc::clone(&resources.entropy),
-        host: public_url.url().host_str().unwrap_or_default().into(),
-    };
+    let node_keys = node_keys(&directory, &resources, public_url.url());
     node_keys.make_first(now).await?;
     let outgoing = Arc::new(Outgoing::new(&outgoing(&config.federation))?);
     let keys = Arc::new(KeyCache::new(Arc::clone(&outgoing)));
     let recorder = Arc::new(recorder(&resources.audit, &resources.entropy, now));
     let url = public_url.url().clone();
+    let verifier = saml_verifier(&directory, &resources, now)?;
+    let own_names = Arc::new(OwnNames::at(&url)?);
     let relying_party = Arc::new(RelyingParty::new(
         Arc::clone(&keys),
         outgoing,
@@ -96,6 +100,7 @@ pub(super) async fn compose(
         edge: edge(config, &url, address, &resources),
         public_url: public_url.as_str().into(),
         organisation: config.organisation.as_ref().map(OrganisationName::shared),
+        assume_role_with_saml: shared.assume_role_with_saml(verifier, own_names),
         assume_role_with_web_identity: shared.assume_role_with_web_identity(Arc::clone(&keys)),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),
@@ -119,6 +124,14 @@ pub(super) async fn compose(
     })
 }
 
+fn node_keys(directory: &Arc<LiveDirectory>, resources: &Resources, url: &url::Url) -> NodeKeys {
+    NodeKeys {
+        directory: Arc::clone(directory),
+        entropy: Arc::clone(&resources.entropy),
+        host: url.host_str().unwrap_or_default().into(),
+    }
+}
+
 /// What most flows need.
 struct Shared<'a> {
     directory: Arc<LiveDirectory>,
@@ -127,6 +140,21 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
+    fn assume_role_with_saml(
+        &self,
+        verifier: SamlVerifier,
+        own: Arc<OwnNames>,
+    ) -> AssumeRoleWithSaml {
+        AssumeRoleWithSaml {
+            directory: Arc::clone(&self.directory),
+            verifier,
+            own,
+            marks: Arc::clone(&self.resources.marks),
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::clone(&self.resources.entropy),
+        }
+    }
+
     fn assume_role_with_web_identity(&self, keys: Arc<KeyCache>) -> AssumeRoleWithWebIdentity {
         AssumeRoleWithWebIdentity {
             directory: Arc::clone(&self.directory),
@@ -183,6 +211,25 @@ impl Shared<'_> {
             },
         }
     }
+}
+
+/// Starts the verifier of SAML responses. Without the second one, which not every program is built
+/// with, no provider of the directory may want it to agree.
+fn saml_verifier(
+    directory: &LiveDirectory,
+    resources: &Resources,
+    now: UnixTime,
+) -> Result<SamlVerifier, StartError> {
+    let second = match SecondOpinion::start(Limits::default()) {
+        Ok(second) => Some(Arc::new(second)),
+        Err(SecondOpinionStartError::NotBuiltIn)
+            if !directory.snapshot(now)?.wants_second_opinion() =>
+        {
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(SamlVerifier::new(second, Arc::clone(&resources.entropy)))
 }
 
 fn secret_folder(settings: &FederationSettings) -> SecretFolder {

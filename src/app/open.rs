@@ -72,6 +72,12 @@ pub enum StartError {
     /// The node's first keys can't be made or kept.
     #[error("the node's first keys can't be made: {0}")]
     FirstKeys(#[from] NodeKeysError),
+    /// The second SAML verifier can't be asked, and a provider of the directory wants it to agree.
+    #[error("the second SAML verifier: {0}; set second_opinion to false to do without")]
+    SecondOpinion(#[from] crate::federation::saml::second_opinion::StartError),
+    /// The public URL is too long to name the node by.
+    #[error("public_url and /saml/metadata are the node's SAML entity id: {0}")]
+    EntityId(#[from] crate::domain::InvalidValue),
     /// Outgoing requests can't be set up.
     #[error(transparent)]
     Outgoing(#[from] OutgoingSetupError),

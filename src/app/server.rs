@@ -200,6 +200,7 @@ impl Apis {
         Self {
             sts: Data::new(StsApi {
                 edge: flows.edge.clone(),
+                assume_role_with_saml: flows.assume_role_with_saml.clone(),
                 assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
                 get_caller_identity: flows.get_caller_identity.clone(),
                 recorder: Arc::clone(&flows.recorder),

@@ -118,6 +118,9 @@ pub enum Parameter {
     SerialNumber,
     /// The provider named in the call.
     PrincipalArn,
+    /// The `ID` of an assertion that was proven; nothing else of it.
+    #[serde(rename = "sAMLAssertionID")]
+    SamlAssertionId,
     /// An access key that was asked about or changed.
     AccessKeyId,
     /// The connection that was used or changed.

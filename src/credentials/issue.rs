@@ -41,7 +41,8 @@ pub enum IssueError {
     Entropy(#[from] EntropyError),
 }
 
-/// Issues credentials for `grant`, good from `now` on, with these session policies.
+/// Issues credentials for `grant`, good from `now` on, with these session policies. They end after its
+/// duration, or when it ends at the latest.
 ///
 /// # Errors
 /// [`IssueError`]; the grant is used up in any case.
@@ -54,7 +55,10 @@ pub fn issue(
 ) -> Result<Issued, IssueError> {
     let key = keys.sealing_at(now).ok_or(IssueError::NoSealingKey)?;
     let parts = grant.into_parts();
-    let expiration = now.plus(parts.duration.seconds().into());
+    let after_duration = now.plus(parts.duration.seconds().into());
+    let expiration = parts
+        .ends_by
+        .map_or(after_duration, |end| end.min(after_duration));
     let account = parts.principal.role.account();
     let [random @ .., _, _, _, _, _, _, _, _, _, _, _] = draw_id(entropy)?;
     let access_key_id = AccessKeyId::from_random(KeyKind::Temporary, account, random);

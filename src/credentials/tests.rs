@@ -4,6 +4,7 @@ use super::*;
 use crate::directory::testing::NOW;
 use crate::domain::{
     AccessKeyId, KeyKind, Lineage, ProviderRef, SessionDuration, SessionTags, SessionToken,
+    UnixTime,
 };
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 use crate::policy::{
@@ -20,6 +21,10 @@ const POLICY: &str =
 const HOUR: i64 = 3600;
 
 fn grant(tags: SessionTags) -> Grant {
+    grant_until(tags, None)
+}
+
+fn grant_until(tags: SessionTags, ends_by: Option<UnixTime>) -> Grant {
     let assumption = Assumption {
         action: AssumeAction::WithWebIdentity,
         caller: Caller::Federated { provider: PROVIDER },
@@ -28,6 +33,7 @@ fn grant(tags: SessionTags) -> Grant {
         tags,
         source_identity: None,
         duration: SessionDuration::DEFAULT,
+        ends_by,
         lineage: Lineage {
             provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
             issuer: "https://idp.example.com".parse().unwrap(),
@@ -92,6 +98,16 @@ fn what_was_issued_opens_again() {
     assert_eq!((session.issued_at, session.mfa_at), (NOW, None));
     assert_eq!(session.expires_at, issued.credentials.expiration);
     assert_eq!(session.expires_at, NOW.plus(HOUR));
+}
+
+#[test]
+fn a_session_ends_with_its_duration_or_at_its_latest_end_whichever_is_first() {
+    for (latest, end) in [(HOUR + 1, HOUR), (HOUR - 1, HOUR - 1), (1, 1)] {
+        let grant = grant_until(SessionTags::none(), Some(NOW.plus(latest)));
+        let issued = issue(grant, Vec::new(), &ring([1; 32]), NOW, &SystemEntropy).unwrap();
+        assert_eq!(issued.credentials.expiration, NOW.plus(end), "{latest}");
+        assert_eq!(open_at(&issued, 0).unwrap().expires_at, NOW.plus(end));
+    }
 }
 
 #[test]

@@ -160,6 +160,17 @@ impl Snapshot {
         self.service_provider_keys.as_ref().map_err(|error| *error)
     }
 
+    /// Whether some SAML provider wants a second verifier to agree.
+    pub fn wants_second_opinion(&self) -> bool {
+        let accounts = self.directory.accounts.values();
+        let mut providers = accounts.flat_map(|account| account.saml_providers.values());
+        let mut connections = self
+            .connections()
+            .filter_map(|connection| connection.saml());
+        providers.any(|provider| provider.settings.second_opinion)
+            || connections.any(|saml| saml.settings.second_opinion)
+    }
+
     /// A connection.
     pub fn connection(&self, id: &ConnectionId) -> Option<&Arc<ConnectionSettings>> {
         self.directory.connections.get(id)

@@ -1,12 +1,15 @@
 //! Why a role was not assumed.
 
+use super::saml_session::SamlSessionError;
 use super::unavailable::Unavailable;
 use super::web_identity::TagsClaimError;
 use crate::audit::AuditUnavailable;
 use crate::credentials::IssueError;
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, UnusableKey};
 use crate::federation::RedeemError;
 use crate::federation::id_token::TokenError;
+use crate::federation::saml::SamlError;
+use crate::federation::saml::prove::{ResponseTextError, SamlProofError};
 use crate::policy::Denial;
 
 /// Why nothing is given.
@@ -18,11 +21,23 @@ pub enum AssumeRoleError {
         /// As the token names it, cut.
         issuer: String,
     },
+    /// The account has no SAML provider of this name.
+    #[error("the provider that PrincipalArn names doesn't exist")]
+    NoSamlProvider,
     /// The token was not accepted.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The token signed somebody in already.
-    #[error("the token was used to sign in already")]
+    /// The SAML response can't be decoded.
+    #[error(transparent)]
+    ResponseText(#[from] ResponseTextError),
+    /// The SAML response was not accepted.
+    #[error(transparent)]
+    Saml(Box<SamlProofError>),
+    /// The assertion is good, and not for this role, or not for a session of it.
+    #[error(transparent)]
+    SamlSession(#[from] SamlSessionError),
+    /// The token or assertion was used already: to sign in, or here where it may be used once.
+    #[error("the proof of identity was used already")]
     Consumed,
     /// The token's session tags or source identity can't be used.
     #[error(transparent)]
@@ -58,9 +73,14 @@ impl AssumeRoleError {
             Self::Token(TokenError::Expired { .. } | TokenError::TooOld { .. }) => {
                 "ExpiredTokenException"
             }
-            Self::NoProvider { .. } | Self::Token(_) | Self::Consumed | Self::Tags(_) => {
-                "InvalidIdentityToken"
-            }
+            Self::Saml(error) => saml_code(error),
+            Self::SamlSession(error) => session_code(*error),
+            Self::NoProvider { .. }
+            | Self::NoSamlProvider
+            | Self::Token(_)
+            | Self::ResponseText(_)
+            | Self::Consumed
+            | Self::Tags(_) => "InvalidIdentityToken",
             Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "ValidationError",
             Self::Denied(Denial::Refused { .. })
             | Self::NotMapped
@@ -74,7 +94,10 @@ impl AssumeRoleError {
     /// The check that failed, for the trace.
     pub const fn check(&self) -> &'static str {
         match self {
-            Self::NoProvider { .. } => "provider",
+            Self::NoProvider { .. } | Self::NoSamlProvider => "provider",
+            Self::ResponseText(_) => "encoding",
+            Self::Saml(error) => error.check(),
+            Self::SamlSession(error) => error.check(),
             Self::Token(error) => error.check(),
             Self::Consumed => "one-time use",
             Self::Tags(_) => "session tags",
@@ -86,6 +109,51 @@ impl AssumeRoleError {
             Self::TooLarge { .. } => "token size",
             Self::Unavailable(_) => "availability",
         }
+    }
+}
+
+const fn saml_code(error: &SamlProofError) -> &'static str {
+    match error {
+        SamlProofError::Response(SamlError::Status { .. }) => "IDPRejectedClaim",
+        SamlProofError::Response(SamlError::Expired { .. } | SamlError::TooOld { .. }) => {
+            "ExpiredTokenException"
+        }
+        SamlProofError::MetadataExpired(_)
+        | SamlProofError::Response(_)
+        | SamlProofError::TooManyClaims { .. }
+        | SamlProofError::Disagreement(_)
+        | SamlProofError::SecondOpinion(_)
+        | SamlProofError::NoSecondOpinion => "InvalidIdentityToken",
+    }
+}
+
+const fn session_code(error: SamlSessionError) -> &'static str {
+    match error {
+        SamlSessionError::NotListed | SamlSessionError::ReservedRole => "AccessDenied",
+        SamlSessionError::SessionOver { .. } => "ExpiredTokenException",
+        SamlSessionError::NoSessionName
+        | SamlSessionError::SessionName
+        | SamlSessionError::SessionDuration
+        | SamlSessionError::SourceIdentity
+        | SamlSessionError::Tag
+        | SamlSessionError::Tags(_)
+        | SamlSessionError::UnknownTransitiveKey => "InvalidIdentityToken",
+    }
+}
+
+impl From<SamlProofError> for AssumeRoleError {
+    fn from(error: SamlProofError) -> Self {
+        if error.is_unavailable() {
+            Self::Unavailable(Unavailable::SecondOpinion(Box::new(error)))
+        } else {
+            Self::Saml(Box::new(error))
+        }
+    }
+}
+
+impl From<UnusableKey> for AssumeRoleError {
+    fn from(error: UnusableKey) -> Self {
+        Self::Unavailable(error.into())
     }
 }
 

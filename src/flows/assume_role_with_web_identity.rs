@@ -106,9 +106,10 @@ impl AssumeRoleWithWebIdentity {
             role: &request.role,
             session: Some(&request.session),
             duration: request.duration,
-            identity: known.identity.as_ref(),
+            person: known.identity.as_ref().map(Into::into),
             lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
             rules: &[],
+            saml: None,
             result: result.as_ref().map(|session| &session.issued),
         };
         self.recorder
@@ -244,6 +245,7 @@ fn decide(
         tags: session.tags,
         source_identity: session.source_identity,
         duration: request.duration,
+        ends_by: None,
         lineage: Lineage {
             provider: identity.provider.clone(),
             issuer: identity.issuer.clone(),

@@ -3,6 +3,7 @@
 //! | flow | who comes | what they leave with |
 //! |---|---|---|
 //! | [`AssumeRoleWithWebIdentity`] | an app with an id_token | credentials |
+//! | [`AssumeRoleWithSaml`] | an app with a SAML response | credentials |
 //! | [`GetCallerIdentity`] | a signed request | who signed it |
 //! | [`SignIn`] | a person, by way of their identity provider | a session in the portal |
 //! | [`Portal`] | that session | its roles, and credentials for one |
@@ -11,6 +12,7 @@
 mod administer;
 mod answers;
 mod assume_role_error;
+mod assume_role_with_saml;
 mod assume_role_with_web_identity;
 mod authenticate;
 mod get_caller_identity;
@@ -20,6 +22,8 @@ mod portal;
 mod readiness;
 mod record;
 mod request;
+mod saml_conditions;
+mod saml_session;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -32,6 +36,7 @@ pub use administer::{
 };
 pub use answers::Answers;
 pub use assume_role_error::AssumeRoleError;
+pub use assume_role_with_saml::{AssumeRoleWithSaml, SamlPerson, SamlRequest, SamlSession};
 pub use assume_role_with_web_identity::{
     AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,
 };
@@ -43,6 +48,7 @@ pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCr
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport};
 pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
+pub use saml_session::SamlSessionError;
 pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn};
 pub use unavailable::Unavailable;
 pub use web_identity::TagsClaimError;

@@ -248,9 +248,10 @@ impl Portal {
             role,
             session: mapped.as_ref().map(|mapped| &mapped.session_name),
             duration: asked,
-            identity: Some(identity),
+            person: Some(identity.into()),
             lineage: result.as_ref().ok().map(|taken| &taken.issued.lineage),
             rules: if mapped.is_none() { &rules } else { &[] },
+            saml: None,
             result: result.as_ref().map(|taken| &taken.issued),
         };
         self.recorder
@@ -371,6 +372,7 @@ impl<'a> Choice<'a> {
             tags: self.mapped.tags.clone(),
             source_identity: self.mapped.source_identity.clone(),
             duration,
+            ends_by: None,
             lineage: self.lineage(identity),
         })
     }

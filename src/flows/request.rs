@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::domain::{Region, RequestId, UnixTime};
+use crate::policy::Context;
 
 /// One request, as the edge saw it: who asked from where, and when.
 #[derive(Debug, Clone)]
@@ -19,4 +20,18 @@ pub struct RequestMeta {
     pub is_secure: bool,
     /// The region that it was sent to.
     pub region: Region,
+}
+
+impl RequestMeta {
+    /// Sets the condition keys that say how, when and from where something is asked.
+    pub(super) fn describe(&self, context: &mut Context<'_>) {
+        let secure = if self.is_secure { "true" } else { "false" };
+        context
+            .set("aws:SourceIp", self.source_ip.to_string())
+            .set("aws:SecureTransport", secure)
+            .set("aws:CurrentTime", self.now.to_string())
+            .set("aws:EpochTime", self.now.seconds().to_string())
+            .set("aws:UserAgent", self.user_agent.clone())
+            .set("aws:RequestedRegion", self.region.as_str().to_owned());
+    }
 }

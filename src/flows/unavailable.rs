@@ -2,8 +2,9 @@
 
 use crate::audit::AuditUnavailable;
 use crate::credentials::IssueError;
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, UnusableKey};
 use crate::entropy::EntropyError;
+use crate::federation::saml::prove::SamlProofError;
 use crate::store::StoreError;
 
 /// Nobody outside is to blame: the same request may succeed later.
@@ -24,6 +25,12 @@ pub enum Unavailable {
     /// Too many sign-ins of a connection are being finished.
     #[error("too many sign-ins of the connection are being finished at this moment")]
     Busy,
+    /// The second verifier of SAML responses can't be asked.
+    #[error("the second SAML verifier can't be asked")]
+    SecondOpinion(#[source] Box<SamlProofError>),
+    /// The node's own SAML keys can't be used.
+    #[error(transparent)]
+    ServiceProviderKeys(#[from] UnusableKey),
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

@@ -92,18 +92,7 @@ pub(super) fn context<'a>(
             context.set(key(name), values(name, claim));
         }
     }
-    context.set("aws:SourceIp", meta.source_ip.to_string());
-    context.set(
-        "aws:SecureTransport",
-        if meta.is_secure { "true" } else { "false" },
-    );
-    context.set("aws:CurrentTime", meta.now.to_string());
-    context.set("aws:EpochTime", meta.now.seconds().to_string());
-    context.set("aws:UserAgent", Cow::Owned(meta.user_agent.clone()));
-    context.set(
-        "aws:RequestedRegion",
-        Cow::Owned(meta.region.as_str().to_owned()),
-    );
+    meta.describe(&mut context);
     context
 }
 

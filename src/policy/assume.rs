@@ -13,7 +13,7 @@
 
 use crate::domain::{
     Arn, Lineage, RoleArn, SessionDuration, SessionName, SessionPrincipal, SessionTags,
-    SourceIdentity, UniqueId,
+    SourceIdentity, UniqueId, UnixTime,
 };
 
 use super::context::{Caller, Context, Values};
@@ -83,6 +83,8 @@ pub struct Assumption<'a> {
     pub source_identity: Option<SourceIdentity>,
     /// How long it should last.
     pub duration: SessionDuration,
+    /// When it ends at the latest, however long it should last.
+    pub ends_by: Option<UnixTime>,
     /// Where it comes from.
     pub lineage: Lineage,
 }
@@ -156,6 +158,8 @@ pub struct GrantParts {
     pub principal: SessionPrincipal,
     /// How long it lasts.
     pub duration: SessionDuration,
+    /// When it ends at the latest.
+    pub ends_by: Option<UnixTime>,
     /// Its tags.
     pub tags: SessionTags,
     /// Its source identity.
@@ -214,6 +218,7 @@ pub fn decide(assumption: Assumption<'_>, role: Option<RoleTerms<'_>>) -> Decisi
                 session: assumption.session,
             },
             duration: assumption.duration,
+            ends_by: assumption.ends_by,
             tags: assumption.tags,
             source_identity: assumption.source_identity,
             lineage: assumption.lineage,

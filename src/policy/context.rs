@@ -15,6 +15,9 @@ pub enum Values<'a> {
     One(Cow<'a, str>),
     /// The values of a key that can have many; none is the same as no key.
     Many(Vec<Cow<'a, str>>),
+    /// The key is there, and what it is can't be read: no condition on it can be judged, but for
+    /// `Null`.
+    Unreadable,
 }
 
 impl<'a> From<&'a str> for Values<'a> {
@@ -103,7 +106,7 @@ impl<'a> Context<'a> {
         };
         match values {
             Values::Many(list) if list.is_empty() => None,
-            Values::Many(_) | Values::One(_) => Some(values),
+            Values::Many(_) | Values::One(_) | Values::Unreadable => Some(values),
         }
     }
 }

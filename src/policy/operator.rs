@@ -148,7 +148,7 @@ impl Quantity {
     pub(super) fn judge(self, values: &Values<'_>, one: impl Fn(&str) -> Verdict) -> Verdict {
         match (self, values) {
             (_, Values::One(value)) => one(value),
-            (Self::Single, Values::Many(_)) => Verdict::Unclear,
+            (_, Values::Unreadable) | (Self::Single, Values::Many(_)) => Verdict::Unclear,
             (Self::All, Values::Many(list)) => list
                 .iter()
                 .fold(Verdict::Holds, |all, value| all.and(one(value))),

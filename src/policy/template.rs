@@ -54,7 +54,7 @@ impl Variable {
     fn resolve<'v>(&'v self, context: &'v Context<'_>) -> Option<&'v str> {
         match context.find(&self.key) {
             Some(Values::One(value)) => Some(value),
-            Some(Values::Many(_)) => None,
+            Some(Values::Many(_) | Values::Unreadable) => None,
             None => self.default.as_deref(),
         }
     }

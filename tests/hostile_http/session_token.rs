@@ -299,6 +299,7 @@ fn mint(keys: &KeyRing) -> Credentials {
         tags: SessionTags::none(),
         source_identity: None,
         duration: SessionDuration::DEFAULT,
+        ends_by: None,
         lineage: Lineage {
             provider: ProviderRef::Account(provider.parse().unwrap()),
             issuer: "https://idp.example".parse().unwrap(),

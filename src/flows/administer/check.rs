@@ -6,6 +6,7 @@ use crate::directory::{Directory, Problem, check};
 use crate::domain::Issuer;
 use crate::federation::connection::{ConnectionSettings, Protocol};
 use crate::federation::saml::metadata::MetadataDocument;
+use crate::federation::saml::second_opinion::require_built_in;
 use crate::federation::saml::settings::{MetadataSource, MetadataUrl};
 
 impl Administration {
@@ -16,6 +17,11 @@ impl Administration {
             let texts = issuers.filter_map(|issuer| self.plain_http_issuer(issuer));
             let at = format!("accounts/{id}/oidc-providers");
             problems.extend(texts.map(|text| Problem::new(&at, text)));
+            for (name, provider) in &account.saml_providers {
+                let at = format!("accounts/{id}/saml-providers/{name}");
+                let text = second_opinion(provider.settings.second_opinion);
+                problems.extend(text.map(|text| Problem::new(&at, text)));
+            }
         }
         for (id, connection) in &directory.connections {
             let texts = self.check_connection(connection).into_iter();
@@ -41,7 +47,8 @@ impl Administration {
             }
             Protocol::Saml(settings) => {
                 let source = self.metadata_source(&settings.metadata);
-                source.into_iter().collect()
+                let second = second_opinion(settings.second_opinion);
+                source.into_iter().chain(second).collect()
             }
         }
     }
@@ -72,4 +79,12 @@ impl Administration {
     fn plain_http_issuer(&self, issuer: &Issuer) -> Option<String> {
         (issuer.is_plain_http() && !self.plain_http.contains(issuer)).then(|| format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback"))
     }
+}
+
+/// A provider that wants a second verifier to agree would sign nobody in where there is none.
+fn second_opinion(wanted: bool) -> Option<String> {
+    let error = require_built_in().err().filter(|_| wanted)?;
+    Some(format!(
+        "second_opinion: {error}; set it to false to do without"
+    ))
 }

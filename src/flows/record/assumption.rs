@@ -1,11 +1,11 @@
 //! Attempts to assume a role.
 
-use super::{Recorder, chain, federated, refused};
+use super::{Person, Recorder, chain, federated, refused};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
 use crate::credentials::Issued;
-use crate::domain::{FederatedIdentity, Lineage, RoleArn, SessionDuration, SessionName};
+use crate::domain::{Lineage, RoleArn, SamlProviderArn, SessionDuration, SessionName};
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::request::RequestMeta;
 use crate::mapping::RuleTrace;
@@ -20,11 +20,23 @@ pub(in crate::flows) struct AssumeRecord<'a> {
     pub session: Option<&'a SessionName>,
     pub duration: SessionDuration,
     /// Who was proven; none where the proof was not accepted.
-    pub identity: Option<&'a FederatedIdentity>,
+    pub person: Option<Person<'a>>,
     pub lineage: Option<&'a Lineage>,
     /// What became of every mapping rule, where none gives the role.
     pub rules: &'a [RuleTrace],
+    /// What else is known of an attempt with an assertion.
+    pub saml: Option<SamlRecord<'a>>,
     pub result: Result<&'a Issued, &'a AssumeRoleError>,
+}
+
+/// What an attempt with an assertion was made with; of the assertion its ID alone.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::flows) struct SamlRecord<'a> {
+    pub provider: &'a SamlProviderArn,
+    /// Unknown where the proof was not accepted.
+    pub assertion_id: Option<&'a str>,
+    /// The names of attributes that were left out, since they are no text.
+    pub dropped: &'a [String],
 }
 
 impl Recorder {
@@ -34,7 +46,7 @@ impl Recorder {
         name: &str,
         record: &AssumeRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
-        if record.result.is_err() && self.is_coalesced(refused(meta, record.identity), meta) {
+        if record.result.is_err() && self.is_coalesced(refused(meta, record.person), meta) {
             return Ok(());
         }
         let occasion = self.occasion(meta, record.source, name, ReadOnly::No)?;
@@ -49,8 +61,11 @@ impl Recorder {
         if let Some(session) = record.session {
             event = event.parameter(Parameter::RoleSessionName, session.as_str());
         }
-        if let Some(identity) = record.identity {
-            event = event.by(federated(identity));
+        if let Some(person) = record.person {
+            event = event.by(federated(person));
+        }
+        if let Some(saml) = &record.saml {
+            event = of_assertion(event, saml);
         }
         if let Some(lineage) = record.lineage {
             event = event.lineage(lineage);
@@ -63,6 +78,17 @@ impl Recorder {
         };
         self.sink.record(&event).await
     }
+}
+
+fn of_assertion(event: Event, saml: &SamlRecord<'_>) -> Event {
+    let mut event = event.parameter(Parameter::PrincipalArn, saml.provider.as_str());
+    if let Some(id) = saml.assertion_id {
+        event = event.parameter(Parameter::SamlAssertionId, id);
+    }
+    event.checks(saml.dropped.iter().map(|name| {
+        let check = Check::new("attribute", CheckOutcome::Skipped);
+        check.compared("values that are text", &["left out: ", name].concat())
+    }))
 }
 
 fn issued_event(event: Event, issued: &Issued) -> Event {

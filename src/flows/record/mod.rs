@@ -17,7 +17,7 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
 
 pub(super) use administration::{Outcome, Subject};
-pub(super) use assumption::AssumeRecord;
+pub(super) use assumption::{AssumeRecord, SamlRecord};
 pub(super) use portal::{PortalRecord, Refused};
 pub use sts::RefusedCall;
 
@@ -28,7 +28,9 @@ use crate::audit::{
     AuditSink, AuditUnavailable, Check, CheckOutcome, Event, EventId, EventSource, Mfa, Occasion,
     ReadOnly, RefusalLimits, Source, UserIdentity,
 };
-use crate::domain::{FederatedIdentity, Principal, UnixTime};
+use crate::domain::{
+    Audience, FederatedIdentity, IssuerName, Principal, Subject as Name, UnixTime,
+};
 use crate::entropy::{Entropy, draw_id};
 
 /// Records what flows did.
@@ -82,10 +84,28 @@ impl Recorder {
     }
 }
 
+/// Somebody whom a provider has proven, as records name them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Person<'a> {
+    pub issuer: &'a IssuerName,
+    pub audience: &'a Audience,
+    pub subject: &'a Name,
+}
+
+impl<'a> From<&'a FederatedIdentity> for Person<'a> {
+    fn from(identity: &'a FederatedIdentity) -> Self {
+        Self {
+            issuer: &identity.issuer,
+            audience: &identity.audience,
+            subject: &identity.subject,
+        }
+    }
+}
+
 /// Whom a refusal is counted for: who was proven, otherwise where the request came from.
-fn refused(meta: &RequestMeta, identity: Option<&FederatedIdentity>) -> Source {
-    match identity {
-        Some(identity) => Source::Person(identity.issuer.clone(), identity.subject.clone()),
+fn refused(meta: &RequestMeta, person: Option<Person<'_>>) -> Source {
+    match person {
+        Some(person) => Source::Person(person.issuer.clone(), person.subject.clone()),
         None => Source::network_of(meta.source_ip),
     }
 }
@@ -96,12 +116,8 @@ fn unauthenticated(event: Event, error: &AuthenticationError) -> Event {
         .refused(error.code(), &chain(error))
 }
 
-fn federated(identity: &FederatedIdentity) -> UserIdentity {
-    UserIdentity::federated(
-        &identity.issuer,
-        Some(&identity.audience),
-        &identity.subject,
-    )
+fn federated(person: Person<'_>) -> UserIdentity {
+    UserIdentity::federated(person.issuer, Some(person.audience), person.subject)
 }
 
 fn signed_by(caller: &Caller) -> UserIdentity {

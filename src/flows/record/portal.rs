@@ -42,7 +42,7 @@ impl Recorder {
         record: &PortalRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
         let is_refused = record.refused.is_some();
-        if is_refused && self.is_coalesced(refused(meta, record.identity), meta) {
+        if is_refused && self.is_coalesced(refused(meta, record.identity.map(Into::into)), meta) {
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::SignIn, record.name, ReadOnly::No)?;
@@ -51,7 +51,7 @@ impl Recorder {
             event = event.parameter(Parameter::Connection, connection);
         }
         if let Some(identity) = record.identity {
-            event = event.by(federated(identity));
+            event = event.by(federated(identity.into()));
         }
         event = event.mapping(record.rules);
         if let Some(refused) = &record.refused {

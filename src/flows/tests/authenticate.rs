@@ -311,6 +311,7 @@ fn credentials_by(node: &Node, provider: ProviderRef) -> Credentials {
         tags: SessionTags::none(),
         source_identity: None,
         duration: SessionDuration::DEFAULT,
+        ends_by: None,
         lineage: Lineage {
             provider,
             issuer: IssuerName::Saml(testing::ENTITY.parse().unwrap()),

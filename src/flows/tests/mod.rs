@@ -5,6 +5,7 @@ mod administer;
 mod authenticate;
 mod portal;
 mod record;
+mod saml;
 mod saml_keys;
 mod sign_in;
 mod web_identity;

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 
 use super::answer::{FAULT_NAMESPACE, Fault, Format, STS_NAMESPACE};
 use super::parameters::ParameterError;
+use super::saml_error;
 use crate::domain::RequestId;
 use crate::federation::id_token::TokenError;
 use crate::flows::{AssumeRoleError, AuthenticationError};
@@ -226,9 +227,17 @@ impl StsFault {
             AssumeRoleError::NoProvider { issuer } => {
                 format!("No OpenIDConnect provider found in your account for {issuer}")
             }
+            AssumeRoleError::NoSamlProvider => return saml_error::no_provider(),
             AssumeRoleError::Token(error) => token_message(error),
+            AssumeRoleError::ResponseText(error) => sentence(error),
+            AssumeRoleError::Saml(refusal) => {
+                return saml_error::of_response(error.code(), refusal);
+            }
+            AssumeRoleError::SamlSession(refusal) => {
+                return saml_error::of_session(error.code(), *refusal);
+            }
             AssumeRoleError::Consumed => {
-                "The token was used to sign in already and can't be used again".to_owned()
+                "The token was used already and can't be used again".to_owned()
             }
             AssumeRoleError::Tags(error) => sentence(error),
             AssumeRoleError::TooLarge { percent } => format!(
@@ -286,7 +295,7 @@ impl StsFault {
 }
 
 /// An error's own text as a sentence.
-fn sentence(error: &dyn std::error::Error) -> String {
+pub(super) fn sentence(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let mut characters = text.chars();
     let first = characters.next().into_iter().flat_map(char::to_uppercase);

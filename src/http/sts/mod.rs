@@ -4,11 +4,14 @@
 //! operation reads the rest.
 
 mod answer;
+mod assume_role;
+mod assume_role_with_saml;
 mod assume_role_with_web_identity;
 mod cors;
 mod error;
 mod get_caller_identity;
 mod parameters;
+mod saml_error;
 mod validation;
 
 use std::sync::Arc;
@@ -26,7 +29,8 @@ pub use parameters::{MAX_PARAMETERS, ParameterError, Parameters};
 
 use crate::domain::RequestId;
 use crate::flows::{
-    AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder, RefusedCall, RequestMeta,
+    AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder, RefusedCall,
+    RequestMeta,
 };
 use crate::http::edge::{Body, Edge};
 use crate::sigv4;
@@ -42,6 +46,8 @@ const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-sts-exten
 pub struct StsApi {
     /// The edge.
     pub edge: Edge,
+    /// `AssumeRoleWithSAML`
+    pub assume_role_with_saml: AssumeRoleWithSaml,
     /// `AssumeRoleWithWebIdentity`
     pub assume_role_with_web_identity: AssumeRoleWithWebIdentity,
     /// `GetCallerIdentity`
@@ -143,6 +149,9 @@ impl StsApi {
         let action = call.parameters.find("Action").unwrap_or_default();
         let version = call.parameters.find("Version");
         match (action, version) {
+            ("AssumeRoleWithSAML", Some(VERSION)) => {
+                assume_role_with_saml::answer(&self.assume_role_with_saml, call).await
+            }
             ("AssumeRoleWithWebIdentity", Some(VERSION)) => {
                 assume_role_with_web_identity::answer(&self.assume_role_with_web_identity, call)
                     .await

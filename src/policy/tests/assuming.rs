@@ -21,6 +21,7 @@ fn assumption() -> Assumption<'static> {
         tags: SessionTags::none(),
         source_identity: None,
         duration: SessionDuration::DEFAULT,
+        ends_by: None,
         lineage: Lineage {
             provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
             issuer: "https://idp.example.com".parse().unwrap(),

@@ -1,0 +1,336 @@
+//! `AssumeRoleWithSAML`: a SAML response becomes a session of a role.
+//!
+//! ```text
+//! response ── decode ── the provider that PrincipalArn names, which pins the issuer
+//!   └ federation: prove                       both verifiers, issuer, audience, recipient, times
+//!      └ AskedSession                         the pair is listed; session name, tags, latest end
+//!         └ policy::decide                    the role's trust policy decides alone
+//!            └ redeem or unless_redeemed      what the browser used, or what may be used once
+//!               └ credentials::issue
+//!                  └ recorder                 no record, no answer
+//! ```
+//!
+//! A refusal uses nothing up.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::assume_role_error::AssumeRoleError;
+use super::assume_role_with_web_identity::terms;
+use super::record::{AssumeRecord, Person, Recorder, SamlRecord};
+use super::request::RequestMeta;
+use super::saml_conditions::SamlCaller;
+use super::saml_session::AskedSession;
+use crate::audit::EventSource;
+use crate::credentials::{self, Issued};
+use crate::directory::{LiveDirectory, SamlProvider, Snapshot};
+use crate::domain::{
+    Audience, EntityId, IssuerName, Lineage, ProviderRef, RoleArn, SamlProviderArn,
+    SessionDuration, SessionName, SourceIdentity, Subject,
+};
+use crate::entropy::Entropy;
+use crate::federation::saml::checks::{AcceptedAssertion, Request};
+use crate::federation::saml::prove::{
+    OwnNames, Presented, ProvenAssertion, SamlIdentityProvider, SamlProofError, SamlVerifier,
+    UnverifiedResponse,
+};
+use crate::federation::saml::settings::Replay;
+use crate::federation::{ProvenIdentity, RedeemError};
+use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy};
+use crate::store::OneTimeUse;
+
+/// What is asked for. It holds the assertion, so it has no `Debug`.
+#[derive(Clone)]
+pub struct SamlRequest<'a> {
+    /// The role.
+    pub role: RoleArn,
+    /// The provider of the role's account.
+    pub provider: SamlProviderArn,
+    /// The response in base64; nothing of it is proven.
+    pub assertion: &'a str,
+    /// How long the session shall last.
+    pub duration: SessionDuration,
+    /// What the session may do at the most.
+    pub policy: Option<IdentityPolicy>,
+}
+
+/// What is given.
+#[derive(Debug)]
+pub struct SamlSession {
+    /// The credentials and their session.
+    pub issued: Issued,
+    /// Whose they are.
+    pub person: SamlPerson,
+    /// Who stands behind the session.
+    pub source_identity: Option<SourceIdentity>,
+}
+
+/// Who an assertion is about, as AWS tells it.
+#[derive(Debug)]
+pub struct SamlPerson {
+    /// The name identifier.
+    pub subject: Subject,
+    /// Its format, as AWS writes it.
+    pub subject_type: String,
+    /// The provider's entity ID.
+    pub issuer: EntityId,
+    /// The address that the response was sent to, which AWS calls the audience.
+    pub recipient: String,
+    /// AWS's name for everybody of this issuer at this provider.
+    pub name_qualifier: String,
+}
+
+impl SamlPerson {
+    fn of(caller: &SamlCaller<'_>) -> Self {
+        Self {
+            subject: caller.subject.clone(),
+            subject_type: caller.subject_type().to_owned(),
+            issuer: caller.issuer.clone(),
+            recipient: caller.recipient().to_owned(),
+            name_qualifier: caller.name_qualifier(),
+        }
+    }
+}
+
+/// The flow and what it needs.
+#[derive(Clone)]
+pub struct AssumeRoleWithSaml {
+    /// Roles, providers, sealing keys, keys that open what is encrypted to us.
+    pub directory: Arc<LiveDirectory>,
+    /// Proves responses.
+    pub verifier: SamlVerifier,
+    /// What assertions must call us.
+    pub own: Arc<OwnNames>,
+    /// What was used: by the portal, or here where it may be used once.
+    pub marks: Arc<dyn OneTimeUse>,
+    /// Where it is recorded.
+    pub recorder: Arc<Recorder>,
+    /// Randomness for keys and tokens.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for AssumeRoleWithSaml {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AssumeRoleWithSaml")
+    }
+}
+
+/// What is known about an attempt, for its record, whatever becomes of it.
+#[derive(Debug, Default)]
+struct Known {
+    proven: Option<Proven>,
+    session: Option<SessionName>,
+}
+
+/// What a response has proven.
+#[derive(Debug)]
+struct Proven {
+    issuer: IssuerName,
+    audience: Audience,
+    subject: Subject,
+    assertion_id: String,
+    /// The names of attributes that are no text.
+    dropped: Vec<String>,
+}
+
+impl AssumeRoleWithSaml {
+    /// Runs the flow; the attempt is recorded before this answers.
+    ///
+    /// # Errors
+    /// [`AssumeRoleError`]; nothing was issued.
+    pub async fn run(
+        &self,
+        request: SamlRequest<'_>,
+        meta: &RequestMeta,
+    ) -> Result<SamlSession, AssumeRoleError> {
+        let mut known = Known::default();
+        let result = self.assume(&request, meta, &mut known).await;
+        let proven = known.proven.as_ref();
+        let record = AssumeRecord {
+            source: EventSource::Sts,
+            role: &request.role,
+            session: known.session.as_ref(),
+            duration: request.duration,
+            person: proven.map(Proven::person),
+            lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
+            rules: &[],
+            saml: Some(SamlRecord {
+                provider: &request.provider,
+                assertion_id: proven.map(|proven| &*proven.assertion_id),
+                dropped: proven.map_or(&[], |proven| &proven.dropped),
+            }),
+            result: result.as_ref().map(|session| &session.issued),
+        };
+        self.recorder
+            .assumption(meta, "AssumeRoleWithSAML", &record)
+            .await?;
+        result
+    }
+
+    /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there: a
+    /// role, a provider, its keys or a trust policy may have been changed on another node (decision
+    /// 7). The look is the same whatever the refusal is, so that its time doesn't tell which roles
+    /// exist.
+    async fn assume(
+        &self,
+        request: &SamlRequest<'_>,
+        meta: &RequestMeta,
+        known: &mut Known,
+    ) -> Result<SamlSession, AssumeRoleError> {
+        let response = UnverifiedResponse::decode(request.assertion)?;
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let first = self
+            .assume_by(&snapshot, (request, &response), meta, known)
+            .await;
+        if !first.as_ref().is_err_and(may_have_changed) {
+            return first;
+        }
+        let newer = self.directory.catch_up(meta.now).await?;
+        if newer.generation() == snapshot.generation() {
+            return first;
+        }
+        self.assume_by(&newer, (request, &response), meta, known)
+            .await
+    }
+
+    async fn assume_by(
+        &self,
+        snapshot: &Snapshot,
+        (request, response): (&SamlRequest<'_>, &UnverifiedResponse),
+        meta: &RequestMeta,
+        known: &mut Known,
+    ) -> Result<SamlSession, AssumeRoleError> {
+        let provider = snapshot
+            .saml_provider(&request.provider)
+            .ok_or(AssumeRoleError::NoSamlProvider)?;
+        let presented = Presented {
+            response,
+            request: Request::OfTheCaller,
+            keys: snapshot.service_provider_keys()?,
+            now: meta.now,
+        };
+        let proven = self.prove(&presented, provider, request).await?;
+        let (identity, assertion) = proven.into_parts();
+        known.proven = Some(Proven::of(&identity, &assertion));
+        let caller = SamlCaller {
+            provider: &request.provider,
+            issuer: provider.entity_id(),
+            subject: identity.subject(),
+            claims: identity.claims(),
+        };
+        let pair = (&request.role, &request.provider);
+        let asked = AskedSession::read(&assertion, caller.claims, pair, meta.now)?;
+        known.session = Some(asked.name.clone());
+        let person = SamlPerson::of(&caller);
+        let grant = decide(request, &caller, asked, snapshot, meta)?;
+        let replay = if assertion.is_for_one_use() {
+            Replay::Once
+        } else {
+            provider.settings.replay
+        };
+        self.use_up(identity, replay, meta).await?;
+        let source_identity = grant.source_identity().cloned();
+        let policies = request.policy.iter().cloned().collect();
+        let (keys, entropy) = (snapshot.keys(), self.entropy.as_ref());
+        Ok(SamlSession {
+            issued: credentials::issue(grant, policies, keys, meta.now, entropy)?,
+            person,
+            source_identity,
+        })
+    }
+
+    async fn prove(
+        &self,
+        presented: &Presented<'_>,
+        provider: &SamlProvider,
+        request: &SamlRequest<'_>,
+    ) -> Result<ProvenAssertion, SamlProofError> {
+        let provider = SamlIdentityProvider::of_account(
+            request.provider.clone(),
+            provider.metadata.metadata(),
+            &provider.settings,
+            &self.own,
+        );
+        self.verifier.prove(presented, &provider).await
+    }
+
+    /// Takes the proof: where it may be used again, the portal must not have used it; otherwise nobody
+    /// may have (decision 9).
+    async fn use_up(
+        &self,
+        identity: ProvenIdentity,
+        replay: Replay,
+        meta: &RequestMeta,
+    ) -> Result<(), RedeemError> {
+        let marks = self.marks.as_ref();
+        match replay {
+            Replay::Reusable => identity.unless_redeemed(marks, meta.now).await?,
+            Replay::Once => identity.redeem(marks, meta.now).await?,
+        };
+        Ok(())
+    }
+}
+
+/// Whether another node may have changed what an attempt was refused for.
+fn may_have_changed(error: &AssumeRoleError) -> bool {
+    matches!(
+        error,
+        AssumeRoleError::NoSamlProvider | AssumeRoleError::Denied(_)
+    ) || matches!(error, AssumeRoleError::Saml(error) if error.may_have_changed())
+}
+
+fn decide(
+    request: &SamlRequest<'_>,
+    caller: &SamlCaller<'_>,
+    asked: AskedSession,
+    snapshot: &Snapshot,
+    meta: &RequestMeta,
+) -> Result<Grant, AssumeRoleError> {
+    let assumption = Assumption {
+        action: AssumeAction::WithSaml,
+        caller: Caller::Federated {
+            provider: request.provider.as_str(),
+        },
+        context: caller.context(meta),
+        session: asked.name,
+        tags: asked.terms.tags,
+        source_identity: asked.terms.source_identity,
+        duration: request.duration,
+        ends_by: asked.ends_by,
+        lineage: Lineage {
+            provider: ProviderRef::Account(request.provider.clone().into()),
+            issuer: caller.issuer.clone().into(),
+            subject: caller.subject.clone(),
+            rule: None,
+            generation: snapshot.generation(),
+            sign_in: None,
+            chain_depth: 0,
+        },
+    };
+    let role = snapshot.role(&request.role).map(|entry| terms(entry));
+    match policy::decide(assumption, role) {
+        Decision::Permit(grant) => Ok(grant),
+        Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
+    }
+}
+
+impl Proven {
+    fn of(identity: &ProvenIdentity, assertion: &AcceptedAssertion) -> Self {
+        let dropped = assertion.dropped().iter();
+        Self {
+            issuer: identity.issuer().clone(),
+            audience: identity.audience().clone(),
+            subject: identity.subject().clone(),
+            assertion_id: assertion.id().to_owned(),
+            dropped: dropped.map(|it| it.name.clone()).collect(),
+        }
+    }
+
+    const fn person(&self) -> Person<'_> {
+        Person {
+            issuer: &self.issuer,
+            audience: &self.audience,
+            subject: &self.subject,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `AssumeRoleWithSAML`: a SAML response in, credentials out. Not signed.
+
+use super::answer::{Success, Value};
+use super::assume_role::{
+    Bounds, arn, check_arn, duration, refuse_managed_policies, role_arn, user_and_credentials,
+};
+use super::validation::{Constraint, Quoting, Violations};
+use super::{Call, Parameters, StsFault, saml_error};
+use crate::domain::SamlProviderArn;
+use crate::flows::{AssumeRoleWithSaml, SamlRequest, SamlSession};
+use crate::policy::AssumeAction;
+
+const ROLE_ARN: Constraint = arn("roleArn");
+const PRINCIPAL_ARN: Constraint = arn("principalArn");
+const ASSERTION: Constraint = Constraint {
+    field: "sAMLAssertion",
+    min: 4,
+    max: 100_000,
+    pattern: None,
+    quoting: Quoting::Withheld,
+};
+
+pub(super) async fn answer(
+    flow: &AssumeRoleWithSaml,
+    call: &Call<'_>,
+) -> Result<Success<'static>, StsFault> {
+    let request = read(&call.parameters)?;
+    let session = flow.run(request, call.meta).await?;
+    Ok(render(session))
+}
+
+fn read<'a>(parameters: &'a Parameters<'_>) -> Result<SamlRequest<'a>, StsFault> {
+    let duration = duration(parameters)?;
+    let mut violations = Violations::default();
+    let role = violations.required(parameters.find("RoleArn"), &ROLE_ARN);
+    let provider = violations.required(parameters.find("PrincipalArn"), &PRINCIPAL_ARN);
+    let assertion = violations.required(parameters.find("SAMLAssertion"), &ASSERTION);
+    let bounds = Bounds::read(parameters, duration, &mut violations);
+    let (Some(role), Some(provider), Some(assertion), None) =
+        (role, provider, assertion, violations.message())
+    else {
+        return Err(StsFault::validation(
+            violations.message().unwrap_or_default(),
+        ));
+    };
+    refuse_managed_policies(parameters)?;
+    Ok(SamlRequest {
+        role: role_arn(role, AssumeAction::WithSaml)?,
+        provider: provider_arn(provider)?,
+        assertion,
+        duration: bounds.duration(),
+        policy: bounds.policy()?,
+    })
+}
+
+/// An ARN of something else is refused as one of a provider that doesn't exist.
+fn provider_arn(text: &str) -> Result<SamlProviderArn, StsFault> {
+    check_arn(text)?;
+    text.parse().map_err(|_| saml_error::no_provider())
+}
+
+fn render(session: SamlSession) -> Success<'static> {
+    let (user, credentials) = user_and_credentials(&session.issued);
+    let person = session.person;
+    let mut members = vec![
+        ("Issuer", String::from(person.issuer).into()),
+        ("AssumedRoleUser", user),
+        ("Credentials", credentials),
+        ("Subject", String::from(person.subject).into()),
+        ("SubjectType", person.subject_type.into()),
+        ("Audience", person.recipient.into()),
+        ("NameQualifier", person.name_qualifier.into()),
+    ];
+    let size = session.issued.packed_size;
+    members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
+    let source = session.source_identity.map(String::from);
+    members.extend(source.map(|source| ("SourceIdentity", source.into())));
+    Success {
+        response: "AssumeRoleWithSAMLResponse",
+        result: "AssumeRoleWithSAMLResult",
+        members,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_of_something_else_is_like_a_provider_that_is_not_there() {
+        for text in [
+            "arn:aws:iam::123456789012:role/Reader",
+            "arn:aws:iam::123456789012:oidc-provider/idp.example.com",
+            "arn:aws:iam::123456789012:saml-provider/",
+            "arn:moon:iam::123456789012:saml-provider/Partners",
+        ] {
+            assert_eq!(provider_arn(text).unwrap_err(), saml_error::no_provider());
+        }
+        let invalid = provider_arn("saml-provider/Partners").unwrap_err();
+        assert_eq!(invalid.code(), "ValidationError");
+    }
+}

@@ -1,0 +1,79 @@
+//! What STS says where a SAML response is refused: AWS's text where it has one for the check that failed,
+//! the check's own otherwise. None of them quotes the assertion but for names that it compares.
+
+use actix_web::http::StatusCode;
+
+use super::error::{StsFault, sentence};
+use crate::federation::saml::SamlError;
+use crate::federation::saml::prove::SamlProofError;
+use crate::flows::SamlSessionError;
+use crate::policy::{AssumeAction, StsAction};
+
+/// The account has no provider of that name.
+pub(super) fn no_provider() -> StsFault {
+    let message = "Specified provider doesn't exist";
+    StsFault::new(StatusCode::BAD_REQUEST, "InvalidIdentityToken", message)
+}
+
+/// The response is not accepted.
+pub(super) fn of_response(code: &'static str, error: &SamlProofError) -> StsFault {
+    let status = match error {
+        SamlProofError::Response(SamlError::Status { .. }) => StatusCode::FORBIDDEN,
+        SamlProofError::Response(_)
+        | SamlProofError::MetadataExpired(_)
+        | SamlProofError::TooManyClaims { .. }
+        | SamlProofError::Disagreement(_)
+        | SamlProofError::SecondOpinion(_)
+        | SamlProofError::NoSecondOpinion => StatusCode::BAD_REQUEST,
+    };
+    StsFault::new(status, code, message(error))
+}
+
+/// Which of the two verifiers refuses a response is for the audit to say.
+fn message(error: &SamlProofError) -> String {
+    const SIGNATURE: &str = "Response signature invalid";
+    match error {
+        SamlProofError::Response(error) => match error {
+            SamlError::Signature(_) | SamlError::Unsigned | SamlError::UnsignedInside => {
+                SIGNATURE.to_owned()
+            }
+            SamlError::Issuer { .. } => "Issuer not present in specified provider".to_owned(),
+            SamlError::Audience { .. } | SamlError::NoAudience | SamlError::Recipient { .. } => {
+                "Response does not contain the required audience".to_owned()
+            }
+            SamlError::TooOld { .. } => {
+                "Token must be redeemed within 5 minutes of issuance".to_owned()
+            }
+            SamlError::Expired { now, at, .. } => format!(
+                "Token expired: current date/time {now} must be before the expiration date/time {at}"
+            ),
+            other => sentence(other),
+        },
+        SamlProofError::Disagreement(_)
+        | SamlProofError::SecondOpinion(_)
+        | SamlProofError::NoSecondOpinion => SIGNATURE.to_owned(),
+        SamlProofError::MetadataExpired(_) | SamlProofError::TooManyClaims { .. } => {
+            sentence(error)
+        }
+    }
+}
+
+/// The assertion is good, and not for this role or not for a session of it.
+pub(super) fn of_session(code: &'static str, error: SamlSessionError) -> StsFault {
+    let message = match error {
+        SamlSessionError::NotListed | SamlSessionError::ReservedRole => {
+            return StsFault::not_authorized(StsAction::Assume(AssumeAction::WithSaml));
+        }
+        SamlSessionError::SessionOver { now, at } => format!(
+            "Token expired: current date/time {now} must be before the expiration date/time {at}"
+        ),
+        SamlSessionError::NoSessionName
+        | SamlSessionError::SessionName
+        | SamlSessionError::SessionDuration
+        | SamlSessionError::SourceIdentity
+        | SamlSessionError::Tag
+        | SamlSessionError::Tags(_)
+        | SamlSessionError::UnknownTransitiveKey => error.to_string(),
+    };
+    StsFault::new(StatusCode::BAD_REQUEST, code, message)
+}
