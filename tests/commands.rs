@@ -10,6 +10,8 @@ mod demo;
 mod directory;
 #[path = "commands/gateway.rs"]
 mod gateway;
+#[path = "commands/saml.rs"]
+mod saml;
 #[path = "commands/serve.rs"]
 mod serve;
 #[path = "commands/sessions.rs"]

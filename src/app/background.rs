@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::compose::Flows;
@@ -15,6 +15,8 @@ use crate::domain::UnixTime;
 const HEAD: Duration = Duration::from_millis(500);
 /// Providers' keys are looked after so often.
 const KEYS: Duration = Duration::from_secs(30);
+/// Whether metadata of SAML connections is due is looked at so often.
+const METADATA: Duration = Duration::from_secs(1);
 /// Expired records and retired keys are removed so often.
 const SWEEP: Duration = Duration::from_mins(1);
 /// Counts of refusals without a line of their own are written so often.
@@ -32,6 +34,7 @@ impl Background {
             every(KEYS, flows, refresh_keys),
             every(SWEEP, flows, sweep),
             every(REFUSALS, flows, report_refusals),
+            tokio::spawn(refresh_metadata(flows.clone())),
         ];
         if let Some(certificates) = certificates {
             tasks.push(tokio::spawn(watch_certificates(certificates)));
@@ -84,6 +87,23 @@ async fn refresh_keys(flows: Flows, now: UnixTime) {
         .map(|connection| flows.keys.metadata(&connection.settings.issuer, now));
     futures_util::future::join_all(wanted).await;
     flows.keys.refresh_due(now).await;
+}
+
+/// Each connection's metadata is looked at apart, so that a server that hangs holds nobody else up.
+/// The looks end with this task.
+async fn refresh_metadata(flows: Flows) {
+    let mut looks = JoinSet::new();
+    let mut ticks = interval(METADATA);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = flows.edge.clock.now();
+        for turn in flows.metadata.due(now) {
+            let metadata = flows.metadata.clone();
+            looks.spawn(async move { metadata.look(turn, now).await });
+        }
+        while looks.try_join_next().is_some() {}
+    }
 }
 
 async fn sweep(flows: Flows, now: UnixTime) {

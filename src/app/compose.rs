@@ -15,6 +15,7 @@ use crate::entropy::Entropy;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::relying_party::RelyingParty;
+use crate::federation::saml::metadata::source::MetadataReader;
 use crate::federation::saml::prove::{OwnNames, SamlVerifier};
 use crate::federation::saml::second_opinion::{
     Limits, SecondOpinion, StartError as SecondOpinionStartError,
@@ -23,8 +24,8 @@ use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
 use crate::flows::{
     Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin,
-    GetCallerIdentity, NodeKeys, Portal, Readiness, Recorder, SamlKeySettings, SessionLimits,
-    SignIn,
+    GetCallerIdentity, NodeKeys, Portal, Readiness, Recorder, RefreshMetadata, SamlKeySettings,
+    SessionLimits, SignIn,
 };
 use crate::http::edge::{Bodies, Edge, Hosts, TrustedProxies};
 use crate::policy::IdentityPolicy;
@@ -40,6 +41,7 @@ pub struct Flows {
     pub(super) public_url: Arc<str>,
     pub(super) organisation: Option<Arc<str>>,
     pub(super) keys: Arc<KeyCache>,
+    pub(super) metadata: RefreshMetadata,
     pub(super) node_keys: NodeKeys,
     pub(super) recorder: Arc<Recorder>,
     pub(super) sweeper: Arc<Sweeper>,
@@ -80,7 +82,7 @@ pub(super) async fn compose(
     let own_names = Arc::new(OwnNames::at(&url)?);
     let relying_party = Arc::new(RelyingParty::new(
         Arc::clone(&keys),
-        outgoing,
+        Arc::clone(&outgoing),
         Arc::clone(&resources.entropy),
         secret_folder(&config.federation),
         url.clone(),
@@ -96,6 +98,7 @@ pub(super) async fn compose(
         recorder: Arc::clone(&recorder),
         resources: &resources,
     };
+    let metadata = shared.metadata(config, outgoing);
     Ok(Flows {
         edge: edge(config, &url, address, &resources),
         public_url: public_url.as_str().into(),
@@ -108,14 +111,16 @@ pub(super) async fn compose(
         },
         sign_in: shared.sign_in(relying_party, config.sessions),
         portal: shared.portal(config.sessions),
-        administration: shared.administration(config, &node_keys.host),
+        administration: shared.administration(config, &node_keys.host, metadata.clone()),
         readiness: Readiness::new(
             Arc::clone(&directory),
             draining,
             admin,
             config.admin.account,
+            Arc::clone(&metadata.looks),
         ),
         keys,
+        metadata,
         node_keys,
         recorder,
         sweeper: Arc::clone(&resources.sweeper),
@@ -191,7 +196,27 @@ impl Shared<'_> {
         }
     }
 
-    fn administration(&self, config: &Config, host: &Arc<str>) -> Administration {
+    fn metadata(&self, config: &Config, outgoing: Arc<Outgoing>) -> RefreshMetadata {
+        RefreshMetadata {
+            directory: Arc::clone(&self.directory),
+            reader: MetadataReader {
+                outgoing,
+                files: secret_folder(&config.federation),
+                plain_http: config.federation.allow_http_issuers.clone().into(),
+            },
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::clone(&self.resources.entropy),
+            region: base_region(&config.regions),
+            looks: Arc::default(),
+        }
+    }
+
+    fn administration(
+        &self,
+        config: &Config,
+        host: &Arc<str>,
+        metadata: RefreshMetadata,
+    ) -> Administration {
         Administration {
             directory: Arc::clone(&self.directory),
             recorder: Arc::clone(&self.recorder),
@@ -202,6 +227,7 @@ impl Shared<'_> {
             plain_http: config.federation.allow_http_issuers.clone().into(),
             // One process has the embedded store, so a new key is known everywhere at once.
             key_propagation: 0,
+            metadata,
             saml_keys: SamlKeySettings {
                 host: Arc::clone(host),
                 rotation: Rotation {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::domain::ConnectionId;
+use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{ApplyMode, PreviousKeys};
 
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
@@ -72,6 +74,9 @@ pub enum Command {
     /// The node's keys: those that session tokens are sealed under, and those for SAML.
     #[command(subcommand)]
     Keys(Keys),
+    /// Connections to identity providers.
+    #[command(subcommand)]
+    Connections(Connections),
 }
 
 /// `serve`
@@ -123,6 +128,26 @@ pub enum Keys {
     },
 }
 
+/// `connections`
+#[derive(Debug, Subcommand)]
+pub enum Connections {
+    /// Read what a SAML connection's identity provider publishes of itself now.
+    ///
+    /// The gateway does so by itself every `refresh_seconds`. Needs `rolegate:RefreshMetadata`.
+    RefreshMetadata {
+        /// The connection.
+        #[arg(value_name = "ID")]
+        id: ConnectionId,
+        /// Take metadata that shares no key with what was known: make sure first, by another way, that
+        /// the new keys are the provider's.
+        #[arg(long)]
+        accept_new_keys: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+}
+
 /// Where the gateway is.
 #[derive(Debug, Args)]
 pub struct Gateway {
@@ -144,6 +169,17 @@ impl Command {
             ApplyMode::DryRun
         } else {
             ApplyMode::Apply
+        }
+    }
+}
+
+impl Connections {
+    /// How `--accept-new-keys` reads.
+    pub(super) const fn new_keys(accept_new_keys: bool) -> NewKeys {
+        if accept_new_keys {
+            NewKeys::Accept
+        } else {
+            NewKeys::Refuse
         }
     }
 }

@@ -1,11 +1,13 @@
 //! A directory's files on disk.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::directory::DirectoryFiles;
 
+/// The longest file, in bytes: a metadata document.
+const MAX_BYTES: u64 = 10_000_000;
 /// Folders may lie so deep in each other.
 const MAX_DEPTH: usize = 8;
 
@@ -26,6 +28,12 @@ pub enum FilesError {
     /// A name that is no UTF-8, or leads out of the folder.
     #[error("{0}: the name can't be used")]
     Name(PathBuf),
+    /// Longer than any file of a directory.
+    #[error("{0}: the file is longer than {MAX_BYTES} bytes, which no file of a directory is")]
+    TooLong(PathBuf),
+    /// No text.
+    #[error("{0}: the file is no text in UTF-8")]
+    NotText(PathBuf),
     /// Too deep.
     #[error("{0}: folders lie more than 8 deep")]
     TooDeep(PathBuf),
@@ -70,12 +78,26 @@ fn read_folder(
         if path.is_dir() {
             read_folder(&path, &relative, depth + 1, files)?;
         } else if is_resource(name) {
-            let text =
-                fs::read_to_string(&path).map_err(|source| FilesError::Io { path, source })?;
-            files.insert(relative, text);
+            files.insert(relative, read_text(&path)?);
         }
     }
     Ok(())
+}
+
+fn read_text(path: &Path) -> Result<String, FilesError> {
+    let failed = |source| FilesError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(FilesError::TooLong(path.to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|_| FilesError::NotText(path.to_owned()))
 }
 
 /// A README beside the resources is welcome.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::arguments::{Arguments, Command, Gateway, Keys};
+use self::arguments::{Arguments, Command, Connections, Gateway, Keys};
 use self::client::{Client, ClientError};
 use self::files::FilesError;
 use crate::app::{RunningNode, StartError};
@@ -19,7 +19,7 @@ use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
 use crate::flows::{Applied, Exported};
-use crate::http::admin::{ApplyRequest, RotateRequest};
+use crate::http::admin::{ApplyRequest, RefreshRequest, RotateRequest};
 
 /// What the settings have problems with exits with this code.
 const EXIT_SETTINGS: u8 = 2;
@@ -105,6 +105,19 @@ async fn execute(command: Command) -> Result<(), CommandError> {
             ))
         }
         Command::Keys(keys) => rotate(keys).await,
+        Command::Connections(Connections::RefreshMetadata {
+            id,
+            accept_new_keys,
+            gateway,
+        }) => {
+            let request = RefreshRequest {
+                connection: id,
+                new_keys: Connections::new_keys(accept_new_keys),
+            };
+            let path = "/admin/v1/connections/refresh-metadata";
+            let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;
+            say_applied(&applied, "changed")
+        }
     }
 }
 
@@ -134,6 +147,9 @@ fn client(gateway: Gateway) -> Result<Client, CommandError> {
 fn say_applied(applied: &Applied, verb: &str) -> Result<(), CommandError> {
     for change in &applied.changes {
         say(change)?;
+    }
+    for note in &applied.notes {
+        say(&format!("note: {note}"))?;
     }
     say(&format!(
         "{} {verb}; the directory is at generation {}",

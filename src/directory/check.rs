@@ -87,7 +87,7 @@ fn check_metadata(
         }
         // Nothing is to be known, or nothing was fetched yet.
         (None | Some(_), None) => return,
-        (Some(saml), Some(provider)) => match unfit(saml, provider) {
+        (Some(saml), Some(provider)) => match unfit_metadata(saml, provider) {
             Some(text) => text,
             None => return,
         },
@@ -95,7 +95,8 @@ fn check_metadata(
     problems.push(Problem::new(at, text));
 }
 
-fn unfit(saml: SamlConnection<'_>, provider: &IdpMetadata) -> Option<String> {
+/// Why what is known of a provider does not fit what the connection to it says.
+pub fn unfit_metadata(saml: SamlConnection<'_>, provider: &IdpMetadata) -> Option<String> {
     let (wanted, binding) = (&saml.settings.entity_id, saml.settings.request_binding);
     if provider.entity_id != *wanted {
         return Some(format!(

@@ -22,7 +22,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use change::{Change, ChangeSet, diff};
-pub use check::{Problem, check};
+pub use check::{Problem, check, unfit_metadata};
 pub use files::{DirectoryFiles, read, write};
 pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey};
 pub use live::{CommitError, DirectoryError, LiveDirectory};

@@ -119,12 +119,24 @@ pub enum FetchError {
     /// The answer's status is not 200; redirects are not followed.
     #[error("the provider answered with status {0}")]
     Status(u16),
-    /// The answer is longer than [`MAX_BODY_BYTES`].
-    #[error("the answer is longer than {MAX_BODY_BYTES} bytes")]
-    TooLong,
+    /// The answer is longer than is taken.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+    /// A document is no text in UTF-8.
+    #[error("the answer is not UTF-8")]
+    NotText,
     /// The answer is no strict JSON object.
     #[error("the answer is not usable")]
     Json(#[source] JsonError),
+}
+
+/// How much of an answer is taken, and how long is waited for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerBounds {
+    /// The longest body, in bytes.
+    pub bytes: usize,
+    /// From the look-up of the name to the last byte.
+    pub time: Duration,
 }
 
 /// A JSON answer.
@@ -190,36 +202,38 @@ impl Outgoing {
         })
     }
 
+    /// Gets a document of status 200, whatever type it says it is of.
+    pub async fn get_text(&self, url: &Url, bounds: AnswerBounds) -> Result<String, FetchError> {
+        let request = reqwest::Request::new(reqwest::Method::GET, url.clone());
+        let answer = self.send_within(request, bounds).await?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(FetchError::Status(answer.status().as_u16()));
+        }
+        String::from_utf8(answer.into_body()).map_err(|_| FetchError::NotText)
+    }
+
     /// Sends a request and reads the whole answer, whatever its status.
     pub async fn send(
         &self,
         request: reqwest::Request,
     ) -> Result<http::Response<Vec<u8>>, FetchError> {
-        let client = self.client_for(request.url())?;
-        let answer = client.execute(request).await;
-        self.read(answer.map_err(|error| self.failure(error))?)
-            .await
+        let bounds = AnswerBounds {
+            bytes: MAX_BODY_BYTES,
+            time: self.timeout,
+        };
+        self.send_within(request, bounds).await
     }
 
-    async fn read(
+    async fn send_within(
         &self,
-        mut answer: reqwest::Response,
+        mut request: reqwest::Request,
+        bounds: AnswerBounds,
     ) -> Result<http::Response<Vec<u8>>, FetchError> {
-        let announced = answer.content_length().unwrap_or(0);
-        if announced > MAX_BODY_BYTES as u64 {
-            return Err(FetchError::TooLong);
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(error))? {
-            if body.len() + chunk.len() > MAX_BODY_BYTES {
-                return Err(FetchError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut response = http::Response::new(body);
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
+        *request.timeout_mut() = Some(bounds.time);
+        let client = self.client_for(request.url())?;
+        let failed = |error| failure(error, bounds.time);
+        let answer = client.execute(request).await.map_err(failed)?;
+        read(answer, bounds).await
     }
 
     /// The client whose address rule fits the URL; a literal address never meets the resolver, so
@@ -255,20 +269,43 @@ impl Outgoing {
             _ => Ok(&self.https),
         }
     }
+}
 
-    fn failure(&self, error: reqwest::Error) -> FetchError {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(current) = cause {
-            if let Some(blocked) = current.downcast_ref::<BlockedAddress>() {
-                return FetchError::Blocked(blocked.clone());
-            }
-            cause = current.source();
+async fn read(
+    mut answer: reqwest::Response,
+    bounds: AnswerBounds,
+) -> Result<http::Response<Vec<u8>>, FetchError> {
+    let too_long = || FetchError::TooLong(bounds.bytes);
+    let announced = answer.content_length().unwrap_or(0);
+    if announced > bounds.bytes as u64 {
+        return Err(too_long());
+    }
+    let failed = |error| failure(error, bounds.time);
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > bounds.bytes {
+            return Err(too_long());
         }
-        if error.is_timeout() {
-            FetchError::TimedOut(self.timeout)
-        } else {
-            FetchError::Unreachable(error.without_url())
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = http::Response::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
+}
+
+fn failure(error: reqwest::Error, time: Duration) -> FetchError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(current) = cause {
+        if let Some(blocked) = current.downcast_ref::<BlockedAddress>() {
+            return FetchError::Blocked(blocked.clone());
         }
+        cause = current.source();
+    }
+    if error.is_timeout() {
+        FetchError::TimedOut(time)
+    } else {
+        FetchError::Unreachable(error.without_url())
     }
 }
 

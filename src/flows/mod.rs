@@ -17,10 +17,12 @@ mod assume_role_with_web_identity;
 mod authenticate;
 mod get_caller_identity;
 mod login_attempt;
+mod metadata;
 mod node_keys;
 mod portal;
 mod readiness;
 mod record;
+mod recorded_change;
 mod request;
 mod saml_conditions;
 mod saml_session;
@@ -43,9 +45,12 @@ pub use assume_role_with_web_identity::{
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use get_caller_identity::GetCallerIdentity;
 pub use login_attempt::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
+pub use metadata::{
+    FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,
+};
 pub use node_keys::{NodeKeys, NodeKeysError};
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
-pub use readiness::{Readiness, ReadinessCheck, ReadinessReport};
+pub use readiness::{Readiness, ReadinessCheck, ReadinessReport, SamlConnectionReport};
 pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
 pub use saml_session::SamlSessionError;

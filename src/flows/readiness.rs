@@ -1,5 +1,7 @@
 //! Whether this node can do its work.
 
+mod saml;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,8 +10,11 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+pub use saml::SamlConnectionReport;
+
 use super::administer::{AdminAction, Administration};
 use super::authenticate::BootstrapAdmin;
+use super::metadata::Looks;
 use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{AccountId, UnixTime};
 
@@ -34,15 +39,20 @@ pub struct ReadinessReport {
     pub checks: Vec<ReadinessCheck>,
     /// What should be looked at, and keeps nothing from working.
     pub warnings: Vec<&'static str>,
+    /// What is known of SAML connections; for operators.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub saml_connections: Vec<SamlConnectionReport>,
 }
 
 impl ReadinessReport {
-    /// The report without what is wrong and why: which checks there are and whether they hold.
+    /// The report without what is wrong and why, and without names: which checks there are and whether
+    /// they hold.
     #[must_use]
     pub fn without_reasons(mut self) -> Self {
         for check in &mut self.checks {
             check.because = None;
         }
+        self.saml_connections.clear();
         self
     }
 }
@@ -54,6 +64,7 @@ pub struct Readiness {
     draining: Arc<AtomicBool>,
     admin: Option<Arc<BootstrapAdmin>>,
     account: AccountId,
+    looks: Arc<Looks>,
     state: Arc<Mutex<State>>,
 }
 
@@ -77,18 +88,21 @@ impl Readiness {
     const KEPT: Duration = Duration::from_secs(1);
 
     /// Of this directory; `draining` is set once the node was told to stop, `admin` the user that
-    /// the environment set up in the managing `account`.
+    /// the environment set up in the managing `account`, `looks` what came of the looks at SAML
+    /// connections' metadata.
     pub fn new(
         directory: Arc<LiveDirectory>,
         draining: Arc<AtomicBool>,
         admin: Option<Arc<BootstrapAdmin>>,
         account: AccountId,
+        looks: Arc<Looks>,
     ) -> Self {
         Self {
             directory,
             draining,
             admin,
             account,
+            looks,
             state: Arc::default(),
         }
     }
@@ -116,6 +130,7 @@ impl Readiness {
     async fn look(&self, now: UnixTime, has_warned: &mut bool) -> ReadinessReport {
         let mut checks = Vec::new();
         let mut warnings = Vec::new();
+        let mut saml_connections = Vec::new();
         // The store is asked, so that a load balancer learns of its loss before the callers do.
         let looked = self.directory.catch_up(now).await;
         match self.directory.snapshot(now) {
@@ -123,6 +138,9 @@ impl Readiness {
                 checks.push(check("directory", Ok(())));
                 checks.push(check("sealing key", sealing_key(&snapshot, now)));
                 warnings.extend(self.bootstrap_warning(&snapshot, has_warned));
+                let (connections, of_saml) = saml::report(&snapshot, &self.looks, now);
+                warnings.extend(of_saml);
+                saml_connections = connections;
             }
             Err(error) => checks.push(check("directory", Err(error.to_string()))),
         }
@@ -134,6 +152,7 @@ impl Readiness {
             ready: checks.iter().all(|check| check.ready),
             checks,
             warnings,
+            saml_connections,
         }
     }
 
@@ -199,7 +218,8 @@ mod tests {
         let store = Arc::new(MemoryStore::default());
         let directory = testing::seeded(&store, &testing::files()).await;
         let account = "123456789012".parse().unwrap();
-        Readiness::new(Arc::new(directory), Arc::default(), admin, account)
+        let looks = Arc::default();
+        Readiness::new(Arc::new(directory), Arc::default(), admin, account, looks)
     }
 
     #[tokio::test]

@@ -34,4 +34,16 @@ impl RequestMeta {
             .set("aws:UserAgent", self.user_agent.clone())
             .set("aws:RequestedRegion", self.region.as_str().to_owned());
     }
+
+    /// What a node does by itself, which nobody asked for.
+    pub(super) fn of_the_node(id: RequestId, now: UnixTime, region: Region) -> Self {
+        Self {
+            id,
+            now,
+            source_ip: IpAddr::from([0, 0, 0, 0]),
+            user_agent: String::new(),
+            is_secure: false,
+            region,
+        }
+    }
 }

@@ -14,6 +14,10 @@ fn every_command_says_what_it_does() {
         ("export", &["export"]),
         ("keys", &["keys"]),
         ("keys-rotate", &["keys", "rotate"]),
+        (
+            "connections-refresh-metadata",
+            &["connections", "refresh-metadata"],
+        ),
         ("keys-rotate-saml", &["keys", "rotate-saml"]),
     ] {
         let output = run(folder.path(), &[arguments, &["--help"]].concat(), &[]);

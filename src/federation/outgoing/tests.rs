@@ -150,8 +150,8 @@ async fn an_unusable_answer_is_named() {
         provider.reply("/jwks", reply);
         match error(outgoing, &jwks).await {
             FetchError::Status(_) => "status",
-            FetchError::TooLong => "too long",
-            FetchError::Json(_) => "json",
+            FetchError::TooLong(_) => "too long",
+            FetchError::Json(_) | FetchError::NotText => "json",
             FetchError::TimedOut(_) => "timed out",
             FetchError::Unreachable(_) => "unreachable",
             FetchError::NotAllowed { .. } | FetchError::Blocked(_) => "refused",

@@ -24,6 +24,8 @@ use crate::federation::Quoted;
 
 /// The longest text of a certificate that is looked at, in bytes.
 pub const MAX_TEXT: usize = 65_536;
+/// How long before its end an admin is warned of a certificate, in seconds: 30 days.
+pub const WARNED_BEFORE: i64 = 30 * 24 * 60 * 60;
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::text_type;
+use crate::domain::{Issuer, text_type};
 
 /// How a message travels by the browser (SAML 2.0 bindings).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -52,6 +52,19 @@ text_type!(
     "an https or http URL of at most 2048 characters with a host and without user info and fragment",
     |text| is_endpoint(text)
 );
+
+impl EndpointUrl {
+    /// Whether an issuer is at the same scheme, host and port.
+    pub fn has_origin_of(&self, issuer: &Issuer) -> bool {
+        has_same_origin(self.as_str(), issuer.as_str())
+    }
+}
+
+/// Whether two URLs are of the same scheme, host and port.
+pub(super) fn has_same_origin(one: &str, other: &str) -> bool {
+    let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+    origin(one).is_some_and(|of_one| origin(other) == Some(of_one))
+}
 
 fn is_endpoint(text: &str) -> bool {
     let visible = |byte: u8| (0x21..0x7f).contains(&byte) && byte != b'\\';

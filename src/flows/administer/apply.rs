@@ -37,6 +37,16 @@ pub struct Applied {
     pub generation: Generation,
     /// Every change, a line each.
     pub changes: Vec<String>,
+    /// What should be looked at, and kept nothing from being done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What has to change so that the directory is what the files say.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) desired: Directory,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Administration {
@@ -63,13 +73,16 @@ impl Administration {
             let conflict = AdminError::Conflict { head: base };
             return Err(self.failed(&act, conflict).await);
         }
-        let changes = match self.plan(desired.files, snapshot.directory(), meta.now) {
-            Ok(changes) => changes,
+        let mut plan = match self.plan(desired.files, snapshot.directory(), meta.now) {
+            Ok(plan) => plan,
             Err(error) => return Err(self.failed(&act, error).await),
         };
+        let mut notes = Self::document_notes(&plan.changes, meta.now);
+        notes.extend(self.add_first_metadata(&mut plan, meta.now).await);
+        let changes = plan.changes;
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let generation = if desired.mode == ApplyMode::DryRun || changes.is_empty() {
-            let subject = Subject::of(caller);
+            let subject = Subject::Caller(caller);
             self.recorder
                 .admin(meta, &subject, action, Outcome::Unchanged { base })
                 .await?;
@@ -80,6 +93,7 @@ impl Administration {
         Ok(Applied {
             generation,
             changes: lines,
+            notes,
         })
     }
 
@@ -89,10 +103,16 @@ impl Administration {
         files: &DirectoryFiles,
         current: &Directory,
         now: UnixTime,
-    ) -> Result<Vec<Change>, AdminError> {
+    ) -> Result<Plan, AdminError> {
         let desired =
             read(files, current, now, self.entropy.as_ref()).map_err(AdminError::Invalid)?;
-        self.check(&desired)?;
-        Ok(diff(current, &desired))
+        let changes = diff(current, &desired);
+        let mut problems = self.check(&desired);
+        problems.extend(self.check_documents(&changes, now));
+        if problems.is_empty() {
+            Ok(Plan { desired, changes })
+        } else {
+            Err(AdminError::Invalid(problems))
+        }
     }
 }

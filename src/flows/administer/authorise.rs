@@ -84,7 +84,7 @@ impl Administration {
             action: act.action.as_str(),
             resource: self.resource(act.action),
         };
-        let (subject, why) = (Subject::of(act.caller), denied.to_string());
+        let (subject, why) = (Subject::Caller(act.caller), denied.to_string());
         self.recorder
             .admin(act.meta, &subject, act.action, Outcome::Denied { why })
             .await?;

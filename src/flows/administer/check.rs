@@ -1,7 +1,7 @@
 //! What must hold beyond the directory itself: plain http only where this node lists it, files only
-//! where this node keeps them.
+//! where this node keeps them, a second opinion only where there is one.
 
-use super::{AdminError, Administration};
+use super::Administration;
 use crate::directory::{Directory, Problem, check};
 use crate::domain::Issuer;
 use crate::federation::connection::{ConnectionSettings, Protocol};
@@ -10,7 +10,8 @@ use crate::federation::saml::second_opinion::require_built_in;
 use crate::federation::saml::settings::{MetadataSource, MetadataUrl};
 
 impl Administration {
-    pub(super) fn check(&self, directory: &Directory) -> Result<(), AdminError> {
+    /// Every problem of the directory; none where it may be used on this node.
+    pub(super) fn check(&self, directory: &Directory) -> Vec<Problem> {
         let mut problems = check(directory, self.directory.partition());
         for (id, account) in &directory.accounts {
             let issuers = account.oidc_providers.keys();
@@ -18,8 +19,8 @@ impl Administration {
             let at = format!("accounts/{id}/oidc-providers");
             problems.extend(texts.map(|text| Problem::new(&at, text)));
             for (name, provider) in &account.saml_providers {
+                let text = second_opinion(provider.settings.second_opinion, "second_opinion");
                 let at = format!("accounts/{id}/saml-providers/{name}");
-                let text = second_opinion(provider.settings.second_opinion);
                 problems.extend(text.map(|text| Problem::new(&at, text)));
             }
         }
@@ -28,11 +29,7 @@ impl Administration {
             let at = format!("connections/{id}");
             problems.extend(texts.map(|text| Problem::new(&at, text)));
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(AdminError::Invalid(problems))
-        }
+        problems
     }
 
     fn check_connection(&self, connection: &ConnectionSettings) -> Vec<String> {
@@ -47,8 +44,8 @@ impl Administration {
             }
             Protocol::Saml(settings) => {
                 let source = self.metadata_source(&settings.metadata);
-                let second = second_opinion(settings.second_opinion);
-                source.into_iter().chain(second).collect()
+                let opinion = second_opinion(settings.second_opinion, "saml.second_opinion");
+                source.into_iter().chain(opinion).collect()
             }
         }
     }
@@ -81,10 +78,10 @@ impl Administration {
     }
 }
 
-/// A provider that wants a second verifier to agree would sign nobody in where there is none.
-fn second_opinion(wanted: bool) -> Option<String> {
-    let error = require_built_in().err().filter(|_| wanted)?;
+/// A second verifier can't be asked that this program was built without.
+fn second_opinion(is_wanted: bool, setting: &str) -> Option<String> {
+    let missing = require_built_in().err().filter(|_| is_wanted)?;
     Some(format!(
-        "second_opinion: {error}; set it to false to do without"
+        "{setting}: {missing}; use one that has it, or set {setting} = false"
     ))
 }

@@ -6,6 +6,9 @@ use crate::audit::AuditUnavailable;
 use crate::directory::{CommitError, DirectoryError, Problem};
 use crate::entropy::EntropyError;
 use crate::federation::saml::service_provider::{KeyError, RotationError};
+use crate::flows::metadata::RefreshError;
+use crate::flows::record::chain;
+use crate::flows::recorded_change::RecordedChangeError;
 use crate::store::Generation;
 
 /// Why the administration did nothing.
@@ -51,6 +54,9 @@ pub enum AdminError {
     /// No key for SAML could be made.
     #[error("no SAML key could be made: {0}")]
     SamlKey(#[from] KeyError),
+    /// A provider's metadata was not taken.
+    #[error("the metadata was not taken: {}", chain(.0))]
+    Metadata(RefreshError),
     /// Nothing can be recorded, so nothing is done.
     #[error("the audit log can't be written")]
     Audit(#[from] AuditUnavailable),
@@ -72,6 +78,9 @@ impl AdminError {
             Self::Replayed => "RequestReplayed",
             Self::TooManyKeys | Self::TooManySamlKeys => "LimitExceeded",
             Self::RotationUnderWay(_) => "RotationUnderWay",
+            Self::Metadata(RefreshError::NoSuchConnection(_)) => "NoSuchConnection",
+            Self::Metadata(error) if error.is_refusal() => "MetadataRefused",
+            Self::Metadata(_) => "MetadataUnavailable",
             Self::Audit(_) | Self::Directory(_) | Self::Entropy(_) | Self::SamlKey(_) => {
                 "ServiceUnavailable"
             }
@@ -82,6 +91,29 @@ impl AdminError {
 impl From<DirectoryError> for AdminError {
     fn from(error: DirectoryError) -> Self {
         Self::Directory(error)
+    }
+}
+
+impl From<RecordedChangeError> for AdminError {
+    fn from(error: RecordedChangeError) -> Self {
+        match error {
+            RecordedChangeError::Audit(error) => error.into(),
+            RecordedChangeError::Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for AdminError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Commit(error) => error.into(),
+            RefreshError::Audit(error) => error.into(),
+            RefreshError::Entropy(error) => error.into(),
+            RefreshError::NoSuchConnection(_)
+            | RefreshError::Source(_)
+            | RefreshError::Unfit(_)
+            | RefreshError::Refused(_) => Self::Metadata(error),
+        }
     }
 }
 

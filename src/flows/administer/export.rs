@@ -40,7 +40,7 @@ impl Administration {
                 return Err(self.failed(&act, error).await);
             }
         };
-        let subject = Subject::of(caller);
+        let subject = Subject::Caller(caller);
         self.recorder
             .admin(meta, &subject, AdminAction::ExportDirectory, Outcome::Done)
             .await?;

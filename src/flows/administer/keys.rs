@@ -51,6 +51,7 @@ impl Administration {
         Ok(Applied {
             generation,
             changes: lines,
+            notes: Vec::new(),
         })
     }
 

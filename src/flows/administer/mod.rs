@@ -14,6 +14,7 @@ mod check;
 mod error;
 mod export;
 mod keys;
+mod metadata;
 mod saml_keys;
 
 use std::fmt;
@@ -26,10 +27,11 @@ pub use keys::{MAX_SEALING_KEYS, PreviousKeys};
 pub use saml_keys::MAX_SAML_KEYS;
 
 use super::authenticate::Caller;
+use super::metadata::RefreshMetadata;
 use super::record::{Outcome, Recorder, Subject, chain};
+use super::recorded_change::RecordedChange;
 use super::request::RequestMeta;
-use crate::audit::Event;
-use crate::directory::{Change, ChangeSet, LiveDirectory, Snapshot};
+use crate::directory::{Change, LiveDirectory, Snapshot};
 use crate::domain::{AccountId, Issuer};
 use crate::entropy::Entropy;
 use crate::federation::saml::service_provider::Rotation;
@@ -47,6 +49,8 @@ pub enum AdminAction {
     RotateKeys,
     /// `rolegate:RotateSamlKeys`
     RotateSamlKeys,
+    /// `rolegate:RefreshMetadata`
+    RefreshMetadata,
 }
 
 impl AdminAction {
@@ -57,6 +61,7 @@ impl AdminAction {
             Self::ExportDirectory => "rolegate:ExportDirectory",
             Self::RotateKeys => "rolegate:RotateKeys",
             Self::RotateSamlKeys => "rolegate:RotateSamlKeys",
+            Self::RefreshMetadata => "rolegate:RefreshMetadata",
         }
     }
 
@@ -65,6 +70,7 @@ impl AdminAction {
             Self::ApplyDirectory | Self::ExportDirectory => "directory",
             Self::RotateKeys => "key-ring",
             Self::RotateSamlKeys => "saml-keys",
+            Self::RefreshMetadata => "connection-metadata",
         }
     }
 }
@@ -102,6 +108,8 @@ pub struct Administration {
     pub key_propagation: i64,
     /// How the keys for SAML are made.
     pub saml_keys: SamlKeySettings,
+    /// Reads the metadata of SAML connections.
+    pub metadata: RefreshMetadata,
 }
 
 impl fmt::Debug for Administration {
@@ -138,7 +146,7 @@ impl Administration {
             }
             other => chain(other),
         };
-        let subject = Subject::of(act.caller);
+        let subject = Subject::Caller(act.caller);
         let outcome = Outcome::NotCommitted { why };
         let recorded = self.recorder.admin(act.meta, &subject, act.action, outcome);
         match recorded.await {
@@ -154,38 +162,26 @@ impl Administration {
         base: Generation,
         changes: Vec<Change>,
     ) -> Result<Generation, AdminError> {
-        let (subject, meta) = (Subject::of(act.caller), act.meta);
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        // A line of the audit keeps so many values of a list: further changes are further lines.
-        for some in lines.chunks(Event::MAX_LIST) {
-            let intent = Outcome::Intent {
-                base,
-                changes: some,
-                of: lines.len(),
-            };
-            self.recorder
-                .admin(meta, &subject, act.action, intent)
-                .await?;
-        }
-        let author = act.caller.principal.arn();
-        let set = ChangeSet {
-            author,
-            at: meta.now,
-            request: meta.id,
-            changes,
+        self.commit_told(act, base, changes, &lines).await
+    }
+
+    /// As [`Self::commit`], with these lines in the record.
+    async fn commit_told(
+        &self,
+        act: &Act<'_>,
+        base: Generation,
+        changes: Vec<Change>,
+        lines: &[String],
+    ) -> Result<Generation, AdminError> {
+        let change = RecordedChange {
+            directory: &self.directory,
+            recorder: &self.recorder,
+            subject: Subject::Caller(act.caller),
+            action: act.action,
+            meta: act.meta,
+            lines,
         };
-        let committed = self.directory.commit(base, set, meta.now).await;
-        let outcome = match &committed {
-            Ok(generation) => Outcome::Committed {
-                generation: *generation,
-            },
-            Err(error) => Outcome::NotCommitted {
-                why: error.to_string(),
-            },
-        };
-        self.recorder
-            .admin(meta, &subject, act.action, outcome)
-            .await?;
-        Ok(committed?)
+        Ok(change.commit(base, changes).await?)
     }
 }

@@ -42,6 +42,7 @@ impl Administration {
         Ok(Applied {
             generation,
             changes: lines,
+            notes: Vec::new(),
         })
     }
 

@@ -3,7 +3,7 @@
 use super::{Recorder, RefusedCall, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
-    Source,
+    Source, UserIdentity,
 };
 use crate::flows::administer::AdminAction;
 use crate::flows::authenticate::{AuthenticationError, Caller};
@@ -12,12 +12,27 @@ use crate::store::Generation;
 
 /// Who administers.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::flows) struct Subject<'a>(&'a Caller);
-
-impl<'a> Subject<'a> {
+pub(in crate::flows) enum Subject<'a> {
     /// The caller of a signed request.
-    pub const fn of(caller: &'a Caller) -> Self {
-        Self(caller)
+    Caller(&'a Caller),
+    /// The node itself.
+    Node,
+}
+
+impl Subject<'_> {
+    fn identity(self) -> UserIdentity {
+        match self {
+            Self::Caller(caller) => signed_by(caller),
+            Self::Node => UserIdentity::node(),
+        }
+    }
+
+    /// Whom a refusal is counted for.
+    fn source(self, meta: &RequestMeta) -> Source {
+        match self {
+            Self::Caller(caller) => refused_caller(meta, caller),
+            Self::Node => Source::Others,
+        }
     }
 }
 
@@ -66,18 +81,19 @@ impl Recorder {
         outcome: Outcome<'_>,
     ) -> Result<(), AuditUnavailable> {
         let is_denied = matches!(outcome, Outcome::Denied { .. });
-        if is_denied && self.is_coalesced(refused_caller(meta, subject.0), meta) {
+        if is_denied && self.is_coalesced(subject.source(meta), meta) {
             return Ok(());
         }
         let name = action.as_str().rsplit(':').next().unwrap_or_default();
         let read_only = match action {
             AdminAction::ExportDirectory => ReadOnly::Yes,
-            AdminAction::ApplyDirectory | AdminAction::RotateKeys | AdminAction::RotateSamlKeys => {
-                ReadOnly::No
-            }
+            AdminAction::ApplyDirectory
+            | AdminAction::RotateKeys
+            | AdminAction::RotateSamlKeys
+            | AdminAction::RefreshMetadata => ReadOnly::No,
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
-        let event = Event::new(occasion).by(signed_by(subject.0));
+        let event = Event::new(occasion).by(subject.identity());
         self.sink.record(&with_outcome(event, outcome)).await
     }
 

@@ -3,6 +3,7 @@
 
 mod administer;
 mod authenticate;
+mod metadata;
 mod portal;
 mod record;
 mod saml;
@@ -28,6 +29,8 @@ use crate::federation::Algorithm;
 use crate::federation::jwks::KeySet;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::outgoing::{Outgoing, OutgoingSettings};
+use crate::federation::saml::metadata::source::MetadataReader;
+use crate::federation::secret_file::SecretFolder;
 use crate::federation::testing::Signer;
 use crate::sigv4::{self, HttpRequest};
 use crate::store::memory::MemoryStore;
@@ -43,6 +46,28 @@ static KEYS: LazyLock<Arc<KeyCache>> = LazyLock::new(|| {
     keys.serve_own(&ISSUER.parse().unwrap(), key_set(&SIGNER));
     Arc::new(keys)
 });
+
+/// Ways out that lead nowhere, and ask no name server about the provider of SAML.
+fn nowhere() -> OutgoingSettings {
+    let provider = "saml.example.com".parse().unwrap();
+    OutgoingSettings {
+        resolve: [(provider, vec![[127, 0, 0, 1].into()])].into(),
+        ..OutgoingSettings::default()
+    }
+}
+
+/// The files with SAML providers of which no second verifier is asked, so that programs without one
+/// take them.
+fn without_second_opinion(mut files: DirectoryFiles) -> DirectoryFiles {
+    for (path, text) in &mut files {
+        let is_settings = std::path::Path::new(path).extension() == Some("toml".as_ref());
+        if path.contains("/saml-providers/") && is_settings {
+            text.push_str("second_opinion = false\n");
+        }
+        *text = text.replace("[saml]\n", "[saml]\nsecond_opinion = false\n");
+    }
+    files
+}
 
 fn key_set(signer: &Signer) -> KeySet {
     let set = json!({ "keys": [signer.jwk()] });
@@ -129,6 +154,22 @@ impl Node {
     async fn beside(&self) -> Self {
         let directory = testing::open(&self.store).await;
         Self::over(Arc::clone(&self.store), directory)
+    }
+
+    /// The looks at SAML connections' metadata, with these ways out.
+    fn metadata(&self, outgoing: &OutgoingSettings) -> RefreshMetadata {
+        RefreshMetadata {
+            directory: Arc::clone(&self.directory),
+            reader: MetadataReader {
+                plain_http: outgoing.http_issuers.clone().into(),
+                outgoing: Arc::new(Outgoing::new(outgoing).unwrap()),
+                files: SecretFolder::default(),
+            },
+            recorder: Arc::clone(&self.recorder),
+            entropy: Arc::new(SystemEntropy),
+            region: Region::us_east_1(),
+            looks: Arc::default(),
+        }
     }
 
     fn over(store: Arc<MemoryStore>, directory: LiveDirectory) -> Self {

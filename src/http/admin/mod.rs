@@ -6,6 +6,7 @@
 //! | `GET /admin/v1/directory` | `rolegate:ExportDirectory` | `{"generation", "files"}` |
 //! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/keys/rotate-saml` `{"previous": "keep" or "drop"}` | `rolegate:RotateSamlKeys` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/connections/refresh-metadata` `{"connection": id, "new_keys": "refuse" or "accept"}` | `rolegate:RefreshMetadata` | `{"generation", "changes", "notes"}` |
 //!
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
 //!
@@ -27,8 +28,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError};
 use crate::directory::{DirectoryFiles, Problem};
-use crate::domain::RequestId;
+use crate::domain::{ConnectionId, RequestId};
 use crate::entropy::EntropyError;
+use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{
     AdminAction, AdminError, Administration, ApplyMode, AuthenticationError, Authenticator, Caller,
     Desired, PreviousKeys, Recorder, RefusedCall, RequestMeta,
@@ -82,7 +84,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/admin/v1/directory", web::post().to(apply))
         .route("/admin/v1/directory", web::get().to(export))
         .route("/admin/v1/keys/rotate", web::post().to(rotate))
-        .route("/admin/v1/keys/rotate-saml", web::post().to(rotate_saml));
+        .route("/admin/v1/keys/rotate-saml", web::post().to(rotate_saml))
+        .route(
+            "/admin/v1/connections/refresh-metadata",
+            web::post().to(refresh_metadata),
+        );
 }
 
 /// What `apply` is sent.
@@ -104,6 +110,16 @@ pub struct ApplyRequest {
 pub struct RotateRequest {
     /// What becomes of the keys that are there.
     pub previous: PreviousKeys,
+}
+
+/// What `connections refresh-metadata` is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// Whose provider's metadata is read.
+    pub connection: ConnectionId,
+    /// What becomes of metadata that shares no key with what was known.
+    pub new_keys: NewKeys,
 }
 
 /// What a refusal says.
@@ -185,6 +201,27 @@ async fn rotate_saml(api: Data<AdminApi>, request: HttpRequest, payload: Payload
             call.once(flow, AdminAction::RotateSamlKeys).await?;
             Ok(flow
                 .rotate_saml_keys(&call.caller, asked.previous, &call.meta)
+                .await?)
+        },
+    )
+    .await
+}
+
+async fn refresh_metadata(
+    api: Data<AdminApi>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| {
+            let asked: RefreshRequest = call.json()?;
+            let flow = &api.administration;
+            call.once(flow, AdminAction::RefreshMetadata).await?;
+            Ok(flow
+                .refresh_metadata(&call.caller, &asked.connection, asked.new_keys, &call.meta)
                 .await?)
         },
     )
@@ -411,13 +448,18 @@ fn authentication(error: &AuthenticationError) -> (StatusCode, &'static str) {
     }
 }
 
-const fn admin_status(error: &AdminError) -> StatusCode {
+fn admin_status(error: &AdminError) -> StatusCode {
     match error {
         AdminError::Denied { .. } => StatusCode::FORBIDDEN,
         AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AdminError::Conflict { .. } | AdminError::Replayed | AdminError::RotationUnderWay(_) => {
             StatusCode::CONFLICT
         }
+        AdminError::Metadata(_) => match error.code() {
+            "NoSuchConnection" => StatusCode::NOT_FOUND,
+            "MetadataUnavailable" => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::CONFLICT,
+        },
         AdminError::TooManyKeys | AdminError::TooManySamlKeys => StatusCode::BAD_REQUEST,
         AdminError::Audit(_)
         | AdminError::Directory(_)

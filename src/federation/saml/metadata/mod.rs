@@ -4,6 +4,7 @@ mod document;
 mod parse;
 pub mod record;
 pub mod refresh;
+pub mod source;
 
 pub use document::{DocumentError, MetadataDocument};
 pub use parse::{MetadataError, MetadataNote, ParsedMetadata, check, parse};

@@ -3,13 +3,16 @@
 //! Keys roll over by standing beside one another for a while: the new one is published before it
 //! signs. So a document that shares no key with the one before is not a rollover but another
 //! provider, or somebody who took its place; an admin decides then, and until then the old one counts.
+//!
+//! ```text
+//! known, new ── the same? ─────────────────────────────────────────> Decision::Keep
+//!     └ replace: entity, end, keys, endpoints ── fits ──> Decision::Take, with what there is to tell
+//!          └ does not fit ──> RefreshRefusal: the known one counts on
+//! ```
 
 use super::IdpMetadata;
 use crate::domain::{EntityId, UnixTime};
-use crate::federation::saml::certificate::{Certificate, Fingerprint};
-
-/// How long before its end an admin is warned of a certificate, in seconds: 30 days.
-const WARNED_BEFORE: i64 = 30 * 24 * 60 * 60;
+use crate::federation::saml::certificate::{Certificate, Fingerprint, WARNED_BEFORE};
 
 /// Why metadata that was fetched anew is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,11 +66,72 @@ pub enum RefreshWarning {
     DropsLogout,
 }
 
+/// What becomes of new keys that stand beside none of those that were known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NewKeys {
+    /// They are refused.
+    Refuse,
+    /// They are taken: an admin has seen to it that they are the provider's.
+    Accept,
+}
+
+/// What is done with metadata that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: what is known says it already.
+    Keep,
+    /// It takes the place of what is known, if anything is; this is what an admin should know of it.
+    Take(Vec<RefreshWarning>),
+}
+
+/// What is done with metadata that was read for a provider of which `known` is known.
+///
+/// A provider that gives its metadata a new end each time it is asked changes nothing by that before
+/// half of the time is over; an earlier end counts at once.
+pub fn decide(
+    known: Option<&IdpMetadata>,
+    new: &IdpMetadata,
+    now: UnixTime,
+    keys: NewKeys,
+) -> Result<Decision, RefreshRefusal> {
+    let Some(known) = known else {
+        check_end(new, now)?;
+        return Ok(Decision::Take(expiry(new, now)));
+    };
+    if says_the_same(known, new, now) {
+        check_end(new, now)?;
+        return Ok(Decision::Keep);
+    }
+    replace(known, new, now, keys).map(Decision::Take)
+}
+
+fn says_the_same(known: &IdpMetadata, new: &IdpMetadata, now: UnixTime) -> bool {
+    let but_for_its_end = IdpMetadata {
+        valid_until: known.valid_until,
+        ..new.clone()
+    };
+    but_for_its_end == *known
+        && match (known.valid_until, new.valid_until) {
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+            (Some(known), Some(new)) => {
+                known <= new && known.since(now).saturating_mul(2) > new.since(now)
+            }
+        }
+}
+
+fn check_end(metadata: &IdpMetadata, now: UnixTime) -> Result<(), RefreshRefusal> {
+    let end = metadata.valid_until.filter(|_| !metadata.is_valid(now));
+    end.map_or(Ok(()), |end| Err(RefreshRefusal::Expired(end)))
+}
+
 /// Whether `new` may take the place of `old`, and what there is to tell.
-pub fn replace(
+fn replace(
     old: &IdpMetadata,
     new: &IdpMetadata,
     now: UnixTime,
+    keys: NewKeys,
 ) -> Result<Vec<RefreshWarning>, RefreshRefusal> {
     if new.entity_id != old.entity_id {
         return Err(RefreshRefusal::OtherEntity {
@@ -75,11 +139,9 @@ pub fn replace(
             expected: old.entity_id.clone(),
         });
     }
-    if let Some(end) = new.valid_until.filter(|_| !new.is_valid(now)) {
-        return Err(RefreshRefusal::Expired(end));
-    }
+    check_end(new, now)?;
     let mut known = old.signing_certificates.iter();
-    if !known.any(|certificate| has_key(new, certificate)) {
+    if keys == NewKeys::Refuse && !known.any(|certificate| has_key(new, certificate)) {
         return Err(RefreshRefusal::DropsEveryKey);
     }
     if new.single_sign_on.is_empty() && !old.single_sign_on.is_empty() {

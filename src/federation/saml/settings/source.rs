@@ -7,7 +7,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::{InvalidValue, Issuer, text_type};
-use crate::federation::saml::vocabulary::is_web_address;
+use crate::federation::saml::vocabulary::{has_same_origin, is_web_address};
 use crate::federation::secret_file::SecretFile;
 
 /// Where a connection's metadata comes from: `"upload"`, `{ url = "…", refresh_seconds = 45 }` or
@@ -52,8 +52,7 @@ text_type!(
 impl MetadataUrl {
     /// Whether an issuer is at the same scheme, host and port.
     pub fn has_origin_of(&self, issuer: &Issuer) -> bool {
-        let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
-        origin(self.as_str()) == origin(issuer.as_str())
+        has_same_origin(self.as_str(), issuer.as_str())
     }
 
     /// Whether the URL is plain `http`.

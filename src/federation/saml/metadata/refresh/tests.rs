@@ -41,6 +41,15 @@ fn metadata(certificates: &[&Certificate]) -> IdpMetadata {
     }
 }
 
+/// Without an admin who accepts new keys.
+fn replace(
+    old: &IdpMetadata,
+    new: &IdpMetadata,
+    now: UnixTime,
+) -> Result<Vec<RefreshWarning>, RefreshRefusal> {
+    super::replace(old, new, now, NewKeys::Refuse)
+}
+
 #[test]
 fn the_same_again_is_taken_in_silence() {
     let known = metadata(&[&lasting()]);
@@ -147,4 +156,77 @@ fn an_expired_certificate_is_told_and_used() {
     ];
     assert_eq!(expiry(&known, NOW), expected);
     assert_eq!(replace(&known, &known, NOW), Ok(expected));
+}
+
+fn until(metadata: &IdpMetadata, end: UnixTime) -> IdpMetadata {
+    IdpMetadata {
+        valid_until: Some(end),
+        ..metadata.clone()
+    }
+}
+
+#[test]
+fn an_admin_may_accept_that_every_key_is_new_and_nothing_else() {
+    let (old, new) = (metadata(&[&lasting()]), metadata(&[&lasting()]));
+    let taken = decide(Some(&old), &new, NOW, NewKeys::Accept).unwrap();
+    assert!(matches!(taken, Decision::Take(told) if told.len() == 2));
+    let other = IdpMetadata {
+        entity_id: "urn:other".parse().unwrap(),
+        ..new.clone()
+    };
+    let refused = decide(Some(&old), &other, NOW, NewKeys::Accept);
+    assert!(matches!(refused, Err(RefreshRefusal::OtherEntity { .. })));
+    let refused = decide(Some(&old), &until(&new, NOW), NOW, NewKeys::Accept);
+    assert_eq!(refused, Err(RefreshRefusal::Expired(NOW)));
+}
+
+#[test]
+fn the_first_metadata_is_taken_unless_it_is_over() {
+    let first = metadata(&[&lasting()]);
+    let taken = decide(None, &first, NOW, NewKeys::Refuse);
+    assert_eq!(taken, Ok(Decision::Take(vec![])));
+    let refused = decide(None, &until(&first, NOW), NOW, NewKeys::Refuse);
+    assert_eq!(refused, Err(RefreshRefusal::Expired(NOW)));
+}
+
+#[test]
+fn what_is_known_already_changes_nothing() {
+    let known = metadata(&[&lasting()]);
+    let kept = decide(Some(&known), &known, NOW, NewKeys::Refuse);
+    assert_eq!(kept, Ok(Decision::Keep));
+    let known = until(&known, NOW);
+    let refused = decide(Some(&known), &known, NOW, NewKeys::Refuse);
+    assert_eq!(refused, Err(RefreshRefusal::Expired(NOW)));
+}
+
+#[test]
+fn an_end_that_moves_on_with_the_clock_counts_once_half_of_the_time_is_over() {
+    let known = until(&metadata(&[&lasting()]), NOW.plus(100));
+    for (seconds, decision) in [
+        (0, Decision::Keep),
+        (49, Decision::Keep),
+        (51, Decision::Take(vec![])),
+    ] {
+        let now = NOW.plus(seconds);
+        let moved = until(&known, now.plus(100));
+        let decided = decide(Some(&known), &moved, now, NewKeys::Refuse);
+        assert_eq!(decided, Ok(decision), "{seconds}");
+    }
+}
+
+#[test]
+fn an_earlier_end_counts_at_once_and_so_does_none() {
+    let known = until(&metadata(&[&lasting()]), NOW.plus(100));
+    let endless = IdpMetadata {
+        valid_until: None,
+        ..known.clone()
+    };
+    let take = Ok(Decision::Take(vec![]));
+    for (known, new) in [
+        (&known, &until(&known, NOW.plus(99))),
+        (&known, &endless),
+        (&endless, &known),
+    ] {
+        assert_eq!(decide(Some(known), new, NOW, NewKeys::Refuse), take);
+    }
 }
