@@ -17,6 +17,7 @@ export ROLEGATE_TEST_VENV ?= $(ROLEGATE_CACHE)/venv
 export ROLEGATE_TEST_NODE_MODULES ?= $(ROLEGATE_CACHE)/node/node_modules
 export ROLEGATE_TEST_JAVA_TOOLS ?= $(ROLEGATE_CACHE)/java
 export CARGO
+export MINUTES ?= 10
 
 # Where rustup puts cargo, for a shell that was opened before.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -67,6 +68,16 @@ bench: ## Measure STS beside a bare route and SAML beside samael; see docs/perfo
 interop: tools ## Work with identity providers, clients and canonicalizers that are not ours
 	$(CARGO) test $(LOCKED) --test interop --test c14n
 	node --test --test-reporter=spec $(NODE_TESTS)
+
+.PHONY: fuzz
+fuzz: ## Fuzz what reads SAML, MINUTES=10 for each target (TARGETS="gate response ...")
+	@$(SETUP) compiler
+	fuzz/run.sh $(TARGETS)
+
+.PHONY: soak
+soak: ## Read millions of changed SAML responses, and good and hostile ones on many threads
+	@$(SETUP) compiler
+	$(CARGO) test $(LOCKED) --release --test saml_soak -- --include-ignored --nocapture --test-threads=1
 
 .PHONY: clean
 clean: ## Remove what was compiled; the tools stay

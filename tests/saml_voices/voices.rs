@@ -27,6 +27,13 @@ const SKEW: Duration = Duration::from_mins(1);
 /// It seals what the crate `saml` keeps of a request; nobody else sees it.
 const TRACKER_KEY: [u8; 32] = [7; 32];
 
+/// A place for each of the threads that ask.
+const LIMITS: Limits = Limits {
+    at_once: 8,
+    each_provider: 8,
+    wait: Duration::from_mins(1),
+};
+
 /// What all three read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
@@ -94,13 +101,13 @@ impl Voices {
         };
         Self {
             runtime: tokio::runtime::Runtime::new().unwrap(),
-            second: SecondOpinion::start(Limits::default()).unwrap(),
+            second: SecondOpinion::start(LIMITS).unwrap(),
             service_provider: ServiceProvider::new(service_provider).unwrap(),
         }
     }
 
     /// What each of them makes of a document.
-    pub fn hear(&self, case: &Case, document: &str) -> [(&'static str, Answer); 3] {
+    pub fn hear(&self, case: &Case, document: &[u8]) -> [(&'static str, Answer); 3] {
         let ours = authenticate(case, document);
         let ours = ours.map(|response| Opinion::from(&response).into());
         let samael = self.ask_samael(case, document);
@@ -112,18 +119,18 @@ impl Voices {
     }
 
     /// Whether samael agrees, in a document that we accept.
-    pub fn agreement(&self, case: &Case, document: &str) -> Option<Result<(), Disagreement>> {
+    pub fn agreement(&self, case: &Case, document: &[u8]) -> Option<Result<(), Disagreement>> {
         let ours = Opinion::from(&authenticate(case, document).ok()?);
         let samael = self.ask_samael(case, document).ok()?;
         Some(samael.agree(&ours))
     }
 
-    fn ask_samael(&self, case: &Case, document: &str) -> Result<Opinion, String> {
+    fn ask_samael(&self, case: &Case, document: &[u8]) -> Result<Opinion, String> {
         let provider = ProviderRef::Connection("voices".parse().unwrap());
         let certificates = vec![case.certificate.clone()];
         let answer = self
             .second
-            .ask(&provider, Arc::from(document.as_bytes()), certificates);
+            .ask(&provider, Arc::from(document), certificates);
         self.runtime.block_on(answer).map_err(|error| match error {
             SecondOpinionError::Refused(Refusal::Claims(what)) => format!("no single {what}"),
             SecondOpinionError::Refused(refusal) => name_of(&refusal),
@@ -156,11 +163,11 @@ impl Voices {
         LoginTracker::open(&sealed, &TRACKER_KEY, now, SKEW).unwrap()
     }
 
-    fn ask_saml(&self, case: &Case, document: &str) -> Answer {
+    fn ask_saml(&self, case: &Case, document: &[u8]) -> Answer {
         let answer = self.service_provider.consume_response(ConsumeResponse {
             idp: &case.provider,
             peer_crypto_policy: None,
-            saml_response: document.as_bytes(),
+            saml_response: document,
             binding: SsoResponseBinding::HttpPost,
             relay_state: None,
             tracker: Some(&self.request(case)),
@@ -182,10 +189,10 @@ impl Voices {
     }
 }
 
-fn authenticate<'d>(case: &Case, document: &'d str) -> Result<AuthenticatedResponse<'d>, String> {
+fn authenticate<'d>(case: &Case, document: &'d [u8]) -> Result<AuthenticatedResponse<'d>, String> {
     let certificates = std::slice::from_ref(&case.certificate);
     let nothing_is_encrypted = |_: Element<'_>| Err(Undecryptable);
-    response::authenticate(document.as_bytes(), certificates, &nothing_is_encrypted)
+    response::authenticate(document, certificates, &nothing_is_encrypted)
         .map_err(|error| error.check().to_owned())
 }
 

@@ -91,29 +91,34 @@ impl<'d> Writer<'d, '_> {
         self.outer.push(outer);
         self.declare(element, is_apex);
         self.out.put("<");
-        self.out.name(element.prefix(), element.local_name());
+        self.out.put(element.written_name());
         let new = self.written.get_mut(outer..).unwrap_or_default();
         new.sort_unstable_by_key(|declaration| declaration.prefix);
         for declaration in new {
             match declaration.prefix {
-                "" => self.out.attribute("", "xmlns", declaration.namespace),
-                prefix => self.out.attribute("xmlns", prefix, declaration.namespace),
+                "" => self.out.put(" xmlns"),
+                prefix => {
+                    self.out.put(" xmlns:");
+                    self.out.put(prefix);
+                }
             }
+            self.out.value(declaration.namespace);
         }
         self.attributes.clear();
         self.attributes.extend(element.attributes());
         self.attributes
             .sort_unstable_by_key(|own| (own.namespace(), own.local_name()));
         for own in &self.attributes {
-            self.out
-                .attribute(own.prefix(), own.local_name(), own.value());
+            self.out.put(" ");
+            self.out.put(own.written_name());
+            self.out.value(own.value());
         }
         self.out.put(">");
     }
 
     fn end(&mut self, element: Element<'d>) {
         self.out.put("</");
-        self.out.name(element.prefix(), element.local_name());
+        self.out.put(element.written_name());
         self.out.put(">");
         self.written.truncate(self.outer.pop().unwrap_or_default());
     }
@@ -158,17 +163,8 @@ impl Output {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    fn name(&mut self, prefix: &str, local_name: &str) {
-        if !prefix.is_empty() {
-            self.put(prefix);
-            self.put(":");
-        }
-        self.put(local_name);
-    }
-
-    fn attribute(&mut self, prefix: &str, local_name: &str, value: &str) {
-        self.put(" ");
-        self.name(prefix, local_name);
+    /// The value of an attribute, or of a namespace declaration.
+    fn value(&mut self, value: &str) {
         self.put("=\"");
         if contains_any(value.as_bytes(), *b"&<\"\t\n\r") {
             self.escaped(value, |byte| match byte {

@@ -99,9 +99,11 @@ pub fn authenticate<'b>(
             document: AuthenticatedDocument::Assertion(plaintext),
         });
     }
-    let assertion = match (verify(assertion, certificates)?, signed_response) {
-        (Some(inner), _) => Assertion::read(inner.document()?.root())?,
-        (None, Some(signed)) => Assertion::read(signed.only_child(ASSERTION, "Assertion")?)?,
+    let inner = verify(assertion, certificates)?;
+    let assertion = match (signed_response, inner) {
+        // Its signed bytes hold the assertion, whether that is signed once more or not.
+        (Some(signed), _) => Assertion::read(signed.only_child(ASSERTION, "Assertion")?)?,
+        (None, Some(inner)) => Assertion::read(inner.document()?.root())?,
         (None, None) => return Err(SamlError::Unsigned),
     };
     Ok(AuthenticatedResponse {

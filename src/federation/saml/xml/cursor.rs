@@ -1,5 +1,7 @@
 //! A place in a text that moves on.
 
+use super::name::Name;
+use super::value::{Place, Written};
 use super::{XmlError, XmlFault};
 
 /// What is left to read of a text.
@@ -51,16 +53,30 @@ impl<'i> Cursor<'i> {
 
     /// Goes over white space; whether there was any.
     pub(super) fn skip_space(&mut self) -> bool {
-        let before = self.rest.len();
-        self.take_while(is_space);
-        self.rest.len() < before
+        let bytes = self.rest.as_bytes();
+        let end = bytes.iter().position(|byte| !is_space(*byte));
+        let space = self.take(end.unwrap_or(bytes.len()));
+        !space.is_empty()
     }
 
-    /// Takes the bytes that `belong`, which must all be ASCII.
-    pub(super) fn take_while(&mut self, belongs: impl Fn(u8) -> bool) -> &'i str {
-        let bytes = self.rest.as_bytes();
-        let end = bytes.iter().position(|byte| !belongs(*byte));
-        self.take(end.unwrap_or(bytes.len()))
+    /// Takes the name that stands here.
+    pub(super) fn take_name(&mut self) -> Result<Name<'i>, XmlError> {
+        let (name, rest) = Name::take(self.rest).ok_or_else(|| self.error(XmlFault::Name))?;
+        self.rest = rest;
+        Ok(name)
+    }
+
+    /// Takes the value that stands before the next `end`, which must be ASCII and end every such value.
+    pub(super) fn take_value(&mut self, end: u8, place: Place) -> Result<Written<'i>, XmlError> {
+        let measured = Written::measure(self.rest.as_bytes(), end, place);
+        let (length, is_plain) = measured.ok_or_else(|| self.error(XmlFault::End))?;
+        let text = self.take(length);
+        Ok(Written { text, is_plain })
+    }
+
+    /// The byte that stands here.
+    pub(super) fn next(&self) -> Option<u8> {
+        self.rest.as_bytes().first().copied()
     }
 
     /// Takes what stands before the next `byte`, which must be ASCII; `None` where it doesn't come.

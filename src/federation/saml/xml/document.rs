@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::cursor::is_space;
+use super::name::Name;
 use super::reader::Reader;
 use super::{Profile, ShapeError, XmlError};
 use crate::federation::Quoted;
@@ -27,22 +28,28 @@ pub(super) enum Node<'i> {
 
 #[derive(Debug)]
 pub(super) struct ElementNode<'i> {
-    pub(super) prefix: &'i str,
-    pub(super) local_name: &'i str,
+    pub(super) name: Name<'i>,
     pub(super) namespace: &'i str,
-    pub(super) attributes: Range<usize>,
-    pub(super) declarations: Range<usize>,
+    pub(super) attributes: Span,
+    pub(super) declarations: Span,
     /// The nodes inside, at any depth.
-    pub(super) inside: Range<usize>,
+    pub(super) inside: Span,
     /// Where the element is that this one is in; `None` is the root, or the root's own.
-    pub(super) parent: Option<usize>,
+    pub(super) parent: Option<u32>,
+}
+
+/// A part of one of the document's lists. There is one for every element and more, so it is small; no
+/// list is longer than the longest document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 /// An attribute; a namespace declaration is none.
 #[derive(Debug)]
 pub struct Attribute<'i> {
-    pub(super) prefix: &'i str,
-    pub(super) local_name: &'i str,
+    pub(super) name: Name<'i>,
     pub(super) namespace: &'i str,
     pub(super) value: Cow<'i, str>,
 }
@@ -74,6 +81,22 @@ pub enum Event<'d> {
     End(Element<'d>),
 }
 
+impl Span {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        let (start, end) = (position(start), position(end));
+        Self { start, end }
+    }
+
+    pub(super) const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A place in one of the document's lists.
+pub(super) fn position(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
 impl<'i> Document<'i> {
     /// Reads a document.
     pub fn parse(bytes: &'i [u8], profile: Profile) -> Result<Self, XmlError> {
@@ -92,7 +115,7 @@ impl<'i> Document<'i> {
 impl<'d> Element<'d> {
     /// Whether this is the element `local_name` of `namespace`.
     pub fn is(self, namespace: &str, local_name: &str) -> bool {
-        self.node.local_name == local_name && self.node.namespace == namespace
+        self.local_name() == local_name && self.node.namespace == namespace
     }
 
     /// The namespace's URI; empty where the element is in none.
@@ -101,13 +124,18 @@ impl<'d> Element<'d> {
     }
 
     /// The name without its prefix.
-    pub const fn local_name(self) -> &'d str {
-        self.node.local_name
+    pub fn local_name(self) -> &'d str {
+        self.node.name.local()
     }
 
     /// The prefix of the name; empty where it has none.
-    pub const fn prefix(self) -> &'d str {
-        self.node.prefix
+    pub fn prefix(self) -> &'d str {
+        self.node.name.prefix()
+    }
+
+    /// The name as it is written: the prefix, a colon, the name without it.
+    pub const fn written_name(self) -> &'d str {
+        self.node.name.written()
     }
 
     /// The value of the attribute `name` that is in no namespace.
@@ -119,7 +147,7 @@ impl<'d> Element<'d> {
     pub fn required_attribute(self, name: &'static str) -> Result<&'d str, ShapeError> {
         self.attribute(name)
             .ok_or_else(|| ShapeError::MissingAttribute {
-                element: Quoted::new(self.node.local_name),
+                element: Quoted::new(self.local_name()),
                 attribute: name,
             })
     }
@@ -133,12 +161,12 @@ impl<'d> Element<'d> {
 
     /// All attributes, as they are written.
     pub fn attributes(self) -> &'d [Attribute<'d>] {
-        slice(&self.document.attributes, &self.node.attributes)
+        slice(&self.document.attributes, self.node.attributes)
     }
 
     /// The namespace declarations of this element, as they are written.
     pub fn declarations(self) -> &'d [Declaration<'d>] {
-        slice(&self.document.declarations, &self.node.declarations)
+        slice(&self.document.declarations, self.node.declarations)
     }
 
     /// The declaration of `prefix` that this element has of its own.
@@ -166,7 +194,7 @@ impl<'d> Element<'d> {
         }
         match self.node.parent {
             None => Some(self.document.root()),
-            Some(index) => self.element_at(index),
+            Some(index) => self.element_at(index as usize),
         }
     }
 
@@ -183,7 +211,7 @@ impl<'d> Element<'d> {
 
     /// The elements inside at any depth, in document order.
     pub fn descendants(self) -> impl Iterator<Item = Self> {
-        let mut inside = self.node.inside.clone();
+        let mut inside = self.node.inside.range();
         std::iter::from_fn(move || inside.find_map(|index| self.element_at(index)))
     }
 
@@ -199,7 +227,7 @@ impl<'d> Element<'d> {
         match (fitting.next(), fitting.next()) {
             (found, None) => Ok(found),
             (_, Some(_)) => Err(ShapeError::Repeated {
-                parent: Quoted::new(self.node.local_name),
+                parent: Quoted::new(self.local_name()),
                 child: local_name,
             }),
         }
@@ -209,19 +237,19 @@ impl<'d> Element<'d> {
     pub fn only_child(self, namespace: &str, local_name: &'static str) -> Result<Self, ShapeError> {
         self.child(namespace, local_name)?
             .ok_or_else(|| ShapeError::Missing {
-                parent: Quoted::new(self.node.local_name),
+                parent: Quoted::new(self.local_name()),
                 child: local_name,
             })
     }
 
     /// The text of an element that holds nothing else, as it is meant; empty where it holds nothing.
     pub fn text(self) -> Result<&'d str, ShapeError> {
-        let inside = slice(&self.document.nodes, &self.node.inside);
+        let inside = slice(&self.document.nodes, self.node.inside);
         match inside {
             [] => Ok(""),
             [Node::Text(text)] => Ok(text),
             _ => Err(ShapeError::ElementsInText {
-                element: Quoted::new(self.node.local_name),
+                element: Quoted::new(self.local_name()),
             }),
         }
     }
@@ -240,18 +268,18 @@ impl<'d> Element<'d> {
             apex: self,
             excluded,
             open: None,
-            next: self.node.inside.start,
+            next: self.node.inside.start as usize,
             is_over: false,
         }
     }
 
     /// What is directly inside.
     fn own_nodes(self) -> impl Iterator<Item = &'d Node<'d>> {
-        let mut inside = self.node.inside.clone();
+        let mut inside = self.node.inside.range();
         std::iter::from_fn(move || {
             let node = self.document.nodes.get(inside.next()?)?;
             if let Node::Element(element) = node {
-                inside.start = element.inside.end;
+                inside.start = element.inside.end as usize;
             }
             Some(node)
         })
@@ -279,7 +307,7 @@ impl Eq for Element<'_> {}
 impl<'i> Attribute<'i> {
     /// Whether this is the attribute `local_name` of `namespace`, which is empty for most.
     pub fn is(&self, namespace: &str, local_name: &str) -> bool {
-        self.local_name == local_name && self.namespace == namespace
+        self.name.local() == local_name && self.namespace == namespace
     }
 
     /// The namespace's URI; empty where the name has no prefix.
@@ -288,13 +316,18 @@ impl<'i> Attribute<'i> {
     }
 
     /// The name without its prefix.
-    pub const fn local_name(&self) -> &'i str {
-        self.local_name
+    pub fn local_name(&self) -> &'i str {
+        self.name.local()
     }
 
     /// The prefix of the name; empty where it has none.
-    pub const fn prefix(&self) -> &'i str {
-        self.prefix
+    pub fn prefix(&self) -> &'i str {
+        self.name.prefix()
+    }
+
+    /// The name as it is written: the prefix, a colon, the name without it.
+    pub const fn written_name(&self) -> &'i str {
+        self.name.written()
     }
 
     /// The value, as it is meant.
@@ -323,7 +356,7 @@ impl<'d> Iterator for Walk<'d> {
         let Some(open) = self.open else {
             return Some(self.start(self.apex));
         };
-        while self.next < open.node.inside.end {
+        while self.next < open.node.inside.end as usize {
             if let Some(event) = self.step() {
                 return Some(event);
             }
@@ -345,7 +378,7 @@ impl<'d> Walk<'d> {
             Node::Element(node) => {
                 let element = Element { document, node };
                 if self.excluded == Some(element) {
-                    self.next = node.inside.end;
+                    self.next = node.inside.end as usize;
                     return None;
                 }
                 Some(self.start(element))
@@ -355,12 +388,12 @@ impl<'d> Walk<'d> {
 
     fn start(&mut self, element: Element<'d>) -> Event<'d> {
         self.open = Some(element);
-        self.next = element.node.inside.start;
+        self.next = element.node.inside.start as usize;
         Event::Start(element)
     }
 }
 
 /// A range that the reader made.
-fn slice<'d, T>(all: &'d [T], range: &Range<usize>) -> &'d [T] {
-    all.get(range.clone()).unwrap_or_default()
+fn slice<T>(all: &[T], span: Span) -> &[T] {
+    all.get(span.range()).unwrap_or_default()
 }

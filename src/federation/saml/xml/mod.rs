@@ -15,6 +15,7 @@
 mod cursor;
 mod document;
 mod error;
+mod name;
 pub mod namespace;
 mod profile;
 mod reader;

@@ -1,10 +1,9 @@
 //! The reader: one pass over the text, with the open elements on a stack of its own.
 
-use std::ops::Range;
-
 use super::cursor::{Cursor, is_space};
-use super::document::{Attribute, Declaration, Document, ElementNode, Node};
-use super::value::{self, Place};
+use super::document::{Attribute, Declaration, Document, ElementNode, Node, Span, position};
+use super::name::Name;
+use super::value::{self, Place, Written};
 use super::{Profile, XmlError, XmlFault, namespace};
 
 /// Reads one document.
@@ -25,10 +24,9 @@ pub(super) struct Reader<'i> {
 
 /// An element that has begun.
 struct Open<'i> {
-    /// The name as it is written.
-    name: &'i str,
+    name: Name<'i>,
     /// Where its node is; `None` is the root.
-    index: Option<usize>,
+    index: Option<u32>,
     /// How many declarations were in scope outside.
     outer_scope: usize,
 }
@@ -130,7 +128,7 @@ impl<'i> Reader<'i> {
             return Ok(None);
         }
         self.cursor = ahead;
-        self.quoted().map(Some)
+        Ok(Some(self.quoted()?.text))
     }
 
     /// What may stand before and behind the root element.
@@ -147,21 +145,20 @@ impl<'i> Reader<'i> {
     /// Text up to the next markup, and that markup.
     fn content(&mut self) -> Result<(), XmlError> {
         let before = self.cursor;
-        let text = self.cursor.take_until(b'<');
-        let text = text.ok_or_else(|| before.error(XmlFault::End))?;
-        if !text.is_empty() {
-            self.text(text).map_err(|fault| before.error(fault))?;
+        let written = self.cursor.take_value(b'<', Place::Content)?;
+        if !written.text.is_empty() {
+            self.text(written).map_err(|fault| before.error(fault))?;
         }
         self.cursor.skip("<");
-        match self.cursor.rest().as_bytes().first() {
+        match self.cursor.next() {
             Some(b'/') => self.end_tag(),
             Some(b'!' | b'?') => self.special(),
             _ => self.start_tag(),
         }
     }
 
-    fn text(&mut self, written: &'i str) -> Result<(), XmlFault> {
-        let text = value::read(written, Place::Content)?;
+    fn text(&mut self, written: Written<'i>) -> Result<(), XmlFault> {
+        let text = written.read(Place::Content)?;
         let is_space = text.bytes().all(is_space);
         let run = if is_space { Run::Space } else { Run::Words };
         match (self.run, self.nodes.last_mut()) {
@@ -217,12 +214,12 @@ impl<'i> Reader<'i> {
         self.elements += 1;
         self.run = Run::Nothing;
         let outer_scope = self.scope.len();
-        let name = self.name()?;
+        let name = self.cursor.take_name()?;
         let (attributes, declarations) = self.attributes()?;
         let element = self.element(name, attributes, declarations);
         let element = element.map_err(|fault| here.error(fault))?;
         let open = Open {
-            name: name.written,
+            name,
             index: self.push(element),
             outer_scope,
         };
@@ -240,7 +237,7 @@ impl<'i> Reader<'i> {
         let open = self.open.pop();
         let open = open.ok_or_else(|| here.error(XmlFault::EndTag))?;
         self.cursor.skip("/");
-        if !self.cursor.skip(open.name) {
+        if !self.cursor.skip(open.name.written()) {
             return Err(here.error(XmlFault::EndTag));
         }
         self.cursor.skip_space();
@@ -253,22 +250,22 @@ impl<'i> Reader<'i> {
     }
 
     /// Keeps an element; where it is.
-    fn push(&mut self, mut element: ElementNode<'i>) -> Option<usize> {
+    fn push(&mut self, mut element: ElementNode<'i>) -> Option<u32> {
         if self.root.is_none() {
             self.root = Some(element);
             return None;
         }
         let index = self.nodes.len();
-        element.inside = index + 1..index + 1;
+        element.inside = Span::new(index + 1, index + 1);
         self.nodes.push(Node::Element(element));
-        Some(index)
+        Some(position(index))
     }
 
     fn close(&mut self, open: &Open<'i>) {
-        let end = self.nodes.len();
+        let end = position(self.nodes.len());
         let element = match open.index {
             None => self.root.as_mut(),
-            Some(index) => match self.nodes.get_mut(index) {
+            Some(index) => match self.nodes.get_mut(index as usize) {
                 Some(Node::Element(element)) => Some(element),
                 _ => None,
             },
@@ -281,36 +278,35 @@ impl<'i> Reader<'i> {
 
     /// The attributes of a start tag, up to its end: first what declares namespaces, since an
     /// attribute may use what stands behind it.
-    fn attributes(&mut self) -> Result<(Range<usize>, Range<usize>), XmlError> {
+    fn attributes(&mut self) -> Result<(Span, Span), XmlError> {
         let (attributes, declarations) = (self.attributes.len(), self.declarations.len());
         let mut count = 0;
-        while self.cursor.skip_space() && !self.cursor.rest().starts_with(['/', '>']) {
+        while self.cursor.skip_space() && !matches!(self.cursor.next(), Some(b'/' | b'>')) {
             let here = self.cursor;
             if count == Profile::MAX_ATTRIBUTES {
                 return Err(here.error(XmlFault::TooManyAttributes));
             }
             count += 1;
-            let name = self.name()?;
+            let name = self.cursor.take_name()?;
             let written = self.quoted()?;
-            let kept = match (name.prefix, name.local) {
-                ("xmlns", prefix) => self.declare(prefix, written, declarations),
-                ("", "xmlns") => self.declare("", written, declarations),
+            let kept = match (name.prefix(), name.local()) {
+                ("xmlns", prefix) => self.declare(prefix, written.text, declarations),
+                ("", "xmlns") => self.declare("", written.text, declarations),
                 _ => self.keep(name, written),
             };
             kept.map_err(|fault| here.error(fault))?;
         }
         Ok((
-            attributes..self.attributes.len(),
-            declarations..self.declarations.len(),
+            Span::new(attributes, self.attributes.len()),
+            Span::new(declarations, self.declarations.len()),
         ))
     }
 
-    fn keep(&mut self, name: Name<'i>, written: &'i str) -> Result<(), XmlFault> {
+    fn keep(&mut self, name: Name<'i>, written: Written<'i>) -> Result<(), XmlFault> {
         self.attributes.push(Attribute {
-            prefix: name.prefix,
-            local_name: name.local,
+            name,
             namespace: "",
-            value: value::read(written, Place::Attribute)?,
+            value: written.read(Place::Attribute)?,
         });
         Ok(())
     }
@@ -340,91 +336,49 @@ impl<'i> Reader<'i> {
     fn element(
         &mut self,
         name: Name<'i>,
-        attributes: Range<usize>,
-        declarations: Range<usize>,
+        attributes: Span,
+        declarations: Span,
     ) -> Result<ElementNode<'i>, XmlFault> {
-        if name.prefix == "xmlns" {
+        let prefix = name.prefix();
+        if prefix == "xmlns" {
             return Err(XmlFault::Name);
         }
-        let own = self.attributes.get_mut(attributes.clone());
+        let own = self.attributes.get_mut(attributes.range());
         let own = own.unwrap_or_default();
-        for attribute in own.iter_mut().filter(|own| !own.prefix.is_empty()) {
-            attribute.namespace = resolve(&self.scope, attribute.prefix)?;
+        for attribute in own.iter_mut() {
+            let prefix = attribute.name.prefix();
+            if !prefix.is_empty() {
+                attribute.namespace = resolve(&self.scope, prefix)?;
+            }
         }
         if has_duplicates(own) {
             return Err(XmlFault::DuplicateAttribute);
         }
         Ok(ElementNode {
-            prefix: name.prefix,
-            local_name: name.local,
-            namespace: resolve(&self.scope, name.prefix)?,
+            name,
+            namespace: resolve(&self.scope, prefix)?,
             attributes,
             declarations,
-            inside: 0..0,
+            inside: Span::new(0, 0),
             parent: self.open.last().and_then(|parent| parent.index),
         })
     }
 
-    /// A name with at most one colon (Namespaces in XML 1.0, production 7), in ASCII.
-    fn name(&mut self) -> Result<Name<'i>, XmlError> {
-        let here = self.cursor;
-        let written = self.cursor.take_while(is_name_byte);
-        let name = Name::split(written);
-        name.ok_or_else(|| here.error(XmlFault::Name))
-    }
-
     /// `="value"`, with what white space may stand around.
-    fn quoted(&mut self) -> Result<&'i str, XmlError> {
+    fn quoted(&mut self) -> Result<Written<'i>, XmlError> {
         self.cursor.skip_space();
         self.cursor.expect("=")?;
         self.cursor.skip_space();
-        let here = self.cursor;
-        let quote = if self.cursor.skip("'") {
-            "'"
+        let (quote, end) = if self.cursor.skip("'") {
+            ("'", b'\'')
         } else {
             self.cursor.expect("\"")?;
-            "\""
+            ("\"", b'"')
         };
-        let value = self
-            .cursor
-            .take_until(if quote == "'" { b'\'' } else { b'"' });
+        let written = self.cursor.take_value(end, Place::Attribute)?;
         self.cursor.skip(quote);
-        value.ok_or_else(|| here.error(XmlFault::End))
+        Ok(written)
     }
-}
-
-/// A name as it is written, and its parts.
-#[derive(Clone, Copy)]
-struct Name<'i> {
-    written: &'i str,
-    /// Empty where there is no colon.
-    prefix: &'i str,
-    local: &'i str,
-}
-
-impl<'i> Name<'i> {
-    fn split(written: &'i str) -> Option<Self> {
-        let (prefix, local) = match written.split_once(':') {
-            None => ("", written),
-            Some((prefix, _)) if !is_name(prefix) => return None,
-            Some(parts) => parts,
-        };
-        is_name(local).then_some(Self {
-            written,
-            prefix,
-            local,
-        })
-    }
-}
-
-const fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':')
-}
-
-/// Whether a text of name bytes is a name without a colon.
-fn is_name(text: &str) -> bool {
-    let first = text.bytes().next();
-    first.is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_') && !text.contains(':')
 }
 
 /// Whether a prefix, or the default namespace, may be bound to `uri`. The prefix `xml` is bound as it
@@ -475,7 +429,7 @@ fn resolve<'i>(scope: &[Declaration<'i>], prefix: &str) -> Result<&'i str, XmlFa
 fn has_duplicates(attributes: &[Attribute<'_>]) -> bool {
     let mut rest = attributes;
     while let Some((one, others)) = rest.split_first() {
-        let is_same = |other: &Attribute<'_>| other.is(one.namespace, one.local_name);
+        let is_same = |other: &Attribute<'_>| other.is(one.namespace, one.name.local());
         if others.iter().any(is_same) {
             return true;
         }

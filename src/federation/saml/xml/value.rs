@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::XmlFault;
-use super::scan::contains_any;
+use super::scan::first_of;
 
 /// How a value is normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +17,44 @@ pub(super) enum Place {
 /// The longest reference, between `&` and `;`: enough for `#x0010FFFF`.
 const MAX_REFERENCE: usize = 10;
 
-/// Reads a value as it is written. White space that is written as a reference stays what it is.
-pub(super) fn read(written: &str, place: Place) -> Result<Cow<'_, str>, XmlFault> {
-    let is_plain = match place {
-        Place::Content => !contains_any(written.as_bytes(), CONTENT),
-        Place::Attribute => !contains_any(written.as_bytes(), ATTRIBUTE),
-    };
-    if is_plain {
-        return Ok(Cow::Borrowed(written));
+/// A value as it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written<'i> {
+    pub(super) text: &'i str,
+    /// Whether it means just what is written.
+    pub(super) is_plain: bool,
+}
+
+impl<'i> Written<'i> {
+    /// How long the value is that `bytes` begin with and that `end` ends, and whether it is plain;
+    /// `None` where it doesn't end.
+    pub(super) fn measure(bytes: &[u8], end: u8, place: Place) -> Option<(usize, bool)> {
+        let first = match place {
+            Place::Content => first_of(bytes, CONTENT),
+            Place::Attribute => {
+                let [ampersand, less, line_end, line_feed, tab] = ATTRIBUTE;
+                first_of(bytes, [end, ampersand, less, line_end, line_feed, tab])
+            }
+        }?;
+        let rest = bytes.get(first..)?;
+        match rest.first() {
+            Some(byte) if *byte == end => Some((first, true)),
+            _ => Some((first + memchr::memchr(end, rest)?, false)),
+        }
     }
+
+    /// What it means.
+    pub(super) fn read(self, place: Place) -> Result<Cow<'i, str>, XmlFault> {
+        if self.is_plain {
+            Ok(Cow::Borrowed(self.text))
+        } else {
+            read(self.text, place).map(Cow::Owned)
+        }
+    }
+}
+
+/// Reads a value that is not plain. White space that is written as a reference stays what it is.
+fn read(written: &str, place: Place) -> Result<String, XmlFault> {
     let mut read = String::with_capacity(written.len());
     let mut rest = written;
     while let Some((before, special, after)) = split(rest, place) {
@@ -48,7 +77,7 @@ pub(super) fn read(written: &str, place: Place) -> Result<Cow<'_, str>, XmlFault
         };
     }
     read.push_str(rest);
-    Ok(Cow::Owned(read))
+    Ok(read)
 }
 
 impl Place {

@@ -1,0 +1,9 @@
+#![no_main]
+
+#[path = "../../tests/fuzzed/redirect.rs"]
+mod redirect;
+#[allow(dead_code)] // No target uses all of it.
+#[path = "../../tests/fuzzed/scene.rs"]
+mod scene;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| redirect::run(bytes));
