@@ -7,7 +7,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::xml::{Attribute, Declaration, Element, Event, contains_any};
+use super::xml::{Attribute, Declaration, Element, Event, Wanted};
 
 /// The longest canonical form, in bytes. Without a bound, one long namespace that every child repeats
 /// makes a gigabyte of a small message.
@@ -102,7 +102,10 @@ impl<'d> Writer<'d, '_> {
                     self.out.put(prefix);
                 }
             }
-            self.out.value(declaration.namespace);
+            // The reader takes no namespace with anything that would be escaped.
+            self.out.put("=\"");
+            self.out.put(declaration.namespace);
+            self.out.put("\"");
         }
         self.attributes.clear();
         self.attributes.extend(element.attributes());
@@ -127,7 +130,7 @@ impl<'d> Writer<'d, '_> {
     fn declare(&mut self, element: Element<'d>, is_apex: bool) {
         self.declare_once(element.prefix(), element.namespace());
         for own in element.attributes() {
-            if !matches!(own.prefix(), "" | "xml") {
+            if !own.prefix().is_empty() {
                 self.declare_once(own.prefix(), own.namespace());
             }
         }
@@ -145,8 +148,11 @@ impl<'d> Writer<'d, '_> {
     }
 
     /// Declares a namespace unless it holds already. With no declaration at all, the default namespace
-    /// is none.
+    /// is none; `xml` is what it is everywhere.
     fn declare_once(&mut self, prefix: &'d str, namespace: &'d str) {
+        if prefix == "xml" {
+            return;
+        }
         let mut written = self.written.iter().rev();
         let held = written.find(|declaration| declaration.prefix == prefix);
         if held.map_or("", |declaration| declaration.namespace) != namespace {
@@ -163,10 +169,11 @@ impl Output {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    /// The value of an attribute, or of a namespace declaration.
+    /// The value of an attribute.
     fn value(&mut self, value: &str) {
         self.put("=\"");
-        if contains_any(value.as_bytes(), *b"&<\"\t\n\r") {
+        let special = Wanted::one_of_or_control(*b"&<\"");
+        if special.first_in(value.as_bytes()).is_some() {
             self.escaped(value, |byte| match byte {
                 b'&' => Some("&amp;"),
                 b'<' => Some("&lt;"),
@@ -183,7 +190,8 @@ impl Output {
     }
 
     fn text(&mut self, text: &str) {
-        if !contains_any(text.as_bytes(), *b"&<>\r") {
+        let special = Wanted::one_of(*b"&<>\r");
+        if special.first_in(text.as_bytes()).is_none() {
             return self.put(text);
         }
         self.escaped(text, |byte| match byte {

@@ -47,6 +47,13 @@ fn a_namespace_is_written_where_it_is_used_and_once() {
 }
 
 #[test]
+fn the_prefix_xml_is_never_declared() {
+    let text = "<xml:a xml:b=\"c\"></xml:a>";
+    assert_eq!(canonical(text, ""), text);
+    assert_eq!(canonical(text, "xml"), text);
+}
+
+#[test]
 fn the_default_namespace_is_taken_back_only_where_it_was_written() {
     assert_eq!(
         canonical("<a xmlns='urn:1'><b xmlns=''/></a>", ""),

@@ -55,7 +55,7 @@ pub struct Attribute<'i> {
 }
 
 /// A namespace declaration.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Declaration<'i> {
     /// The prefix; empty for the default namespace.
     pub prefix: &'i str,

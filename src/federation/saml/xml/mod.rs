@@ -27,4 +27,4 @@ mod value;
 pub use document::{Attribute, Declaration, Document, Element, Event};
 pub use error::{ShapeError, XmlError, XmlFault};
 pub use profile::Profile;
-pub(super) use scan::contains_any;
+pub(super) use scan::Wanted;

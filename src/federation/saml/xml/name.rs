@@ -10,28 +10,24 @@ pub(super) struct Name<'i> {
 /// What a byte may be in a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// It may stand anywhere in a name.
+    Start,
+    /// It may stand anywhere but at the beginning.
+    Inner,
+    /// It stands between a prefix and a local name.
+    Colon,
     /// It ends the name.
     Other,
-    /// It may begin a name.
-    Start,
-    /// It may stand in a name that has begun.
-    Inner,
-    /// It may stand between two names.
-    Colon,
 }
 
 /// Looking a byte up is quicker than to compare it with every range.
 const KINDS: [Kind; 256] = {
     let mut kinds = [Kind::Other; 256];
-    let mut byte = 0;
+    let mut byte = 0_u8;
     while byte < 128 {
-        #[expect(
-            clippy::indexing_slicing,
-            clippy::cast_possible_truncation,
-            reason = "evaluated by the compiler, and below 128"
-        )]
+        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
         {
-            kinds[byte] = match byte as u8 {
+            kinds[byte as usize] = match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' => Kind::Start,
                 b'0'..=b'9' | b'-' | b'.' => Kind::Inner,
                 b':' => Kind::Colon,
@@ -43,24 +39,27 @@ const KINDS: [Kind; 256] = {
     kinds
 };
 
+fn kind(byte: u8) -> Kind {
+    // Every byte is in the table.
+    KINDS.get(usize::from(byte)).copied().unwrap_or(Kind::Other)
+}
+
 impl<'i> Name<'i> {
     /// The name that `text` begins with, and what stands behind it; `None` where it begins with none.
     pub(super) fn take(text: &'i str) -> Option<(Self, &'i str)> {
-        let (mut local, mut may_begin, mut length) = (0, true, 0);
-        for byte in text.bytes() {
-            match KINDS.get(usize::from(byte)).copied() {
-                Some(Kind::Start) => may_begin = false,
-                Some(Kind::Inner) if !may_begin => {}
-                Some(Kind::Colon) if !may_begin && local == 0 => {
-                    local = length + 1;
-                    may_begin = true;
-                }
-                Some(Kind::Inner | Kind::Colon) => return None,
-                _ => break,
+        let bytes = text.as_bytes();
+        let (mut length, mut local) = (0, 0);
+        for byte in bytes {
+            match kind(*byte) {
+                Kind::Start | Kind::Inner => {}
+                Kind::Other => break,
+                Kind::Colon if local == 0 => local = length + 1,
+                Kind::Colon => return None,
             }
             length += 1;
         }
-        if may_begin {
+        let begins_at = |place: usize| bytes.get(place).is_some_and(|it| kind(*it) == Kind::Start);
+        if !begins_at(0) || !begins_at(local) {
             return None;
         }
         let (written, rest) = text.split_at_checked(length)?;

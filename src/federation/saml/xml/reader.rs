@@ -41,6 +41,8 @@ enum Run {
 
 /// How much memory is set aside at first, in elements and attributes for a number of bytes.
 const BYTES_OF_ELEMENT: usize = 48;
+/// How many declarations are looked through for one that is the same.
+const MANY_DECLARATIONS: usize = 8;
 
 impl<'i> Reader<'i> {
     pub(super) fn read(bytes: &'i [u8], profile: Profile) -> Result<Document<'i>, XmlError> {
@@ -313,7 +315,13 @@ impl<'i> Reader<'i> {
 
     /// Takes a namespace declaration of the element whose declarations begin at `own`.
     fn declare(&mut self, prefix: &'i str, uri: &'i str, own: usize) -> Result<(), XmlFault> {
-        if !is_declarable(prefix, uri) {
+        let declaration = Declaration {
+            prefix,
+            namespace: uri,
+        };
+        // Canonical forms repeat their declarations: what was good before is good again.
+        let mut before = self.declarations.iter().rev().take(MANY_DECLARATIONS);
+        if !before.any(|before| *before == declaration) && !is_declarable(prefix, uri) {
             return Err(XmlFault::Namespace);
         }
         let mut others = self.declarations.iter().skip(own);
@@ -323,10 +331,6 @@ impl<'i> Reader<'i> {
         if self.scope.len() == Profile::MAX_DECLARATIONS {
             return Err(XmlFault::TooManyDeclarations);
         }
-        let declaration = Declaration {
-            prefix,
-            namespace: uri,
-        };
         self.declarations.push(declaration);
         self.scope.push(declaration);
         Ok(())
@@ -366,18 +370,26 @@ impl<'i> Reader<'i> {
 
     /// `="value"`, with what white space may stand around.
     fn quoted(&mut self) -> Result<Written<'i>, XmlError> {
-        self.cursor.skip_space();
-        self.cursor.expect("=")?;
-        self.cursor.skip_space();
-        let (quote, end) = if self.cursor.skip("'") {
-            ("'", b'\'')
-        } else {
-            self.cursor.expect("\"")?;
+        let (quote, end) = if self.cursor.skip("=\"") {
             ("\"", b'"')
+        } else {
+            self.quote()?
         };
         let written = self.cursor.take_value(end, Place::Attribute)?;
         self.cursor.skip(quote);
         Ok(written)
+    }
+
+    /// The quote behind an equals sign, with what white space may stand around that.
+    fn quote(&mut self) -> Result<(&'static str, u8), XmlError> {
+        self.cursor.skip_space();
+        self.cursor.expect("=")?;
+        self.cursor.skip_space();
+        if self.cursor.skip("'") {
+            return Ok(("'", b'\''));
+        }
+        self.cursor.expect("\"")?;
+        Ok(("\"", b'"'))
     }
 }
 

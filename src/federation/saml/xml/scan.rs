@@ -3,108 +3,102 @@
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Whether one of `wanted` is among `bytes`.
-#[inline]
-pub(in crate::federation::saml) fn contains_any<const COUNT: usize>(
-    bytes: &[u8],
-    wanted: [u8; COUNT],
-) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let is_in = |word: &[u8; 8]| {
-        let word = u64::from_ne_bytes(*word);
-        let found = wanted.iter().fold(0, |found, byte| {
-            found | zeros(word ^ (LOW * u64::from(*byte)))
-        });
-        found != 0
-    };
-    words.iter().any(is_in) || rest.iter().any(|byte| wanted.contains(byte))
+/// Bytes that are looked for, and whether all below a space are, too.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::federation::saml) struct Wanted<const COUNT: usize> {
+    bytes: [u8; COUNT],
+    /// What is below this is wanted; at most 128.
+    below: u8,
 }
 
-/// Where the first of `wanted` stands in `bytes`.
-#[inline]
-pub(super) fn first_of<const COUNT: usize>(bytes: &[u8], wanted: [u8; COUNT]) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let find = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        let found = wanted.iter().fold(0, |found, byte| {
-            found | zeros(word ^ (LOW * u64::from(*byte)))
-        });
-        // What `zeros` finds wrongly stands behind what it finds rightly.
-        (found != 0).then_some(found.trailing_zeros() as usize / 8)
-    };
-    for (number, word) in words.iter().enumerate() {
-        if let Some(place) = find(word) {
-            return Some(number * 8 + place);
-        }
+impl<const COUNT: usize> Wanted<COUNT> {
+    /// One of these bytes.
+    pub(in crate::federation::saml) const fn one_of(bytes: [u8; COUNT]) -> Self {
+        Self { bytes, below: 0 }
     }
-    let place = rest.iter().position(|byte| wanted.contains(byte))?;
-    Some(words.len() * 8 + place)
-}
 
-/// Not zero where one of a word's bytes is.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
+    /// One of these bytes, or one below a space.
+    pub(in crate::federation::saml) const fn one_of_or_control(bytes: [u8; COUNT]) -> Self {
+        Self { bytes, below: b' ' }
+    }
+
+    /// Where the first of them stands.
+    #[inline]
+    pub(in crate::federation::saml) fn first_in(self, bytes: &[u8]) -> Option<usize> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for (number, word) in words.iter().enumerate() {
+            let found = self.marks(u64::from_le_bytes(*word));
+            if found != 0 {
+                return Some(number * 8 + found.trailing_zeros() as usize / 8);
+            }
+        }
+        let is_wanted = |byte: &u8| *byte < self.below || self.bytes.contains(byte);
+        let place = rest.iter().position(is_wanted)?;
+        Some(words.len() * 8 + place)
+    }
+
+    /// Not zero where one of a word's bytes is wanted; the lowest bit that is set is in the first of
+    /// them. What is marked wrongly stands behind what is marked rightly.
+    #[inline]
+    fn marks(self, word: u64) -> u64 {
+        let below = word.wrapping_sub(LOW * u64::from(self.below)) & !word;
+        let found = self.bytes.iter().fold(below, |found, byte| {
+            let different = word ^ (LOW * u64::from(*byte));
+            found | different.wrapping_sub(LOW) & !different
+        });
+        found & HIGH
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const WANTED: [u8; 3] = [b'<', b'&', 0];
+    const WANTED: Wanted<3> = Wanted::one_of([b'<', b'&', 0]);
+    const OR_CONTROL: Wanted<2> = Wanted::one_of_or_control([b'<', b'&']);
 
-    /// Every place in texts of up to 40 bytes with `byte` there and `a` elsewhere.
-    fn with(byte: u8) -> impl Iterator<Item = Vec<u8>> {
+    /// Texts of up to 40 bytes with `byte` at every place and `a` elsewhere, and the places.
+    fn with(byte: u8) -> impl Iterator<Item = (Vec<u8>, usize)> {
         let places = (0..40).flat_map(|length| (0..length).map(move |place| (length, place)));
         places.map(move |(length, place)| {
             let mut bytes = vec![b'a'; length];
             bytes[place] = byte;
-            bytes
+            (bytes, place)
         })
     }
 
     #[test]
-    fn a_byte_is_found_wherever_it_stands() {
-        for byte in WANTED {
-            assert!(
-                with(byte).all(|bytes| contains_any(&bytes, WANTED)),
-                "{byte}"
-            );
+    fn a_byte_is_found_where_it_stands_and_no_other_is() {
+        for byte in 0..=u8::MAX {
+            for (bytes, place) in with(byte) {
+                let expected = matches!(byte, b'<' | b'&' | 0).then_some(place);
+                assert_eq!(WANTED.first_in(&bytes), expected, "{byte}");
+                let expected = matches!(byte, b'<' | b'&' | ..b' ').then_some(place);
+                assert_eq!(OR_CONTROL.first_in(&bytes), expected, "{byte}");
+            }
         }
+        assert_eq!(WANTED.first_in(b""), None);
     }
 
     #[test]
-    fn the_first_of_several_is_found_where_it_stands() {
-        for length in 0..40 {
-            for (first, second) in
-                (0..length).flat_map(|one| (one..length).map(move |two| (one, two)))
-            {
-                let mut bytes = vec![b'a'; length];
-                bytes[second] = b'&';
-                bytes[first] = b'<';
-                assert_eq!(first_of(&bytes, WANTED), Some(first), "{first} {second}");
+    fn of_two_bytes_the_first_is_found_whatever_stands_behind_it() {
+        for byte in 0..=u8::MAX {
+            for (mut bytes, place) in with(byte) {
+                for first in 0..place {
+                    bytes[first] = b'<';
+                    assert_eq!(WANTED.first_in(&bytes), Some(first), "{byte}");
+                    assert_eq!(OR_CONTROL.first_in(&bytes), Some(first), "{byte}");
+                    bytes[first] = b'a';
+                }
             }
         }
     }
 
     #[test]
-    fn a_byte_that_is_one_more_than_what_is_wanted_hides_nothing() {
-        for byte in WANTED {
-            let bytes = [byte + 1, byte, byte + 1, b'a', b'a', b'a', b'a', byte + 1];
-            assert_eq!(first_of(&bytes, WANTED), Some(1));
-            assert_eq!(first_of(&[byte + 1; 17], [byte]), None);
-        }
-    }
-
-    #[test]
-    fn no_other_byte_is_found() {
-        assert!(!contains_any(b"", WANTED));
-        assert_eq!(first_of(b"", WANTED), None);
-        for byte in (0..=u8::MAX).filter(|byte| !WANTED.contains(byte)) {
-            assert!(
-                !with(byte).any(|bytes| contains_any(&bytes, WANTED)),
-                "{byte}"
-            );
-            assert!(with(byte).all(|bytes| first_of(&bytes, WANTED).is_none()));
+    fn a_byte_that_is_almost_wanted_is_not() {
+        for byte in [b'<' - 1, b'<' + 1, b'&' + 1, b' ', 0x80, 0x80 + b'<', 0xff] {
+            assert_eq!(WANTED.first_in(&[byte; 17]), None, "{byte}");
+            assert_eq!(OR_CONTROL.first_in(&[byte; 17]), None, "{byte}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::XmlFault;
-use super::scan::first_of;
+use super::scan::Wanted;
 
 /// How a value is normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +30,9 @@ impl<'i> Written<'i> {
     /// `None` where it doesn't end.
     pub(super) fn measure(bytes: &[u8], end: u8, place: Place) -> Option<(usize, bool)> {
         let first = match place {
-            Place::Content => first_of(bytes, CONTENT),
-            Place::Attribute => {
-                let [ampersand, less, line_end, line_feed, tab] = ATTRIBUTE;
-                first_of(bytes, [end, ampersand, less, line_end, line_feed, tab])
-            }
+            Place::Content => Wanted::one_of(CONTENT).first_in(bytes),
+            // All other control characters have been refused.
+            Place::Attribute => Wanted::one_of_or_control([end, b'&', b'<']).first_in(bytes),
         }?;
         let rest = bytes.get(first..)?;
         match rest.first() {
@@ -44,6 +42,7 @@ impl<'i> Written<'i> {
     }
 
     /// What it means.
+    #[inline]
     pub(super) fn read(self, place: Place) -> Result<Cow<'i, str>, XmlFault> {
         if self.is_plain {
             Ok(Cow::Borrowed(self.text))
@@ -148,9 +147,13 @@ const fn is_xml_character(character: char) -> bool {
 pub(super) fn foreign_character(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' && byte != b'\r';
-    let has_control = bytes
-        .iter()
-        .fold(false, |found, byte| found | is_control(*byte));
+    // To look for the least byte is quicker than to look at each, and canonical forms of most messages
+    // have none below a space.
+    let least = bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+    let has_control = least < b' '
+        && bytes
+            .iter()
+            .fold(false, |found, byte| found | is_control(*byte));
     // U+FFFE and U+FFFF begin with this byte.
     if !has_control && memchr::memchr(0xef, bytes).is_none() {
         return None;
