@@ -1,6 +1,6 @@
 //! Metadata of identity providers.
 
-use rolegate::federation::saml::metadata::{IdpMetadata, check, parse};
+use rolegate::federation::saml::metadata::{IdpMetadata, MetadataError, check, parse};
 
 use super::scene::NOW;
 
@@ -18,6 +18,9 @@ pub fn run(bytes: &[u8]) {
     let kept = serde_json::to_string(&metadata).unwrap();
     let read: IdpMetadata = serde_json::from_str(&kept).unwrap();
     assert_eq!(read, metadata);
-    let of_entity = parse(document, Some(&metadata.entity_id));
-    assert_eq!(of_entity.unwrap().metadata, metadata);
+    match parse(document, Some(&metadata.entity_id)) {
+        Ok(of_entity) => assert_eq!(of_entity.metadata, metadata),
+        // Another role of it stands elsewhere: who asks for it by its name is told.
+        Err(error) => assert!(matches!(error, MetadataError::RepeatedEntity(_))),
+    }
 }
