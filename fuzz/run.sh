@@ -3,7 +3,8 @@
 #
 # Runs each fuzz target (all, if none is named) for $MINUTES, 10 by default, and stops at the first
 # finding, which is then a file in $CARGO_TARGET_DIR/fuzz. Inputs that reach something new are kept
-# beside it; `fuzz/minimise.sh` makes the checked-in corpus of them.
+# beside it; `fuzz/minimise.sh` makes the checked-in corpus of them. Every target begins with the responses
+# of tests/data, too.
 set -euo pipefail
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
@@ -20,5 +21,5 @@ for target in "${targets[@]}"; do
   printf 'fuzz: %s for %s minutes\n' "$target" "$minutes"
   "$out/debug/$target" -max_total_time=$((minutes * 60)) -max_len=16384 -timeout=10 -rss_limit_mb=2048 \
     -dict=saml.dict -artifact_prefix="$out/$target-" -print_final_stats=1 -verbosity=0 \
-    "$out/corpus/$target" "corpus/$target"
+    "$out/corpus/$target" "corpus/$target" ../tests/data/saml
 done

@@ -4,7 +4,6 @@
 
 // Clippy exempts tests from its rules against panics by the first of these marks.
 #![cfg(test)]
-#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod decrypt;
 mod gate;

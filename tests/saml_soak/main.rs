@@ -6,7 +6,6 @@
 
 // Clippy exempts tests from its rules against panics by the first of these marks.
 #![cfg(test)]
-#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod documents;
 mod hostile;
@@ -26,6 +25,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// A number of the environment, or `usual` where it is not set.
+#[expect(clippy::disallowed_methods, reason = "whoever runs this says how long")]
 fn number(variable: &str, usual: usize) -> usize {
     match std::env::var(variable) {
         Ok(text) => text.parse().unwrap(),
@@ -34,7 +34,6 @@ fn number(variable: &str, usual: usize) -> usize {
 }
 
 /// Says something to whoever watches a long run.
-#[expect(clippy::print_stderr, reason = "a long run says how far it is")]
 fn say(what: &str) {
     eprintln!("soak: {what}");
 }
