@@ -23,10 +23,12 @@ pub fn all(signed: &Signed) -> Vec<Vec<u8>> {
     let within = |inside: String| [HEAD, &inside, TAIL].concat().into_bytes();
     let filled = |piece: &str| within(piece.repeat(ALMOST_ALL / piece.len() - 4));
     let long_namespace = format!("<v:v xmlns:v=\"urn:{}\">", "v".repeat(250));
-    let declared: String = (0..60)
+    let declared: Vec<_> = (0..60)
         .map(|it| format!(" xmlns:p{it}=\"urn:{it}\""))
         .collect();
-    let attributes: String = (0..60).map(|it| format!(" a{it}=\"{it}\"")).collect();
+    let declared = declared.concat();
+    let attributes: Vec<_> = (0..60).map(|it| format!(" a{it}=\"{it}\"")).collect();
+    let attributes = attributes.concat();
     let mut hostile = vec![
         grown(
             "<saml:Attribute Name=\"a\"><saml:AttributeValue>v</saml:AttributeValue></saml:Attribute>",

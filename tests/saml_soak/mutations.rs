@@ -54,7 +54,7 @@ fn none_of_millions_of_mutations_is_read_as_anything_else() {
     let all = documents::all();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let rounds = wanted.div_ceil(EACH * all.len() * threads);
-    let begun = Instant::now();
+    let start = Instant::now();
     let work = |number: usize| {
         let mut sum = Count::default();
         for round in 0..rounds {
@@ -71,15 +71,15 @@ fn none_of_millions_of_mutations_is_read_as_anything_else() {
     let counts: Vec<_> = thread::scope(|scope| {
         let work = &work;
         let begin = |number| scope.spawn(move || work(number));
-        let begun: Vec<_> = (0..threads).map(begin).collect();
-        begun.into_iter().map(|it| it.join().unwrap()).collect()
+        let workers: Vec<_> = (0..threads).map(begin).collect();
+        workers.into_iter().map(|it| it.join().unwrap()).collect()
     });
     let refused: usize = counts.iter().map(|it| it.refused).sum();
     let same: usize = counts.iter().map(|it| it.same).sum();
     say(&format!(
         "{} mutations: {refused} refused, {same} read as what was signed, none as anything else, in {:.0?}",
         refused + same,
-        begun.elapsed()
+        start.elapsed()
     ));
     assert!(refused + same >= wanted);
 }
