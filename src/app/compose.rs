@@ -10,22 +10,27 @@ use crate::audit::{AuditSink, RefusalLimits};
 use crate::clock::Clock;
 use crate::config::{BrowserSessions, Config, FederationSettings, OrganisationName};
 use crate::directory::LiveDirectory;
+use crate::domain::InvalidValue;
 use crate::domain::{Region, UnixTime};
 use crate::entropy::Entropy;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::relying_party::RelyingParty;
+use crate::federation::saml::browser_sso::BrowserSso;
 use crate::federation::saml::metadata::source::MetadataReader;
+use crate::federation::saml::own_addresses::OwnAddresses;
 use crate::federation::saml::prove::{OwnNames, SamlVerifier};
 use crate::federation::saml::second_opinion::{
     Limits, SecondOpinion, StartError as SecondOpinionStartError,
 };
 use crate::federation::saml::service_provider::Rotation;
+use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::secret_file::SecretFolder;
+use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
     Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin,
-    GetCallerIdentity, NodeKeys, Portal, Readiness, Recorder, RefreshMetadata, SamlKeySettings,
-    SessionLimits, SignIn,
+    GetCallerIdentity, NodeKeys, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata,
+    SamlKeySettings, SessionLimits, SignIn, SignOut,
 };
 use crate::http::edge::{Bodies, Edge, Hosts, TrustedProxies};
 use crate::policy::IdentityPolicy;
@@ -33,6 +38,13 @@ use crate::policy::IdentityPolicy;
 /// What the user `admin` of the environment may do.
 const ADMINISTRATOR_ACCESS: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// The formats of name identifiers that our metadata asks for: names that last come first.
+const NAME_ID_FORMATS: [&str; 3] = [
+    "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+    "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+    "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+];
 
 /// Everything that a node does.
 #[derive(Clone)]
@@ -50,6 +62,8 @@ pub struct Flows {
     pub(super) assume_role_with_web_identity: AssumeRoleWithWebIdentity,
     pub(super) get_caller_identity: GetCallerIdentity,
     pub(super) sign_in: SignIn,
+    pub(super) sign_out: SignOut,
+    pub(super) own_metadata: OwnMetadata,
     pub(super) portal: Portal,
     pub(super) administration: Administration,
     pub(super) readiness: Readiness,
@@ -78,21 +92,16 @@ pub(super) async fn compose(
     let keys = Arc::new(KeyCache::new(Arc::clone(&outgoing)));
     let recorder = Arc::new(recorder(&resources.audit, &resources.entropy, now));
     let url = public_url.url().clone();
-    let verifier = saml_verifier(&directory, &resources, now)?;
-    let own_names = Arc::new(OwnNames::at(&url)?);
-    let relying_party = Arc::new(RelyingParty::new(
+    let saml = Saml::at(&url, saml_verifier(&directory, &resources, now)?)?;
+    let relying_party = RelyingParty::new(
         Arc::clone(&keys),
         Arc::clone(&outgoing),
         Arc::clone(&resources.entropy),
         secret_folder(&config.federation),
         url.clone(),
-    ));
+    );
     let admin = bootstrap_admin(config)?;
-    let authenticator = Authenticator {
-        directory: Arc::clone(&directory),
-        admin: admin.clone(),
-        regions: config.regions.clone().into(),
-    };
+    let authenticator = authenticator(&directory, admin.as_ref(), config);
     let shared = Shared {
         directory: Arc::clone(&directory),
         recorder: Arc::clone(&recorder),
@@ -103,13 +112,15 @@ pub(super) async fn compose(
         edge: edge(config, &url, address, &resources),
         public_url: public_url.as_str().into(),
         organisation: config.organisation.as_ref().map(OrganisationName::shared),
-        assume_role_with_saml: shared.assume_role_with_saml(verifier, own_names),
+        assume_role_with_saml: shared.assume_role_with_saml(&saml),
         assume_role_with_web_identity: shared.assume_role_with_web_identity(Arc::clone(&keys)),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),
             recorder: Arc::clone(&recorder),
         },
-        sign_in: shared.sign_in(relying_party, config.sessions),
+        sign_in: shared.sign_in(relying_party, &saml, config.sessions),
+        sign_out: shared.sign_out(&saml),
+        own_metadata: shared.own_metadata(&saml)?,
         portal: shared.portal(config.sessions),
         administration: shared.administration(config, &node_keys.host, metadata.clone()),
         readiness: Readiness::new(
@@ -145,15 +156,11 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    fn assume_role_with_saml(
-        &self,
-        verifier: SamlVerifier,
-        own: Arc<OwnNames>,
-    ) -> AssumeRoleWithSaml {
+    fn assume_role_with_saml(&self, saml: &Saml) -> AssumeRoleWithSaml {
         AssumeRoleWithSaml {
             directory: Arc::clone(&self.directory),
-            verifier,
-            own,
+            verifier: saml.verifier.clone(),
+            own: Arc::clone(&saml.names),
             marks: Arc::clone(&self.resources.marks),
             recorder: Arc::clone(&self.recorder),
             entropy: Arc::clone(&self.resources.entropy),
@@ -170,10 +177,23 @@ impl Shared<'_> {
         }
     }
 
-    fn sign_in(&self, relying_party: Arc<RelyingParty>, sessions: BrowserSessions) -> SignIn {
+    fn sign_in(
+        &self,
+        relying_party: RelyingParty,
+        saml: &Saml,
+        sessions: BrowserSessions,
+    ) -> SignIn {
+        let entropy = || Arc::clone(&self.resources.entropy);
+        let names = Arc::clone(&saml.names);
+        let sso = BrowserSso::new(
+            OwnAddresses::clone(&saml.own),
+            names,
+            saml.verifier.clone(),
+            entropy(),
+        );
         SignIn {
             directory: Arc::clone(&self.directory),
-            relying_party,
+            providers: Arc::new(ProviderSignIn::new(relying_party, sso, entropy())),
             sessions: Arc::clone(&self.resources.sessions),
             marks: Arc::clone(&self.resources.marks),
             answers: Arc::default(),
@@ -184,6 +204,28 @@ impl Shared<'_> {
                 absolute_seconds: sessions.absolute_seconds,
             },
         }
+    }
+
+    fn sign_out(&self, saml: &Saml) -> SignOut {
+        let entropy = || Arc::clone(&self.resources.entropy);
+        SignOut {
+            directory: Arc::clone(&self.directory),
+            sessions: Arc::clone(&self.resources.sessions),
+            marks: Arc::clone(&self.resources.marks),
+            recorder: Arc::clone(&self.recorder),
+            entropy: entropy(),
+            logout: Arc::new(SingleLogout::new(OwnAddresses::clone(&saml.own), entropy())),
+            audience: saml.names.entity_id.clone(),
+        }
+    }
+
+    fn own_metadata(&self, saml: &Saml) -> Result<OwnMetadata, InvalidValue> {
+        let formats = NAME_ID_FORMATS.iter().map(|format| format.parse());
+        Ok(OwnMetadata {
+            directory: Arc::clone(&self.directory),
+            own: Arc::clone(&saml.own),
+            name_id_formats: formats.collect::<Result<_, _>>()?,
+        })
     }
 
     fn portal(&self, sessions: BrowserSessions) -> Portal {
@@ -239,6 +281,23 @@ impl Shared<'_> {
     }
 }
 
+/// What the flows with SAML share.
+struct Saml {
+    own: Arc<OwnAddresses>,
+    names: Arc<OwnNames>,
+    verifier: SamlVerifier,
+}
+
+impl Saml {
+    fn at(public_url: &url::Url, verifier: SamlVerifier) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            own: Arc::new(OwnAddresses::at(public_url)?),
+            names: Arc::new(OwnNames::at(public_url)?),
+            verifier,
+        })
+    }
+}
+
 /// Starts the verifier of SAML responses. Without the second one, which not every program is built
 /// with, no provider of the directory may want it to agree.
 fn saml_verifier(
@@ -256,6 +315,18 @@ fn saml_verifier(
         Err(error) => return Err(error.into()),
     };
     Ok(SamlVerifier::new(second, Arc::clone(&resources.entropy)))
+}
+
+fn authenticator(
+    directory: &Arc<LiveDirectory>,
+    admin: Option<&Arc<BootstrapAdmin>>,
+    config: &Config,
+) -> Authenticator {
+    Authenticator {
+        directory: Arc::clone(directory),
+        admin: admin.cloned(),
+        regions: config.regions.clone().into(),
+    }
 }
 
 fn secret_folder(settings: &FederationSettings) -> SecretFolder {

@@ -211,6 +211,8 @@ impl Apis {
                 sign_in: flows.sign_in.clone(),
                 portal: flows.portal.clone(),
                 organisation: flows.organisation.clone(),
+                sign_out: flows.sign_out.clone(),
+                own_metadata: flows.own_metadata.clone(),
                 public_url: Arc::clone(&flows.public_url),
             }),
             admin: Data::new(AdminApi {

@@ -11,6 +11,7 @@ mod host_name;
 mod identity;
 mod local_path;
 mod principal;
+mod provider_session;
 mod request;
 mod secret;
 mod session;
@@ -34,6 +35,7 @@ pub use identity::{
 };
 pub use local_path::LocalPath;
 pub use principal::{Lineage, Principal, SessionPrincipal, UserName};
+pub use provider_session::{NameId, ProviderSession};
 pub use request::{Region, RequestId};
 pub use secret::Secret;
 pub use session::{SessionDuration, SessionName, SourceIdentity};

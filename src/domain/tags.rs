@@ -69,7 +69,7 @@ impl SessionTags {
     /// # Errors
     /// [`TagsError`] when it would be the 51st, or its key is there already in any case.
     pub fn add(&mut self, key: TagKey, value: TagValue, transitive: bool) -> Result<(), TagsError> {
-        if self.0.iter().any(|(present, ..)| same_key(present, &key)) {
+        if self.has(&key) {
             return Err(TagsError::DuplicateKey);
         }
         if self.0.len() >= Self::MAX {
@@ -77,6 +77,11 @@ impl SessionTags {
         }
         self.0.push((key, value, transitive));
         Ok(())
+    }
+
+    /// Whether there is a tag of this key, in any case.
+    pub fn has(&self, key: &TagKey) -> bool {
+        self.0.iter().any(|(present, ..)| same_key(present, key))
     }
 
     /// Every tag: key, value, and whether it is transitive.

@@ -24,6 +24,7 @@ mod quoted;
 pub mod relying_party;
 pub mod saml;
 pub mod secret_file;
+pub mod sign_in;
 #[cfg(test)]
 pub(crate) mod testing;
 

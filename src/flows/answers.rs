@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::login_attempt::LoginAttemptKey;
+use super::kept_by_browser::AttemptKey;
 use crate::domain::ConnectionId;
 
 /// So many answers of one connection are looked at at once.
@@ -42,7 +42,7 @@ pub(super) enum NoTurn {
 #[derive(Debug)]
 pub(super) struct Turn {
     answers: Arc<Answers>,
-    attempt: LoginAttemptKey,
+    attempt: AttemptKey,
     connection: ConnectionId,
     ends: End,
 }
@@ -59,7 +59,7 @@ impl Answers {
     /// Begins to look at the answer to a sign-in.
     pub(super) fn begin(
         self: &Arc<Self>,
-        attempt: LoginAttemptKey,
+        attempt: AttemptKey,
         connection: &ConnectionId,
     ) -> Result<Turn, NoTurn> {
         let mut kept = self.kept();
@@ -130,10 +130,10 @@ impl Kept {
 mod tests {
     use super::*;
 
-    fn attempt(number: usize) -> LoginAttemptKey {
+    fn attempt(number: usize) -> AttemptKey {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&number.to_be_bytes());
-        LoginAttemptKey(key)
+        AttemptKey(key)
     }
 
     fn at(connection: &str) -> ConnectionId {

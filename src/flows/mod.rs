@@ -6,6 +6,7 @@
 //! | [`AssumeRoleWithSaml`] | an app with a SAML response | credentials |
 //! | [`GetCallerIdentity`] | a signed request | who signed it |
 //! | [`SignIn`] | a person, by way of their identity provider | a session in the portal |
+//! | [`SignOut`] | that session, or its provider | nobody is signed in any more |
 //! | [`Portal`] | that session | its roles, and credentials for one |
 //! | [`Administration`] | a signed request of an administrator | a changed directory |
 
@@ -16,9 +17,12 @@ mod assume_role_with_saml;
 mod assume_role_with_web_identity;
 mod authenticate;
 mod get_caller_identity;
+mod kept_by_browser;
 mod login_attempt;
 mod metadata;
 mod node_keys;
+mod own_metadata;
+mod party;
 mod portal;
 mod readiness;
 mod record;
@@ -27,6 +31,7 @@ mod request;
 mod saml_conditions;
 mod saml_session;
 mod sign_in;
+mod sign_out;
 #[cfg(test)]
 mod tests;
 mod unavailable;
@@ -44,16 +49,18 @@ pub use assume_role_with_web_identity::{
 };
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use get_caller_identity::GetCallerIdentity;
-pub use login_attempt::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
+pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use metadata::{
     FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,
 };
 pub use node_keys::{NodeKeys, NodeKeysError};
+pub use own_metadata::OwnMetadata;
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport, SamlConnectionReport};
 pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
 pub use saml_session::SamlSessionError;
-pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn};
+pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, Wish};
+pub use sign_out::{LogoutRefusal, ProviderLoggedOut, SignOut, SignedOut, TellingProvider};
 pub use unavailable::Unavailable;
 pub use web_identity::TagsClaimError;

@@ -6,27 +6,27 @@
 //! ```
 //! Each time anew: a rule, a trust policy or a link that changed counts from the next click on.
 
+mod choice;
+mod session;
+
 use std::fmt;
 use std::sync::Arc;
 
+use self::choice::{Choice, is_connected, shortest};
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
-use super::record::{AssumeRecord, PortalRecord, Recorder};
+use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::sign_in::{session_key, sha256};
 use super::unavailable::Unavailable;
-use super::web_identity;
 use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
 use crate::directory::{LiveDirectory, RoleEntry, Snapshot};
-use crate::domain::{
-    FederatedIdentity, IssuerName, Lineage, ProviderRef, RoleArn, RuleId, Secret, SessionDuration,
-    UnixTime,
-};
+use crate::domain::{FederatedIdentity, RoleArn, RuleId, Secret, SessionDuration, UnixTime};
 use crate::entropy::Entropy;
 use crate::mapping::{self, MappedRole, RuleTrace};
-use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Preview};
-use crate::store::{BrowserSession, Sessions};
+use crate::policy::{self, Decision};
+use crate::store::{BrowserSession, SessionKey, Sessions};
 
 /// A session is noted as used at most once in so many seconds.
 const TOUCH_SECONDS: i64 = 60;
@@ -40,6 +40,11 @@ pub struct OpenBrowserSession {
 }
 
 impl OpenBrowserSession {
+    /// The name of its record.
+    pub(super) fn key(&self) -> SessionKey {
+        session_key(self.secret.expose())
+    }
+
     /// What every form of this session's pages must carry.
     pub fn csrf_token(&self) -> Secret<String> {
         let text = ["rolegate form ", self.secret.expose()].concat();
@@ -85,6 +90,8 @@ pub enum Bound {
     Rule(RuleId),
     /// The end of the sign-in.
     SignIn,
+    /// What the provider's assertion asks for.
+    Provider,
 }
 
 /// Credentials that a person took.
@@ -163,29 +170,6 @@ impl Portal {
     ) -> Result<bool, Unavailable> {
         Ok(is_connected(&*self.directory.snapshot(now)?, identity)
             || is_connected(&*self.directory.catch_up(now).await?, identity))
-    }
-
-    /// Ends the session at once.
-    ///
-    /// # Errors
-    /// [`Unavailable`]; the session may go on then.
-    pub async fn sign_out(
-        &self,
-        open: &OpenBrowserSession,
-        meta: &RequestMeta,
-    ) -> Result<(), Unavailable> {
-        let record = PortalRecord {
-            name: "SignOut",
-            connection: None,
-            identity: Some(&open.session.identity),
-            refused: None,
-            rules: &[],
-        };
-        self.recorder.portal(meta, &record).await?;
-        self.sessions
-            .end(&session_key(open.secret.expose()))
-            .await?;
-        Ok(())
     }
 
     /// The roles that the person may take at this moment.
@@ -283,9 +267,10 @@ impl Portal {
         choice: &Choice<'_>,
         asked: SessionDuration,
     ) -> Result<TakenCredentials, AssumeRoleError> {
-        let bounds = choice.bounds();
+        let choosing = choice.choosing()?;
+        let bounds = choice.bounds(&choosing);
         let given = shortest(asked, &bounds);
-        let assumption = choice.assumption(given)?;
+        let assumption = choice.assumption(choosing, given);
         let entry = choice.entry();
         let grant = match policy::decide(assumption, entry.map(|entry| terms(entry))) {
             Decision::Permit(grant) => grant,
@@ -303,115 +288,4 @@ impl Portal {
             bounds,
         })
     }
-}
-
-/// Whether the connection that the person came by is still the client of the issuer that proved them.
-/// A connection that was pointed elsewhere speaks for other people from then on.
-fn is_connected(snapshot: &Snapshot, identity: &FederatedIdentity) -> bool {
-    let ProviderRef::Connection(id) = &identity.provider else {
-        return false;
-    };
-    snapshot.connection(id).is_some_and(|connection| {
-        let client = connection.oidc().map(|oidc| &oidc.settings.client_id);
-        connection.is_of(&identity.issuer) && client == Some(&identity.audience)
-    })
-}
-
-/// A role that a rule gives to a person who signed in.
-struct Choice<'a> {
-    open: &'a OpenBrowserSession,
-    mapped: &'a MappedRole,
-    snapshot: &'a Arc<Snapshot>,
-    meta: &'a RequestMeta,
-}
-
-impl<'a> Choice<'a> {
-    fn entry(&self) -> Option<&'a Arc<RoleEntry>> {
-        self.snapshot.role(&self.mapped.role)
-    }
-
-    /// The role as it may be taken; `None` where its trust policy would not permit it.
-    fn offer(&self) -> Option<OfferedRole> {
-        let entry = self.entry()?;
-        let longest = shortest(SessionDuration::MAX, &self.bounds());
-        let assumption = self.assumption(longest).ok()?;
-        match policy::would_permit(&assumption, Some(terms(entry))) {
-            Preview::WouldDeny(_) => None,
-            Preview::WouldPermit(_) => Some(OfferedRole {
-                entry: Arc::clone(entry),
-                rule: self.mapped.rule.clone(),
-                longest,
-            }),
-        }
-    }
-
-    /// What the role's trust policy is asked: the person speaks as the provider that the connection
-    /// is linked to in the role's account.
-    fn assumption(&self, duration: SessionDuration) -> Result<Assumption<'a>, AssumeRoleError> {
-        let identity = &self.open.session.identity;
-        let ProviderRef::Connection(connection) = &identity.provider else {
-            return Err(AssumeRoleError::NotLinked);
-        };
-        let IssuerName::Oidc(issuer) = &identity.issuer else {
-            return Err(AssumeRoleError::NotConnected);
-        };
-        if !is_connected(self.snapshot, identity) {
-            return Err(AssumeRoleError::NotConnected);
-        }
-        let provider = self
-            .snapshot
-            .linked_provider(connection, self.mapped.role.account());
-        let provider = provider.ok_or(AssumeRoleError::NotLinked)?;
-        Ok(Assumption {
-            action: AssumeAction::WithWebIdentity,
-            caller: Caller::Federated {
-                provider: provider.as_str(),
-            },
-            context: web_identity::context(issuer, identity, self.meta),
-            session: self.mapped.session_name.clone(),
-            tags: self.mapped.tags.clone(),
-            source_identity: self.mapped.source_identity.clone(),
-            duration,
-            ends_by: None,
-            lineage: self.lineage(identity),
-        })
-    }
-
-    fn lineage(&self, identity: &FederatedIdentity) -> Lineage {
-        Lineage {
-            provider: identity.provider.clone(),
-            issuer: identity.issuer.clone(),
-            subject: identity.subject.clone(),
-            rule: Some(self.mapped.rule.clone()),
-            generation: self.snapshot.generation(),
-            sign_in: Some(self.open.session.sign_in),
-            chain_depth: 0,
-        }
-    }
-
-    /// What bounds the session. The sign-in's end bounds it too, but never below the shortest
-    /// session.
-    fn bounds(&self) -> Vec<(Bound, u32)> {
-        let left = self.open.session.ends_at.since(self.meta.now);
-        let left = u32::try_from(left)
-            .unwrap_or(0)
-            .max(SessionDuration::MIN.seconds());
-        let entry = self.entry();
-        let role = entry.map(|entry| (Bound::Role, entry.role.max_session_duration.seconds()));
-        let cap = self.mapped.duration_cap;
-        let cap = cap.map(|cap| (Bound::Rule(self.mapped.rule.clone()), cap.seconds()));
-        role.into_iter()
-            .chain(cap)
-            .chain([(Bound::SignIn, left)])
-            .collect()
-    }
-}
-
-fn shortest(asked: SessionDuration, bounds: &[(Bound, u32)]) -> SessionDuration {
-    let bound = bounds
-        .iter()
-        .map(|(_, seconds)| *seconds)
-        .min()
-        .unwrap_or(0);
-    SessionDuration::from_seconds(asked.seconds().min(bound)).unwrap_or(SessionDuration::MIN)
 }

@@ -1,7 +1,7 @@
 //! What an assertion says to AWS itself: which roles it is for, and what the session shall be (IAM user
 //! guide, "Configure SAML assertions for the authentication response").
 
-use super::web_identity::{SessionTerms, TagsClaimError, session_terms};
+use super::web_identity::{SessionTerms, TagsClaimError, read_terms, session_terms};
 use crate::domain::{
     AWS_ATTRIBUTES, Claims, RoleArn, SamlProviderArn, SessionDuration, SessionName, TagsError,
     UnixTime,
@@ -90,11 +90,7 @@ impl AskedSession {
             return Err(SamlSessionError::ReservedRole);
         }
         check_pair(claims, role, provider)?;
-        let name = match values(claims, "RoleSessionName") {
-            None => return Err(SamlSessionError::NoSessionName),
-            Some([name]) => name.parse().map_err(|_| SamlSessionError::SessionName)?,
-            Some(_) => return Err(SamlSessionError::SessionName),
-        };
+        let name = name(claims)?.ok_or(SamlSessionError::NoSessionName)?;
         let end = assertion.authentication().session_ends_at;
         if let Some(at) = end.filter(|end| *end <= now) {
             return Err(SamlSessionError::SessionOver { now, at });
@@ -108,8 +104,25 @@ impl AskedSession {
     }
 }
 
+/// The session's name, where the assertion has one.
+pub(super) fn name(claims: &Claims) -> Result<Option<SessionName>, SamlSessionError> {
+    match values(claims, "RoleSessionName") {
+        None => Ok(None),
+        Some([name]) => {
+            let name = name.parse().map_err(|_| SamlSessionError::SessionName);
+            name.map(Some)
+        }
+        Some(_) => Err(SamlSessionError::SessionName),
+    }
+}
+
+/// The tags and the source identity of an assertion whose claims were kept.
+pub(super) fn kept_terms(claims: &Claims) -> Result<SessionTerms, SamlSessionError> {
+    Ok(read_terms(&claims.session_of_attributes())?)
+}
+
 /// Either order is in use; each value is compared whole, so that none can be read in two ways.
-fn check_pair(
+pub(super) fn check_pair(
     claims: &Claims,
     role: &RoleArn,
     provider: &SamlProviderArn,
@@ -127,7 +140,7 @@ fn check_pair(
     }
 }
 
-fn duration(claims: &Claims) -> Result<Option<SessionDuration>, SamlSessionError> {
+pub(super) fn duration(claims: &Claims) -> Result<Option<SessionDuration>, SamlSessionError> {
     let seconds = match values(claims, "SessionDuration") {
         None => return Ok(None),
         Some([text]) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),

@@ -45,7 +45,12 @@ pub(super) struct SessionTerms {
 
 /// Reads AWS's own claims.
 pub(super) fn session_terms(claims: &Claims) -> Result<SessionTerms, TagsClaimError> {
-    let asked = match claims.session() {
+    read_terms(claims.session())
+}
+
+/// Reads what a proof asks for.
+pub(super) fn read_terms(session: &SessionClaims) -> Result<SessionTerms, TagsClaimError> {
+    let asked = match session {
         SessionClaims::Asked(asked) => asked,
         SessionClaims::MalformedTags => return Err(TagsClaimError::Malformed),
         SessionClaims::MalformedSourceIdentity => return Err(TagsClaimError::SourceIdentity),

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use super::sealed::{serialised, unavailable};
 use super::{
-    Appended, BrowserSession, DirectoryLog, Generation, LogEntry, MAX_CHANGE_BYTES,
-    MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, Redeemed, SessionKey, Sessions, StoreError,
-    TooLarge,
+    Appended, BrowserSession, Created, DirectoryLog, Generation, LogEntry, Logout,
+    MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, PersonKey, Redeemed,
+    SessionKey, Sessions, StoreError, TooLarge,
 };
 use crate::domain::UnixTime;
 
@@ -31,6 +31,7 @@ struct State {
     log: Vec<Vec<u8>>,
     checkpoint: Option<LogEntry>,
     sessions: HashMap<SessionKey, BrowserSession>,
+    logouts: HashMap<PersonKey, Logout>,
     one_time_marks: HashMap<[u8; 32], UnixTime>,
 }
 
@@ -56,6 +57,7 @@ impl MemoryStore {
         let mut state = self.state();
         let before = state.expiring();
         state.sessions.retain(|_, session| !session.is_over(now));
+        state.logouts.retain(|_, logout| logout.keep_until >= now);
         state.one_time_marks.retain(|_, kept| *kept >= now);
         before - state.expiring()
     }
@@ -96,7 +98,7 @@ impl State {
     }
 
     fn expiring(&self) -> usize {
-        self.sessions.len() + self.one_time_marks.len()
+        self.sessions.len() + self.logouts.len() + self.one_time_marks.len()
     }
 }
 
@@ -160,12 +162,21 @@ impl DirectoryLog for MemoryStore {
 
 #[async_trait]
 impl Sessions for MemoryStore {
-    async fn create(&self, key: &SessionKey, session: &BrowserSession) -> Result<(), StoreError> {
+    async fn create(
+        &self,
+        key: &SessionKey,
+        session: &BrowserSession,
+    ) -> Result<Created, StoreError> {
         check_size(session)?;
-        let sessions = &mut self.state().sessions;
+        let mut state = self.state();
+        let logout = state.logouts.get(&session.person);
+        if logout.is_some_and(|logout| logout.ends(session)) {
+            return Ok(Created::LoggedOut);
+        }
+        let sessions = &mut state.sessions;
         self.make_room(sessions, key, |kept| kept.is_over(session.created_at))?;
         sessions.insert(*key, session.clone());
-        Ok(())
+        Ok(Created::Kept)
     }
 
     async fn find(
@@ -189,6 +200,21 @@ impl Sessions for MemoryStore {
 
     async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
         Ok(self.state().sessions.remove(key).is_some())
+    }
+
+    /// The sessions are gone even where there is no room to remember the logout.
+    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError> {
+        let mut state = self.state();
+        let before = state.sessions.len();
+        state
+            .sessions
+            .retain(|_, session| session.person != *person);
+        let ended = before - state.sessions.len();
+        let logouts = &mut state.logouts;
+        self.make_room(logouts, person, |kept| kept.keep_until < logout.at)?;
+        let kept = logouts.get(person).copied();
+        logouts.insert(*person, kept.map_or(logout, |kept| kept.and(logout)));
+        Ok(ended)
     }
 }
 

@@ -15,7 +15,8 @@ mod sealed;
 use async_trait::async_trait;
 
 pub use records::{
-    BrowserSession, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, SessionKey, TooLarge,
+    BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, PersonKey,
+    SessionKey, TooLarge,
 };
 pub use sealed::StoreSeal;
 
@@ -90,11 +91,29 @@ pub trait DirectoryLog: Send + Sync {
     async fn checkpoint(&self) -> Result<Option<LogEntry>, StoreError>;
 }
 
-/// Browser sessions.
+/// What became of a new session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is kept.
+    Kept,
+    /// The person has signed out at their provider since the proof was issued; nothing was kept.
+    LoggedOut,
+}
+
+/// Browser sessions, and who has which.
+///
+/// A session can't slip past a logout: one that was there is ended, and one that is made at the same
+/// time or later by a proof from before is refused. A store that keeps a person and a session apart
+/// first puts the session's name to the person, then keeps the session, and then looks once more
+/// whether the person is logged out.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Keeps a new session until `session.ends_at`.
-    async fn create(&self, key: &SessionKey, session: &BrowserSession) -> Result<(), StoreError>;
+    /// Keeps a new session until `session.ends_at`, unless the person is logged out.
+    async fn create(
+        &self,
+        key: &SessionKey,
+        session: &BrowserSession,
+    ) -> Result<Created, StoreError>;
 
     /// The session, unless it ended by `now` (idle or absolute limit).
     async fn find(
@@ -108,6 +127,10 @@ pub trait Sessions: Send + Sync {
 
     /// Ends the session at once; `true` where there was one.
     async fn end(&self, key: &SessionKey) -> Result<bool, StoreError>;
+
+    /// Ends every session of a person at once, and lets none begin by a proof that was issued before;
+    /// how many there were.
+    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError>;
 }
 
 /// Whether something that may be used once was used now.

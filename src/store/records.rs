@@ -1,8 +1,9 @@
 //! What sessions hold, and how large a record may be.
 
+use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{FederatedIdentity, SignInId, UnixTime};
+use crate::domain::{FederatedIdentity, IssuerName, ProviderSession, SignInId, UnixTime};
 
 /// The most bytes that a session takes when serialised: 1 MiB.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -38,6 +39,54 @@ impl TooLarge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionKey(pub [u8; 32]);
 
+/// The name of a person whose sessions end together: a SHA-256 of who vouches for them and of what they
+/// are called there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PersonKey(pub [u8; 32]);
+
+impl PersonKey {
+    /// The name of whom `issuer` calls by these parts; two persons differ in one of them at least.
+    pub fn of(issuer: &IssuerName, parts: &[&str]) -> Self {
+        let mut hash = Context::new(&SHA256);
+        let protocol = match issuer {
+            IssuerName::Oidc(_) => "oidc",
+            IssuerName::Saml(_) => "saml",
+        };
+        for part in [protocol, issuer.as_str()].iter().chain(parts) {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let mut key = [0; 32];
+        key.copy_from_slice(hash.finish().as_ref());
+        Self(key)
+    }
+}
+
+/// That a person signed out at their provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logout {
+    /// When the provider said so: what it proved by then opens no session any more.
+    pub at: UnixTime,
+    /// It is remembered until then, that second included: no shorter than a proof of before may be used.
+    pub keep_until: UnixTime,
+}
+
+impl Logout {
+    /// Both in one: what either ends is ended.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            at: self.at.max(other.at),
+            keep_until: self.keep_until.max(other.keep_until),
+        }
+    }
+
+    /// Whether a session of this proof is over before it began.
+    pub fn ends(&self, session: &BrowserSession) -> bool {
+        session.proof_issued_at <= self.at
+    }
+}
+
 /// A person's session in the portal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserSession {
@@ -45,6 +94,12 @@ pub struct BrowserSession {
     pub sign_in: SignInId,
     /// Who signed in, with all claims.
     pub identity: FederatedIdentity,
+    /// Whose it is, to end all that are theirs.
+    pub person: PersonKey,
+    /// When the provider issued the proof that opened it, by the provider's clock.
+    pub proof_issued_at: UnixTime,
+    /// The provider's own session with the person, where it is to be told of a sign-out.
+    pub provider_session: Option<ProviderSession>,
     /// What to call the person on pages.
     pub display_name: String,
     /// When it was made.

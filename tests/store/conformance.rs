@@ -4,12 +4,12 @@ use std::sync::{Arc, Barrier};
 
 use futures_util::future::join_all;
 use rolegate::store::{
-    Appended, BrowserSession, DirectoryLog, LogEntry, MAX_CHANGE_BYTES, MAX_RECORD_BYTES,
+    Appended, BrowserSession, Created, DirectoryLog, LogEntry, MAX_CHANGE_BYTES, MAX_RECORD_BYTES,
     OneTimeUse, Redeemed, Sessions, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
-use crate::samples::{IDLE, LASTS, NOW, session, session_key};
+use crate::samples::{IDLE, LASTS, NOW, logout_after, person, session, session_key};
 
 /// All that a node keeps.
 pub(crate) trait Store: DirectoryLog + Sessions + OneTimeUse + 'static {}
@@ -191,6 +191,65 @@ pub(crate) async fn use_never_brings_an_ended_session_back(store: Arc<impl Store
     assert_eq!(find(&store, 1, 1).await, None);
 }
 
+pub(crate) async fn a_person_s_sessions_end_together_and_nobody_else_s(store: Arc<impl Store>) {
+    for (key, name) in [(1, "a"), (2, "b"), (3, "a"), (4, "a")] {
+        store
+            .create(&session_key(key), &session(name))
+            .await
+            .unwrap();
+    }
+    store.end(&session_key(4)).await.unwrap();
+    for ended in [2, 0] {
+        let outcome = store.end_all(&person("a"), logout_after(5)).await;
+        assert_eq!(outcome.unwrap(), ended);
+    }
+    for (key, is_there) in [(1, false), (2, true), (3, false), (4, false)] {
+        let found = find(&store, key, 0).await.is_some();
+        assert_eq!(found, is_there, "session {key}");
+    }
+}
+
+pub(crate) async fn a_proof_from_before_a_logout_opens_no_session(store: Arc<impl Store>) {
+    // The later of two logouts counts, whichever came first.
+    for after in [5, 3] {
+        let outcome = store.end_all(&person("a"), logout_after(after)).await;
+        assert_eq!(outcome.unwrap(), 0);
+    }
+    for (key, issued, outcome) in [
+        (1, 0, Created::LoggedOut),
+        (2, 5, Created::LoggedOut),
+        (3, 6, Created::Kept),
+    ] {
+        let proven = BrowserSession {
+            proof_issued_at: NOW.plus(issued),
+            ..session("a")
+        };
+        let created = store.create(&session_key(key), &proven).await.unwrap();
+        assert_eq!(created, outcome, "issued after {issued} s");
+        let found = find(&store, key, 0).await;
+        assert_eq!(found.is_some(), outcome == Created::Kept);
+    }
+    let other = store.create(&session_key(4), &session("b")).await.unwrap();
+    assert_eq!(other, Created::Kept);
+}
+
+pub(crate) async fn no_session_slips_past_a_logout(store: Arc<impl Store>) {
+    all_at_once(&store, |store, caller| async move {
+        let key = session_key(u8::try_from(caller).unwrap());
+        if caller % 10 == 0 {
+            let logout = store.end_all(&person("a"), logout_after(5)).await;
+            logout.unwrap();
+        } else {
+            store.create(&key, &session("a")).await.unwrap();
+        }
+    })
+    .await;
+    for caller in 0..CALLERS {
+        let found = find(&store, u8::try_from(caller).unwrap(), 0).await;
+        assert_eq!(found, None, "session {caller}");
+    }
+}
+
 pub(crate) async fn a_session_that_is_too_large_is_not_kept(store: Arc<impl Store>) {
     let large = BrowserSession {
         display_name: "x".repeat(MAX_RECORD_BYTES),
@@ -278,6 +337,9 @@ macro_rules! conforms {
             use_wakes_no_session_that_is_over
             a_session_ends_once_and_alone
             use_never_brings_an_ended_session_back
+            a_person_s_sessions_end_together_and_nobody_else_s
+            a_proof_from_before_a_logout_opens_no_session
+            no_session_slips_past_a_logout
             a_session_that_is_too_large_is_not_kept
             one_of_many_is_first
             a_mark_holds_through_its_last_second

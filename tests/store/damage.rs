@@ -3,11 +3,12 @@
 
 use rolegate::seal::{RootKey, SealingKey};
 use rolegate::store::{
-    DirectoryLog, LogEntry, MAX_RECORD_BYTES, OneTimeUse, Redeemed, Sessions, StoreError,
+    BrowserSession, Created, DirectoryLog, LogEntry, MAX_RECORD_BYTES, OneTimeUse, Redeemed,
+    Sessions, StoreError,
 };
 
 use crate::conformance::Store;
-use crate::samples::{NOW, session, session_key};
+use crate::samples::{NOW, logout_after, person, session, session_key};
 
 /// The root key of the stores that are tampered with.
 pub(crate) const ROOT_KEY: [u8; 32] = [7; 32];
@@ -19,6 +20,7 @@ pub(crate) enum Table {
     DirectoryCheckpoint,
     Sessions,
     OneTimeMarks,
+    Logouts,
 }
 
 impl Table {
@@ -28,6 +30,7 @@ impl Table {
             Self::DirectoryCheckpoint => "directory_checkpoint",
             Self::Sessions => "sessions",
             Self::OneTimeMarks => "one_time_marks",
+            Self::Logouts => "logouts",
         }
     }
 }
@@ -136,6 +139,26 @@ pub(crate) async fn a_damaged_mark_still_marks(mut rig: impl Rig) {
     }
 }
 
+/// Nobody knows which proofs it ends, so it ends all.
+pub(crate) async fn a_damaged_logout_lets_no_session_begin(mut rig: impl Rig) {
+    let store = rig.store();
+    let logout = store.end_all(&person("a"), logout_after(-60)).await;
+    assert_eq!(logout.unwrap(), 0);
+    let later = BrowserSession {
+        proof_issued_at: NOW.plus(30),
+        ..session("a")
+    };
+    let created = store.create(&session_key(1), &later).await;
+    assert_eq!(created.unwrap(), Created::Kept);
+    rig.tamper(Table::Logouts, &person("a").0, Some(b"x")).await;
+    let created = rig.store().create(&session_key(2), &later).await;
+    assert_eq!(created.unwrap(), Created::LoggedOut);
+    let again = rig.store().end_all(&person("a"), logout_after(0)).await;
+    assert_eq!(again.unwrap(), 1);
+    let created = rig.store().create(&session_key(2), &later).await;
+    assert_eq!(created.unwrap(), Created::Kept);
+}
+
 pub(crate) async fn a_damaged_log_entry_is_an_error_that_names_it(mut rig: impl Rig) {
     for (base, change) in [b"a", b"b", b"c"].into_iter().enumerate() {
         rig.store().append(base as u64, change).await.unwrap();
@@ -203,6 +226,7 @@ macro_rules! withstands_damage {
             a_damaged_session_is_neither_used_nor_ended
             a_damaged_session_can_be_made_anew
             a_damaged_mark_still_marks
+            a_damaged_logout_lets_no_session_begin
             a_damaged_log_entry_is_an_error_that_names_it
             a_log_that_lost_its_end_is_an_error
             a_damaged_checkpoint_counts_as_absent

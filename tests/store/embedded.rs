@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::conformance::conforms;
 use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
-use crate::samples::{IDLE, NOW, session, session_key};
+use crate::samples::{IDLE, NOW, logout_after, person, session, session_key};
 
 conforms!(empty());
 withstands_damage!(FileRig::new());
@@ -89,7 +89,7 @@ impl Rig for FileRig {
                     .open_table(by_generation(table))
                     .unwrap()
                     .get(generation(key)),
-                Table::Sessions | Table::OneTimeMarks => {
+                Table::Sessions | Table::OneTimeMarks | Table::Logouts => {
                     transaction.open_table(named(table)).unwrap().get(name(key))
                 }
             };
@@ -105,7 +105,7 @@ impl Rig for FileRig {
                     let mut table = transaction.open_table(by_generation(table)).unwrap();
                     put(&mut table, generation(key), stored);
                 }
-                Table::Sessions | Table::OneTimeMarks => {
+                Table::Sessions | Table::OneTimeMarks | Table::Logouts => {
                     let mut table = transaction.open_table(named(table)).unwrap();
                     put(&mut table, name(key), stored);
                 }
@@ -308,6 +308,54 @@ async fn no_stored_byte_is_readable() {
     let bytes = std::fs::read(file_in(&directory)).unwrap();
     let found = memchr::memmem::find(&bytes, b"unmistakable");
     assert_eq!(found, None);
+}
+
+/// Entries of `sessions_of_people`.
+fn sessions_of_people(rig: &mut FileRig) -> usize {
+    const TABLE: TableDefinition<'static, &'static [u8; 64], ()> =
+        TableDefinition::new("sessions_of_people");
+    rig.behind_its_back(|database| {
+        let transaction = database.begin_read().unwrap();
+        let table = transaction.open_table(TABLE).unwrap();
+        usize::try_from(table.len().unwrap()).unwrap()
+    })
+}
+
+#[tokio::test]
+async fn a_sweep_forgets_whose_a_session_was_and_old_logouts() {
+    let mut rig = FileRig::new();
+    for (key, name) in [(1, "a"), (2, "a"), (3, "b")] {
+        let store = rig.store();
+        store
+            .create(&session_key(key), &session(name))
+            .await
+            .unwrap();
+    }
+    rig.store().end(&session_key(1)).await.unwrap();
+    let logout = logout_after(0);
+    let ended = rig.store().end_all(&person("b"), logout).await;
+    assert_eq!(ended.unwrap(), 1);
+    assert_eq!(sessions_of_people(&mut rig), 2);
+    assert_eq!(rig.store().sweep(logout.keep_until).await.unwrap(), 0);
+    assert_eq!(sessions_of_people(&mut rig), 1);
+    let after = logout.keep_until.plus(1);
+    assert_eq!(rig.store().sweep(after).await.unwrap(), 1);
+    let ended = rig.store().end_all(&person("a"), logout).await;
+    assert_eq!(ended.unwrap(), 1);
+    assert_eq!(sessions_of_people(&mut rig), 0);
+}
+
+#[tokio::test]
+async fn a_file_without_the_later_tables_gets_them() {
+    let (store, directory) = empty();
+    drop(store);
+    let database = Database::open(file_in(&directory)).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.delete_table(named(Table::Logouts)).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let store = open(&file_in(&directory)).unwrap();
+    assert_eq!(store.sweep(NOW).await.unwrap(), 0);
 }
 
 #[tokio::test]

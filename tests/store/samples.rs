@@ -1,7 +1,9 @@
 //! Records for the conformance suite.
 
-use rolegate::domain::{Claims, FederatedIdentity, ProviderRef, SignInId, UnixTime};
-use rolegate::store::{BrowserSession, SessionKey};
+use rolegate::domain::{
+    Claims, FederatedIdentity, NameId, ProviderRef, ProviderSession, SignInId, UnixTime,
+};
+use rolegate::store::{BrowserSession, Logout, PersonKey, SessionKey};
 
 /// When all tests begin.
 pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
@@ -14,6 +16,20 @@ pub(crate) const LASTS: i64 = 43_200;
 
 pub(crate) fn session_key(byte: u8) -> SessionKey {
     SessionKey([byte; 32])
+}
+
+/// A person whom the provider calls so.
+pub(crate) fn person(name: &str) -> PersonKey {
+    PersonKey::of(&"https://idp.example.com".parse().unwrap(), &[name])
+}
+
+/// That somebody signed out so many seconds after [`NOW`].
+pub(crate) fn logout_after(seconds: i64) -> Logout {
+    let at = NOW.plus(seconds);
+    Logout {
+        at,
+        keep_until: at.plus(360),
+    }
 }
 
 pub(crate) fn session(name: &str) -> BrowserSession {
@@ -29,6 +45,17 @@ pub(crate) fn session(name: &str) -> BrowserSession {
             claims: Claims::from_json(claims, rolegate::domain::ClaimSource::IdToken),
             proved_at: NOW,
         },
+        person: person(name),
+        proof_issued_at: NOW,
+        provider_session: Some(ProviderSession {
+            name_id: NameId {
+                value: name.to_owned(),
+                format: None,
+                name_qualifier: None,
+                sp_name_qualifier: None,
+            },
+            index: Some("_s1".to_owned()),
+        }),
         display_name: name.to_owned(),
         created_at: NOW,
         last_seen: NOW,

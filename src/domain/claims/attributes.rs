@@ -1,7 +1,7 @@
 //! Claims of a SAML assertion: attributes, which are lists of texts by name.
 
 use super::{Claim, ClaimSource, Claims, MAX_NAME, OVERHEAD, Unusable};
-use crate::domain::SessionClaims;
+use crate::domain::{AWS_ATTRIBUTES, SessionClaims};
 
 /// An attribute as an assertion has it. Several may have one name: they are one claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,20 @@ impl Claims {
             claims.distrust_email();
         }
         claims
+    }
+
+    /// What an assertion asked for a session of AWS, read again from claims that were kept.
+    pub fn session_of_attributes(&self) -> SessionClaims {
+        let own = self
+            .iter()
+            .filter(|(name, claim)| {
+                name.starts_with(AWS_ATTRIBUTES) && claim.source == ClaimSource::Assertion
+            })
+            .map(|(name, claim)| AssertedAttribute {
+                name,
+                values: claim.unusable.is_none().then_some(&*claim.values),
+            });
+        SessionClaims::of_attributes(&own.collect::<Vec<_>>())
     }
 
     fn assert(&mut self, attribute: AssertedAttribute<'_>) {

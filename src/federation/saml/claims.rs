@@ -8,6 +8,8 @@ use super::xml::namespace::ASSERTION;
 use crate::domain::UnixTime;
 use crate::federation::Quoted;
 
+pub use crate::domain::NameId;
+
 /// The confirmation method of whoever bears the assertion (SAML 2.0 Profiles, section 3.3).
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 /// The format of an issuer's name (SAML 2.0 Core, section 8.3.6).
@@ -25,19 +27,6 @@ pub(super) struct Assertion {
     pub(super) authentications: Vec<Authentication>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) dropped: Vec<DroppedAttribute>,
-}
-
-/// Whom an assertion is about (SAML 2.0 Core, section 2.2.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameId {
-    /// The name.
-    pub value: String,
-    /// What kind of name it is.
-    pub format: Option<String>,
-    /// The domain that qualifies it.
-    pub name_qualifier: Option<String>,
-    /// The service provider, or the group of them, that qualifies it.
-    pub sp_name_qualifier: Option<String>,
 }
 
 /// A bearer confirmation (SAML 2.0 Core, section 2.4.1).

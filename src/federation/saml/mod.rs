@@ -8,6 +8,7 @@
 //! [`prove`] takes both steps, asks for the second opinion, and is the only way to an identity.
 
 pub mod attributes;
+pub mod browser_sso;
 pub mod c14n;
 pub mod certificate;
 pub mod checks;
@@ -17,6 +18,8 @@ pub mod error;
 pub mod instant;
 pub mod messages;
 pub mod metadata;
+pub mod own_addresses;
+pub mod posted;
 pub mod prove;
 pub mod redirect;
 pub mod response;
@@ -25,6 +28,7 @@ pub mod service_provider;
 pub mod settings;
 pub mod signature;
 pub mod signing;
+pub mod single_logout;
 #[cfg(test)]
 pub(crate) mod testing;
 mod usual_names;

@@ -66,6 +66,11 @@ impl UnverifiedResponse {
         }
         Ok(Self(bytes))
     }
+
+    /// The response as it was received, to learn what it says to be; anybody may have written it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for UnverifiedResponse {

@@ -229,6 +229,16 @@ impl UnverifiedRedirect {
         })
     }
 
+    /// Whether it asks or answers.
+    pub const fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// What stands beside it. It is looked up or sent back, and never followed.
+    pub fn relay_state(&self) -> Option<&str> {
+        self.relay_state.as_deref()
+    }
+
     /// The XML, to learn who claims to have sent it; anybody may have written it.
     pub fn unverified_xml(&self) -> &str {
         &self.xml

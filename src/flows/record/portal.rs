@@ -1,10 +1,9 @@
 //! What a person did in the portal, other than taking credentials.
 
-use super::{Recorder, federated, refused};
+use super::{Person, Recorder, federated, refused};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
-use crate::domain::FederatedIdentity;
 use crate::flows::request::RequestMeta;
 use crate::mapping::RuleTrace;
 
@@ -16,7 +15,7 @@ pub(in crate::flows) struct PortalRecord<'a> {
     /// The connection that was used.
     pub connection: Option<&'a str>,
     /// Who it is, as far as it was proven.
-    pub identity: Option<&'a FederatedIdentity>,
+    pub person: Option<Person<'a>>,
     /// Why it was refused.
     pub refused: Option<Refused>,
     /// What the mapping rules make of the person.
@@ -42,7 +41,7 @@ impl Recorder {
         record: &PortalRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
         let is_refused = record.refused.is_some();
-        if is_refused && self.is_coalesced(refused(meta, record.identity.map(Into::into)), meta) {
+        if is_refused && self.is_coalesced(refused(meta, record.person), meta) {
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::SignIn, record.name, ReadOnly::No)?;
@@ -50,8 +49,8 @@ impl Recorder {
         if let Some(connection) = record.connection {
             event = event.parameter(Parameter::Connection, connection);
         }
-        if let Some(identity) = record.identity {
-            event = event.by(federated(identity.into()));
+        if let Some(person) = record.person {
+            event = event.by(federated(person));
         }
         event = event.mapping(record.rules);
         if let Some(refused) = &record.refused {

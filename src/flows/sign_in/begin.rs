@@ -1,17 +1,33 @@
 //! The first half: the browser leaves for the provider.
 
-use super::{SignIn, SignInRefusal, oidc};
+use super::{SignIn, SignInRefusal, session_key};
 use crate::domain::{ConnectionId, LocalPath, Secret};
-use crate::flows::login_attempt::{LoginAttemptKey, UnderWay, attempt_key};
+use crate::federation::sign_in::Departure;
+use crate::flows::kept_by_browser::{AttemptKey, attempt_key, seal};
+use crate::flows::login_attempt::UnderWay;
+use crate::flows::party::{party, sites};
 use crate::flows::request::RequestMeta;
+
+/// What a person asks for. It holds a cookie, so it has no `Debug`.
+#[derive(Clone, Copy)]
+pub struct Wish<'a> {
+    /// The connection that they chose.
+    pub connection: &'a ConnectionId,
+    /// Where they want to go.
+    pub return_to: &'a LocalPath,
+    /// What the browser's session cookie holds.
+    pub session: Option<&'a str>,
+}
 
 /// A sign-in that was begun.
 #[derive(Debug)]
 pub struct SignInBegun {
-    /// Where the browser is to go.
-    pub authorization_url: url::Url,
+    /// How the browser is to leave.
+    pub departure: Departure,
+    /// The origins that this leads to, for the policy of a page with a form.
+    pub sites: Vec<String>,
     /// Names the attempt, and the browser's cookie for it.
-    pub attempt: LoginAttemptKey,
+    pub attempt: AttemptKey,
     /// What the browser's cookie holds for ten minutes: the attempt, sealed; at most
     /// [`MAX_ATTEMPT_BYTES`](crate::flows::MAX_ATTEMPT_BYTES).
     pub sealed: Secret<String>,
@@ -24,32 +40,33 @@ impl SignIn {
     /// [`SignInRefusal`]; it is recorded.
     pub async fn begin(
         &self,
-        connection: &ConnectionId,
-        return_to: &LocalPath,
+        wish: Wish<'_>,
         meta: &RequestMeta,
     ) -> Result<SignInBegun, SignInRefusal> {
-        let begun = self.try_begin(connection, return_to, meta).await;
+        let begun = self.try_begin(wish, meta).await;
         if let Err(refusal) = &begun {
-            self.record(connection, None, Some(refusal), meta).await?;
+            self.record(Some(wish.connection), None, Some(refusal), meta)
+                .await?;
         }
         begun
     }
 
     async fn try_begin(
         &self,
-        connection: &ConnectionId,
-        return_to: &LocalPath,
+        wish: Wish<'_>,
         meta: &RequestMeta,
     ) -> Result<SignInBegun, SignInRefusal> {
-        let settings = self.connection(connection, meta).await?;
-        let begun = self.relying_party.begin(oidc(&settings)?, meta.now).await?;
+        let snapshot = self.directory_with(wish.connection, meta).await?;
+        let party = party(&snapshot, wish.connection)?;
+        let begun = self.providers.begin(party, meta.now).await?;
         let attempt = attempt_key(begun.state.expose());
-        let snapshot = self.directory.snapshot(meta.now)?;
-        let under_way = UnderWay::begun(begun.attempt, return_to, meta.now);
+        let session = wish.session.map(session_key);
+        let under_way = UnderWay::begun(begun.attempt, wish.return_to, session, meta.now);
         Ok(SignInBegun {
-            authorization_url: begun.authorization_url,
+            departure: begun.departure,
+            sites: sites(&snapshot, wish.connection),
             attempt,
-            sealed: under_way.seal(attempt, snapshot.keys(), self.entropy.as_ref())?,
+            sealed: seal(&under_way, attempt, snapshot.keys(), self.entropy.as_ref())?,
         })
     }
 }

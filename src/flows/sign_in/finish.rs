@@ -2,21 +2,27 @@
 
 use std::sync::Arc;
 
-use super::{SignIn, SignInRefusal, oidc};
-use crate::domain::{ConnectionId, FederatedIdentity, LocalPath, Secret};
-use crate::federation::connection::ConnectionSettings;
-use crate::federation::relying_party::{AnswerError, AuthorizationAnswer};
-use crate::flows::login_attempt::{UnderWay, Unusable, attempt_key, mark_of};
+use super::origin::{Here, Origin};
+use super::{SignIn, SignInRefusal, session_key};
+use crate::directory::Snapshot;
+use crate::domain::{
+    ConnectionId, FederatedIdentity, LocalPath, ProviderSession, Secret, UnixTime,
+};
+use crate::federation::sign_in::{Answer, ProvenSignIn};
+use crate::flows::answers::Turn;
+use crate::flows::kept_by_browser::KeptByBrowser as _;
+use crate::flows::login_attempt::UnderWay;
+use crate::flows::party::party;
 use crate::flows::request::RequestMeta;
-use crate::store::Redeemed;
+use crate::store::{PersonKey, Redeemed, SessionKey};
 
-/// What came back to the redirect URI. It holds cookies, so it has no `Debug`.
+/// What came back to us. It holds cookies, so it has no `Debug`.
 pub struct Callback<'a> {
     /// The provider's answer.
-    pub answer: AuthorizationAnswer,
+    pub answer: Answer,
     /// What the browser's cookie for this attempt holds.
     pub sealed: Option<&'a str>,
-    /// What its session cookie holds.
+    /// What its session cookie holds, where it sends it along.
     pub previous_session: Option<&'a str>,
 }
 
@@ -25,48 +31,71 @@ pub struct Callback<'a> {
 pub struct SignedIn {
     /// What the session cookie holds.
     pub session_secret: Secret<String>,
-    /// Where the person wanted to go.
+    /// Where the person wanted to go; the first page, where the provider began the sign-in.
     pub return_to: LocalPath,
 }
 
+/// Who signed in, and what is to become of it.
+pub(super) struct Proven {
+    pub(super) identity: FederatedIdentity,
+    pub(super) person: PersonKey,
+    pub(super) proof_issued_at: UnixTime,
+    pub(super) provider_session: Option<ProviderSession>,
+    /// When the provider wants the session to be over.
+    pub(super) ends_at: Option<UnixTime>,
+    return_to: LocalPath,
+    /// The session that the browser had when it left.
+    previous: Option<SessionKey>,
+}
+
 impl SignIn {
-    /// Finishes the sign-in that the provider's answer belongs to, for the browser that began it. The
-    /// session that it had before, if any, is over.
+    /// Finishes the sign-in that the provider's answer belongs to, for the browser that began it; or
+    /// takes the provider's word unasked, where the connection lets it begin. The session that the
+    /// browser had before, as far as it is known, is over.
     ///
     /// # Errors
     /// [`SignInRefusal`]; it is recorded.
     pub async fn finish(
         &self,
-        connection: &ConnectionId,
         callback: Callback<'_>,
         meta: &RequestMeta,
     ) -> Result<SignedIn, SignInRefusal> {
-        let previous = callback.previous_session;
-        let (identity, return_to) = match self.prove(connection, callback, meta).await {
+        let sent = callback.previous_session.map(session_key);
+        let addressee = callback.answer.addressee().cloned();
+        let origin = self.origin(&callback, meta).await;
+        let known = origin.as_ref().ok().map(|it| it.connection().clone());
+        let connection = known.or(addressee);
+        let proven = match origin {
+            Ok(origin) => self.prove(origin, callback.answer, meta).await,
+            Err(refusal) => Err(refusal),
+        };
+        let proven = match proven {
             Ok(proven) => proven,
             Err(refusal) => {
-                self.record(connection, None, Some(&refusal), meta).await?;
+                self.record(connection.as_ref(), None, Some(&refusal), meta)
+                    .await?;
                 return Err(refusal);
             }
         };
         // A session that can't be recorded stays behind a secret that nobody was told.
-        let session = self.replace_session(previous, &identity, meta).await;
-        self.record(connection, Some(&identity), session.as_ref().err(), meta)
+        let previous = [sent, proven.previous];
+        let session = self.replace_sessions(&previous, &proven, meta).await;
+        let refused = session.as_ref().err();
+        self.record(connection.as_ref(), Some(&proven.identity), refused, meta)
             .await?;
         Ok(SignedIn {
             session_secret: session?,
-            return_to,
+            return_to: proven.return_to,
         })
     }
 
-    /// Records that what came back to the redirect URI is no answer, and gives the refusal.
+    /// Records that what came back is no answer, and gives the refusal.
     pub async fn refuse(
         &self,
-        connection: &ConnectionId,
-        error: AnswerError,
+        connection: Option<&ConnectionId>,
+        refusal: SignInRefusal,
         meta: &RequestMeta,
     ) -> SignInRefusal {
-        let refusal = SignInRefusal::Answer(error);
         match self.record(connection, None, Some(&refusal), meta).await {
             Ok(()) => refusal,
             Err(error) => error.into(),
@@ -75,74 +104,80 @@ impl SignIn {
 
     async fn prove(
         &self,
-        connection: &ConnectionId,
-        callback: Callback<'_>,
+        origin: Origin,
+        answer: Answer,
         meta: &RequestMeta,
-    ) -> Result<(FederatedIdentity, LocalPath), SignInRefusal> {
-        let mark = mark_of(callback.answer.state());
-        let under_way = self.under_way(connection, &callback, meta).await?;
-        if under_way.is_over(meta.now) {
+    ) -> Result<Proven, SignInRefusal> {
+        let (snapshot, _turn) = match &origin {
+            Origin::Here(here) => self.turn_of(here, meta).await?,
+            Origin::AtProvider(connection) => (self.directory_with(connection, meta).await?, None),
+        };
+        let party = party(&snapshot, origin.connection())?;
+        let attempt = origin.under_way().map(|it| &it.attempt);
+        let proven = self.providers.finish(party, attempt, answer, meta.now);
+        let proven = proven.await?;
+        if let Origin::Here(here) = &origin {
+            let keep_until = here.under_way.expires_at();
+            let redeemed = self.marks.redeem(&here.mark, keep_until, meta.now).await?;
+            if redeemed == Redeemed::Again {
+                return Err(SignInRefusal::NoAttempt);
+            }
+        }
+        self.redeemed(proven, &origin, meta).await
+    }
+
+    /// Uses the proof up: it signs one person in, once.
+    async fn redeemed(
+        &self,
+        proven: ProvenSignIn,
+        origin: &Origin,
+        meta: &RequestMeta,
+    ) -> Result<Proven, SignInRefusal> {
+        let proof_issued_at = proven.identity.issued_at();
+        let redeemed = proven.identity.redeem(self.marks.as_ref(), meta.now);
+        Ok(Proven {
+            identity: redeemed.await?,
+            person: proven.person,
+            proof_issued_at,
+            provider_session: proven.provider_session,
+            ends_at: proven.ends_at,
+            return_to: origin.return_to(),
+            previous: origin.under_way().and_then(UnderWay::session),
+        })
+    }
+
+    /// The one turn of a sign-in, and the directory to take it by. Whatever comes of it: an answer is
+    /// looked at once. Nothing is stored for it before the provider has proven somebody, so that
+    /// strangers leave nothing (decision 45).
+    async fn turn_of(
+        &self,
+        here: &Here,
+        meta: &RequestMeta,
+    ) -> Result<(Arc<Snapshot>, Option<Turn>), SignInRefusal> {
+        if here.under_way.is_over(meta.now) {
             return Err(SignInRefusal::NoAttempt);
         }
-        // Whatever comes of it: a `state` is answered once. Nothing is stored for it before the provider
-        // has proven somebody, so that strangers leave nothing (decision 45).
-        let attempt = attempt_key(callback.answer.state());
-        let turn = self.answers.begin(attempt, connection)?;
-        let settings = match self.unanswered(connection, &mark, meta).await {
-            Ok(settings) => settings,
+        let connection = here.under_way.attempt.connection();
+        let turn = self.answers.begin(here.key, connection)?;
+        match self.directory_if_unanswered(here, meta).await {
+            Ok(snapshot) => Ok((snapshot, Some(turn))),
             Err(refusal) => {
                 turn.give_back();
-                return Err(refusal);
+                Err(refusal)
             }
-        };
-        let proven = self
-            .relying_party
-            .finish(
-                oidc(&settings)?,
-                &under_way.attempt,
-                callback.answer,
-                meta.now,
-            )
-            .await?;
-        let keep_until = under_way.expires_at();
-        if self.marks.redeem(&mark, keep_until, meta.now).await? == Redeemed::Again {
-            return Err(SignInRefusal::NoAttempt);
         }
-        let identity = proven.redeem(self.marks.as_ref(), meta.now).await?;
-        Ok((identity, under_way.return_to()))
     }
 
-    /// The connection, if no node has let anybody in for this mark.
-    async fn unanswered(
+    /// The directory with the connection, if no node has let anybody in for this attempt.
+    async fn directory_if_unanswered(
         &self,
-        connection: &ConnectionId,
-        mark: &[u8; 32],
+        here: &Here,
         meta: &RequestMeta,
-    ) -> Result<Arc<ConnectionSettings>, SignInRefusal> {
-        if self.marks.is_redeemed(mark, meta.now).await? {
+    ) -> Result<Arc<Snapshot>, SignInRefusal> {
+        if self.marks.is_redeemed(&here.mark, meta.now).await? {
             return Err(SignInRefusal::NoAttempt);
         }
-        self.connection(connection, meta).await
-    }
-
-    /// The attempt in the browser's cookie. Another node may have sealed it under a newer key than
-    /// this one knows (decision 7).
-    async fn under_way(
-        &self,
-        connection: &ConnectionId,
-        callback: &Callback<'_>,
-        meta: &RequestMeta,
-    ) -> Result<UnderWay, SignInRefusal> {
-        let cookie = callback.sealed.ok_or(SignInRefusal::OtherBrowser)?;
-        let key = attempt_key(callback.answer.state());
-        let snapshot = self.directory.snapshot(meta.now)?;
-        let opened = match UnderWay::open(cookie, connection, key, snapshot.keys()) {
-            Err(Unusable::UnknownKey) => {
-                let newer = self.directory.catch_up(meta.now).await?;
-                UnderWay::open(cookie, connection, key, newer.keys())
-            }
-            other => other,
-        };
-        opened.map_err(|_| SignInRefusal::OtherBrowser)
+        let connection = here.under_way.attempt.connection();
+        self.directory_with(connection, meta).await
     }
 }

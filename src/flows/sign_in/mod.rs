@@ -1,37 +1,39 @@
 //! A person signs in, by way of their identity provider.
 //!
 //! ```text
-//! begin:  connection ── relying party: authorization URL, attempt
-//!            └ browser: cookie with the attempt sealed (10 minutes), redirect to the provider
-//! finish: answer ── the cookie opens for its state and connection ── not answered before?
-//!            └ relying party: same issuer and client, code exchanged, id_token verified
+//! begin:  connection ── federation::sign_in: how the browser leaves, the attempt
+//!            └ browser: cookie with the attempt sealed (10 minutes), redirect or form to the provider
+//! finish: answer ── its origin: the cookie opens for its state; or the provider began, and may
+//!            └ not answered before? ── federation::sign_in: same provider, the proof verified
 //!               └ marked as answered: of all callbacks of the attempt one wins
-//!                  └ redeem: the id_token signs somebody in once, and is consumed for STS too
-//!                     └ session kept ── recorded ── browser: a new session cookie
+//!                  └ redeem: the proof signs somebody in once, and is consumed for STS too
+//!                     └ session kept, unless logged out since ── recorded ── a new session cookie
 //! ```
 
 mod begin;
 mod finish;
+mod origin;
 mod refusal;
 mod session;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use begin::SignInBegun;
+pub use begin::{SignInBegun, Wish};
 pub use finish::{Callback, SignedIn};
 pub use refusal::SignInRefusal;
 pub(super) use session::{session_key, sha256};
 
 use super::answers::Answers;
+use super::party::party;
 use super::record::{PortalRecord, Recorder, Refused, chain};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
-use crate::directory::LiveDirectory;
+use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{ConnectionId, FederatedIdentity};
 use crate::entropy::Entropy;
-use crate::federation::connection::{ConnectionSettings, OidcConnection};
-use crate::federation::relying_party::RelyingParty;
+use crate::federation::connection::ConnectionSettings;
+use crate::federation::sign_in::ProviderSignIn;
 use crate::mapping;
 use crate::store::{OneTimeUse, Sessions};
 
@@ -41,7 +43,7 @@ pub struct SignIn {
     /// Connections.
     pub directory: Arc<LiveDirectory>,
     /// Speaks to the providers.
-    pub relying_party: Arc<RelyingParty>,
+    pub providers: Arc<ProviderSignIn>,
     /// Where sessions are kept.
     pub sessions: Arc<dyn Sessions>,
     /// What was used up.
@@ -88,35 +90,37 @@ impl SignIn {
     pub fn connections(&self, meta: &RequestMeta) -> Result<Vec<WayToSignIn>, SignInRefusal> {
         let snapshot = self.directory.snapshot(meta.now)?;
         let way = |connection: &Arc<ConnectionSettings>| {
-            let issuer = &connection.oidc()?.settings.issuer;
-            Some(WayToSignIn {
-                sites: self.relying_party.leads_to(issuer, meta.now),
+            // A provider of which nothing is known yet leads nowhere.
+            let party = party(&snapshot, &connection.id).ok();
+            let sites = party.map(|party| self.providers.leads_to(party, meta.now));
+            WayToSignIn {
+                sites: sites.unwrap_or_default(),
                 connection: Arc::clone(connection),
-            })
+            }
         };
-        Ok(snapshot.connections().filter_map(way).collect())
+        Ok(snapshot.connections().map(way).collect())
     }
 
-    /// The connection as this node knows it, or as the log has it by now.
-    async fn connection(
+    /// The directory with this connection: as this node knows it, or as the log has it by now.
+    async fn directory_with(
         &self,
-        id: &ConnectionId,
+        connection: &ConnectionId,
         meta: &RequestMeta,
-    ) -> Result<Arc<ConnectionSettings>, SignInRefusal> {
+    ) -> Result<Arc<Snapshot>, SignInRefusal> {
         let snapshot = self.directory.snapshot(meta.now)?;
-        if let Some(connection) = snapshot.connection(id) {
-            return Ok(Arc::clone(connection));
+        if snapshot.connection(connection).is_some() {
+            return Ok(snapshot);
         }
         let newer = self.directory.catch_up(meta.now).await?;
-        newer
-            .connection(id)
-            .cloned()
-            .ok_or(SignInRefusal::UnknownConnection)
+        match newer.connection(connection) {
+            Some(_) => Ok(newer),
+            None => Err(SignInRefusal::UnknownConnection),
+        }
     }
 
     async fn record(
         &self,
-        connection: &ConnectionId,
+        connection: Option<&ConnectionId>,
         identity: Option<&FederatedIdentity>,
         refusal: Option<&SignInRefusal>,
         meta: &RequestMeta,
@@ -133,16 +137,11 @@ impl SignIn {
         });
         let record = PortalRecord {
             name: "SignIn",
-            connection: Some(connection.as_str()),
-            identity,
+            connection: connection.map(ConnectionId::as_str),
+            person: identity.map(Into::into),
             refused,
             rules: &rules,
         };
         self.recorder.portal(meta, &record).await
     }
-}
-
-/// The connection as one that speaks OpenID Connect; no other one has a sign-in of this kind.
-fn oidc(settings: &ConnectionSettings) -> Result<OidcConnection<'_>, SignInRefusal> {
-    settings.oidc().ok_or(SignInRefusal::UnknownConnection)
 }

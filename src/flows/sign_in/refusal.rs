@@ -5,7 +5,12 @@ use crate::directory::DirectoryError;
 use crate::entropy::EntropyError;
 use crate::federation::RedeemError;
 use crate::federation::relying_party::{AnswerError, SignInError};
+use crate::federation::saml::browser_sso::SamlSignInError;
+use crate::federation::saml::posted::FormError;
+use crate::federation::saml::prove::ResponseTextError;
+use crate::federation::sign_in::ProviderError;
 use crate::flows::answers::NoTurn;
+use crate::flows::party::NoParty;
 use crate::flows::unavailable::Unavailable;
 use crate::store::StoreError;
 
@@ -15,9 +20,21 @@ pub enum SignInRefusal {
     /// What came back is no answer of a provider: whoever sent the browser here is to blame.
     #[error("the provider's answer can't be read")]
     Answer(#[from] AnswerError),
+    /// What was posted is no form with a SAML response: as above.
+    #[error("the provider's response can't be read")]
+    Form(#[from] FormError),
+    /// The SAML response is no text of one: as above.
+    #[error("the provider's response can't be read")]
+    ResponseText(#[from] ResponseTextError),
     /// There is no such connection (any more).
     #[error("there is no connection of this name")]
     UnknownConnection,
+    /// Nothing is known of the connection's provider: its metadata could never be fetched.
+    #[error("nothing is known of the connection's provider yet: its metadata was never read")]
+    NothingKnown,
+    /// The provider began by itself, and none is known that is called so.
+    #[error("no connection is of the provider that the response says to be of")]
+    UnknownProvider,
     /// The attempt was finished already, or is older than ten minutes.
     #[error("the sign-in was finished already, or begun more than ten minutes ago")]
     NoAttempt,
@@ -27,10 +44,13 @@ pub enum SignInRefusal {
     OtherBrowser,
     /// The provider, or its answer.
     #[error(transparent)]
-    Provider(#[from] SignInError),
-    /// The id_token signed somebody in before.
+    Provider(ProviderError),
+    /// The id_token or the assertion signed somebody in before.
     #[error("the provider's answer was used already")]
     UsedAlready,
+    /// The person signed out at the provider after it had issued the answer.
+    #[error("the person has signed out at the provider since it issued the answer")]
+    LoggedOut,
     /// This node can't answer now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -40,12 +60,15 @@ impl SignInRefusal {
     /// A code that stays the same, for the audit.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Answer(_) => "UnreadableAnswer",
+            Self::Answer(_) | Self::Form(_) | Self::ResponseText(_) => "UnreadableAnswer",
             Self::UnknownConnection => "UnknownConnection",
+            Self::NothingKnown => "NoMetadata",
+            Self::UnknownProvider => "UnknownProvider",
             Self::NoAttempt => "NoLoginAttempt",
             Self::OtherBrowser => "OtherBrowser",
             Self::Provider(_) => "SignInRefused",
             Self::UsedAlready => "UsedAlready",
+            Self::LoggedOut => "LoggedOut",
             Self::Unavailable(_) => "ServiceUnavailable",
         }
     }
@@ -53,14 +76,41 @@ impl SignInRefusal {
     /// The check that failed, for the trace.
     pub const fn check(&self) -> &'static str {
         match self {
-            Self::Answer(_) => "answer",
+            Self::Answer(_) | Self::Form(_) | Self::ResponseText(_) => "answer",
             Self::UnknownConnection => "connection",
+            Self::NothingKnown => "metadata",
+            Self::UnknownProvider => "issuer",
             Self::NoAttempt => "state",
             Self::OtherBrowser => "browser",
-            Self::Provider(SignInError::Token(error)) => error.check(),
-            Self::Provider(_) => "provider",
+            Self::Provider(ProviderError::Oidc(SignInError::Token(error))) => error.check(),
+            Self::Provider(ProviderError::Oidc(_)) => "provider",
+            Self::Provider(ProviderError::Saml(error)) => error.check(),
+            Self::Provider(ProviderError::OtherProtocol) => "protocol",
             Self::UsedAlready => "one-time use",
+            Self::LoggedOut => "logout",
             Self::Unavailable(_) => "availability",
+        }
+    }
+}
+
+/// A second verifier that can't answer is the node's fault, and not the provider's.
+impl From<ProviderError> for SignInRefusal {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Saml(SamlSignInError::Proof(error)) if error.is_unavailable() => {
+                Self::Unavailable(Unavailable::SecondOpinion(error))
+            }
+            other => Self::Provider(other),
+        }
+    }
+}
+
+impl From<NoParty> for SignInRefusal {
+    fn from(error: NoParty) -> Self {
+        match error {
+            NoParty::UnknownConnection => Self::UnknownConnection,
+            NoParty::NothingKnown => Self::NothingKnown,
+            NoParty::Key(error) => Self::Unavailable(error.into()),
         }
     }
 }

@@ -2,45 +2,51 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::finish::Proven;
 use super::{SignIn, SignInRefusal};
 use crate::domain::{FederatedIdentity, Secret, SignInId};
 use crate::entropy::{EntropyError, draw};
 use crate::flows::request::RequestMeta;
-use crate::store::{BrowserSession, SessionKey};
+use crate::store::{BrowserSession, Created, SessionKey};
 
 impl SignIn {
-    /// Ends the session that the browser had, if any, and opens a new one.
-    pub(super) async fn replace_session(
+    /// Ends the sessions that the browser had, as far as they are known, and opens a new one.
+    pub(super) async fn replace_sessions(
         &self,
-        previous: Option<&str>,
-        identity: &FederatedIdentity,
+        previous: &[Option<SessionKey>],
+        proven: &Proven,
         meta: &RequestMeta,
     ) -> Result<Secret<String>, SignInRefusal> {
-        if let Some(previous) = previous {
-            self.sessions.end(&session_key(previous)).await?;
+        for previous in previous.iter().flatten() {
+            self.sessions.end(previous).await?;
         }
-        self.open_session(identity.clone(), meta).await
+        self.open_session(proven, meta).await
     }
 
     async fn open_session(
         &self,
-        identity: FederatedIdentity,
+        proven: &Proven,
         meta: &RequestMeta,
     ) -> Result<Secret<String>, SignInRefusal> {
         let secret = self.secret()?;
+        let ends_at = meta.now.plus(self.limits.absolute_seconds.into());
         let session = BrowserSession {
             sign_in: SignInId::from_random(draw(self.entropy.as_ref())?),
-            display_name: display_name(&identity),
-            identity,
+            display_name: display_name(&proven.identity),
+            identity: proven.identity.clone(),
+            person: proven.person,
+            proof_issued_at: proven.proof_issued_at,
+            provider_session: proven.provider_session.clone(),
             created_at: meta.now,
             last_seen: meta.now,
             idle_seconds: self.limits.idle_seconds,
-            ends_at: meta.now.plus(self.limits.absolute_seconds.into()),
+            ends_at: proven.ends_at.map_or(ends_at, |end| end.min(ends_at)),
         };
-        self.sessions
-            .create(&session_key(secret.expose()), &session)
-            .await?;
-        Ok(secret)
+        let key = session_key(secret.expose());
+        match self.sessions.create(&key, &session).await? {
+            Created::Kept => Ok(secret),
+            Created::LoggedOut => Err(SignInRefusal::LoggedOut),
+        }
     }
 
     fn secret(&self) -> Result<Secret<String>, EntropyError> {

@@ -7,6 +7,7 @@ mod metadata;
 mod portal;
 mod record;
 mod saml;
+mod saml_browser;
 mod saml_keys;
 mod sign_in;
 mod web_identity;

@@ -3,7 +3,9 @@ use crate::directory::testing::{
     ADMIN, CONNECTION_FILE, READER_FILE, READER_TRUST, RULE_FILE, edited, without,
 };
 use crate::domain::{ClaimSource, Claims, FederatedIdentity, ProviderRef, RoleArn, SignInId};
-use crate::store::{BrowserSession, SessionKey, Sessions};
+use crate::federation::saml::own_addresses::OwnAddresses;
+use crate::federation::saml::single_logout::SingleLogout;
+use crate::store::{BrowserSession, PersonKey, SessionKey, Sessions};
 
 const SECRET: &str = "a secret of the browser";
 const CLAIM_AGE: i64 = 43_200;
@@ -34,6 +36,9 @@ fn session(groups: &[&str]) -> BrowserSession {
     BrowserSession {
         sign_in: SignInId::from_random([3; 16]),
         identity: identity(groups),
+        person: PersonKey([3; 32]),
+        proof_issued_at: NOW,
+        provider_session: None,
         display_name: "Ines".to_owned(),
         created_at: NOW,
         last_seen: NOW,
@@ -415,7 +420,19 @@ async fn claims_that_are_too_old_end_the_session() {
 async fn signing_out_is_recorded_and_ends_the_session() {
     let node = Node::new().await;
     let open = reader(&node).await;
-    portal(&node).sign_out(&open, &meta()).await.unwrap();
+    let own = "https://gate.example.com".parse().unwrap();
+    let own = OwnAddresses::at(&own).unwrap();
+    let flow = SignOut {
+        directory: Arc::clone(&node.directory),
+        sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
+        marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
+        recorder: Arc::clone(&node.recorder),
+        entropy: Arc::new(SystemEntropy),
+        logout: Arc::new(SingleLogout::new(own, Arc::new(SystemEntropy))),
+        audience: "gate".parse().unwrap(),
+    };
+    let signed_out = flow.here(&open, &meta()).await.unwrap();
+    assert!(matches!(signed_out, SignedOut::Here));
     assert!(portal(&node).open(SECRET, NOW).await.unwrap().is_none());
     assert_eq!(node.audit.told(), [("SignOut".to_owned(), String::new())]);
 }

@@ -3,7 +3,11 @@ use crate::directory::testing::{PROVIDER_FILE, edited};
 use crate::domain::LocalPath;
 use crate::federation::outgoing::DEFAULT_TIMEOUT;
 use crate::federation::relying_party::{AuthorizationAnswer, RelyingParty, SignInError};
+use crate::federation::saml::browser_sso::BrowserSso;
+use crate::federation::saml::own_addresses::OwnAddresses;
+use crate::federation::saml::prove::{OwnNames, SamlVerifier};
 use crate::federation::secret_file::SecretFolder;
+use crate::federation::sign_in::{Answer, Departure, ProviderError, ProviderSignIn};
 use crate::federation::testing::{FakeProvider, Reply};
 use crate::flows::answers::MAX_OF_A_CONNECTION;
 use crate::store::Sessions;
@@ -39,7 +43,7 @@ impl Setting {
         );
         let flow = SignIn {
             directory: Arc::clone(&node.directory),
-            relying_party: Arc::new(party),
+            providers: Arc::new(providers(party)),
             sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
             marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
             answers: Arc::default(),
@@ -60,13 +64,18 @@ impl Setting {
 
     async fn begin(&self) -> Browser {
         let workforce = "workforce".parse().unwrap();
-        let begun = self
-            .flow
-            .begin(&workforce, &"/roles".parse::<LocalPath>().unwrap(), &meta())
-            .await
-            .unwrap();
+        let wish = Wish {
+            connection: &workforce,
+            return_to: &"/roles".parse::<LocalPath>().unwrap(),
+            session: None,
+        };
+        let begun = self.flow.begin(wish, &meta()).await.unwrap();
+        let Departure::Redirect(url) = &begun.departure else {
+            panic!("a redirect");
+        };
+        let url: url::Url = url.parse().unwrap();
         let query = |name: &str| {
-            let pairs = begun.authorization_url.query_pairs();
+            let pairs = url.query_pairs();
             let mut found = pairs.filter(|(key, _)| key == name);
             found.next().unwrap().1.into_owned()
         };
@@ -105,14 +114,14 @@ impl Setting {
         };
         change(&mut back);
         let callback = Callback {
-            answer: AuthorizationAnswer::parse(&back.answer).unwrap(),
+            answer: Answer::Oidc {
+                connection: back.connection.parse().unwrap(),
+                answer: AuthorizationAnswer::parse(&back.answer).unwrap(),
+            },
             sealed: back.cookie.as_deref(),
             previous_session: back.previous.as_deref(),
         };
-        let connection = back.connection.parse().unwrap();
-        self.flow
-            .finish(&connection, callback, &meta_at(back.now))
-            .await
+        self.flow.finish(callback, &meta_at(back.now)).await
     }
 
     async fn finish(&self, browser: &Browser) -> Result<SignedIn, SignInRefusal> {
@@ -142,6 +151,19 @@ impl Setting {
             .collect();
         assert_eq!(told, expected);
     }
+}
+
+/// Both protocols; nobody here speaks SAML.
+fn providers(oidc: RelyingParty) -> ProviderSignIn {
+    let url = "https://gate.example.com".parse().unwrap();
+    let entropy: Arc<dyn crate::entropy::Entropy> = Arc::new(SystemEntropy);
+    let saml = BrowserSso::new(
+        OwnAddresses::at(&url).unwrap(),
+        Arc::new(OwnNames::at(&url).unwrap()),
+        SamlVerifier::new(None, Arc::clone(&entropy)),
+        Arc::clone(&entropy),
+    );
+    ProviderSignIn::new(oidc, saml, entropy)
 }
 
 /// How a browser comes back.
@@ -358,7 +380,9 @@ async fn a_connection_that_was_changed_meanwhile_is_told_no_code() {
         assert!(
             matches!(
                 refused,
-                Err(SignInRefusal::Provider(SignInError::OtherConnection))
+                Err(SignInRefusal::Provider(ProviderError::Oidc(
+                    SignInError::OtherConnection
+                )))
             ),
             "{refused:?}"
         );
@@ -441,7 +465,9 @@ async fn a_refused_sign_in_leaves_the_session_before_alone() {
     assert!(
         matches!(
             refused,
-            Err(SignInRefusal::Provider(SignInError::Refused { .. }))
+            Err(SignInRefusal::Provider(ProviderError::Oidc(
+                SignInError::Refused { .. }
+            )))
         ),
         "{refused:?}"
     );
@@ -452,10 +478,12 @@ async fn a_refused_sign_in_leaves_the_session_before_alone() {
 async fn an_unknown_connection_is_refused_and_recorded() {
     let setting = Setting::new().await;
     let nowhere = "nowhere".parse().unwrap();
-    let begun = setting
-        .flow
-        .begin(&nowhere, &LocalPath::root(), &meta())
-        .await;
+    let wish = Wish {
+        connection: &nowhere,
+        return_to: &LocalPath::root(),
+        session: None,
+    };
+    let begun = setting.flow.begin(wish, &meta()).await;
     assert!(
         matches!(begun, Err(SignInRefusal::UnknownConnection)),
         "{begun:?}"

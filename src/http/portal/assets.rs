@@ -32,6 +32,14 @@ pub static SCRIPT: LazyLock<StaticFile> = LazyLock::new(|| {
         include_bytes!("../../../static/portal.js"),
     )
 });
+/// What leaves for an identity provider without a click.
+pub static LEAVE: LazyLock<StaticFile> = LazyLock::new(|| {
+    StaticFile::new(
+        "leave.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!("../../../static/leave.js"),
+    )
+});
 /// The icons, one `<symbol>` each.
 pub static ICONS: LazyLock<StaticFile> = LazyLock::new(|| {
     StaticFile::new(
@@ -72,7 +80,7 @@ pub struct StaticFile {
 impl StaticFile {
     /// The file of this name, where there is one.
     pub fn named(name: &str) -> Option<&'static Self> {
-        [&TOKENS, &PORTAL, &SCRIPT, &ICONS, &FAVICON]
+        [&TOKENS, &PORTAL, &SCRIPT, &LEAVE, &ICONS, &FAVICON]
             .into_iter()
             .map(|file| &**file)
             .find(|file| file.name == name)

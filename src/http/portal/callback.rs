@@ -8,11 +8,12 @@ use super::respond::redirect;
 use super::{Api, PortalApi, cookies};
 use crate::domain::ConnectionId;
 use crate::federation::relying_party::{AuthorizationAnswer, MAX_ANSWER_BYTES};
-use crate::flows::{Callback, LoginAttemptKey, RequestMeta, SignInRefusal, attempt_key};
+use crate::federation::sign_in::Answer;
+use crate::flows::{Callback, RequestMeta, SignInRefusal, SignedIn, attempt_key};
 
 pub(super) async fn get(api: Api, request: HttpRequest, connection: Path<String>) -> HttpResponse {
     api.answer(&request, async |meta| {
-        finish(&api, &request, &connection, request.query_string(), &meta).await
+        received(&api, &request, &connection, request.query_string(), &meta).await
     })
     .await
 }
@@ -29,12 +30,12 @@ pub(super) async fn post(
         api.edge.begin(&mut meta);
         let text = std::str::from_utf8(&body)
             .map_err(|_| PortalError::Malformed("The answer is not UTF-8."))?;
-        finish(&api, &request, &connection, text, &meta).await
+        received(&api, &request, &connection, text, &meta).await
     })
     .await
 }
 
-async fn finish(
+async fn received(
     api: &PortalApi,
     request: &HttpRequest,
     connection: &str,
@@ -44,44 +45,55 @@ async fn finish(
     let connection: ConnectionId = connection
         .parse()
         .map_err(|_| SignInRefusal::UnknownConnection)?;
-    let answer = match AuthorizationAnswer::parse(answer) {
-        Ok(answer) => answer,
-        Err(error) => return Err(api.sign_in.refuse(&connection, error, meta).await.into()),
-    };
-    let attempt = attempt_key(answer.state());
-    let sealed = cookies::login_cookie(request, &attempt);
+    match AuthorizationAnswer::parse(answer) {
+        Ok(answer) => finish(api, request, Answer::Oidc { connection, answer }, meta).await,
+        Err(error) => {
+            let refusal = api.sign_in.refuse(Some(&connection), error.into(), meta);
+            Err(refusal.await.into())
+        }
+    }
+}
+
+/// Finishes the sign-in that an answer belongs to, whatever its protocol is.
+pub(super) async fn finish(
+    api: &PortalApi,
+    request: &HttpRequest,
+    answer: Answer,
+    meta: &RequestMeta,
+) -> Result<HttpResponse, PortalError> {
+    let attempt = answer.state().map(attempt_key);
+    let sealed = attempt.and_then(|attempt| cookies::login_cookie(request, &attempt));
+    let attempt = attempt.filter(|_| sealed.is_some());
     let previous = cookies::session_cookie(request);
     let callback = Callback {
         answer,
         sealed: sealed.as_deref(),
         previous_session: previous.as_deref(),
     };
-    let signed_in = match api.sign_in.finish(&connection, callback, meta).await {
-        Ok(signed_in) => signed_in,
-        Err(refusal) => return refused(api, refusal, &attempt, meta),
+    let (mut response, is_over) = match api.sign_in.finish(callback, meta).await {
+        Ok(signed_in) => (welcome(&signed_in)?, true),
+        Err(refusal) => refused(api, refusal, meta),
     };
+    if let Some(attempt) = attempt.filter(|_| is_over) {
+        response
+            .add_cookie(&cookies::end_login(&attempt))
+            .map_err(|_| PortalError::Unavailable)?;
+    }
+    Ok(response)
+}
+
+fn welcome(signed_in: &SignedIn) -> Result<HttpResponse, PortalError> {
     let mut response = redirect(signed_in.return_to.as_str());
     response
         .add_cookie(&cookies::set_session(&signed_in.session_secret))
-        .and_then(|()| response.add_cookie(&cookies::end_login(&attempt)))
         .map_err(|_| PortalError::Unavailable)?;
     Ok(response)
 }
 
-/// A refused attempt is over for its browser, which loses the cookie; one that the node could not
-/// look at may still be finished.
-fn refused(
-    api: &PortalApi,
-    refusal: SignInRefusal,
-    attempt: &LoginAttemptKey,
-    meta: &RequestMeta,
-) -> Result<HttpResponse, PortalError> {
+/// The page that says so, and whether the attempt is over: then its browser loses the cookie. One that
+/// the node could not look at may still be finished.
+fn refused(api: &PortalApi, refusal: SignInRefusal, meta: &RequestMeta) -> (HttpResponse, bool) {
     let is_over = !matches!(refusal, SignInRefusal::Unavailable(_));
-    let mut response = PortalError::SignIn(refusal).respond(api, meta.id, meta.now);
-    if is_over {
-        response
-            .add_cookie(&cookies::end_login(attempt))
-            .map_err(|_| PortalError::Unavailable)?;
-    }
-    Ok(response)
+    let response = PortalError::SignIn(refusal).respond(api, meta.id, meta.now);
+    (response, is_over)
 }

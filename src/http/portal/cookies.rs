@@ -6,10 +6,11 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::HeaderMap;
 
 use crate::domain::Secret;
-use crate::flows::{ATTEMPT_SECONDS, LoginAttemptKey, MAX_ATTEMPT_BYTES};
+use crate::flows::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES};
 
 const SESSION: &str = "__Host-rolegate-session";
 const LOGIN: &str = "__Host-rolegate-login-";
+const LOGOUT: &str = "__Host-rolegate-logout-";
 /// The session cookie's value is never longer; ours have 43 characters.
 const MAX_SESSION_BYTES: usize = 128;
 
@@ -19,8 +20,21 @@ pub(super) fn session_cookie(request: &HttpRequest) -> Option<String> {
 }
 
 /// The value of the cookie for this attempt.
-pub(super) fn login_cookie(request: &HttpRequest, attempt: &LoginAttemptKey) -> Option<String> {
-    value(request.headers(), &login_name(attempt), MAX_ATTEMPT_BYTES)
+pub(super) fn login_cookie(request: &HttpRequest, attempt: &AttemptKey) -> Option<String> {
+    value(
+        request.headers(),
+        &name_of(LOGIN, attempt),
+        MAX_ATTEMPT_BYTES,
+    )
+}
+
+/// The value of the cookie for this logout.
+pub(super) fn logout_cookie(request: &HttpRequest, attempt: &AttemptKey) -> Option<String> {
+    value(
+        request.headers(),
+        &name_of(LOGOUT, attempt),
+        MAX_ATTEMPT_BYTES,
+    )
 }
 
 /// Opens the session; sent with navigations from elsewhere, never with their forms.
@@ -30,18 +44,36 @@ pub(super) fn set_session(secret: &Secret<String>) -> Cookie<'static> {
         .finish()
 }
 
-/// Keeps a sign-in with this browser for ten minutes. A provider's `form_post` comes cross-site, so
-/// this one is sent with it.
-pub(super) fn set_login(attempt: &LoginAttemptKey, sealed: &Secret<String>) -> Cookie<'static> {
-    cookie(login_name(attempt), sealed.expose().clone())
+/// Keeps a sign-in with this browser for ten minutes.
+pub(super) fn set_login(attempt: &AttemptKey, sealed: &Secret<String>) -> Cookie<'static> {
+    set_attempt(LOGIN, attempt, sealed)
+}
+
+/// Removes the cookie of an attempt that is over.
+pub(super) fn end_login(attempt: &AttemptKey) -> Cookie<'static> {
+    end_attempt(LOGIN, attempt)
+}
+
+/// Keeps a logout with this browser for ten minutes.
+pub(super) fn set_logout(attempt: &AttemptKey, sealed: &Secret<String>) -> Cookie<'static> {
+    set_attempt(LOGOUT, attempt, sealed)
+}
+
+/// Removes the cookie of a logout that is over.
+pub(super) fn end_logout(attempt: &AttemptKey) -> Cookie<'static> {
+    end_attempt(LOGOUT, attempt)
+}
+
+/// What a provider posts comes cross-site, so this one is sent with it.
+fn set_attempt(kind: &str, attempt: &AttemptKey, sealed: &Secret<String>) -> Cookie<'static> {
+    cookie(name_of(kind, attempt), sealed.expose().clone())
         .same_site(SameSite::None)
         .max_age(Duration::seconds(ATTEMPT_SECONDS))
         .finish()
 }
 
-/// Removes the cookie of an attempt that is over.
-pub(super) fn end_login(attempt: &LoginAttemptKey) -> Cookie<'static> {
-    cookie(login_name(attempt), String::new())
+fn end_attempt(kind: &str, attempt: &AttemptKey) -> Cookie<'static> {
+    cookie(name_of(kind, attempt), String::new())
         .same_site(SameSite::None)
         .max_age(Duration::ZERO)
         .finish()
@@ -56,13 +88,13 @@ pub(super) fn end_session() -> Cookie<'static> {
 }
 
 /// A cookie of its own for every attempt, so that two tabs don't disturb each other.
-fn login_name(attempt: &LoginAttemptKey) -> String {
+fn name_of(kind: &str, attempt: &AttemptKey) -> String {
     let start = attempt
         .0
         .first_chunk::<8>()
         .map(|start| data_encoding::HEXLOWER.encode(start));
     let start = start.unwrap_or_default();
-    [LOGIN, &start].concat()
+    [kind, &start].concat()
 }
 
 fn cookie(name: String, value: String) -> actix_web::cookie::CookieBuilder<'static> {

@@ -97,6 +97,7 @@ fn by(bound: &Bound) -> LimitedBy {
         Bound::Role => LimitedBy::Role,
         Bound::Rule(rule) => LimitedBy::Rule(rule.as_str().into()),
         Bound::SignIn => LimitedBy::SignIn,
+        Bound::Provider => LimitedBy::Provider,
     }
 }
 

@@ -9,7 +9,7 @@ use super::pages::{ErrorPage, NextStep, RefusedPage};
 use super::respond::{page, redirect};
 use super::shown::Shown;
 use crate::domain::{LocalPath, RequestId, UnixTime};
-use crate::flows::{AssumeRoleError, SignInRefusal, Unavailable};
+use crate::flows::{AssumeRoleError, LogoutRefusal, SignInRefusal, Unavailable};
 use crate::http::edge::{BodyError, HostError};
 
 /// Why there is no page.
@@ -31,6 +31,12 @@ pub(super) enum PortalError {
     SignIn(#[from] SignInRefusal),
     #[error(transparent)]
     Assume(#[from] AssumeRoleError),
+    /// A provider's request to sign somebody out.
+    #[error(transparent)]
+    LogoutRequest(LogoutRefusal),
+    /// A provider's answer to ours; nobody is signed in any more in any case.
+    #[error(transparent)]
+    LogoutAnswer(LogoutRefusal),
     #[error("this node can't answer now")]
     Unavailable,
 }

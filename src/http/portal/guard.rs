@@ -26,20 +26,27 @@ pub(super) fn check_origin(headers: &HeaderMap, own: &str) -> Result<(), PortalE
     }
 }
 
+/// Refuses what is no form of a browser.
+pub(super) fn check_media(headers: &HeaderMap) -> Result<(), PortalError> {
+    let media = headers
+        .get("content-type")
+        .and_then(|media| media.to_str().ok())
+        .unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Ok(())
+    } else {
+        Err(PortalError::Forbidden)
+    }
+}
+
 /// The fields of a form.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads the body of a form that a browser sent.
     pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, PortalError> {
-        let media = headers
-            .get("content-type")
-            .and_then(|media| media.to_str().ok())
-            .unwrap_or_default();
-        let media = media.split(';').next().unwrap_or_default().trim();
-        if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(PortalError::Forbidden);
-        }
+        check_media(headers)?;
         let fields = form_urlencoded::parse(body).take(MAX_FIELDS);
         Ok(Self(
             fields

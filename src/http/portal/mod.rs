@@ -3,11 +3,14 @@
 //! | request | flow | answer |
 //! |---|---|---|
 //! | `GET /` | — | the sign-in page, or on to `/roles` |
-//! | `POST /sign-in` | `SignIn::begin` | 303 to the provider |
+//! | `POST /sign-in` | `SignIn::begin` | 303 to the provider, or a form that is posted to it |
 //! | `GET`, `POST /oidc/callback/{connection}` | `SignIn::finish` | 303 into the portal |
 //! | `GET /roles` | `Portal::offers` | the roles |
 //! | `POST /credentials` | `Portal::take` | the keys |
-//! | `POST /sign-out` | `Portal::sign_out` | the session is over |
+//! | `POST /sign-out` | `SignOut::here` | the session is over; a SAML provider is told |
+//! | `GET /saml/metadata` | `OwnMetadata::document` | what SAML providers are set up with |
+//! | `POST /saml/acs` | `SignIn::finish` | 303 into the portal |
+//! | `GET`, `POST /saml/slo` | `SignOut::asked`, `answered` | back to the provider; or nobody is signed in |
 //! | `GET /static/{name}` | — | a static file |
 
 pub mod assets;
@@ -18,9 +21,11 @@ mod error;
 pub mod formats;
 mod guard;
 mod home;
+mod leave;
 pub mod pages;
 mod respond;
 mod roles;
+mod saml;
 pub mod shown;
 mod sign_in;
 mod sign_out;
@@ -41,7 +46,7 @@ use self::shown::Shown;
 use super::edge::Edge;
 use crate::directory::Snapshot;
 use crate::domain::{ProviderRef, RequestId};
-use crate::flows::{OpenBrowserSession, Portal, RequestMeta, SignIn};
+use crate::flows::{OpenBrowserSession, OwnMetadata, Portal, RequestMeta, SignIn, SignOut};
 
 /// The flows behind the pages.
 #[derive(Clone)]
@@ -52,6 +57,10 @@ pub struct PortalApi {
     pub sign_in: SignIn,
     /// What a person who signed in may do.
     pub portal: Portal,
+    /// Signing out.
+    pub sign_out: SignOut,
+    /// What SAML providers are set up with.
+    pub own_metadata: OwnMetadata,
     /// What the gateway's owner is called.
     pub organisation: Option<Arc<str>>,
     /// The gateway's own URL, as pages print it for AWS clients.
@@ -72,6 +81,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/credentials", web::post().to(credentials::post))
         .route("/credentials", web::get().to(home::to_roles))
         .route("/sign-out", web::post().to(sign_out::post))
+        .route("/saml/metadata", web::get().to(saml::metadata::get))
+        .route("/saml/acs", web::post().to(saml::acs::post))
+        .route("/saml/slo", web::get().to(saml::slo::get))
+        .route("/saml/slo", web::post().to(saml::slo::post))
         .route("/static/{name}", web::get().to(static_file::get));
 }
 

@@ -13,7 +13,8 @@ mod roles;
 
 pub use credentials::{ChoiceState, CredentialsPage, DurationChoice, DurationLimit, LimitedBy};
 pub use door::{
-    ConnectionChoice, Destination, ErrorPage, NextStep, RefusedPage, SignInPage, SignedOutPage,
+    AtProvider, ConnectionChoice, Destination, ErrorPage, LeavePage, NextStep, RefusedPage,
+    SignInPage, SignedOutPage, Way,
 };
 pub use no_roles::{ClaimSeen, NoRolesHint, NoRolesPage};
 pub use roles::{AccountRoles, RoleRow, RolesPage};

@@ -4,10 +4,10 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::PortalError;
-use super::respond::redirect;
+use super::leave::{Leaving, leave};
 use super::{Api, PortalApi, cookies, guard};
 use crate::domain::{ConnectionId, LocalPath};
-use crate::flows::{RequestMeta, SignInRefusal};
+use crate::flows::{RequestMeta, SignInRefusal, Wish};
 
 pub(super) async fn post(api: Api, request: HttpRequest, payload: Payload) -> HttpResponse {
     api.answer(&request, async |mut meta| {
@@ -31,8 +31,14 @@ async fn begin(
     let connection = connection.ok_or(SignInRefusal::UnknownConnection)?;
     let return_to = form.find("return_to").and_then(|path| path.parse().ok());
     let return_to = return_to.unwrap_or_else(LocalPath::root);
-    let begun = api.sign_in.begin(&connection, &return_to, meta).await?;
-    let mut response = redirect(begun.authorization_url.as_str());
+    let session = cookies::session_cookie(request);
+    let wish = Wish {
+        connection: &connection,
+        return_to: &return_to,
+        session: session.as_deref(),
+    };
+    let begun = api.sign_in.begin(wish, meta).await?;
+    let mut response = leave(api, Leaving::ToSignIn, begun.departure, &begun.sites)?;
     response
         .add_cookie(&cookies::set_login(&begun.attempt, &begun.sealed))
         .map_err(|_| PortalError::Unavailable)?;

@@ -1,14 +1,16 @@
-//! `POST /sign-out`: the session is over, here and on every node.
+//! `POST /sign-out`: the session is over, here and on every node; a SAML provider is told next.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::PortalError;
-use super::pages::SignedOutPage;
+use super::leave::{Leaving, leave};
+use super::pages::{AtProvider, SignedOutPage};
 use super::respond::page;
 use super::{Api, PortalApi, cookies};
-use crate::flows::RequestMeta;
+use crate::flows::{RequestMeta, SignedOut, TellingProvider};
 
 pub(super) async fn post(api: Api, request: HttpRequest, payload: Payload) -> HttpResponse {
     api.answer(&request, async |mut meta| {
@@ -24,21 +26,42 @@ async fn sign_out(
     meta: &mut RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
     let (session, _) = api.own_form(request, payload, meta).await?;
-    api.portal.sign_out(&session, meta).await?;
+    let mut response = match api.sign_out.here(&session, meta).await? {
+        SignedOut::Here => signed_out(api),
+        SignedOut::ToProvider(telling) => to_provider(api, *telling)?,
+    };
+    response
+        .add_cookie(&cookies::end_session())
+        .map_err(|_| PortalError::Unavailable)?;
+    Ok(response)
+}
+
+fn signed_out(api: &PortalApi) -> HttpResponse {
     let mut response = page(
         StatusCode::OK,
         &SignedOutPage {
             organisation: api.organisation(),
+            at_provider: AtProvider::NotTold,
         },
     );
+    clear_site_data(&mut response, "\"cache\", \"cookies\", \"storage\"");
     response
-        .add_cookie(&cookies::end_session())
+}
+
+/// Cookies stay: one of them is needed when the provider answers.
+fn to_provider(api: &PortalApi, telling: TellingProvider) -> Result<HttpResponse, PortalError> {
+    let mut response = leave(api, Leaving::ToSignOut, telling.departure, &telling.sites)?;
+    response
+        .add_cookie(&cookies::set_logout(&telling.attempt, &telling.sealed))
         .map_err(|_| PortalError::Unavailable)?;
-    response.headers_mut().insert(
-        "clear-site-data"
-            .parse()
-            .map_err(|_| PortalError::Unavailable)?,
-        actix_web::http::header::HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""),
-    );
+    clear_site_data(&mut response, "\"cache\", \"storage\"");
     Ok(response)
+}
+
+/// Has the browser forget what it keeps of this site.
+pub(super) fn clear_site_data(response: &mut HttpResponse, what: &'static str) {
+    response.headers_mut().insert(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static(what),
+    );
 }

@@ -6,10 +6,15 @@ use super::error::PortalError;
 use crate::federation::Quoted;
 use crate::federation::id_token::TokenError;
 use crate::federation::relying_party::SignInError;
-use crate::flows::{AssumeRoleError, SignInRefusal};
+use crate::federation::saml::SamlError;
+use crate::federation::saml::browser_sso::SamlSignInError;
+use crate::federation::saml::prove::SamlProofError;
+use crate::federation::sign_in::ProviderError;
+use crate::flows::{AssumeRoleError, LogoutRefusal, SignInRefusal};
 use crate::http::edge::{BodyError, HostError};
 
 const NOT_SIGNED_IN: &str = "You are not signed in";
+const NOT_ACCEPTED: &str = "The answer of your identity provider was not accepted.";
 const SIGN_IN_AGAIN: &str =
     "Sign in again. If it happens twice, send the id below to your administrator.";
 
@@ -60,6 +65,16 @@ impl PortalError {
             ),
             Self::SignIn(refusal) => refusal_words(refusal),
             Self::Assume(error) => assume_words(error),
+            Self::LogoutRequest(refusal) => logout_words(
+                refusal,
+                "Your identity provider’s request to sign you out was not accepted.",
+                "Sign out here by the menu of your roles. If it happens twice, send the id below to your administrator.",
+            ),
+            Self::LogoutAnswer(refusal) => logout_words(
+                refusal,
+                "You are signed out here. The answer of your identity provider was not accepted, so that you may still be signed in there.",
+                "On a shared computer, sign out at your identity provider as well.",
+            ),
             Self::Unavailable => unavailable_words(),
         }
     }
@@ -87,7 +102,7 @@ fn unavailable_words() -> Words {
 /// which the administrator finds under the request id.
 fn refusal_words(refusal: &SignInRefusal) -> Words {
     match refusal {
-        SignInRefusal::Answer(_) => (
+        SignInRefusal::Answer(_) | SignInRefusal::Form(_) | SignInRefusal::ResponseText(_) => (
             StatusCode::BAD_REQUEST,
             NOT_SIGNED_IN,
             "The answer of your identity provider can’t be read.".to_owned(),
@@ -98,6 +113,20 @@ fn refusal_words(refusal: &SignInRefusal) -> Words {
             NOT_SIGNED_IN,
             "There is no such way to sign in.".to_owned(),
             "Choose one from the first page.",
+        ),
+        SignInRefusal::NothingKnown => (
+            StatusCode::BAD_GATEWAY,
+            NOT_SIGNED_IN,
+            "Nothing is known of your identity provider yet.".to_owned(),
+            "Try again in a minute. If it goes on, tell your administrator the id below.",
+        ),
+        SignInRefusal::UnknownProvider => refused(
+            "The answer is of an identity provider that is not known here.",
+            SIGN_IN_AGAIN,
+        ),
+        SignInRefusal::LoggedOut => refused(
+            "You have signed out at your identity provider since.",
+            "Sign in again.",
         ),
         SignInRefusal::NoAttempt => refused(
             "This sign-in was finished already, or begun more than ten minutes ago.",
@@ -111,7 +140,12 @@ fn refusal_words(refusal: &SignInRefusal) -> Words {
             "The answer of your identity provider was used already.",
             "Sign in again.",
         ),
-        SignInRefusal::Provider(error) => provider_words(error),
+        SignInRefusal::Provider(ProviderError::Oidc(error)) => provider_words(error),
+        SignInRefusal::Provider(ProviderError::Saml(error)) => saml_words(error),
+        SignInRefusal::Provider(ProviderError::OtherProtocol) => refused(
+            "The answer came from another identity provider than the one you chose.",
+            SIGN_IN_AGAIN,
+        ),
         SignInRefusal::Unavailable(_) => unavailable_words(),
     }
 }
@@ -159,20 +193,115 @@ fn provider_words(error: &SignInError) -> Words {
         | SignInError::Assertion(_)
         | SignInError::NoEndpoint(_)
         | SignInError::NoS256
-        | SignInError::Url(_) => (
-            StatusCode::BAD_GATEWAY,
-            NOT_SIGNED_IN,
-            "This way to sign in is not set up correctly.".to_owned(),
-            "Send the id below to your administrator.",
-        ),
+        | SignInError::Url(_) => not_set_up(),
         SignInError::Entropy(_) => unavailable_words(),
         SignInError::CodeRefused { .. }
         | SignInError::TokenAnswer
         | SignInError::NoIdToken
         | SignInError::OtherSubject { .. }
-        | SignInError::Token(_) => refused(
-            "The answer of your identity provider was not accepted.",
+        | SignInError::Token(_) => refused(NOT_ACCEPTED, SIGN_IN_AGAIN),
+    }
+}
+
+fn not_set_up() -> Words {
+    (
+        StatusCode::BAD_GATEWAY,
+        NOT_SIGNED_IN,
+        "This way to sign in is not set up correctly.".to_owned(),
+        "Send the id below to your administrator.",
+    )
+}
+
+fn saml_words(error: &SamlSignInError) -> Words {
+    match error {
+        SamlSignInError::MetadataExpired(_)
+        | SamlSignInError::NoEndpoint(_)
+        | SamlSignInError::NoKey
+        | SamlSignInError::Signing(_)
+        | SamlSignInError::Send(_) => not_set_up(),
+        SamlSignInError::Entropy(_) => unavailable_words(),
+        SamlSignInError::OtherConnection | SamlSignInError::OtherIssuer { .. } => refused(
+            "The answer came from another identity provider than the one you chose.",
             SIGN_IN_AGAIN,
+        ),
+        SamlSignInError::NotAsked => refused(
+            "Your identity provider sent you here without being asked, which is not allowed for it.",
+            "Sign in from here.",
+        ),
+        SamlSignInError::Proof(error) => match &**error {
+            SamlProofError::MetadataExpired(_) => not_set_up(),
+            SamlProofError::Response(error) => response_words(error),
+            SamlProofError::TooManyClaims { .. }
+            | SamlProofError::Disagreement(_)
+            | SamlProofError::SecondOpinion(_)
+            | SamlProofError::NoSecondOpinion => refused(NOT_ACCEPTED, SIGN_IN_AGAIN),
+        },
+    }
+}
+
+fn response_words(error: &SamlError) -> Words {
+    match error {
+        SamlError::Status {
+            code,
+            detail,
+            message,
+        } => (
+            StatusCode::FORBIDDEN,
+            NOT_SIGNED_IN,
+            format!(
+                "Your identity provider turned the sign-in away and said: {}",
+                said(
+                    if detail.as_str().is_empty() {
+                        code
+                    } else {
+                        detail
+                    },
+                    message
+                )
+            ),
+            SIGN_IN_AGAIN,
+        ),
+        SamlError::Expired { now, at, .. } => (
+            StatusCode::FORBIDDEN,
+            NOT_SIGNED_IN,
+            format!(
+                "The answer of your identity provider came too late: it was good until {at} and reached us at {now}."
+            ),
+            "Sign in again. If it happens twice, the provider’s clock is wrong: send the id below to your administrator.",
+        ),
+        SamlError::Issuer { .. } => refused(
+            "The answer came from another identity provider than the one you chose.",
+            SIGN_IN_AGAIN,
+        ),
+        error => refused(
+            &format!(
+                "{NOT_ACCEPTED} The check that failed is “{}”.",
+                error.check()
+            ),
+            SIGN_IN_AGAIN,
+        ),
+    }
+}
+
+fn logout_words(refusal: &LogoutRefusal, what: &str, what_to_do: &'static str) -> Words {
+    match refusal {
+        LogoutRefusal::Unavailable(_) => unavailable_words(),
+        LogoutRefusal::Send(_) => (
+            StatusCode::BAD_GATEWAY,
+            "You are signed out here",
+            "Your identity provider could not be told.".to_owned(),
+            "On a shared computer, sign out at your identity provider as well.",
+        ),
+        LogoutRefusal::Message(_)
+        | LogoutRefusal::UnknownProvider
+        | LogoutRefusal::NothingKnown
+        | LogoutRefusal::OtherBrowser
+        | LogoutRefusal::TooLate
+        | LogoutRefusal::UsedAlready => (
+            StatusCode::FORBIDDEN,
+            "This sign-out was not accepted",
+            what.to_owned(),
+            what_to_do,
         ),
     }
 }

@@ -1,16 +1,14 @@
-//! Sessions and one-time marks: records with a 256-bit name that are over one day.
+//! Records with a 256-bit name that are over one day, and of these the one-time marks.
 
 use async_trait::async_trait;
 use redb::ReadableTable;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{EmbeddedStore, NamedTable, ONE_TIME_MARKS, SESSIONS};
+use super::{EmbeddedStore, NamedTable, ONE_TIME_MARKS};
 use crate::domain::UnixTime;
 use crate::store::sealed::{Damage, RecordName, StoreSeal};
-use crate::store::{
-    BrowserSession, MAX_RECORD_BYTES, OneTimeUse, Redeemed, SessionKey, Sessions, StoreError,
-};
+use crate::store::{MAX_RECORD_BYTES, OneTimeUse, Redeemed, StoreError};
 
 /// A record that is over at some time.
 pub(super) trait Expiring: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -18,15 +16,6 @@ pub(super) trait Expiring: Serialize + DeserializeOwned + Send + Sync + 'static 
     const TABLE_NAME: &'static str;
 
     fn is_over(&self, now: UnixTime) -> bool;
-}
-
-impl Expiring for BrowserSession {
-    const TABLE: NamedTable = SESSIONS;
-    const TABLE_NAME: &'static str = "sessions";
-
-    fn is_over(&self, now: UnixTime) -> bool {
-        self.is_over(now)
-    }
 }
 
 /// That something was used, and until when that is remembered.
@@ -71,7 +60,7 @@ impl<T: Expiring> Found<T> {
         }))
     }
 
-    fn live(self, now: UnixTime) -> Option<T> {
+    pub(super) fn live(self, now: UnixTime) -> Option<T> {
         match self {
             Self::Record(record) if !record.is_over(now) => Some(record),
             Self::Record(_) | Self::Nothing | Self::Damaged(_) => None,
@@ -86,7 +75,7 @@ fn name<T: Expiring>(key: &[u8; 32]) -> RecordName<'_> {
     }
 }
 
-fn seal_record<T: Expiring>(
+pub(super) fn seal_record<T: Expiring>(
     seal: &StoreSeal,
     key: &[u8; 32],
     record: &T,
@@ -95,25 +84,14 @@ fn seal_record<T: Expiring>(
 }
 
 impl EmbeddedStore {
-    fn look<T: Expiring>(&self, key: &[u8; 32]) -> Result<Found<T>, StoreError> {
+    pub(super) fn look<T: Expiring>(&self, key: &[u8; 32]) -> Result<Found<T>, StoreError> {
         self.read(|transaction| {
             Found::in_table(&transaction.open_table(T::TABLE)?, &self.seal, key)
         })
     }
 
-    async fn keep<T: Expiring>(&self, key: [u8; 32], record: &T) -> Result<(), StoreError> {
-        let stored = seal_record(&self.seal, &key, record)?;
-        self.writer
-            .write(move |transaction| {
-                let mut table = transaction.open_table(T::TABLE)?;
-                table.insert(&key, stored.as_slice())?;
-                Ok(())
-            })
-            .await
-    }
-
     /// Takes the record out, whatever it is.
-    async fn remove<T: Expiring>(&self, key: [u8; 32]) -> Result<Found<T>, StoreError> {
+    pub(super) async fn remove<T: Expiring>(&self, key: [u8; 32]) -> Result<Found<T>, StoreError> {
         if let Found::Nothing = self.look::<T>(&key)? {
             return Ok(Found::Nothing);
         }
@@ -131,7 +109,7 @@ impl EmbeddedStore {
     }
 
     /// Removes the record if it is still damaged. That it could not be removed fails no request.
-    async fn remove_damaged<T: Expiring>(&self, key: [u8; 32]) {
+    pub(super) async fn remove_damaged<T: Expiring>(&self, key: [u8; 32]) {
         let seal = self.seal.clone();
         let removed = self.writer.write(move |transaction| {
             let mut table = transaction.open_table(T::TABLE)?;
@@ -151,54 +129,6 @@ impl EmbeddedStore {
 fn log_if_damaged<T: Expiring>(found: &Found<T>) {
     if let Found::Damaged(damage) = found {
         tracing::warn!(table = T::TABLE_NAME, %damage, "removed a damaged record");
-    }
-}
-
-#[async_trait]
-impl Sessions for EmbeddedStore {
-    async fn create(&self, key: &SessionKey, session: &BrowserSession) -> Result<(), StoreError> {
-        self.keep(key.0, session).await
-    }
-
-    async fn find(
-        &self,
-        key: &SessionKey,
-        now: UnixTime,
-    ) -> Result<Option<BrowserSession>, StoreError> {
-        let found = self.look::<BrowserSession>(&key.0)?;
-        if let Found::Damaged(_) = found {
-            self.remove_damaged::<BrowserSession>(key.0).await;
-        }
-        Ok(found.live(now))
-    }
-
-    async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError> {
-        if self.find(key, now).await?.is_none() {
-            return Ok(());
-        }
-        let (seal, key) = (self.seal.clone(), key.0);
-        self.writer
-            .write(move |transaction| {
-                let mut table = transaction.open_table(SESSIONS)?;
-                let found = Found::<BrowserSession>::in_table(&table, &seal, &key)?;
-                let Some(mut session) = found.live(now) else {
-                    return Ok(Ok(()));
-                };
-                session.last_seen = session.last_seen.max(now);
-                match seal_record(&seal, &key, &session) {
-                    Ok(stored) => table.insert(&key, stored.as_slice())?,
-                    Err(error) => return Ok(Err(error)),
-                };
-                Ok(Ok(()))
-            })
-            .await?
-    }
-
-    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        match self.remove::<BrowserSession>(key.0).await? {
-            Found::Record(_) => Ok(true),
-            Found::Nothing | Found::Damaged(_) => Ok(false),
-        }
     }
 }
 

@@ -17,6 +17,7 @@
 mod directory;
 mod expiring;
 mod open;
+mod sessions;
 mod sweep;
 mod writer;
 
@@ -44,6 +45,11 @@ const DIRECTORY_LOG: GenerationTable = TableDefinition::new("directory_log");
 const DIRECTORY_CHECKPOINT: GenerationTable = TableDefinition::new("directory_checkpoint");
 const SESSIONS: NamedTable = TableDefinition::new("sessions");
 const ONE_TIME_MARKS: NamedTable = TableDefinition::new("one_time_marks");
+/// The persons who signed out at their provider, as long as that must be remembered.
+const LOGOUTS: NamedTable = TableDefinition::new("logouts");
+/// Whose session is which: the person's name and behind it the session's.
+const SESSIONS_OF_PEOPLE: TableDefinition<'static, &'static [u8; 64], ()> =
+    TableDefinition::new("sessions_of_people");
 
 /// The embedded store.
 ///

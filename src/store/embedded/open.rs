@@ -15,8 +15,8 @@ use redb::{
 use super::directory::HEAD;
 use super::writer::Writer;
 use super::{
-    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FORMAT_VERSION, META, ONE_TIME_MARKS,
-    SESSIONS,
+    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FORMAT_VERSION, LOGOUTS, META,
+    ONE_TIME_MARKS, SESSIONS, SESSIONS_OF_PEOPLE,
 };
 use crate::entropy::EntropyError;
 use crate::store::sealed::{RecordName, StoreSeal};
@@ -185,12 +185,20 @@ fn open_or_initialise(path: &Path, seal: &StoreSeal) -> Result<Database, OpenErr
         .set_check_integrity_on_open(true)
         .create(path)?;
     match version_of(&database)? {
-        Some(FORMAT_VERSION) => {}
+        Some(FORMAT_VERSION) => add_tables(&database)?,
         Some(found) if found > FORMAT_VERSION => return Err(OpenError::NewerVersion { found }),
         Some(_) => return Err(OpenError::NotAStore),
         None => initialise(&database, seal)?,
     }
     Ok(database)
+}
+
+/// Adds the tables that a file of an earlier program has not.
+fn add_tables(database: &Database) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    transaction.open_table(LOGOUTS)?;
+    transaction.open_table(SESSIONS_OF_PEOPLE)?;
+    Ok(transaction.commit()?)
 }
 
 /// The file's version; `None` where the file is empty.
@@ -236,6 +244,8 @@ fn write_initial(database: &Database, check: &[u8], head: &[u8]) -> Result<(), r
         transaction.open_table(DIRECTORY_CHECKPOINT)?;
         transaction.open_table(SESSIONS)?;
         transaction.open_table(ONE_TIME_MARKS)?;
+        transaction.open_table(LOGOUTS)?;
+        transaction.open_table(SESSIONS_OF_PEOPLE)?;
     }
     Ok(transaction.commit()?)
 }
@@ -263,7 +273,7 @@ fn reseal(database: &Database, seal: &StoreSeal) -> Result<(), OpenError> {
     reseal_table(&transaction, seal, META)?;
     reseal_table(&transaction, seal, DIRECTORY_LOG)?;
     reseal_table(&transaction, seal, DIRECTORY_CHECKPOINT)?;
-    for table in [SESSIONS, ONE_TIME_MARKS] {
+    for table in [SESSIONS, LOGOUTS, ONE_TIME_MARKS] {
         reseal_table(&transaction, seal, table)?;
     }
     transaction.commit().map_err(redb::Error::from)?;

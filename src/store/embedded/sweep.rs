@@ -3,24 +3,48 @@
 //! Looking at every record needs no index that would have to be kept in step, and takes some
 //! microseconds a record on a thread of its own; only the removals wait for the disk.
 
-use redb::ReadableTable;
+use redb::{ReadableTable, WriteTransaction};
 
-use super::EmbeddedStore;
 use super::expiring::{Expiring, Found, Mark};
+use super::sessions::session_of;
+use super::{EmbeddedStore, SESSIONS, SESSIONS_OF_PEOPLE};
 use crate::domain::UnixTime;
 use crate::store::sealed::StoreSeal;
-use crate::store::{BrowserSession, StoreError};
+use crate::store::{BrowserSession, Logout, StoreError};
 
 /// How many records one transaction removes, so that other writers wait for no more than that.
 const REMOVALS_PER_COMMIT: usize = 500;
 
 impl EmbeddedStore {
-    /// Removes the sessions and one-time marks that are over at `now`, and the sessions that are
-    /// damaged. Says how many records that were.
+    /// Removes the sessions, logouts and one-time marks that are over at `now`, and the sessions and
+    /// logouts that are damaged. Says how many records that were.
     ///
     /// A damaged one-time mark stays, because nobody knows until when it holds.
     pub async fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
-        Ok(self.sweep_table::<BrowserSession>(now).await? + self.sweep_table::<Mark>(now).await?)
+        let sessions = self.sweep_table::<BrowserSession>(now).await?;
+        self.sweep_people().await?;
+        let logouts = self.sweep_table::<Logout>(now).await?;
+        Ok(sessions + logouts + self.sweep_table::<Mark>(now).await?)
+    }
+
+    /// Removes what says whose session is which, where the session is gone. A session is never made
+    /// anew under an old name, so that none can be there again when the entry is removed.
+    async fn sweep_people(&self) -> Result<(), StoreError> {
+        let orphans = self
+            .read_blocking(|transaction, _| {
+                orphans_in(
+                    &transaction.open_table(SESSIONS_OF_PEOPLE)?,
+                    &transaction.open_table(SESSIONS)?,
+                )
+            })
+            .await?;
+        for entries in orphans.chunks(REMOVALS_PER_COMMIT) {
+            let entries = entries.to_vec();
+            self.writer
+                .write(move |transaction| remove_entries(transaction, &entries))
+                .await?;
+        }
+        Ok(())
     }
 
     async fn sweep_table<T: Swept>(&self, now: UnixTime) -> Result<usize, StoreError> {
@@ -60,6 +84,8 @@ trait Swept: Expiring {
 
 impl Swept for BrowserSession {}
 
+impl Swept for Logout {}
+
 impl Swept for Mark {
     fn is_due(found: &Found<Self>, now: UnixTime) -> bool {
         match found {
@@ -67,6 +93,28 @@ impl Swept for Mark {
             Found::Nothing | Found::Damaged(_) => false,
         }
     }
+}
+
+fn orphans_in(
+    of_people: &impl ReadableTable<&'static [u8; 64], ()>,
+    sessions: &impl ReadableTable<&'static [u8; 32], &'static [u8]>,
+) -> Result<Vec<[u8; 64]>, redb::Error> {
+    let mut orphans = Vec::new();
+    for entry in of_people.iter()? {
+        let (entry, _) = entry?;
+        if sessions.get(&session_of(entry.value()))?.is_none() {
+            orphans.push(*entry.value());
+        }
+    }
+    Ok(orphans)
+}
+
+fn remove_entries(transaction: &WriteTransaction, entries: &[[u8; 64]]) -> Result<(), redb::Error> {
+    let mut of_people = transaction.open_table(SESSIONS_OF_PEOPLE)?;
+    for entry in entries {
+        of_people.remove(entry)?;
+    }
+    Ok(())
 }
 
 fn due_in<T: Swept>(

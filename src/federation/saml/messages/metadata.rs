@@ -40,9 +40,9 @@ impl ServiceProviderMetadata<'_> {
         xml.finish()
     }
 
+    /// It does not say `AuthnRequestsSigned`: requests are signed for those providers that want it.
     fn role(&self, xml: &mut XmlWriter) {
         let attributes = [
-            ("AuthnRequestsSigned", "true"),
             ("WantAssertionsSigned", "true"),
             ("protocolSupportEnumeration", PROTOCOL),
         ];

@@ -10,7 +10,8 @@ pub use authn_request::AuthnRequest;
 pub use logout::{LogoutReason, LogoutRequest, LogoutResponse, LogoutStatus};
 pub use metadata::ServiceProviderMetadata;
 pub use received::{
-    ExpectedLogout, LogoutError, ReceivedLogoutRequest, ReceivedLogoutResponse, unverified_issuer,
+    ExpectedLogout, LogoutError, LogoutReach, ReceivedLogoutRequest, ReceivedLogoutResponse,
+    unverified_issuer,
 };
 
 use base64::Engine as _;

@@ -95,22 +95,58 @@ pub enum LogoutError {
     InResponseTo,
 }
 
+impl LogoutError {
+    /// The name of the check that failed, for traces; it never changes.
+    pub const fn check(&self) -> &'static str {
+        match self {
+            Self::Xml(_) => "xml",
+            Self::Shape(_) | Self::NotATime(_) | Self::Id => "content",
+            Self::Unsigned | Self::Signature(_) => "signature",
+            Self::OtherMessage { .. } | Self::OtherKind | Self::Version => "message",
+            Self::Issuer(_) => "issuer",
+            Self::Destination(_) => "recipient",
+            Self::TooOld(_) | Self::InTheFuture(_) => "age",
+            Self::Expired(_) => "expiry",
+            Self::EncryptedId | Self::EmptyNameId => "subject",
+            Self::TooManySessions => "sessions",
+            Self::InResponseTo => "request",
+        }
+    }
+}
+
 /// A provider's request to end sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedLogoutRequest {
     /// Its ID, which our response names.
     pub id: MessageId,
+    /// When it was issued.
+    pub issued_at: UnixTime,
     /// Who is logged out.
     pub name_id: NameId,
     /// The provider's sessions that end; none means all of the person's.
     pub session_indexes: Vec<String>,
 }
 
+/// How far a logout went (SAML core 2.0, section 3.7.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogoutReach {
+    /// Everywhere.
+    Everywhere,
+    /// Not everywhere.
+    Partial,
+}
+
+/// The status beside `Success` or `Responder` that says so (SAML core 2.0, section 3.2.2.2).
+const PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
+
 /// A provider's answer to a request of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedLogoutResponse {
     /// How it went; `None` is a status that we don't know.
     pub status: Option<LogoutStatus>,
+    /// Whether the person is logged out everywhere; otherwise sessions elsewhere go on
+    /// (`PartialLogout`).
+    pub reach: LogoutReach,
     /// The status in the provider's words.
     pub reported: Quoted,
 }
@@ -147,7 +183,7 @@ impl ReceivedLogoutRequest {
     }
 
     fn read(root: Element<'_>, expected: &ExpectedLogout<'_>) -> Result<Self, LogoutError> {
-        let id = expected.check(root, "LogoutRequest")?;
+        let (id, issued_at) = expected.check(root, "LogoutRequest")?;
         if let Some(end) = root.attribute("NotOnOrAfter") {
             let end = instant::parse(end).ok_or(LogoutError::NotATime("NotOnOrAfter"))?;
             if end.plus(SKEW) <= expected.now {
@@ -168,6 +204,7 @@ impl ReceivedLogoutRequest {
         }
         Ok(Self {
             id,
+            issued_at,
             name_id: read_name_id(root.only_child(ASSERTION, "NameID")?)?,
             session_indexes,
         })
@@ -212,9 +249,18 @@ impl ReceivedLogoutResponse {
         let status = root.only_child(PROTOCOL, "Status")?;
         let code = status.only_child(PROTOCOL, "StatusCode")?;
         let reported = code.required_attribute("Value")?;
+        let detail = code.child(PROTOCOL, "StatusCode")?;
+        let detail = detail.and_then(|detail| detail.attribute("Value"));
         let mut known = LogoutStatus::ALL.into_iter();
+        let status = known.find(|status| status.uri() == reported);
+        let is_partial = detail == Some(PARTIAL_LOGOUT) || status != Some(LogoutStatus::Success);
         Ok(Self {
-            status: known.find(|status| status.uri() == reported),
+            status,
+            reach: if is_partial {
+                LogoutReach::Partial
+            } else {
+                LogoutReach::Everywhere
+            },
             reported: Quoted::new(reported),
         })
     }
@@ -227,8 +273,12 @@ fn verify<'c>(bytes: &[u8], certificates: &'c [Certificate]) -> Result<Verified<
 }
 
 impl ExpectedLogout<'_> {
-    /// Checks what every message says, and gives its ID.
-    fn check(&self, root: Element<'_>, message: &'static str) -> Result<MessageId, LogoutError> {
+    /// Checks what every message says, and gives its ID and when it was issued.
+    fn check(
+        &self,
+        root: Element<'_>,
+        message: &'static str,
+    ) -> Result<(MessageId, UnixTime), LogoutError> {
         if !root.is(PROTOCOL, message) {
             return Err(LogoutError::OtherMessage {
                 found: Quoted::new(root.local_name()),
@@ -255,7 +305,7 @@ impl ExpectedLogout<'_> {
             return Err(LogoutError::InTheFuture(at));
         }
         let id = root.required_attribute("ID")?;
-        id.parse().map_err(|_| LogoutError::Id)
+        Ok((id.parse().map_err(|_| LogoutError::Id)?, at))
     }
 }
 

@@ -69,6 +69,8 @@ pub enum LimitedBy {
     Rule(Shown),
     /// The sign-in ends before.
     SignIn,
+    /// The identity provider says so.
+    Provider,
     /// Keys that were got with other keys last an hour at most.
     RoleChaining,
 }
@@ -101,6 +103,7 @@ impl LimitedBy {
             Self::Role => "Role’s own maximum".to_owned(),
             Self::Rule(name) => ["Rule “", name.as_str(), "”"].concat(),
             Self::SignIn => "Your sign-in ends in".to_owned(),
+            Self::Provider => "Your identity provider".to_owned(),
             Self::RoleChaining => "Keys from other keys".to_owned(),
         }
     }
@@ -150,6 +153,7 @@ impl CredentialsPage {
             LimitedBy::Role => sentence(", the most this role allows."),
             LimitedBy::Rule(_) => sentence(", the most that the rule behind it allows."),
             LimitedBy::SignIn => sentence(", because your sign-in ends then."),
+            LimitedBy::Provider => sentence(", the most that your identity provider allows."),
             LimitedBy::RoleChaining => sentence(", the most for keys got with other keys."),
         })
     }

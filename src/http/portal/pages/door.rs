@@ -5,6 +5,7 @@ use askama::Template;
 use super::{assets, date_and_time};
 use crate::domain::LocalPath;
 use crate::domain::{ConnectionId, RequestId, UnixTime};
+use crate::federation::saml::messages::PostForm;
 use crate::http::portal::shown::Shown;
 
 /// Where a person chooses how to sign in.
@@ -107,4 +108,41 @@ pub struct NextStep {
 pub struct SignedOutPage {
     /// The organisation that runs this gateway.
     pub organisation: Option<Shown>,
+    /// What is known of their provider.
+    pub at_provider: AtProvider,
+}
+
+/// Whether a person is signed out at their identity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtProvider {
+    /// It was not told.
+    NotTold,
+    /// They are.
+    SignedOut,
+    /// Not everywhere.
+    Partly,
+}
+
+/// The browser leaves for a provider: by script, or by the one button.
+#[derive(Template)]
+#[template(path = "leave.html")]
+pub struct LeavePage {
+    /// The organisation that runs this gateway.
+    pub organisation: Option<Shown>,
+    /// The heading.
+    pub title: &'static str,
+    /// What happens, and what to do if it doesn't.
+    pub explanation: &'static str,
+    /// What the button does.
+    pub button: &'static str,
+    /// How it leaves.
+    pub way: Way,
+}
+
+/// How a browser leaves.
+pub enum Way {
+    /// By posting a message to the provider.
+    Form(PostForm),
+    /// By a link to the provider.
+    Link(String),
 }

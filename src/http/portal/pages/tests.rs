@@ -5,6 +5,7 @@ use crate::domain::LocalPath;
 use crate::domain::{
     AccessKeyId, Credentials, RequestId, RoleArn, SecretAccessKey, SessionDuration, SessionToken,
 };
+use crate::federation::saml::messages::PostForm;
 use crate::http::portal::assets::StaticFile;
 use crate::http::portal::formats::{Formats, ProfileName, Source};
 
@@ -97,7 +98,34 @@ impl Filling {
     fn signed_out(&self) -> SignedOutPage {
         SignedOutPage {
             organisation: Some(self.shown()),
+            at_provider: AtProvider::NotTold,
         }
+    }
+
+    fn leave(&self, way: Way) -> LeavePage {
+        LeavePage {
+            organisation: Some(self.shown()),
+            title: "On to your identity provider",
+            explanation: "This takes a moment.",
+            button: "Go on",
+            way,
+        }
+    }
+
+    /// An address at the provider, where a browser leaves for.
+    fn away(&self) -> String {
+        let (_, query) = self.href.split_once('?').unwrap();
+        ["https://idp.example.com/?", query].concat()
+    }
+
+    fn form(&self) -> Way {
+        let away = self.away().replace(['#', '\\'], "");
+        Way::Form(PostForm {
+            action: away.parse().unwrap(),
+            field: "SAMLRequest",
+            message: self.csrf.to_owned(),
+            relay_state: Some(self.csrf.to_owned()),
+        })
     }
 
     fn no_roles(&self) -> NoRolesPage {
@@ -170,12 +198,17 @@ impl Filling {
     }
 
     /// Every page, by name.
-    fn pages(&self) -> [(&'static str, String); 7] {
+    fn pages(&self) -> [(&'static str, String); 9] {
         [
             ("sign_in", self.sign_in().render().unwrap()),
             ("refused", self.refused().render().unwrap()),
             ("error", self.error().render().unwrap()),
             ("signed_out", self.signed_out().render().unwrap()),
+            ("leave_form", self.leave(self.form()).render().unwrap()),
+            (
+                "leave_link",
+                self.leave(Way::Link(self.away())).render().unwrap(),
+            ),
             ("no_roles", self.no_roles().render().unwrap()),
             ("roles", self.roles().render().unwrap()),
             ("credentials", self.credentials().render().unwrap()),
@@ -213,6 +246,7 @@ fn without_versions(html: &str) -> String {
         "tokens.css",
         "portal.css",
         "portal.js",
+        "leave.js",
         "icons.svg",
         "favicon.svg",
     ]

@@ -112,6 +112,7 @@ fn read_response(xml: &str) -> Result<ReceivedLogoutResponse, LogoutError> {
 fn a_request_is_read_whole() {
     let expected = ReceivedLogoutRequest {
         id: "_theirs".parse().unwrap(),
+        issued_at: NOW,
         name_id: name_id(),
         session_indexes: vec!["_s1".into(), "_s2".into()],
     };
@@ -240,17 +241,36 @@ fn what_hides_deeper_than_the_roots_children_is_not_read() {
 
 #[test]
 fn a_response_says_how_it_went() {
-    for status in LogoutStatus::ALL {
+    for (status, reach) in [
+        (LogoutStatus::Success, LogoutReach::Everywhere),
+        (LogoutStatus::Requester, LogoutReach::Partial),
+        (LogoutStatus::Responder, LogoutReach::Partial),
+    ] {
         let response = read_response(&response_xml(status)).unwrap();
-        assert_eq!(response.status, Some(status));
+        assert_eq!((response.status, response.reach), (Some(status), reach));
     }
-    let partial = "urn:oasis:names:tc:SAML:2.0:status:VersionMismatch";
-    let xml = response_xml(LogoutStatus::Success).replace(LogoutStatus::Success.uri(), partial);
+    let other = "urn:oasis:names:tc:SAML:2.0:status:VersionMismatch";
+    let xml = response_xml(LogoutStatus::Success).replace(LogoutStatus::Success.uri(), other);
     let expected = ReceivedLogoutResponse {
         status: None,
-        reported: Quoted::new(partial),
+        reach: LogoutReach::Partial,
+        reported: Quoted::new(other),
     };
     assert_eq!(read_response(&xml), Ok(expected));
+}
+
+#[test]
+fn a_success_with_a_partial_logout_is_partial() {
+    let xml = response_xml(LogoutStatus::Success);
+    let nested = [
+        "status:Success\"><samlp:StatusCode Value=\"",
+        PARTIAL_LOGOUT,
+        "\"></samlp:StatusCode>",
+    ];
+    let xml = xml.replace("status:Success\">", &nested.concat());
+    let response = read_response(&xml).unwrap();
+    assert_eq!(response.status, Some(LogoutStatus::Success));
+    assert_eq!(response.reach, LogoutReach::Partial);
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! Where a sign-in began that comes to its end here: in this browser, or at the provider.
+
+use super::{Callback, SignIn, SignInRefusal};
+use crate::domain::{ConnectionId, LocalPath};
+use crate::federation::saml::posted::Claimed;
+use crate::federation::saml::prove::UnverifiedResponse;
+use crate::federation::sign_in::Answer;
+use crate::flows::kept_by_browser::{AttemptKey, attempt_key, open_of_any_node};
+use crate::flows::login_attempt::{UnderWay, mark_of};
+use crate::flows::party::saml_connections_of;
+use crate::flows::request::RequestMeta;
+
+/// Where a sign-in began.
+pub(super) enum Origin {
+    /// In this browser, whose cookie says what is awaited.
+    Here(Box<Here>),
+    /// At the provider, which sent the browser here unasked: the connection that the answer says to be
+    /// of. It must prove it, and be allowed to begin.
+    AtProvider(ConnectionId),
+}
+
+/// A sign-in that this browser began.
+pub(super) struct Here {
+    /// Names the attempt.
+    pub(super) key: AttemptKey,
+    /// The mark that it was answered.
+    pub(super) mark: [u8; 32],
+    /// What is awaited.
+    pub(super) under_way: UnderWay,
+}
+
+impl Origin {
+    pub(super) const fn connection(&self) -> &ConnectionId {
+        match self {
+            Self::Here(here) => here.under_way.attempt.connection(),
+            Self::AtProvider(connection) => connection,
+        }
+    }
+
+    pub(super) fn under_way(&self) -> Option<&UnderWay> {
+        match self {
+            Self::Here(here) => Some(&here.under_way),
+            Self::AtProvider(_) => None,
+        }
+    }
+
+    /// Where the person goes. What the provider wrote beside its answer leads nowhere.
+    pub(super) fn return_to(&self) -> LocalPath {
+        self.under_way()
+            .map_or_else(LocalPath::root, UnderWay::return_to)
+    }
+}
+
+impl SignIn {
+    /// Where the sign-in began that this answer belongs to.
+    pub(super) async fn origin(
+        &self,
+        callback: &Callback<'_>,
+        meta: &RequestMeta,
+    ) -> Result<Origin, SignInRefusal> {
+        let state = callback.answer.state();
+        if let (Some(state), Some(cookie)) = (state, callback.sealed) {
+            let key = attempt_key(state);
+            let opened = open_of_any_node(cookie, key, &self.directory, meta.now);
+            let under_way: UnderWay = opened.await?.ok_or(SignInRefusal::OtherBrowser)?;
+            let begun_at = under_way.attempt.connection();
+            let addressee = callback.answer.addressee();
+            if addressee.is_some_and(|addressee| addressee != begun_at) {
+                return Err(SignInRefusal::OtherBrowser);
+            }
+            return Ok(Origin::Here(Box::new(Here {
+                key,
+                mark: mark_of(state),
+                under_way,
+            })));
+        }
+        match &callback.answer {
+            Answer::Oidc { .. } => Err(SignInRefusal::OtherBrowser),
+            Answer::Saml { response, .. } => self.at_provider(response, meta),
+        }
+    }
+
+    /// A response that this browser has not asked for. One that says to answer a request was asked for
+    /// by another browser, or was taken already.
+    fn at_provider(
+        &self,
+        response: &UnverifiedResponse,
+        meta: &RequestMeta,
+    ) -> Result<Origin, SignInRefusal> {
+        let claimed = Claimed::by(response.bytes());
+        if claimed.in_response_to.is_some() {
+            return Err(SignInRefusal::OtherBrowser);
+        }
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let issuer = claimed.issuer.as_deref();
+        let mut connections = saml_connections_of(&snapshot, issuer.unwrap_or_default());
+        let connection = connections.next().ok_or(SignInRefusal::UnknownProvider)?;
+        Ok(Origin::AtProvider(connection.id.clone()))
+    }
+}

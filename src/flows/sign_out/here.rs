@@ -1,0 +1,117 @@
+//! A person signs out here.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+
+use super::SignOut;
+use crate::domain::{ConnectionId, ProviderRef, Secret, Subject, UnixTime};
+use crate::entropy::draw;
+use crate::federation::saml::messages::MessageId;
+use crate::federation::sign_in::Departure;
+use crate::flows::kept_by_browser::{AttemptKey, KeptByBrowser, attempt_key, seal};
+use crate::flows::party::{saml_party, sites};
+use crate::flows::portal::OpenBrowserSession;
+use crate::flows::record::PortalRecord;
+use crate::flows::request::RequestMeta;
+use crate::flows::unavailable::Unavailable;
+use crate::store::BrowserSession;
+
+/// The session is over; what is left to do.
+#[derive(Debug)]
+pub enum SignedOut {
+    /// Nothing: the provider is not to be told, or can't be.
+    Here,
+    /// The browser tells the provider.
+    ToProvider(Box<TellingProvider>),
+}
+
+/// A browser that leaves to tell the provider.
+#[derive(Debug)]
+pub struct TellingProvider {
+    /// How it leaves.
+    pub departure: Departure,
+    /// The origins that this leads to, for the policy of a page with a form.
+    pub sites: Vec<String>,
+    /// Names what is awaited, and the browser's cookie for it.
+    pub attempt: AttemptKey,
+    /// What the browser's cookie holds for ten minutes.
+    pub sealed: Secret<String>,
+}
+
+/// A logout under way: what its answer must match.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogoutUnderWay {
+    /// The connection whose provider is told.
+    pub(super) connection: ConnectionId,
+    /// The ID of the request: 128 random bits.
+    pub(super) request: MessageId,
+    /// Who signs out, for the record.
+    pub(super) subject: Subject,
+    begun_at: UnixTime,
+}
+
+impl KeptByBrowser for LogoutUnderWay {
+    const PURPOSE: &'static [u8] = b"logout";
+
+    fn begun_at(&self) -> UnixTime {
+        self.begun_at
+    }
+}
+
+impl SignOut {
+    /// Ends the session at once, and tells its SAML provider where it has an address for that. That it
+    /// can't be told keeps nobody signed in.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; the session may go on then.
+    pub async fn here(
+        &self,
+        open: &OpenBrowserSession,
+        meta: &RequestMeta,
+    ) -> Result<SignedOut, Unavailable> {
+        let record = PortalRecord {
+            name: "SignOut",
+            connection: None,
+            person: Some((&open.session.identity).into()),
+            refused: None,
+            rules: &[],
+        };
+        self.recorder.portal(meta, &record).await?;
+        self.sessions.end(&open.key()).await?;
+        Ok(match self.tell(&open.session, meta) {
+            Some(telling) => SignedOut::ToProvider(Box::new(telling)),
+            None => SignedOut::Here,
+        })
+    }
+
+    /// How the browser tells the provider; `None` where it is not to, or can't.
+    fn tell(&self, session: &BrowserSession, meta: &RequestMeta) -> Option<TellingProvider> {
+        let provider_session = session.provider_session.as_ref()?;
+        let ProviderRef::Connection(connection) = &session.identity.provider else {
+            return None;
+        };
+        let snapshot = self.directory.snapshot(meta.now).ok()?;
+        let party = saml_party(&snapshot, connection).ok()?;
+        let state = BASE64URL_NOPAD.encode(&draw::<32>(self.entropy.as_ref()).ok()?);
+        let begun = self.logout.begin(party, provider_session, &state, meta.now);
+        let begun = begun.unwrap_or_else(|error| {
+            tracing::warn!(%connection, %error, "a SAML provider can't be told of a sign-out");
+            None
+        })?;
+        let attempt = attempt_key(&state);
+        let under_way = LogoutUnderWay {
+            connection: connection.clone(),
+            request: begun.request,
+            subject: session.identity.subject.clone(),
+            begun_at: meta.now,
+        };
+        let sealed = seal(&under_way, attempt, snapshot.keys(), self.entropy.as_ref());
+        Some(TellingProvider {
+            departure: begun.departure,
+            sites: sites(&snapshot, connection),
+            attempt,
+            sealed: sealed.ok()?,
+        })
+    }
+}

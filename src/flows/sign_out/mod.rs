@@ -1,0 +1,102 @@
+//! A person signs out: here, or at their SAML provider.
+//!
+//! ```text
+//! here      session ended at once ── SAML? LogoutRequest, signed ── browser: cookie (10 minutes), leaves
+//!              └ answered: LogoutResponse ── the cookie opens ── proven ── everywhere, or not
+//! provider  LogoutRequest ── proven ── used once ── all sessions of the person end
+//!              └ recorded ── LogoutResponse, signed ── browser: back to the provider
+//! ```
+//! Keys that were taken go on until they end (decision 32).
+
+mod answered;
+mod asked;
+mod here;
+mod refusal;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use asked::ProviderLoggedOut;
+pub use here::{SignedOut, TellingProvider};
+pub use refusal::LogoutRefusal;
+
+use super::record::{Person, PortalRecord, Recorder, Refused, chain};
+use super::request::RequestMeta;
+use crate::audit::AuditUnavailable;
+use crate::directory::LiveDirectory;
+use crate::domain::{Audience, ConnectionId, IssuerName, Subject};
+use crate::entropy::Entropy;
+use crate::federation::saml::single_logout::SingleLogout;
+use crate::store::{OneTimeUse, Sessions};
+
+/// The name of the records of what a SAML provider said about a logout.
+const SAML_LOGOUT: &str = "SamlLogout";
+
+/// The flow and what it needs.
+#[derive(Clone)]
+pub struct SignOut {
+    /// Connections, their providers, our keys.
+    pub directory: Arc<LiveDirectory>,
+    /// Where sessions are kept.
+    pub sessions: Arc<dyn Sessions>,
+    /// What was used up.
+    pub marks: Arc<dyn OneTimeUse>,
+    /// Where it is recorded.
+    pub recorder: Arc<Recorder>,
+    /// Randomness for secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// Speaks to the providers.
+    pub logout: Arc<SingleLogout>,
+    /// What providers call us, for records.
+    pub audience: Audience,
+}
+
+impl fmt::Debug for SignOut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SignOut")
+    }
+}
+
+/// What is known of a logout, for its record, whatever becomes of it.
+#[derive(Debug, Default)]
+struct Known {
+    connection: Option<ConnectionId>,
+    /// Who it is, as far as it was proven.
+    person: Option<(IssuerName, Subject)>,
+}
+
+impl SignOut {
+    /// Records that a message is none, and gives the refusal.
+    pub async fn refuse(&self, refusal: LogoutRefusal, meta: &RequestMeta) -> LogoutRefusal {
+        match self.record(&Known::default(), Some(&refusal), meta).await {
+            Ok(()) => refusal,
+            Err(error) => error.into(),
+        }
+    }
+
+    async fn record(
+        &self,
+        known: &Known,
+        refusal: Option<&LogoutRefusal>,
+        meta: &RequestMeta,
+    ) -> Result<(), AuditUnavailable> {
+        let person = known.person.as_ref().map(|(issuer, subject)| Person {
+            issuer,
+            audience: &self.audience,
+            subject,
+        });
+        let refused = refusal.map(|refusal| Refused {
+            check: refusal.check(),
+            code: refusal.code(),
+            why: chain(refusal),
+        });
+        let record = PortalRecord {
+            name: SAML_LOGOUT,
+            connection: known.connection.as_ref().map(ConnectionId::as_str),
+            person,
+            refused,
+            rules: &[],
+        };
+        self.recorder.portal(meta, &record).await
+    }
+}

@@ -1,0 +1,105 @@
+//! `/saml/slo`: a SAML provider asks for a logout, or answers ours, by redirect or by form.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::read_form;
+use crate::federation::saml::messages::LogoutReach;
+use crate::federation::saml::redirect::MessageKind;
+use crate::federation::saml::single_logout::{LogoutMessage, LogoutMessageError};
+use crate::flows::{LogoutRefusal, RequestMeta, attempt_key};
+use crate::http::portal::error::PortalError;
+use crate::http::portal::leave::{Leaving, leave};
+use crate::http::portal::pages::{AtProvider, SignedOutPage};
+use crate::http::portal::respond::page;
+use crate::http::portal::sign_out::clear_site_data;
+use crate::http::portal::{Api, PortalApi, cookies};
+
+pub(in crate::http::portal) async fn get(api: Api, request: HttpRequest) -> HttpResponse {
+    api.answer(&request, async |meta| {
+        let message = LogoutMessage::from_query(request.query_string());
+        received(&api, &request, message, &meta).await
+    })
+    .await
+}
+
+pub(in crate::http::portal) async fn post(
+    api: Api,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    api.answer(&request, async |mut meta| {
+        let body = read_form(&api, &request, payload, &mut meta).await?;
+        received(&api, &request, LogoutMessage::from_form(&body), &meta).await
+    })
+    .await
+}
+
+async fn received(
+    api: &PortalApi,
+    request: &HttpRequest,
+    message: Result<LogoutMessage, LogoutMessageError>,
+    meta: &RequestMeta,
+) -> Result<HttpResponse, PortalError> {
+    let message = match message {
+        Ok(message) => message,
+        Err(error) => {
+            let refusal = api.sign_out.refuse(error.into(), meta).await;
+            return Err(PortalError::LogoutRequest(refusal));
+        }
+    };
+    match message.kind() {
+        MessageKind::Request => asked(api, &message, meta).await,
+        MessageKind::Response => answered(api, request, message, meta).await,
+    }
+}
+
+async fn asked(
+    api: &PortalApi,
+    message: &LogoutMessage,
+    meta: &RequestMeta,
+) -> Result<HttpResponse, PortalError> {
+    let ended = api.sign_out.asked(message, meta).await;
+    let ended = ended.map_err(PortalError::LogoutRequest)?;
+    match ended.departure {
+        Some(departure) => leave(api, Leaving::AfterSignOut, departure, &ended.sites),
+        None => Ok(signed_out(api, AtProvider::SignedOut)),
+    }
+}
+
+async fn answered(
+    api: &PortalApi,
+    request: &HttpRequest,
+    message: LogoutMessage,
+    meta: &RequestMeta,
+) -> Result<HttpResponse, PortalError> {
+    let attempt = message.relay_state().map(attempt_key);
+    let sealed = attempt.and_then(|attempt| cookies::logout_cookie(request, &attempt));
+    let reach = api.sign_out.answered(message, sealed.as_deref(), meta);
+    let mut response = match reach.await {
+        Ok(LogoutReach::Everywhere) => signed_out(api, AtProvider::SignedOut),
+        Ok(LogoutReach::Partial) => signed_out(api, AtProvider::Partly),
+        Err(LogoutRefusal::Unavailable(error)) => return Err(error.into()),
+        Err(refusal) => PortalError::LogoutAnswer(refusal).respond(api, meta.id, meta.now),
+    };
+    if let (Some(attempt), Some(_)) = (attempt, sealed) {
+        response
+            .add_cookie(&cookies::end_logout(&attempt))
+            .map_err(|_| PortalError::Unavailable)?;
+    }
+    Ok(response)
+}
+
+fn signed_out(api: &PortalApi, at_provider: AtProvider) -> HttpResponse {
+    let organisation = api.organisation();
+    let mut response = page(
+        StatusCode::OK,
+        &SignedOutPage {
+            organisation,
+            at_provider,
+        },
+    );
+    clear_site_data(&mut response, "\"cache\", \"storage\"");
+    response
+}

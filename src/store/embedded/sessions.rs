@@ -1,0 +1,174 @@
+//! Sessions, and who has which.
+//!
+//! ```text
+//! create   logged out? ─ no ─> sessions, sessions_of_people     one transaction
+//! end_all  sessions_of_people ─> sessions; logouts              one transaction
+//! ```
+//! An entry of `sessions_of_people` may outlive its session; a sweep takes it away then.
+
+use async_trait::async_trait;
+use redb::WriteTransaction;
+
+use super::expiring::{Expiring, Found, seal_record};
+use super::{EmbeddedStore, LOGOUTS, NamedTable, SESSIONS, SESSIONS_OF_PEOPLE};
+use crate::domain::UnixTime;
+use crate::store::sealed::StoreSeal;
+use crate::store::{BrowserSession, Created, Logout, PersonKey, SessionKey, Sessions, StoreError};
+
+impl Expiring for BrowserSession {
+    const TABLE: NamedTable = SESSIONS;
+    const TABLE_NAME: &'static str = "sessions";
+
+    fn is_over(&self, now: UnixTime) -> bool {
+        self.is_over(now)
+    }
+}
+
+impl Expiring for Logout {
+    const TABLE: NamedTable = LOGOUTS;
+    const TABLE_NAME: &'static str = "logouts";
+
+    fn is_over(&self, now: UnixTime) -> bool {
+        now > self.keep_until
+    }
+}
+
+#[async_trait]
+impl Sessions for EmbeddedStore {
+    async fn create(
+        &self,
+        key: &SessionKey,
+        session: &BrowserSession,
+    ) -> Result<Created, StoreError> {
+        let stored = seal_record(&self.seal, &key.0, session)?;
+        let (seal, key, session) = (self.seal.clone(), key.0, session.clone());
+        self.writer
+            .write(move |transaction| {
+                if is_logged_out(transaction, &seal, &session)? {
+                    return Ok(Created::LoggedOut);
+                }
+                let mut sessions = transaction.open_table(SESSIONS)?;
+                sessions.insert(&key, stored.as_slice())?;
+                let mut of_people = transaction.open_table(SESSIONS_OF_PEOPLE)?;
+                of_people.insert(&entry(&session.person, &key), ())?;
+                Ok(Created::Kept)
+            })
+            .await
+    }
+
+    async fn find(
+        &self,
+        key: &SessionKey,
+        now: UnixTime,
+    ) -> Result<Option<BrowserSession>, StoreError> {
+        let found = self.look::<BrowserSession>(&key.0)?;
+        if let Found::Damaged(_) = found {
+            self.remove_damaged::<BrowserSession>(key.0).await;
+        }
+        Ok(found.live(now))
+    }
+
+    async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError> {
+        if self.find(key, now).await?.is_none() {
+            return Ok(());
+        }
+        let (seal, key) = (self.seal.clone(), key.0);
+        self.writer
+            .write(move |transaction| {
+                let mut table = transaction.open_table(SESSIONS)?;
+                let found = Found::<BrowserSession>::in_table(&table, &seal, &key)?;
+                let Some(mut session) = found.live(now) else {
+                    return Ok(Ok(()));
+                };
+                session.last_seen = session.last_seen.max(now);
+                match seal_record(&seal, &key, &session) {
+                    Ok(stored) => table.insert(&key, stored.as_slice())?,
+                    Err(error) => return Ok(Err(error)),
+                };
+                Ok(Ok(()))
+            })
+            .await?
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
+        match self.remove::<BrowserSession>(key.0).await? {
+            Found::Record(_) => Ok(true),
+            Found::Nothing | Found::Damaged(_) => Ok(false),
+        }
+    }
+
+    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError> {
+        let (seal, person) = (self.seal.clone(), *person);
+        self.writer
+            .write(move |transaction| {
+                let ended = end_sessions(transaction, &person)?;
+                Ok(remember(transaction, &seal, &person, logout)?.map(|()| ended))
+            })
+            .await?
+    }
+}
+
+/// The place of a session among those of a person.
+fn entry(person: &PersonKey, session: &[u8; 32]) -> [u8; 64] {
+    let mut entry = [0; 64];
+    let (first, second) = entry.split_at_mut(32);
+    first.copy_from_slice(&person.0);
+    second.copy_from_slice(session);
+    entry
+}
+
+/// The session that an entry is of.
+pub(super) fn session_of(entry: &[u8; 64]) -> [u8; 32] {
+    entry.last_chunk().copied().unwrap_or_default()
+}
+
+/// A damaged logout was made when somebody signed out, and nobody knows which proofs it ends: it ends
+/// all, until a sweep removes it.
+fn is_logged_out(
+    transaction: &WriteTransaction,
+    seal: &StoreSeal,
+    session: &BrowserSession,
+) -> Result<bool, redb::Error> {
+    let logouts = transaction.open_table(LOGOUTS)?;
+    Ok(
+        match Found::<Logout>::in_table(&logouts, seal, &session.person.0)? {
+            Found::Nothing => false,
+            Found::Record(logout) => logout.ends(session),
+            Found::Damaged(_) => true,
+        },
+    )
+}
+
+/// Ends the sessions of a person; how many there were.
+fn end_sessions(transaction: &WriteTransaction, person: &PersonKey) -> Result<usize, redb::Error> {
+    let mut of_people = transaction.open_table(SESSIONS_OF_PEOPLE)?;
+    let mut sessions = transaction.open_table(SESSIONS)?;
+    let (first, last) = (entry(person, &[0; 32]), entry(person, &[0xff; 32]));
+    let mut ended = 0;
+    for own in of_people.extract_from_if::<&[u8; 64], _>(&first..=&last, |_, ()| true)? {
+        let (own, _) = own?;
+        if sessions.remove(&session_of(own.value()))?.is_some() {
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}
+
+/// Remembers a logout; the inner error is one of sealing it.
+fn remember(
+    transaction: &WriteTransaction,
+    seal: &StoreSeal,
+    person: &PersonKey,
+    logout: Logout,
+) -> Result<Result<(), StoreError>, redb::Error> {
+    let mut logouts = transaction.open_table(LOGOUTS)?;
+    let both = match Found::<Logout>::in_table(&logouts, seal, &person.0)? {
+        Found::Record(kept) => kept.and(logout),
+        Found::Nothing | Found::Damaged(_) => logout,
+    };
+    match seal_record(seal, &person.0, &both) {
+        Ok(stored) => logouts.insert(&person.0, stored.as_slice())?,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(Ok(()))
+}
