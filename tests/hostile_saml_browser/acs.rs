@@ -1,0 +1,208 @@
+//! The address for responses.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::scene::{ADMIN, OTHERS, PARTNERS, PERSON, Scene, begin, cross_site, sign};
+use crate::support::http::Request;
+
+#[test]
+fn s41_a_response_signs_in_once() {
+    let scene = Scene::with("idp_initiated = true\n");
+    let mut browser = scene.browser();
+    let begun = begin(&mut browser);
+    let mut copy = browser.clone();
+    let answer = scene.answer(&begun);
+    assert_eq!(
+        scene.post(&mut browser, &answer, &begun.relay_state).status,
+        303
+    );
+    assert!(browser.is_signed_in());
+    let replayed = scene.post(&mut copy, &answer, &begun.relay_state);
+    scene.refuses(&mut copy, &replayed, "state");
+    let mut other = scene.browser();
+    let unasked = sign(&PARTNERS, &scene.draft(&PARTNERS, None));
+    assert_eq!(scene.post(&mut other, &unasked, "").status, 303);
+    let mut stranger = scene.browser();
+    let replayed = scene.post(&mut stranger, &unasked, "");
+    scene.refuses(&mut stranger, &replayed, "one-time use");
+}
+
+#[test]
+fn s42_a_response_answers_what_this_browser_asked() {
+    let scene = Scene::new();
+    let (mut one, mut other) = (scene.browser(), scene.browser());
+    let (first, second) = (begin(&mut one), begin(&mut other));
+    let answer = scene.answer(&first);
+    let wrong_browser = scene.post(&mut other, &answer, &first.relay_state);
+    scene.refuses(&mut other, &wrong_browser, "browser");
+    let other_request = scene.post(&mut other, &answer, &second.relay_state);
+    scene.refuses(&mut other, &other_request, "request");
+    let mut fresh = scene.browser();
+    let unasked = sign(&PARTNERS, &scene.draft(&PARTNERS, None));
+    let not_allowed = scene.post(&mut fresh, &unasked, "");
+    scene.refuses(&mut fresh, &not_allowed, "idp initiated");
+    assert_eq!(
+        scene.post(&mut one, &answer, &first.relay_state).status,
+        303
+    );
+}
+
+#[test]
+fn s43_s44_a_response_is_for_us_and_for_now() {
+    let scene = Scene::new();
+    for (from, to, check) in [
+        (
+            scene.url("/saml/metadata"),
+            scene.url("/saml/metadat"),
+            "audience",
+        ),
+        (scene.url("/saml/acs"), scene.url("/saml/ACS"), "recipient"),
+        (scene.time(240), scene.time(-60), "expiry"),
+        (
+            format!("IssueInstant=\"{}\"", scene.time(0)),
+            format!("IssueInstant=\"{}\"", scene.time(-600)),
+            "age",
+        ),
+    ] {
+        let mut browser = scene.browser();
+        let begun = begin(&mut browser);
+        let draft = scene.draft(&PARTNERS, Some(&begun.request));
+        let (now, changed) = (draft.clone(), draft.replace(&from, &to));
+        // The clock may have moved on by a second.
+        if now == changed {
+            continue;
+        }
+        let response = scene.post(&mut browser, &sign(&PARTNERS, &changed), &begun.relay_state);
+        scene.refuses(&mut browser, &response, check);
+    }
+}
+
+#[test]
+fn s48_s54_another_provider_answers_nothing_that_this_one_was_asked() {
+    let scene = Scene::with("idp_initiated = true\n");
+    let mut browser = scene.browser();
+    let begun = begin(&mut browser);
+    let others = sign(&OTHERS, &scene.draft(&OTHERS, Some(&begun.request)));
+    let mixed = scene.post(&mut browser, &others, &begun.relay_state);
+    scene.refuses(&mut browser, &mixed, "issuer");
+    let mut browser = scene.browser();
+    let begun = begin(&mut browser);
+    let forged = sign(&OTHERS, &scene.draft(&PARTNERS, Some(&begun.request)));
+    let forged = scene.post(&mut browser, &forged, &begun.relay_state);
+    scene.refuses(&mut browser, &forged, "signature");
+}
+
+/// Makes a hostile response of a good one.
+type Hostile = fn(&str) -> String;
+
+/// An unsigned copy of a response's assertion, with another ID, about somebody else.
+fn evil(good: &str) -> String {
+    let start = good.find("<saml:Assertion ").unwrap();
+    let end = good.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
+    let copy = good.get(start..end).unwrap();
+    unsigned(&copy.replace(PERSON, ADMIN).replace(" ID=\"_a", " ID=\"_e"))
+}
+
+fn unsigned(good: &str) -> String {
+    let start = good.find("<ds:Signature ").unwrap();
+    let end = good.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
+    [good.get(..start).unwrap(), good.get(end..).unwrap()].concat()
+}
+
+fn before(good: &str) -> String {
+    let with = [&evil(good), "<saml:Assertion "].concat();
+    good.replacen("<saml:Assertion ", &with, 1)
+}
+
+fn behind(good: &str) -> String {
+    let with = [&evil(good), "</samlp:Response>"].concat();
+    good.replace("</samlp:Response>", &with)
+}
+
+fn in_extensions(good: &str) -> String {
+    let around = [
+        "<samlp:Extensions>",
+        &evil(good),
+        "</samlp:Extensions><samlp:Status>",
+    ];
+    good.replacen("<samlp:Status>", &around.concat(), 1)
+}
+
+/// A few of the rows that STS is shown, at this door.
+#[test]
+fn s3_s7_s11_s12_wrapped_and_unsigned_assertions_sign_nobody_in() {
+    let scene = Scene::new();
+    let rows: [(Hostile, &str); 4] = [
+        (before, "assertion"),
+        (in_extensions, "assertion"),
+        (behind, "assertion"),
+        (unsigned, "signature"),
+    ];
+    for (hostile, check) in rows {
+        let mut browser = scene.browser();
+        let begun = begin(&mut browser);
+        let response = hostile(&scene.answer(&begun));
+        let response = scene.post(&mut browser, &response, &begun.relay_state);
+        scene.refuses(&mut browser, &response, check);
+    }
+}
+
+#[test]
+fn s53_what_stands_beside_a_response_leads_nowhere() {
+    let scene = Scene::with("idp_initiated = true\n");
+    let long = "x".repeat(8192);
+    for (number, relay_state) in [
+        "//evil.example",
+        "https:evil.example",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+        "a\r\nSet-Cookie: x=y",
+        &long,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut browser = scene.browser();
+        let draft = scene
+            .draft(&PARTNERS, None)
+            .replace("\"_anone\"", &format!("\"_a{number}\""));
+        let response = scene.post(&mut browser, &sign(&PARTNERS, &draft), relay_state);
+        assert_eq!(response.status, 303, "{}", response.text());
+        assert_eq!(response.header("location"), Some("/"), "{relay_state}");
+        assert!(browser.is_signed_in());
+    }
+}
+
+#[test]
+fn what_is_no_form_with_one_response_is_refused() {
+    let scene = Scene::new();
+    let mut browser = scene.browser();
+    let begun = begin(&mut browser);
+    let answer = STANDARD.encode(scene.answer(&begun));
+    let state = ("RelayState", &*begun.relay_state);
+    for fields in [
+        &[state][..],
+        &[("SAMLResponse", &answer), ("SAMLResponse", &answer), state],
+        &[("SAMLRequest", &answer), state],
+        &[("SAMLResponse", "<xml/>"), state],
+    ] {
+        let request = cross_site(Request::post_form(scene.node.address, "/saml/acs", fields));
+        let response = browser.send(request);
+        assert_eq!(response.status, 400, "{fields:?}");
+    }
+    let json = Request::new(scene.node.address, "POST", "/saml/acs")
+        .with_header("content-type", "application/json")
+        .with_body("{}");
+    assert_eq!(browser.send(json).status, 403);
+    let huge = "A".repeat(600 * 1024);
+    let request = Request::post_form(scene.node.address, "/saml/acs", &[("SAMLResponse", &huge)]);
+    assert_eq!(browser.send(request).status, 413);
+    assert_eq!(
+        scene
+            .post(&mut browser, &scene.answer(&begun), &begun.relay_state)
+            .status,
+        303
+    );
+}
