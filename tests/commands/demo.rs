@@ -95,6 +95,34 @@ fn the_demo_s_command_line_works_as_it_is_pasted() {
 }
 
 #[test]
+fn a_token_takes_only_the_roles_that_name_its_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path());
+    let taken = |from: (&str, &str), to: (&str, &str)| {
+        let command = demo.command();
+        assert!(command.contains(from.0) && command.contains(from.1));
+        bash(
+            folder.path(),
+            &command.replace(from.0, to.0).replace(from.1, to.1),
+        )
+    };
+    let own = ("person=ines", "482011739056:role/engineering/ReadOnly");
+    for (person, role) in [
+        ("person=lukas", own.1),
+        ("person=ines", "482011739056:role/engineering/Deploy"),
+        ("person=ines", "123456789012:role/RolegateAdmin"),
+    ] {
+        let output = taken(own, (person, role));
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("AccessDenied"), "{person} {role}: {told}");
+    }
+    let output = taken(own, ("person=lukas", "571203948816:role/data/Analyst"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert_eq!(demo.terminate(), Some(0));
+}
+
+#[test]
 fn the_demo_s_portal_opens_and_everything_goes_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut demo = Demo::start(folder.path());

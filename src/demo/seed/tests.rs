@@ -136,27 +136,55 @@ fn every_role_lasts_as_long_as_a_role_may() {
     }
 }
 
+/// The statements of a role's trust policy.
+fn statements(role: &RoleArn) -> Vec<Value> {
+    let trust = [
+        "accounts/",
+        &role.account().to_string(),
+        "/roles/",
+        role.name().as_str(),
+        ".trust.json",
+    ];
+    let trust: Value = serde_json::from_str(&file(&trust.concat()).text).unwrap();
+    trust["Statement"].as_array().unwrap().clone()
+}
+
 #[test]
 fn every_role_is_trusted_by_its_own_account_s_provider_and_an_audience() {
     for (role, _) in roles() {
-        let trust = [
-            "accounts/",
-            &role.account().to_string(),
-            "/roles/",
-            role.name().as_str(),
-        ];
-        let trust = file(&[&trust.concat(), ".trust.json"].concat());
-        let trust: Value = serde_json::from_str(&trust.text).unwrap();
-        let statement = &trust["Statement"][0];
         let provider = OidcProviderArn::new(Partition::Aws, role.account(), "127.0.0.1:9000");
-        assert_eq!(
-            statement["Principal"]["Federated"],
-            provider.as_str(),
-            "{role}"
-        );
-        let audience = &statement["Condition"]["StringEquals"]["127.0.0.1:9000:aud"];
-        assert!(audience.is_string() || audience.is_array(), "{role}");
+        for statement in statements(&role) {
+            let federated = &statement["Principal"]["Federated"];
+            assert_eq!(federated, provider.as_str(), "{role}");
+            let audience = &statement["Condition"]["StringEquals"]["127.0.0.1:9000:aud"];
+            assert!(audience.is_string(), "{role}");
+        }
     }
+}
+
+#[test]
+fn whoever_brings_a_proof_to_sts_is_named() {
+    let mut takable = Vec::new();
+    for (role, _) in roles() {
+        for statement in statements(&role) {
+            let condition = &statement["Condition"]["StringEquals"];
+            if condition["127.0.0.1:9000:aud"] != "rolegate-sts" {
+                continue;
+            }
+            let person = condition["127.0.0.1:9000:sub"].as_str().unwrap();
+            let people = meridale();
+            let person = people.iter().find(|one| one.subject == person).unwrap();
+            takable.push(format!("{} {}", person.key, role.name()));
+        }
+    }
+    let expected = [
+        "ines IntegrationTest",
+        "ines ReadOnly",
+        "lukas Analyst",
+        "tomas Developer",
+    ];
+    takable.sort();
+    assert_eq!(takable, expected);
 }
 
 #[test]
