@@ -2,58 +2,17 @@
 // over TLS. `tests/browser_sign_in.rs` starts both and runs this.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { commandLine, readBash, readFish, readPowerShell, startProxy } from "./aws.mjs";
-import { publicKeyPin, startBrowser } from "./browser.mjs";
-import { look } from "./look.mjs";
+import { readBash, readFish, readPowerShell } from "./aws.mjs";
 import { choosePerson, goToProvider, readKeys, signIn, signOut, takeRole } from "./portal.mjs";
-import { watch } from "./watch.mjs";
+import {
+  LONGEST, SESSION_COOKIE, assertLooksGood, gateway, gatewayHost, house, text, withCommandLine, withPage,
+} from "./scene.mjs";
 
-const house = JSON.parse(process.env.ROLEGATE_TEST_HOUSE);
-const { gateway } = house;
-const gatewayHost = new URL(gateway).hostname;
 const READ_ONLY = "arn:aws:iam::482011739056:role/engineering/ReadOnly";
 const INES_IN_READ_ONLY =
   "arn:aws:sts::482011739056:assumed-role/ReadOnly/ines.okafor@meridale.example";
-const SESSION_COOKIE = "__Host-rolegate-session";
-const PATIENCE_MS = 30_000;
-const LONGEST = { timeout: 180_000 };
-
-let browser;
-
-before(async () => {
-  const resolve = [
-    `MAP ${gatewayHost}:443 127.0.0.1:${house.gatewayPort}`,
-    `MAP ${new URL(house.provider).hostname} 127.0.0.1`,
-  ];
-  const pins = [publicKeyPin(readFileSync(house.authority))];
-  // People's browsers keep whole pages for their Back button; playwright's default is not to.
-  const withoutFlags = ["--disable-back-forward-cache"];
-  ({ browser } = await startBrowser({ resolve, pins, withoutFlags }));
-});
-
-after(() => browser?.close());
-
-/** Runs `use` with a page of a fresh profile; no page on its way may have violated its policy. */
-async function withPage(use, options = {}) {
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(PATIENCE_MS);
-  try {
-    const complaints = await watch(context);
-    await use(await context.newPage(), complaints);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
-
-async function assertLooksGood(page, name) {
-  assert.deepEqual(await look(page, name, house.artifacts), []);
-}
-
-const text = (page, selector = "body") => page.locator(selector).innerText();
 
 test("ines signs in, takes keys that the AWS command line uses, and signs out", LONGEST, async (t) => {
   await withPage(async (page) => {
@@ -155,21 +114,15 @@ async function assertCopied(page, keys) {
 }
 
 async function assertUsable(keys) {
-  const proxy = await startProxy(gatewayHost, house.gatewayPort);
-  const environment = { HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: house.authority };
-  const lines = commandLine({ aws: house.aws, environment });
   const profile = keys.profile.match(/^\[(.+)\]$/m)[1];
-  try {
+  await withCommandLine(async (lines) => {
     const answers = await Promise.all([
       lines.whoWithShell(keys.bash),
       lines.whoWithProfile(profile, keys.profile, keys.config),
       lines.whoWithProcess(keys.json, gateway, "us-east-1"),
     ]);
     for (const answer of answers) assert.equal(answer.Arn, INES_IN_READ_ONLY);
-  } finally {
-    lines.remove();
-    proxy.stop();
-  }
+  });
 }
 
 async function assertNothingKept(page, keys, addresses) {
