@@ -12,6 +12,7 @@ use super::people::Person;
 #[template(path = "demo/choose.html")]
 pub(super) struct ChoosePage<'a> {
     pub(super) client: &'a str,
+    pub(super) action: &'a str,
     pub(super) parameters: Vec<(&'a str, &'a str)>,
     pub(super) people: &'a [Person],
 }
@@ -31,6 +32,15 @@ pub(super) struct HomePage<'a> {
     pub(super) issuer: &'a str,
     pub(super) people: &'a [Person],
     pub(super) clients: Vec<&'a str>,
+    pub(super) service_providers: Vec<&'a str>,
+    pub(super) signed_in: Vec<SignedIn<'a>>,
+    pub(super) speaks_to_sts: bool,
+}
+
+/// Somebody with open sessions at service providers.
+pub(super) struct SignedIn<'a> {
+    pub(super) person: &'a Person,
+    pub(super) sessions: usize,
 }
 
 /// One sentence, and what to do.
@@ -43,13 +53,13 @@ pub(super) struct MessagePage<'a> {
 
 /// Renders a page whose forms lead nowhere but back here.
 pub(super) fn page(status: StatusCode, template: &impl Template) -> HttpResponse {
-    page_with_form_to(None, status, template)
+    page_with_form_to(&[], status, template)
 }
 
 /// Renders a page whose form leads, in the end, to the origin of a client as well: a browser holds
 /// the redirect after a form to the page's `form-action`, too.
 pub(super) fn page_with_form_to(
-    origin: Option<&str>,
+    origins: &[String],
     status: StatusCode,
     template: &impl Template,
 ) -> HttpResponse {
@@ -60,7 +70,7 @@ pub(super) fn page_with_form_to(
         .content_type("text/html; charset=utf-8")
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            content_security_policy(origin),
+            content_security_policy(origins),
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
@@ -68,12 +78,12 @@ pub(super) fn page_with_form_to(
         .body(body)
 }
 
-fn content_security_policy(form_origin: Option<&str>) -> String {
+fn content_security_policy(form_origins: &[String]) -> String {
     let mut policy = String::from(
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
          base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
     );
-    if let Some(origin) = form_origin {
+    for origin in form_origins {
         policy.push(' ');
         policy.push_str(origin);
     }
@@ -117,6 +127,7 @@ mod tests {
         let people = hostile_people();
         assert_escaped(&ChoosePage {
             client: HOSTILE,
+            action: HOSTILE,
             parameters: vec![(HOSTILE, HOSTILE)],
             people: &people,
         });
@@ -128,6 +139,15 @@ mod tests {
             issuer: HOSTILE,
             people: &people,
             clients: vec![HOSTILE],
+            service_providers: vec![HOSTILE],
+            signed_in: people
+                .iter()
+                .map(|person| SignedIn {
+                    person,
+                    sessions: 2,
+                })
+                .collect(),
+            speaks_to_sts: true,
         });
         assert_escaped(&MessagePage {
             title: HOSTILE,
@@ -136,10 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn a_form_may_lead_to_one_origin_more() {
-        let policy = content_security_policy(Some("https://gw.example"));
+    fn a_form_may_lead_to_further_origins() {
+        let origins = ["https://gw.example", "https://a.example:1"].map(str::to_owned);
+        let policy = content_security_policy(&origins);
         assert!(
-            policy.ends_with("form-action 'self' https://gw.example"),
+            policy.ends_with("form-action 'self' https://gw.example https://a.example:1"),
             "{policy}"
         );
     }

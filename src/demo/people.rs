@@ -15,6 +15,9 @@ pub struct Person {
     pub department: String,
     /// The `groups` claim.
     pub groups: Vec<String>,
+    /// The roles that the provider itself gives this person at STS by SAML: pairs as AWS's attribute
+    /// `Role` has them, the role's ARN and that of the account's provider.
+    pub sts_roles: Vec<String>,
     /// What this person is, in a few words.
     pub title: String,
     /// What signing in as this person shows.
@@ -53,6 +56,7 @@ fn ines() -> Person {
             "aws-836262449537-Admin",
             "aws-310957264483-Admin",
         ]),
+        sts_roles: pairs(&[("482011739056", "engineering/ReadOnly")]),
         title: "Platform engineer".into(),
         shows: "Many roles in every account, one of them the administration of Rolegate, and one \
                 that only she may take."
@@ -68,6 +72,10 @@ fn lukas() -> Person {
         email: "lukas.brandt@meridale.example".into(),
         department: "Finance".into(),
         groups: texts(&["all-staff", "finance-analysts", "data-readers"]),
+        sts_roles: pairs(&[
+            ("571203948816", "data/Analyst"),
+            ("123456789012", "finance/BillingViewer"),
+        ]),
         title: "Finance and data analyst".into(),
         shows:
             "A few roles for bills, reports and the data lake; nothing that changes anything in \
@@ -84,6 +92,7 @@ fn noor() -> Person {
         email: "noor.haddad@meridale.example".into(),
         department: "People".into(),
         groups: texts(&["all-staff"]),
+        sts_roles: Vec::new(),
         title: "Recruiter".into(),
         shows: "No role at all: the sign-in succeeds, no rule matches, and the page says what is \
                 missing."
@@ -99,6 +108,7 @@ fn tomas() -> Person {
         email: "tomas.varga@meridale.example".into(),
         department: "Logistics".into(),
         groups: groups_of_tomas(),
+        sts_roles: pairs(&[("836262449537", "engineering/Developer")]),
         title: "Solutions architect".into(),
         shows: "250 groups, three of which give roles: a large token, and a long list of claims \
                 that no rule uses."
@@ -117,6 +127,23 @@ fn groups_of_tomas() -> Vec<String> {
         groups.push(format!("project-{number:03}"));
     }
     groups
+}
+
+/// Each role, by account and path, with the provider of its account.
+fn pairs(roles: &[(&str, &str)]) -> Vec<String> {
+    let pair = |(account, role): &(&str, &str)| {
+        let account = ["arn:aws:iam::", account, ":"].concat();
+        [
+            &account,
+            "role/",
+            role,
+            ",",
+            &account,
+            "saml-provider/Meridale",
+        ]
+        .concat()
+    };
+    roles.iter().map(pair).collect()
 }
 
 fn texts(list: &[&str]) -> Vec<String> {
@@ -151,6 +178,13 @@ mod tests {
     fn tomas_is_in_250_different_groups() {
         let groups: BTreeSet<String> = tomas().groups.into_iter().collect();
         assert_eq!(groups.len(), 250);
+    }
+
+    #[test]
+    fn a_role_at_sts_stands_beside_its_account_s_provider() {
+        let expected = "arn:aws:iam::482011739056:role/engineering/ReadOnly,\
+                        arn:aws:iam::482011739056:saml-provider/Meridale";
+        assert_eq!(ines().sts_roles, [expected]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The demo provider itself: what it knows, and the tokens that it makes.
+//! The demo provider itself: what it knows, and the tokens that it makes. [`SamlIdp`] is its other half.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,22 +10,25 @@ use serde_json::{Map, Value};
 use super::client::Client;
 use super::keys::{Algorithm, Generation, KeyError, KeyRing};
 use super::people::Person;
+use super::saml::{SamlIdp, SamlOptions};
 use super::tickets::{TicketError, Tickets};
 use crate::clock::Clock;
-use crate::domain::{Audience, Issuer, UnixTime};
+use crate::domain::{Audience, InvalidValue, Issuer, UnixTime};
 use crate::entropy::Entropy;
+use crate::federation::saml::service_provider;
 
 /// An authorization code is valid for this many seconds.
 const CODE_SECONDS: i64 = 60;
 /// An id_token and an access token are valid for this many seconds.
 pub(super) const TOKEN_SECONDS: i64 = 300;
 
-/// An OpenID Connect provider that really signs, and lets anybody sign in as one of its people.
+/// An OpenID Connect and SAML provider that really signs, and lets anybody sign in as one of its people.
 pub struct DemoProvider {
     issuer: Issuer,
     clients: Vec<Client>,
     people: Vec<Person>,
     keys: RwLock<KeyRing>,
+    saml: SamlIdp,
     pub(super) codes: Tickets<CodeGrant>,
     pub(super) access_tokens: Tickets<Person>,
     pub(super) clock: Arc<dyn Clock>,
@@ -57,6 +60,12 @@ pub enum DemoError {
     /// A key or signature could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key of the SAML side could not be made.
+    #[error(transparent)]
+    SamlKey(#[from] service_provider::KeyError),
+    /// The issuer makes no address of the SAML side.
+    #[error(transparent)]
+    Value(#[from] InvalidValue),
 }
 
 /// How a minted token differs from an ordinary one.
@@ -102,6 +111,7 @@ impl DemoProvider {
             return Err(DemoError::IssuerHasPath);
         }
         Ok(Self {
+            saml: SamlIdp::new(&issuer, Arc::clone(&clock), Arc::clone(&entropy))?,
             issuer,
             clients,
             people,
@@ -111,6 +121,17 @@ impl DemoProvider {
             clock,
             entropy,
         })
+    }
+
+    /// The provider with other options for its SAML side.
+    pub fn with_saml(mut self, options: SamlOptions) -> Self {
+        self.saml = self.saml.with_options(options);
+        self
+    }
+
+    /// The SAML side.
+    pub const fn saml(&self) -> &SamlIdp {
+        &self.saml
     }
 
     /// The issuer.

@@ -10,7 +10,9 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpServer, error, web};
 use tokio::task::JoinHandle;
 
-use super::endpoints::{authorize, discovery, home, mint, sign_out, token, userinfo};
+use super::endpoints::{
+    authorize, discovery, home, mint, saml, saml_logout, sign_out, token, userinfo,
+};
 use super::provider::DemoProvider;
 
 /// A request body is at most this many bytes.
@@ -71,6 +73,7 @@ pub fn run(
             .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
             .wrap(from_fn(only_own_host))
             .configure(routes)
+            .configure(saml_routes)
     });
     let server = server
         .workers(1)
@@ -95,6 +98,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/demo.js", web::get().to(home::script))
         .route("/demo.svg", web::get().to(home::icon))
         .route("/demo/token", web::get().to(mint::token))
+        .route("/demo/saml-response", web::get().to(mint::saml_response))
         .route("/jwks", web::get().to(discovery::jwks))
         .route("/authorize", web::get().to(authorize::show))
         .route("/authorize", web::post().to(authorize::show_posted))
@@ -110,8 +114,20 @@ fn routes(config: &mut web::ServiceConfig) {
         );
 }
 
+fn saml_routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/saml/metadata", web::get().to(saml::metadata))
+        .route("/saml/sso", web::get().to(saml::redirected))
+        .route("/saml/sso", web::post().to(saml::posted))
+        .route("/saml/sso/choose", web::post().to(saml::choose))
+        .route("/saml/start", web::get().to(saml::start))
+        .route("/saml/logout", web::get().to(saml_logout::redirected))
+        .route("/saml/logout", web::post().to(saml_logout::posted))
+        .route("/saml/sign-out", web::post().to(saml_logout::begin));
+}
+
 /// Answers only requests for the issuer's own host, so that no other site can make its name lead
-/// here and read the tokens that `/demo/token` gives to anybody.
+/// here and read the proofs that the provider gives to anybody.
 async fn only_own_host(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

@@ -67,11 +67,12 @@ fn shown(provider: &DemoProvider, encoded: &[u8]) -> HttpResponse {
     let passed_on = parameters.iter().filter(|(name, _)| *name != "person");
     let template = ChoosePage {
         client: request.client.id.as_str(),
+        action: "/authorize/choose",
         parameters: passed_on.collect(),
         people: provider.people(),
     };
     let origin = request.answer_to.redirect_uri.origin();
-    page_with_form_to(Some(&origin), StatusCode::OK, &template)
+    page_with_form_to(&[origin], StatusCode::OK, &template)
 }
 
 fn answered(
@@ -128,7 +129,7 @@ fn answer(provider: &DemoProvider, to: &AnswerTo<'_>, parameters: &[(&str, &str)
         ResponseMode::FormPost => {
             let action = to.redirect_uri.as_str();
             let template = FormPostPage { action, parameters };
-            page_with_form_to(Some(&to.redirect_uri.origin()), StatusCode::OK, &template)
+            page_with_form_to(&[to.redirect_uri.origin()], StatusCode::OK, &template)
         }
     }
 }

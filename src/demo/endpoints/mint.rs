@@ -1,6 +1,8 @@
-//! `GET /demo/token?person=ines&audience=CLIENT`: an id_token for a command line.
+//! Proofs for a command line: `GET /demo/token?person=ines&audience=CLIENT` gives an id_token,
+//! `GET /demo/saml-response?person=ines` a SAML response for STS in base64.
 //!
-//! No real provider has this: it stands for the token file that a workload would be given.
+//! No real provider has these: they stand for the token file that a workload would be given, and for
+//! the response that a tool fishes out of a browser.
 
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
@@ -26,10 +28,36 @@ pub(in crate::demo) async fn token(
     }
 }
 
+/// `GET /demo/saml-response`.
+pub(in crate::demo) async fn saml_response(
+    request: HttpRequest,
+    provider: web::Data<DemoProvider>,
+) -> HttpResponse {
+    let parameters = Parameters::parse(request.query_string().as_bytes()).ok();
+    let person = parameters.as_ref().and_then(|them| them.value("person"));
+    let Some(person) = provider.person(person.unwrap_or_default()) else {
+        return plain(
+            HttpResponse::BadRequest(),
+            DemoError::UnknownPerson.to_string(),
+        );
+    };
+    match provider.saml().response_for_sts(person) {
+        Ok(Some(response)) => plain(HttpResponse::Ok(), response),
+        Ok(None) => plain(
+            HttpResponse::NotFound(),
+            "the demo provider knows no STS".to_owned(),
+        ),
+        Err(error) => plain(HttpResponse::InternalServerError(), error.to_string()),
+    }
+}
+
 fn status(error: DemoError) -> HttpResponseBuilder {
     match error {
         DemoError::UnknownPerson | DemoError::UnknownClient => HttpResponse::BadRequest(),
-        DemoError::IssuerHasPath | DemoError::Key(_) => HttpResponse::InternalServerError(),
+        DemoError::IssuerHasPath
+        | DemoError::Key(_)
+        | DemoError::SamlKey(_)
+        | DemoError::Value(_) => HttpResponse::InternalServerError(),
     }
 }
 

@@ -33,7 +33,7 @@ pub mod single_logout;
 pub(crate) mod testing;
 mod usual_names;
 pub mod vocabulary;
-mod writer;
+pub(crate) mod writer;
 pub mod xml;
 
 pub use error::SamlError;

@@ -7,16 +7,16 @@ use quick_xml::escape::escape;
 /// A document that is being written. It is compact: white space between elements would be hashed
 /// with them.
 #[derive(Debug, Default)]
-pub(super) struct XmlWriter {
+pub(crate) struct XmlWriter {
     text: String,
 }
 
 /// An attribute of an element: its name and its value.
-pub(super) type Attribute<'a> = (&'static str, &'a str);
+pub(crate) type Attribute<'a> = (&'static str, &'a str);
 
 impl XmlWriter {
     /// Writes one element and what `content` writes inside.
-    pub(super) fn element(
+    pub(crate) fn element(
         &mut self,
         name: &'static str,
         attributes: &[Attribute<'_>],
@@ -32,17 +32,22 @@ impl XmlWriter {
     }
 
     /// Writes one element that holds `text`.
-    pub(super) fn text(&mut self, name: &'static str, attributes: &[Attribute<'_>], text: &str) {
+    pub(crate) fn text(&mut self, name: &'static str, attributes: &[Attribute<'_>], text: &str) {
         self.element(name, attributes, |xml| xml.push(&[&escaped(text)]));
     }
 
     /// Writes one element that holds nothing.
-    pub(super) fn empty(&mut self, name: &'static str, attributes: &[Attribute<'_>]) {
+    pub(crate) fn empty(&mut self, name: &'static str, attributes: &[Attribute<'_>]) {
         self.element(name, attributes, |_| ());
     }
 
+    /// Writes an element that is a document of its own already: one that was signed or encrypted.
+    pub(crate) fn document(&mut self, document: &str) {
+        self.push(&[document]);
+    }
+
     /// The whole document, without an XML declaration.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 
