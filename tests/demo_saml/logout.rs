@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rolegate::federation::saml::certificate::Certificate;
 use rolegate::federation::saml::claims::NameId;
 use rolegate::federation::saml::messages::{
     Envelope, LogoutReason, LogoutRequest, LogoutResponse, LogoutStatus, MessageId,
@@ -38,6 +39,10 @@ struct LogoutParts {
 }
 
 impl LogoutParts {
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself is not general enough in its lifetimes"
+    )]
     fn xml(&self) -> String {
         self.with(|request| request.to_xml())
     }
@@ -88,7 +93,7 @@ fn brought(scene: &Scene, answer: &Response) -> VerifiedRedirect {
     let url = Url::parse(answer.header("location").unwrap()).unwrap();
     assert_eq!(url.as_str().split('?').next(), Some(SLO));
     let idp = scene.idp();
-    let keys = idp.signing_certificates.iter().map(|it| it.key());
+    let keys = idp.signing_certificates.iter().map(Certificate::key);
     let message = UnverifiedRedirect::parse(url.query().unwrap()).unwrap();
     message.verify(keys).unwrap()
 }

@@ -26,7 +26,8 @@ use url::Url;
 use crate::support::http::{Request, Response};
 use crate::tools::Tool;
 
-pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+/// In the past, so that verifiers with a clock of their own take certificates of this time.
+pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_750_000_000);
 pub(crate) const OURS: &str = "https://sso.example/saml/metadata";
 pub(crate) const ACS: &str = "https://sso.example/saml/acs";
 pub(crate) const SLO: &str = "https://sso.example/saml/slo";
@@ -43,10 +44,10 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn start() -> Self {
-        Self::start_with(SamlOptions::default())
+        Self::start_with(&SamlOptions::default())
     }
 
-    pub(crate) fn start_with(options: SamlOptions) -> Self {
+    pub(crate) fn start_with(options: &SamlOptions) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(FixedClock::at(NOW));
@@ -64,7 +65,7 @@ impl Scene {
         };
         let options = SamlOptions {
             sts: Some(sts),
-            ..options
+            ..options.clone()
         };
         let provider = web::Data::new(provider.unwrap().with_saml(options));
         let key = ServiceProviderKey::generate("sso.example", NOW).unwrap();

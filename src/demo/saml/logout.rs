@@ -12,6 +12,7 @@ use super::sessions::IdpSession;
 use crate::demo::tickets::TicketError;
 use crate::domain::EntityId;
 use crate::entropy::EntropyError;
+use crate::federation::saml::certificate::Certificate;
 use crate::federation::saml::messages::{
     Envelope, ExpectedLogout, LogoutError, LogoutReason, LogoutRequest, LogoutResponse,
     LogoutStatus, MessageId, PostForm, ReceivedLogoutRequest, ReceivedLogoutResponse,
@@ -201,7 +202,7 @@ impl SamlIdp {
             Incoming::Redirect(query) => {
                 let message = UnverifiedRedirect::parse(query)?;
                 let sender = self.sender(message.unverified_xml())?;
-                let message = message.verify(sender.signing.iter().map(|it| it.key()))?;
+                let message = message.verify(sender.signing.iter().map(Certificate::key))?;
                 Ok(Received::Redirect(message, sender))
             }
             Incoming::Post(field, relay_state) => {

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::service_provider::ServiceProvider;
 use crate::domain::UnixTime;
+use crate::federation::saml::certificate::Certificate;
 use crate::federation::saml::checks::{MAX_AGE, SKEW};
 use crate::federation::saml::instant;
 use crate::federation::saml::messages::{LogoutError, MessageId, unverified_issuer};
@@ -110,7 +111,7 @@ impl AuthnRequest {
             Incoming::Redirect(query) => {
                 let message = UnverifiedRedirect::parse(query)?;
                 let sender = expected.sender(message.unverified_xml())?;
-                let message = message.verify(sender.signing.iter().map(|it| it.key()))?;
+                let message = message.verify(sender.signing.iter().map(Certificate::key))?;
                 if message.kind != MessageKind::Request {
                     return Err(RequestError::OtherMessage);
                 }

@@ -238,16 +238,20 @@ fn write_status(xml: &mut XmlWriter, codes: &[&str]) {
 fn write_attributes(xml: &mut XmlWriter, attributes: &[Attribute]) {
     xml.element("saml:AttributeStatement", &[], |xml| {
         for attribute in attributes {
-            let mut named = vec![
-                ("Name", attribute.name),
-                ("NameFormat", attribute.name_format),
-            ];
-            named.extend(attribute.friendly_name.map(|name| ("FriendlyName", name)));
-            xml.element("saml:Attribute", &named, |xml| {
-                for value in &attribute.values {
-                    xml.text("saml:AttributeValue", &[], value);
-                }
-            });
+            write_attribute(xml, attribute);
+        }
+    });
+}
+
+fn write_attribute(xml: &mut XmlWriter, attribute: &Attribute) {
+    let mut named = vec![
+        ("Name", attribute.name),
+        ("NameFormat", attribute.name_format),
+    ];
+    named.extend(attribute.friendly_name.map(|name| ("FriendlyName", name)));
+    xml.element("saml:Attribute", &named, |xml| {
+        for value in &attribute.values {
+            xml.text("saml:AttributeValue", &[], value);
         }
     });
 }
