@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::ConnectionId;
 use crate::federation::saml::metadata::refresh::NewKeys;
@@ -96,6 +96,24 @@ pub struct Demo {
     /// The demo provider's port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8081)]
     pub provider_port: u16,
+    /// What the demo provider signs of a SAML response.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    pub saml_sign: SamlSign,
+    /// Encrypt SAML assertions for the gateway's certificate.
+    #[arg(long)]
+    pub encrypt_assertions: bool,
+}
+
+/// What the demo provider signs of a SAML response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum SamlSign {
+    /// The assertion.
+    Assertion,
+    /// The response around it.
+    Response,
+    /// Both.
+    #[default]
+    Both,
 }
 
 /// `keys`

@@ -113,6 +113,28 @@ impl Client {
         self.send("POST", path, body, clock).await
     }
 
+    /// `GET path` as anybody, for a text.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn get_text(&self, path: &str) -> Result<String, ClientError> {
+        let url = self.gateway.endpoint.join(path);
+        let url = url.map_err(|error| ClientError::Request(error.to_string()))?;
+        let unreachable = |source| ClientError::Unreachable {
+            endpoint: self.gateway.endpoint.to_string(),
+            source,
+        };
+        let answer = self.http.get(url).send().await.map_err(unreachable)?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(ClientError::NotAGateway {
+                endpoint: self.gateway.endpoint.to_string(),
+                status: status.as_u16(),
+            });
+        }
+        answer.text().await.map_err(unreachable)
+    }
+
     async fn send<T: DeserializeOwned>(
         &self,
         method: &str,

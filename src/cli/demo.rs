@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 
-use super::arguments::{self, Gateway};
+use super::arguments::{self, Gateway, SamlSign};
 use super::client::{Client, ClientError};
 use crate::app::{RunningNode, StartError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::environment::{self, AdminCredentials, Environment};
 use crate::config::{Config, Problems};
 use crate::demo::{
-    Client as ProviderClient, ClientKind, DemoError, DemoProvider, RunningDemo, Seed, SeedError,
-    Transport, meridale, run as run_provider,
+    Client as ProviderClient, ClientKind, DemoError, DemoProvider, Encryption, SamlOptions,
+    SamlSeed, Seed, SeedError, ServiceProviderError, Signed, StsParty, Transport, meridale,
+    run as run_provider,
 };
 use crate::domain::{
     AccessKeyId, AccountId, Audience, InvalidValue, Issuer, KeyKind, Secret, SecretAccessKey,
@@ -29,8 +30,9 @@ const PORTAL_CLIENT: &str = "rolegate-portal";
 const STS_CLIENT: &str = "rolegate-sts";
 const CONNECTION: &str = "workforce";
 const MANAGING_ACCOUNT: &str = "123456789012";
-/// The role that the printed command line takes.
+/// The role that the printed command lines take, and the provider of its account.
 const EXAMPLE_ROLE: &str = "arn:aws:iam::482011739056:role/engineering/ReadOnly";
+const EXAMPLE_PROVIDER: &str = "arn:aws:iam::482011739056:saml-provider/Meridale";
 
 /// The folder of the portal client's secret, and of nothing else, in the demo's own.
 const SECRETS: &str = "secrets";
@@ -55,6 +57,8 @@ pub(crate) enum DemoCommandError {
     Start(#[from] StartError),
     #[error("the demo provider did not start: {0}")]
     Provider(#[from] DemoError),
+    #[error("the demo provider does not know the gateway: {0}")]
+    ServiceProvider(#[from] ServiceProviderError),
     #[error("the demo's directory: {0}")]
     Seed(#[from] SeedError),
     #[error("the demo's directory was not accepted: {0}")]
@@ -77,8 +81,17 @@ pub(super) async fn run(arguments: &arguments::Demo) -> Result<(), DemoCommandEr
     super::log::start(config.log);
     let node = RunningNode::start(config).await?;
     let url = node.flows.public_url().to_owned();
-    let provider = start_provider(provider_listener, &issuer, &url, &folder.0)?;
-    let applied = seed(&issuer, &url, admin, &folder.0).await?;
+    let client = client(&url, admin)?;
+    let provider = provider(&issuer, &url, &folder.0)?.with_saml(SamlOptions {
+        signed: signed(arguments.saml_sign),
+        encryption: encryption(arguments),
+        sts: Some(StsParty::of(&url)?),
+    });
+    let metadata = client.get_text("/saml/metadata").await?;
+    provider.saml().register(&metadata)?;
+    let seed = seed(&provider, &url, &folder.0)?;
+    let provider = run_provider(Data::new(provider), provider_listener, Transport::Plain)?;
+    let applied = apply(&client, &seed).await?;
     tracing::debug!(
         generation = applied.generation,
         "the demo's directory is there"
@@ -86,6 +99,22 @@ pub(super) async fn run(arguments: &arguments::Demo) -> Result<(), DemoCommandEr
     welcome(&url, &issuer, &folder.0)?;
     node.run_until_signal().await?;
     Ok(provider.stop().await?)
+}
+
+const fn signed(what: SamlSign) -> Signed {
+    match what {
+        SamlSign::Assertion => Signed::Assertion,
+        SamlSign::Response => Signed::Response,
+        SamlSign::Both => Signed::Both,
+    }
+}
+
+const fn encryption(arguments: &arguments::Demo) -> Encryption {
+    if arguments.encrypt_assertions {
+        Encryption::Assertions
+    } else {
+        Encryption::None
+    }
 }
 
 fn listen(port: u16) -> Result<TcpListener, DemoCommandError> {
@@ -127,12 +156,11 @@ fn config(
     Config::from_toml(SETTINGS, folder, &Environment::of(&variables))
 }
 
-fn start_provider(
-    listener: TcpListener,
+fn provider(
     issuer: &Issuer,
     gateway: &str,
     folder: &Path,
-) -> Result<RunningDemo, DemoCommandError> {
+) -> Result<DemoProvider, DemoCommandError> {
     let secret: [u8; 24] = draw(&SystemEntropy)?;
     let secret = Secret::new(data_encoding::BASE64URL_NOPAD.encode(&secret));
     write_private(&secret_file(folder), secret.expose())?;
@@ -150,39 +178,27 @@ fn start_provider(
     };
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
         (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let provider = DemoProvider::new(
+    Ok(DemoProvider::new(
         issuer.clone(),
         vec![portal, sts],
         meridale(),
         clock,
         entropy,
-    )?;
-    Ok(run_provider(
-        Data::new(provider),
-        listener,
-        Transport::Plain,
     )?)
 }
 
-/// Applies the demo's directory as anybody applies theirs: by the admin API.
-async fn seed(
-    issuer: &Issuer,
-    gateway: &str,
-    admin: AdminCredentials,
-    folder: &Path,
-) -> Result<Applied, DemoCommandError> {
+fn seed(provider: &DemoProvider, gateway: &str, folder: &Path) -> Result<Seed, InvalidValue> {
     let audience = |text: &str| text.parse::<Audience>();
-    let seed = Seed {
-        issuer: issuer.clone(),
+    Ok(Seed {
+        issuer: provider.issuer().clone(),
         portal_client: audience(PORTAL_CLIENT)?,
         sts_client: audience(STS_CLIENT)?,
         portal_secret_file: secret_file(folder),
-    };
-    let files = seed
-        .files()?
-        .into_iter()
-        .map(|file| (file.path.display().to_string(), file.text))
-        .collect();
+        saml: SamlSeed::of(provider.saml(), gateway)?,
+    })
+}
+
+fn client(gateway: &str, admin: AdminCredentials) -> Result<Client, DemoCommandError> {
     let endpoint = gateway
         .parse()
         .map_err(|_| InvalidValue::new("gateway", "a URL"))?;
@@ -191,12 +207,22 @@ async fn seed(
         ca_file: None,
         region: "us-east-1".to_owned(),
     };
+    Ok(Client::new(gateway, admin)?)
+}
+
+/// Applies the demo's directory as anybody applies theirs: by the admin API.
+async fn apply(client: &Client, seed: &Seed) -> Result<Applied, DemoCommandError> {
+    let files = seed
+        .files()?
+        .into_iter()
+        .map(|file| (file.path.display().to_string(), file.text))
+        .collect();
     let request = ApplyRequest {
         mode: ApplyMode::Apply,
         base: None,
         files,
     };
-    Ok(Client::new(gateway, admin)?
+    Ok(client
         .post("/admin/v1/directory", &request, &SystemClock)
         .await?)
 }
@@ -209,7 +235,8 @@ fn welcome(url: &str, issuer: &Issuer, folder: &Path) -> Result<(), DemoCommandE
 Rolegate is running, with an identity provider of its own that really signs.
 
   Open        {url}
-  Sign in as  Ines (29 roles), Lukas (a few), Noor (none), Tomas (250 groups)
+  Sign in     by OpenID Connect or by SAML
+  as          Ines (29 roles), Lukas (a few), Noor (none), Tomas (250 groups)
 
 From a command line (AWS CLI 1.29 or 2.13 and later), paste this: an id_token becomes keys.
 
@@ -218,6 +245,13 @@ From a command line (AWS CLI 1.29 or 2.13 and later), paste this: an id_token be
     --role-arn {EXAMPLE_ROLE} \\
     --role-session-name ines \\
     --web-identity-token \"$(curl -s '{issuer}/demo/token?person=ines&audience={STS_CLIENT}')\"
+
+Or this, with the first line of the above: a SAML response becomes keys.
+
+  aws sts assume-role-with-saml \\
+    --role-arn {EXAMPLE_ROLE} \\
+    --principal-arn {EXAMPLE_PROVIDER} \\
+    --saml-assertion \"$(curl -s '{issuer}/demo/saml-response?person=ines')\"
 
   The identity provider   {issuer}
   What was decided, why   {audit}

@@ -37,5 +37,5 @@ pub use saml::{
     Encryption, RequestError, ResponseError, SamlIdp, SamlOptions, ServiceProviderError, Signed,
     StsParty,
 };
-pub use seed::{Seed, SeedError, SeedFile};
+pub use seed::{SamlSeed, Seed, SeedError, SeedFile};
 pub use server::{RunningDemo, Transport, run};

@@ -6,19 +6,28 @@ import { test } from "node:test";
 
 import { commandLine } from "./aws.mjs";
 import { startBrowser } from "./browser.mjs";
-import { readKeys, signIn, takeRole } from "./portal.mjs";
+import { readKeys, signIn, takeRole, untilMetadataIsKnown } from "./portal.mjs";
 import { watch } from "./watch.mjs";
 
 const { gateway, aws } = JSON.parse(process.env.ROLEGATE_TEST_HOUSE);
+const LONGEST = { timeout: 180_000 };
 const DEVELOPER = "arn:aws:iam::629114864828:role/engineering/Developer";
 const TOMAS = "arn:aws:sts::629114864828:assumed-role/Developer/tomas.varga@meridale.example";
 
-test("a person signs in at the demo and uses the keys as the page gives them", { timeout: 180_000 }, async () => {
+for (const connection of ["workforce", "workforce-saml"]) {
+  test(`a person signs in at the demo by ${connection} and uses the keys as the page gives them`, LONGEST, async () => {
+    await signInAndUse(connection);
+  });
+}
+
+async function signInAndUse(connection) {
   const { browser, context } = await startBrowser({ resolve: [] });
   try {
-    const complaints = await watch(context);
     const page = await context.newPage();
-    await signIn(page, gateway, { connection: "workforce", person: "tomas" });
+    await untilMetadataIsKnown(page, gateway, "workforce-saml");
+    await context.clearCookies();
+    const complaints = await watch(context);
+    await signIn(page, gateway, { connection, person: "tomas" });
     // A loopback address counts as trustworthy, so that the browser keeps Secure cookies there.
     const [{ name, secure }] = await context.cookies(gateway);
     assert.deepEqual({ name, secure }, { name: "__Host-rolegate-session", secure: true });
@@ -28,7 +37,7 @@ test("a person signs in at the demo and uses the keys as the page gives them", {
   } finally {
     await browser.close();
   }
-});
+}
 
 async function use(keys) {
   const lines = commandLine({ aws });

@@ -20,7 +20,8 @@ use rolegate::clock::SystemClock;
 use rolegate::config::environment::{ADMIN_ACCESS_KEY_ID, ADMIN_SECRET_ACCESS_KEY};
 use rolegate::config::{Config, Environment};
 use rolegate::demo::{
-    Client, ClientKind, DemoProvider, RunningDemo, Seed, Transport, meridale, run,
+    Client, ClientKind, DemoProvider, Encryption, RunningDemo, SamlOptions, SamlSeed, Seed,
+    Transport, meridale, run,
 };
 use rolegate::domain::Secret;
 use rolegate::entropy::SystemEntropy;
@@ -34,6 +35,9 @@ const PORTAL_SECRET: &str = "the secret of the portal's client";
 /// A connection whose provider answers by redirect, and one whose provider lets the browser post.
 const BY_REDIRECT: &str = "workforce";
 const BY_FORM_POST: &str = "partners";
+/// A connection whose requests go by redirect, and one whose requests are posted.
+const SAML_BY_REDIRECT: &str = "workforce-saml";
+const SAML_BY_POST: &str = "partners-saml";
 const ADMIN: [(&str, &str); 2] = [
     (ADMIN_ACCESS_KEY_ID, "AKIAQOLEGATEBROWSERX"),
     (ADMIN_SECRET_ACCESS_KEY, "only-for-this-test-run"),
@@ -43,8 +47,8 @@ const ADMIN: [(&str, &str); 2] = [
 pub(crate) struct House {
     folder: tempfile::TempDir,
     node: RunningNode,
-    provider: RunningDemo,
-    issuer: String,
+    provider: Data<DemoProvider>,
+    running: RunningDemo,
 }
 
 impl House {
@@ -56,15 +60,18 @@ impl House {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let issuer = format!("https://{PROVIDER}:{port}");
-        let provider = start_provider(listener, &issuer, &authority);
+        let provider = Data::new(provider(&issuer));
+        let tls = Transport::Tls(Box::new(provider_tls(&authority)));
+        let running = run(provider.clone(), listener, tls).unwrap();
         let config = config(folder.path(), &authority);
         let node = RunningNode::start(config).await.unwrap();
         let house = Self {
             folder,
             node,
             provider,
-            issuer,
+            running,
         };
+        house.register().await;
         house.apply().await;
         house
     }
@@ -74,7 +81,7 @@ impl House {
         serde_json::json!({
             "gateway": format!("https://{GATEWAY}"),
             "gatewayPort": self.node.address.port(),
-            "provider": self.issuer,
+            "provider": self.provider.issuer(),
             "authority": authority_file(self.folder.path()),
         })
     }
@@ -82,12 +89,27 @@ impl House {
     /// Stops both.
     pub(crate) async fn stop(self) {
         self.node.stop().await;
-        self.provider.stop().await.unwrap();
+        self.running.stop().await.unwrap();
+    }
+
+    /// Gives the gateway's SAML metadata to the provider, as an administrator there would.
+    async fn register(&self) {
+        let mut command = Command::new("curl");
+        command
+            .args(["--silent", "--show-error", "--fail", "--cacert"])
+            .arg(authority_file(self.folder.path()))
+            .arg("--connect-to")
+            .arg(format!("{GATEWAY}:443:{}", self.node.address))
+            .arg(format!("https://{GATEWAY}/saml/metadata"));
+        let output = finish(command).await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let metadata = String::from_utf8(output.stdout).unwrap();
+        self.provider.saml().register(&metadata).unwrap();
     }
 
     async fn apply(&self) {
         let directory = self.folder.path().join("directory");
-        write_directory(&directory, self.folder.path(), &self.issuer);
+        write_directory(&directory, self.folder.path(), &self.provider);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rolegate"));
         command
             .arg("apply")
@@ -132,10 +154,10 @@ impl Authority {
     }
 }
 
-fn start_provider(listener: TcpListener, issuer: &str, authority: &Authority) -> RunningDemo {
+fn provider_tls(authority: &Authority) -> rustls::ServerConfig {
     let (certificate, key) = authority.issue(&[PROVIDER]);
     let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ServerConfig::builder_with_provider(crypto)
+    rustls::ServerConfig::builder_with_provider(crypto)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
@@ -143,7 +165,11 @@ fn start_provider(listener: TcpListener, issuer: &str, authority: &Authority) ->
             vec![certificate.der().clone(), authority.0.der().clone()],
             PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
         )
-        .unwrap();
+        .unwrap()
+}
+
+/// A provider that signs and encrypts whatever can be.
+fn provider(issuer: &str) -> DemoProvider {
     let provider = DemoProvider::new(
         issuer.parse().unwrap(),
         clients(),
@@ -151,8 +177,10 @@ fn start_provider(listener: TcpListener, issuer: &str, authority: &Authority) ->
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
     );
-    let transport = Transport::Tls(Box::new(tls));
-    run(Data::new(provider.unwrap()), listener, transport).unwrap()
+    provider.unwrap().with_saml(SamlOptions {
+        encryption: Encryption::Assertions,
+        ..SamlOptions::default()
+    })
 }
 
 fn clients() -> Vec<Client> {
@@ -195,30 +223,48 @@ fn config(folder: &Path, authority: &Authority) -> Config {
     Config::from_toml(&text, folder, &Environment::of(&ADMIN)).unwrap()
 }
 
-/// The demo's directory, and a second connection that reaches the same accounts by the same rules.
-fn write_directory(directory: &Path, folder: &Path, issuer: &str) {
+/// The demo's directory, and a second connection by each protocol that reaches the same accounts by
+/// the same rules.
+fn write_directory(directory: &Path, folder: &Path, provider: &DemoProvider) {
     let portal_secret_file = folder.join("portal-secret");
     fs::write(&portal_secret_file, PORTAL_SECRET).unwrap();
     let seed = Seed {
-        issuer: issuer.parse().unwrap(),
+        issuer: provider.issuer().clone(),
         portal_client: PORTAL_CLIENT.parse().unwrap(),
         sts_client: STS_CLIENT.parse().unwrap(),
         portal_secret_file,
+        saml: SamlSeed::of(provider.saml(), &format!("https://{GATEWAY}")).unwrap(),
     };
     for file in seed.files().unwrap() {
-        let both = format!("connections = [\"{BY_REDIRECT}\", \"{BY_FORM_POST}\"]");
-        let one = format!("connections = [\"{BY_REDIRECT}\"]");
-        write(&directory.join(file.path), &file.text.replace(&one, &both));
-        let second = file.path.with_file_name(format!("{BY_FORM_POST}.toml"));
-        if file.path.ends_with("connections/workforce.toml") {
-            let text = file.text.replace("Meridale Workforce", "Meridale Partners");
-            let text = text + "response_mode = \"form_post\"\n";
-            write(&directory.join(second), &text);
-        } else if file.path.ends_with("links/workforce.toml") {
-            let text = file.text.replace(BY_REDIRECT, BY_FORM_POST);
-            write(&directory.join(second), &text);
-        }
+        let seeded = format!("connections = [\"{BY_REDIRECT}\", \"{SAML_BY_REDIRECT}\"]");
+        let all = [BY_REDIRECT, BY_FORM_POST, SAML_BY_REDIRECT, SAML_BY_POST];
+        let all = format!("connections = {all:?}");
+        write(
+            &directory.join(file.path),
+            &file.text.replace(&seeded, &all),
+        );
+        write_second(directory, file.path, &file.text);
     }
+}
+
+/// Writes the connection or the link again for the second connection.
+fn write_second(directory: &Path, path: &Path, text: &str) {
+    let partners = |text: &str| text.replace("Meridale Workforce", "Meridale Partners");
+    let (name, text) = match path.to_str().unwrap() {
+        "connections/workforce.toml" => (
+            BY_FORM_POST,
+            partners(text) + "response_mode = \"form_post\"\n",
+        ),
+        "connections/workforce-saml.toml" => {
+            let text = partners(text).replace("idp_initiated = true\n", "");
+            (SAML_BY_POST, text + "request_binding = \"post\"\n")
+        }
+        "links/workforce.toml" => (BY_FORM_POST, text.replace(BY_REDIRECT, BY_FORM_POST)),
+        "links/workforce-saml.toml" => (SAML_BY_POST, text.replace(SAML_BY_REDIRECT, SAML_BY_POST)),
+        _ => return,
+    };
+    let path = path.with_file_name(format!("{name}.toml"));
+    write(&directory.join(path), &text);
 }
 
 fn write(path: &Path, text: &str) {

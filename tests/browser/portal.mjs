@@ -1,5 +1,19 @@
 // The steps of a person in the portal and at the demo provider.
 
+/** Waits until the gateway leads to the connection's SAML provider: it reads its metadata by itself. */
+export async function untilMetadataIsKnown(page, gateway, connection) {
+  for (let looks = 0; looks < 100; looks += 1) {
+    await page.goto(gateway);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === "POST"),
+      page.click(`button[name=connection][value=${connection}]`),
+    ]);
+    if (answer.status() < 400) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error("the gateway has not read a provider's metadata within ten seconds");
+}
+
 /** Opens the portal's first page and goes to the provider of the connection. */
 export async function goToProvider(page, gateway, connection) {
   await page.goto(gateway);

@@ -15,8 +15,8 @@ struct Demo {
 }
 
 impl Demo {
-    fn start(folder: &Path) -> Self {
-        let arguments = ["demo", "--port", "0", "--provider-port", "0"];
+    fn start(folder: &Path, options: &[&str]) -> Self {
+        let arguments = [&["demo", "--port", "0", "--provider-port", "0"], options].concat();
         let mut child = program(folder, &arguments, &[("TMPDIR", folder.to_str().unwrap())])
             .stdout(Stdio::piped())
             .spawn()
@@ -35,11 +35,22 @@ impl Demo {
         rest.split_whitespace().next().unwrap()
     }
 
-    /// The lines to paste.
+    /// The lines to paste: an id_token becomes keys.
     fn command(&self) -> String {
+        self.lines_from("export ")
+    }
+
+    /// The lines to paste: a SAML response becomes keys.
+    fn saml_command(&self) -> String {
+        let first = self.command();
+        let first = first.lines().next().unwrap();
+        [first, &self.lines_from("aws sts assume-role-with-saml ")].join("\n")
+    }
+
+    fn lines_from(&self, start: &str) -> String {
         let lines = self.printed.lines();
         let pasted = lines
-            .skip_while(|line| !line.trim_start().starts_with("export "))
+            .skip_while(|line| !line.trim_start().starts_with(start))
             .take_while(|line| !line.is_empty());
         pasted.collect::<Vec<_>>().join("\n")
     }
@@ -64,6 +75,13 @@ impl Drop for Demo {
     }
 }
 
+fn answer_to(folder: &Path, command: &str) -> serde_json::Value {
+    let output = bash(folder, command);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{command}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 fn bash(folder: &Path, script: &str) -> std::process::Output {
     let aws = Tool::AwsCli.path();
     let path = [aws.parent().unwrap().to_str().unwrap(), ":/usr/bin:/bin"].concat();
@@ -81,11 +99,8 @@ fn bash(folder: &Path, script: &str) -> std::process::Output {
 #[test]
 fn the_demo_s_command_line_works_as_it_is_pasted() {
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start(folder.path());
-    let output = bash(folder.path(), &demo.command());
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}\n{}", demo.printed);
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut demo = Demo::start(folder.path(), &[]);
+    let answer = answer_to(folder.path(), &demo.command());
     let arn = "arn:aws:sts::482011739056:assumed-role/ReadOnly/ines";
     assert_eq!(answer["AssumedRoleUser"]["Arn"], arn);
     let audit = std::fs::read_to_string(demo.word_after("What was decided, why")).unwrap();
@@ -95,9 +110,52 @@ fn the_demo_s_command_line_works_as_it_is_pasted() {
 }
 
 #[test]
+fn the_demo_s_saml_command_line_works_as_it_is_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path(), &[]);
+    let answer = answer_to(folder.path(), &demo.saml_command());
+    let arn = "arn:aws:sts::482011739056:assumed-role/ReadOnly/ines.okafor@meridale.example";
+    assert_eq!(answer["AssumedRoleUser"]["Arn"], arn);
+    assert_eq!(answer["Subject"], "mrd-20417");
+    assert_eq!(answer["SubjectType"], "persistent");
+    assert_eq!(answer["SourceIdentity"], "mrd-20417");
+    assert_eq!(demo.terminate(), Some(0));
+}
+
+/// What the README says of breaking a response on purpose.
+#[test]
+fn a_response_takes_nothing_once_a_byte_is_changed_or_a_role_is_not_meant_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path(), &["--saml-sign", "assertion"]);
+    let good = demo.saml_command();
+    let changed = good.replace(
+        "person=ines')",
+        "person=ines' | base64 -d | sed s/mrd-20417/mrd-20418/ | base64 -w 0)",
+    );
+    let lukas = good.replace("person=ines", "person=lukas");
+    let billing = lukas
+        .replace("482011739056", "123456789012")
+        .replace("engineering/ReadOnly", "finance/BillingViewer");
+    for (command, error, why) in [
+        (&changed, "InvalidIdentityToken", "digest"),
+        (&lukas, "AccessDenied", "the attribute Role lists no pair"),
+        (&billing, "AccessDenied", "trust policy"),
+    ] {
+        assert_ne!(*command, good);
+        let output = bash(folder.path(), command);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(error), "{told}");
+        let audit = std::fs::read_to_string(demo.word_after("What was decided, why")).unwrap();
+        let last = audit.lines().last().unwrap();
+        assert!(last.contains(why), "{last}");
+    }
+    assert_eq!(demo.terminate(), Some(0));
+}
+
+#[test]
 fn a_token_takes_only_the_roles_that_name_its_person() {
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start(folder.path());
+    let mut demo = Demo::start(folder.path(), &[]);
     let taken = |from: (&str, &str), to: (&str, &str)| {
         let command = demo.command();
         assert!(command.contains(from.0) && command.contains(from.1));
@@ -125,7 +183,7 @@ fn a_token_takes_only_the_roles_that_name_its_person() {
 #[test]
 fn the_demo_s_portal_opens_and_everything_goes_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start(folder.path());
+    let mut demo = Demo::start(folder.path(), &[]);
     let script = format!(
         "curl -sf {}/ && curl -sf {}/.well-known/openid-configuration",
         demo.word_after("Open "),

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::demo::people::Person;
 use crate::demo::provider::DemoError;
 use crate::demo::tickets::{TicketError, Tickets};
-use crate::domain::{EntityId, Issuer, UnixTime};
+use crate::domain::{EntityId, InvalidValue, Issuer, UnixTime};
 use crate::entropy::Entropy;
 use crate::federation::saml::claims::NameId;
 use crate::federation::saml::messages::{MessageId, PostForm};
@@ -71,6 +71,16 @@ pub struct StsParty {
     pub audience: EntityId,
     /// The recipient, which a trust policy sees as `saml:aud`.
     pub recipient: EndpointUrl,
+}
+
+impl StsParty {
+    /// The gateway at `public_url`, an origin.
+    pub fn of(public_url: &str) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            audience: [public_url, "/saml/metadata"].concat().parse()?,
+            recipient: [public_url, "/saml"].concat().parse()?,
+        })
+    }
 }
 
 /// The provider's name and addresses.

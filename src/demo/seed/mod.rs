@@ -1,4 +1,4 @@
-//! The demo's directory: accounts, roles, providers, the connection and the mapping rules of
+//! The demo's directory: accounts, roles, providers, two connections and the mapping rules of
 //! Meridale, as the files that `rolegate apply` reads.
 //!
 //! They are kept under `config/demo` with placeholders between at signs for what is known only when
@@ -9,7 +9,9 @@ mod files;
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Audience, Issuer};
+use super::saml::{SamlIdp, StsParty};
+use crate::domain::{Audience, EntityId, InvalidValue, Issuer};
+use crate::federation::saml::vocabulary::EndpointUrl;
 
 /// What the demo's files are filled in with.
 #[derive(Debug, Clone)]
@@ -22,6 +24,33 @@ pub struct Seed {
     pub sts_client: Audience,
     /// Where the portal's client secret is kept.
     pub portal_secret_file: PathBuf,
+    /// The SAML side.
+    pub saml: SamlSeed,
+}
+
+/// What of SAML is known only when the demo starts.
+#[derive(Debug, Clone)]
+pub struct SamlSeed {
+    /// The demo provider's entity id, where its metadata is, too.
+    pub entity_id: EntityId,
+    /// Its metadata, which every account's provider has.
+    pub metadata: String,
+    /// Where the gateway takes responses from browsers.
+    pub assertion_consumer_service: EndpointUrl,
+    /// What responses for STS name as their recipient.
+    pub sts: EndpointUrl,
+}
+
+impl SamlSeed {
+    /// What a provider and a gateway at `public_url`, an origin, know of each other.
+    pub fn of(idp: &SamlIdp, public_url: &str) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            entity_id: idp.entity_id().clone(),
+            metadata: idp.metadata(),
+            assertion_consumer_service: [public_url, "/saml/acs"].concat().parse()?,
+            sts: StsParty::of(public_url)?.recipient,
+        })
+    }
 }
 
 /// One file of the demo's directory.
@@ -52,6 +81,14 @@ impl Seed {
             ("@portal_client@", quoted(self.portal_client.as_str())),
             ("@sts_client@", quoted(self.sts_client.as_str())),
             ("@portal_secret_file@", quoted(secret_file)),
+            ("@saml_entity_id@", quoted(self.saml.entity_id.as_str())),
+            (
+                "@saml_acs@",
+                quoted(self.saml.assertion_consumer_service.as_str()),
+            ),
+            ("@saml_sts@", quoted(self.saml.sts.as_str())),
+            // A whole file, between no quotes.
+            ("@saml_metadata@", self.saml.metadata.clone()),
         ];
         let files = files::FILES.iter().map(|&(path, text)| SeedFile {
             path: Path::new(path),

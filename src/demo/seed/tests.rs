@@ -4,7 +4,12 @@ use serde_json::Value;
 
 use super::*;
 use crate::demo::people::meridale;
-use crate::domain::{AccountId, OidcProviderArn, Partition, RoleArn, RoleName, SessionDuration};
+use crate::domain::{
+    AccountId, OidcProviderArn, Partition, ProviderArn, RoleArn, RoleName, SessionDuration,
+};
+
+const ACS: &str = "http://127.0.0.1:8080/saml/acs";
+const STS: &str = "http://127.0.0.1:8080/saml";
 
 fn seed() -> Seed {
     Seed {
@@ -12,6 +17,12 @@ fn seed() -> Seed {
         portal_client: "rolegate-portal".parse().unwrap(),
         sts_client: "rolegate-sts".parse().unwrap(),
         portal_secret_file: "/tmp/demo/portal secret".into(),
+        saml: SamlSeed {
+            entity_id: "http://127.0.0.1:9000/saml/metadata".parse().unwrap(),
+            metadata: "<md:EntityDescriptor a=\"b\"/>".to_owned(),
+            assertion_consumer_service: ACS.parse().unwrap(),
+            sts: STS.parse().unwrap(),
+        },
     }
 }
 
@@ -89,7 +100,7 @@ fn every_file_on_disk_is_built_in() {
 #[test]
 fn every_placeholder_is_filled_in() {
     for file in files() {
-        for placeholder in ["@issuer", "@portal", "@sts"] {
+        for placeholder in ["@issuer", "@portal", "@sts", "@saml"] {
             assert!(!file.text.contains(placeholder), "{}", file.path.display());
         }
     }
@@ -112,7 +123,7 @@ fn a_value_can_neither_leave_its_quotes_nor_name_a_placeholder() {
     let files = seed.files().unwrap();
     let connection = files
         .iter()
-        .find(|file| file.path.starts_with("connections"));
+        .find(|file| file.path == Path::new("connections/workforce.toml"));
     let connection = toml_of(connection.unwrap());
     assert_eq!(
         connection["oidc"]["client_auth"]["client_secret_basic"]["file"].as_str(),
@@ -149,16 +160,42 @@ fn statements(role: &RoleArn) -> Vec<Value> {
     trust["Statement"].as_array().unwrap().clone()
 }
 
+/// The provider, audience and subject that a statement asks for.
+fn asked<'s>(role: &RoleArn, statement: &'s Value) -> (&'static str, &'s Value, &'s Value) {
+    let account = role.account();
+    let oidc = OidcProviderArn::new(Partition::Aws, account, "127.0.0.1:9000");
+    let saml = [
+        "arn:aws:iam::",
+        &account.to_string(),
+        ":saml-provider/Meridale",
+    ]
+    .concat();
+    let condition = &statement["Condition"]["StringEquals"];
+    let (protocol, prefix) = match statement["Principal"]["Federated"].as_str() {
+        Some(arn) if arn == oidc.as_str() => ("oidc", "127.0.0.1:9000:"),
+        Some(arn) if arn == saml => ("saml", "saml:"),
+        _ => panic!("{role}: {statement}"),
+    };
+    let key = |name: &str| &condition[[prefix, name].concat()];
+    (protocol, key("aud"), key("sub"))
+}
+
 #[test]
-fn every_role_is_trusted_by_its_own_account_s_provider_and_an_audience() {
+fn every_role_is_trusted_by_its_own_account_s_providers_and_an_audience() {
     for (role, _) in roles() {
-        let provider = OidcProviderArn::new(Partition::Aws, role.account(), "127.0.0.1:9000");
-        for statement in statements(&role) {
-            let federated = &statement["Principal"]["Federated"];
-            assert_eq!(federated, provider.as_str(), "{role}");
-            let audience = &statement["Condition"]["StringEquals"]["127.0.0.1:9000:aud"];
-            assert!(audience.is_string(), "{role}");
-        }
+        let asked = statements(&role);
+        let asked: Vec<_> = asked.iter().map(|it| self::asked(&role, it)).collect();
+        assert!(
+            asked.iter().all(|(_, audience, _)| audience.is_string()),
+            "{role}"
+        );
+        let portal = |protocol: &str, audience: &str| {
+            let mut asked = asked.iter();
+            asked.any(|(own, aud, _)| *own == protocol && **aud == audience)
+        };
+        let by_both = [portal("oidc", "rolegate-portal"), portal("saml", ACS)];
+        let expected = role.name().as_str() != "IntegrationTest";
+        assert_eq!(by_both, [expected; 2], "{role}");
     }
 }
 
@@ -167,24 +204,39 @@ fn whoever_brings_a_proof_to_sts_is_named() {
     let mut takable = Vec::new();
     for (role, _) in roles() {
         for statement in statements(&role) {
-            let condition = &statement["Condition"]["StringEquals"];
-            if condition["127.0.0.1:9000:aud"] != "rolegate-sts" {
+            let (protocol, audience, subject) = asked(&role, &statement);
+            if *audience != "rolegate-sts" && *audience != STS {
                 continue;
             }
-            let person = condition["127.0.0.1:9000:sub"].as_str().unwrap();
             let people = meridale();
-            let person = people.iter().find(|one| one.subject == person).unwrap();
-            takable.push(format!("{} {}", person.key, role.name()));
+            let person = people.iter().find(|one| *subject == one.subject).unwrap();
+            takable.push(format!("{} {} {protocol}", person.key, role.name()));
         }
     }
     let expected = [
-        "ines IntegrationTest",
-        "ines ReadOnly",
-        "lukas Analyst",
-        "tomas Developer",
+        "ines IntegrationTest oidc",
+        "ines ReadOnly oidc",
+        "ines ReadOnly saml",
+        "lukas Analyst oidc",
+        "lukas Analyst saml",
+        "tomas Developer oidc",
+        "tomas Developer saml",
     ];
     takable.sort();
     assert_eq!(takable, expected);
+}
+
+#[test]
+fn every_role_that_the_provider_gives_at_sts_is_there() {
+    let roles: BTreeSet<String> = roles().iter().map(|(role, _)| role.to_string()).collect();
+    for pair in meridale().iter().flat_map(|person| &person.sts_roles) {
+        let (role, provider) = pair.split_once(',').unwrap();
+        assert!(roles.contains(role), "{role}");
+        let account = role.parse::<RoleArn>().unwrap().account().to_string();
+        let folder = ["accounts/", &account, "/saml-providers/Meridale.toml"].concat();
+        file(&folder);
+        assert!(provider.contains(&account), "{pair}");
+    }
 }
 
 #[test]
@@ -216,22 +268,29 @@ fn rules_name_only_roles_that_exist() {
 }
 
 #[test]
-fn the_link_reaches_every_account() {
-    let link = toml_of(&file("links/workforce.toml"));
-    let linked: BTreeSet<AccountId> = texts(&link, "providers")
-        .iter()
-        .map(|arn| arn.parse::<OidcProviderArn>().unwrap().account())
-        .collect();
-    let accounts = roles().iter().map(|(role, _)| role.account()).collect();
-    assert_eq!(linked, accounts);
+fn each_link_reaches_every_account() {
+    let accounts: BTreeSet<_> = roles().iter().map(|(role, _)| role.account()).collect();
+    for path in ["links/workforce.toml", "links/workforce-saml.toml"] {
+        let link = toml_of(&file(path));
+        let linked: BTreeSet<AccountId> = texts(&link, "providers")
+            .iter()
+            .map(|arn| arn.parse::<ProviderArn>().unwrap().account())
+            .collect();
+        assert_eq!(linked, accounts);
+    }
 }
 
 #[test]
 fn only_ines_may_break_the_glass() {
-    let trust = file("accounts/482011739056/roles/BreakGlass.trust.json");
-    let trust: Value = serde_json::from_str(&trust.text).unwrap();
-    let subject = &trust["Statement"][0]["Condition"]["StringEquals"]["127.0.0.1:9000:sub"];
+    let roles = roles();
+    let mut roles = roles.iter().map(|(role, _)| role);
+    let role = roles
+        .find(|role| role.name().as_str() == "BreakGlass")
+        .unwrap();
     let people = meridale();
     let ines = people.iter().find(|person| person.key == "ines").unwrap();
-    assert_eq!(*subject, ines.subject);
+    for statement in statements(role) {
+        let (_, _, subject) = asked(role, &statement);
+        assert_eq!(*subject, ines.subject);
+    }
 }

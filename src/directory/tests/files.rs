@@ -1,5 +1,5 @@
 use super::assert_named;
-use crate::demo::Seed;
+use crate::demo::{SamlSeed, Seed};
 use crate::directory::testing::{
     self, CONNECTION_FILE, NOW, PROVIDER_FILE, READER_FILE, READER_TRUST, RULE_FILE, directory_of,
     edited, with, without,
@@ -356,6 +356,12 @@ fn the_demo_s_directory_survives_an_export() {
         portal_client: "rolegate-portal".parse().unwrap(),
         sts_client: "rolegate-sts".parse().unwrap(),
         portal_secret_file: "/tmp/demo/portal secret".into(),
+        saml: SamlSeed {
+            entity_id: "http://127.0.0.1:9000/saml/metadata".parse().unwrap(),
+            metadata: testing::metadata_document("http://127.0.0.1:9000/saml/metadata"),
+            assertion_consumer_service: "http://127.0.0.1:8080/saml/acs".parse().unwrap(),
+            sts: "http://127.0.0.1:8080/saml".parse().unwrap(),
+        },
     };
     let files = seed.files().unwrap().into_iter();
     let files = files.map(|file| (file.path.to_str().unwrap().to_owned(), file.text));
