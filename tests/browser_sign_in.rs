@@ -25,6 +25,13 @@ async fn people_sign_in_and_use_their_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_sign_in_and_out_by_saml() {
+    let house = House::start().await;
+    run_script("saml.mjs", house.settings()).await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_is_what_a_person_meets() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path());
