@@ -112,6 +112,7 @@ mod tests {
             connection: "c".repeat(64).parse().unwrap(),
             issuer: "0".repeat(64),
             request: ["_", &"0".repeat(32)].concat().parse().unwrap(),
+            begun_at: NOW,
         });
         for attempt in [oidc, saml] {
             assert!(cookie(&begun(attempt)).len() <= MAX_ATTEMPT_BYTES);
@@ -124,6 +125,7 @@ mod tests {
             connection: "partners".parse().unwrap(),
             issuer: "0".repeat(64),
             request: "_q".parse().unwrap(),
+            begun_at: NOW,
         });
         let under_way = UnderWay::begun(
             attempt.clone(),

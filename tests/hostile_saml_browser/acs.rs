@@ -48,6 +48,59 @@ fn s42_a_response_answers_what_this_browser_asked() {
     );
 }
 
+/// Anybody can have written a refusal that is not signed.
+#[test]
+fn s47_a_refusal_that_nobody_asked_for_is_not_told_in_its_own_words() {
+    let scene = Scene::with("idp_initiated = true\n");
+    let success = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
+    let refused = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/>\
+                   <samlp:StatusMessage>Call 555 0100</samlp:StatusMessage>";
+    let mut stranger = scene.browser();
+    let unasked = scene.draft(&PARTNERS, None).replace(success, refused);
+    let response = scene.post(&mut stranger, &unasked, "");
+    assert!(!response.text().contains("555"), "{}", response.text());
+    scene.refuses(&mut stranger, &response, "status");
+    let mut browser = scene.browser();
+    let begun = begin(&mut browser);
+    let asked = scene.draft(&PARTNERS, Some(&begun.request));
+    let response = scene.post(
+        &mut browser,
+        &asked.replace(success, refused),
+        &begun.relay_state,
+    );
+    assert!(response.text().contains("Call 555 0100"));
+}
+
+/// Whoever carries an unsigned request can take out of it what it asks for.
+#[test]
+fn s42_what_a_connection_wants_of_an_authentication_is_looked_for_in_the_response() {
+    let password = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
+    let wanted = "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken";
+    let scene = Scene::with(&format!(
+        "force_authn = true\nrequested_authn_context = {{ classes = ['{wanted}'] }}\n"
+    ));
+    let instant = format!("AuthnInstant=\"{}\"", scene.time(-30));
+    let old = format!("AuthnInstant=\"{}\"", scene.time(-864_000));
+    for (class, instant_of, accepted) in [
+        (password, &instant, false),
+        (wanted, &old, false),
+        (wanted, &instant, true),
+    ] {
+        let mut browser = scene.browser();
+        let begun = begin(&mut browser);
+        let draft = scene.draft(&PARTNERS, Some(&begun.request));
+        let (start, rest) = draft.split_once("AuthnInstant=\"").unwrap();
+        let rest = rest.split_once('"').unwrap().1;
+        let answer = [start, instant_of, &rest.replace(password, class)].concat();
+        let response = scene.post(&mut browser, &sign(&PARTNERS, &answer), &begun.relay_state);
+        if accepted {
+            assert_eq!(response.status, 303, "{}", response.text());
+        } else {
+            scene.refuses(&mut browser, &response, "authentication");
+        }
+    }
+}
+
 #[test]
 fn s43_s44_a_response_is_for_us_and_for_now() {
     let scene = Scene::new();

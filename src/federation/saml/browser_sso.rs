@@ -12,7 +12,9 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
+use super::authentication::{AuthenticationError, check_authentication};
 use super::checks::Request;
+use super::error::SamlError;
 use super::messages::{AuthnRequest, Envelope, MessageId, PostForm};
 use super::metadata::IdpMetadata;
 use super::own_addresses::OwnAddresses;
@@ -54,6 +56,8 @@ pub struct SamlAttempt {
     pub issuer: String,
     /// The ID of the request: 128 random bits. What is signed must name it.
     pub request: MessageId,
+    /// When it was made.
+    pub begun_at: UnixTime,
 }
 
 /// Why a sign-in did not succeed.
@@ -92,6 +96,13 @@ pub enum SamlSignInError {
     /// The provider began the sign-in, which the connection's settings do not allow.
     #[error("the provider began the sign-in by itself; the connection's idp_initiated is off")]
     NotAsked,
+    /// The person proved themselves to the provider in another way than the connection wants.
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationError),
+    /// A response that nobody asked for turns the sign-in away. Anybody can have written it, so that
+    /// nothing of it is told.
+    #[error("a response that answers no request turns the sign-in away")]
+    RefusedUnasked,
     /// The response proves nobody.
     #[error(transparent)]
     Proof(Box<SamlProofError>),
@@ -112,6 +123,8 @@ impl SamlSignInError {
             Self::OtherConnection => "connection",
             Self::OtherIssuer { .. } => "issuer",
             Self::NotAsked => "idp initiated",
+            Self::Authentication(_) => "authentication",
+            Self::RefusedUnasked => "status",
             Self::Proof(error) => error.check(),
         }
     }
@@ -196,6 +209,7 @@ impl BrowserSso {
                 connection: party.connection.id.clone(),
                 issuer: digest_of(&settings.entity_id),
                 request: id,
+                begun_at: now,
             },
         })
     }
@@ -231,12 +245,15 @@ impl BrowserSso {
             keys: party.keys,
             now,
         };
-        let proven = self.verifier.prove(&presented, &provider).await?;
+        let proven = self.verifier.prove(&presented, &provider).await;
+        let proven = proven.map_err(|error| refusal(error, attempt))?;
         let (identity, assertion) = proven.into_parts();
         let authentication = assertion.authentication();
+        let begun_at = attempt.map(|attempt| attempt.begun_at);
+        check_authentication(authentication, connection.settings, begun_at, now)?;
         let (issuer, name_id) = (&connection.settings.entity_id, assertion.name_id());
         Ok(ProvenSignIn {
-            person: person(issuer, name_id, &self.own.entity_id),
+            person: person(issuer, name_id),
             provider_session: Some(ProviderSession {
                 name_id: name_id.clone(),
                 index: authentication.session_index.clone(),
@@ -269,6 +286,17 @@ fn check_claimed_issuer(
             found: Quoted::new(&found),
         }),
         Some(_) | None => Ok(()),
+    }
+}
+
+/// A refusal of the provider's is told in its own words only to the browser that asked: whoever posts
+/// the answer to an attempt has the browser's RelayState.
+fn refusal(error: SamlProofError, attempt: Option<&SamlAttempt>) -> SamlSignInError {
+    match (&error, attempt) {
+        (SamlProofError::Response(SamlError::Status { .. }), None) => {
+            SamlSignInError::RefusedUnasked
+        }
+        _ => error.into(),
     }
 }
 

@@ -8,6 +8,7 @@
 //! [`prove`] takes both steps, asks for the second opinion, and is the only way to an identity.
 
 pub mod attributes;
+pub mod authentication;
 pub mod browser_sso;
 pub mod c14n;
 pub mod certificate;

@@ -32,22 +32,11 @@ use crate::entropy::{Entropy, EntropyError};
 use crate::federation::sign_in::Departure;
 use crate::store::{Logout, PersonKey};
 
-/// The format of a name identifier that says none (SAML 2.0 Core, section 8.3.1).
-const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
-
-/// By which name all sessions of a person end: one for each name identifier of a provider, with its
-/// format and qualifiers. A qualifier that is left out is the provider, or we ourselves (SAML 2.0 Core,
-/// section 8.3.7).
-pub fn person(issuer: &EntityId, name_id: &NameId, own: &EntityId) -> PersonKey {
-    let or = |own: &Option<String>, default: &str| own.clone().unwrap_or(default.to_owned());
-    let format = or(&name_id.format, UNSPECIFIED);
-    let qualifier = or(&name_id.name_qualifier, issuer.as_str());
-    let sp_qualifier = or(&name_id.sp_name_qualifier, own.as_str());
-    let issuer = IssuerName::Saml(issuer.clone());
-    PersonKey::of(
-        &issuer,
-        &[&name_id.value, &format, &qualifier, &sp_qualifier],
-    )
+/// By which name all sessions of a person end: the provider and the name's value. Providers write the
+/// format and the qualifiers of one name differently in an assertion and in a logout, or leave them out
+/// (SAML 2.0 Core, section 8.3.7); to end a session too many is better than to leave one.
+pub fn person(issuer: &EntityId, name_id: &NameId) -> PersonKey {
+    PersonKey::of(&IssuerName::Saml(issuer.clone()), &[&name_id.value])
 }
 
 /// A logout message that came in, of which nothing is proven.
@@ -284,7 +273,7 @@ impl SingleLogout {
         };
         let issuer = &party.connection.settings.entity_id;
         Ok(ProviderLogout {
-            person: person(issuer, &request.name_id, &self.own.entity_id),
+            person: person(issuer, &request.name_id),
             name_id: request.name_id,
             logout: Logout {
                 at: request.issued_at,

@@ -9,7 +9,6 @@ use crate::federation::saml::single_logout::{LogoutMessage, ProviderLogout};
 use crate::federation::sign_in::Departure;
 use crate::flows::party::{saml_connections_of, saml_party, sites};
 use crate::flows::request::RequestMeta;
-use crate::store::Redeemed;
 
 /// A person's sessions are over.
 #[derive(Debug)]
@@ -57,12 +56,16 @@ impl SignOut {
         let issuer = party.connection.settings.entity_id.clone();
         let subject = logout.name_id.value.parse().ok();
         known.person = subject.map(|subject| (issuer.into(), subject));
-        let keep_until = logout.logout.keep_until;
-        let redeemed = self.marks.redeem(&logout.mark, keep_until, meta.now);
-        if redeemed.await? == Redeemed::Again {
+        if self.marks.is_redeemed(&logout.mark, meta.now).await? {
             return Err(LogoutRefusal::UsedAlready);
         }
+        // Marked when it is done: a store that fails between leaves a request that may come again, and
+        // never a session that nobody can end.
         let ended = self.sessions.end_all(&logout.person, logout.logout).await?;
+        let keep_until = logout.logout.keep_until;
+        self.marks
+            .redeem(&logout.mark, keep_until, meta.now)
+            .await?;
         tracing::info!(%connection, ended, "a SAML provider has signed a person out");
         Ok((snapshot, connection, logout))
     }

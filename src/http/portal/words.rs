@@ -7,6 +7,7 @@ use crate::federation::Quoted;
 use crate::federation::id_token::TokenError;
 use crate::federation::relying_party::SignInError;
 use crate::federation::saml::SamlError;
+use crate::federation::saml::authentication::AuthenticationError;
 use crate::federation::saml::browser_sso::SamlSignInError;
 use crate::federation::saml::prove::SamlProofError;
 use crate::federation::sign_in::ProviderError;
@@ -227,6 +228,18 @@ fn saml_words(error: &SamlSignInError) -> Words {
         SamlSignInError::NotAsked => refused(
             "Your identity provider sent you here without being asked, which is not allowed for it.",
             "Sign in from here.",
+        ),
+        SamlSignInError::RefusedUnasked => refused(
+            "Your identity provider turned the sign-in away.",
+            "Sign in from here.",
+        ),
+        SamlSignInError::Authentication(AuthenticationError::NotAnew { .. }) => refused(
+            "Your identity provider let you in without asking you again, which is wanted here.",
+            "Sign in again, and prove yourself when you are asked. If you are not asked, send the id below to your administrator.",
+        ),
+        SamlSignInError::Authentication(AuthenticationError::OtherClass { .. }) => refused(
+            "You proved yourself to your identity provider in another way than is wanted here.",
+            "Sign in again with what is wanted, such as a second factor. If you are not asked for it, send the id below to your administrator.",
         ),
         SamlSignInError::Proof(error) => match &**error {
             SamlProofError::MetadataExpired(_) => not_set_up(),

@@ -13,26 +13,19 @@ fn name(value: &str) -> NameId {
     }
 }
 
-/// SAML 2.0 Core, section 8.3.7: what is left out is what it would be.
 #[test]
-fn a_qualifier_that_is_left_out_is_the_provider_or_we_ourselves() {
-    let (idp, own) = (
-        entity("https://idp.example.com"),
-        entity("https://sso.example.com"),
-    );
+fn a_name_is_one_person_however_its_format_and_qualifiers_are_written() {
+    let idp = entity("https://idp.example.com");
     let whole = NameId {
         value: "ann".to_owned(),
-        format: Some(UNSPECIFIED.to_owned()),
+        format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()),
         name_qualifier: Some(idp.to_string()),
-        sp_name_qualifier: Some(own.to_string()),
+        sp_name_qualifier: Some(String::new()),
     };
-    let key = |issuer, name: &NameId| person(issuer, name, &own);
-    assert_eq!(key(&idp, &whole), key(&idp, &name("ann")));
-    assert_ne!(key(&idp, &whole), key(&idp, &name("Ann")));
-    assert_ne!(
-        key(&idp, &whole),
-        key(&entity("https://other.example.com"), &whole)
-    );
+    assert_eq!(person(&idp, &whole), person(&idp, &name("ann")));
+    assert_ne!(person(&idp, &whole), person(&idp, &name("Ann")));
+    let other = entity("https://other.example.com");
+    assert_ne!(person(&idp, &whole), person(&other, &whole));
 }
 
 #[test]
