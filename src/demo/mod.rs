@@ -14,7 +14,7 @@
 //!            └ provider: id_token (keys sign) and access token (tickets) -> /userinfo
 //! ```
 //!
-//! [`saml`] draws the way of a SAML sign-in.
+//! `demo/saml` draws the way of a SAML sign-in.
 
 mod authorization;
 mod client;
