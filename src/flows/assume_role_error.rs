@@ -91,6 +91,11 @@ impl AssumeRoleError {
         }
     }
 
+    /// Whether somebody must look at it: the two SAML verifiers disagree.
+    pub fn is_alarm(&self) -> bool {
+        matches!(self, Self::Saml(error) if error.is_alarm())
+    }
+
     /// The check that failed, for the trace.
     pub const fn check(&self) -> &'static str {
         match self {

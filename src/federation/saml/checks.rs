@@ -149,6 +149,19 @@ impl AcceptedAssertion {
     }
 }
 
+/// Checks what can be refused of a response before its assertion is opened, so that no stranger has
+/// our keys work for a response that would be refused anyway. Whoever carried it may have written what
+/// is looked at here: it only ever refuses.
+pub(super) fn check_before_opening(
+    envelope: &Envelope,
+    expected: &Expected<'_>,
+    now: UnixTime,
+) -> Result<(), SamlError> {
+    check_envelope(envelope, expected, now)?;
+    let named = envelope.facts().in_response_to.as_deref();
+    check_named_requests(named.into_iter(), expected.request)
+}
+
 fn check_envelope(
     envelope: &Envelope,
     expected: &Expected<'_>,
@@ -271,24 +284,10 @@ fn check_request(
 ) -> Result<(), SamlError> {
     let by_bearer = bearer.in_response_to.as_deref();
     let by_response = envelope.facts().in_response_to.as_deref();
-    let mut named = by_bearer.into_iter().chain(by_response);
-    let id = match expected {
-        Request::OfTheCaller => return Ok(()),
-        Request::None => {
-            return named.next().map_or(Ok(()), |found| {
-                Err(SamlError::Solicited {
-                    found: Quoted::new(found),
-                })
-            });
-        }
-        Request::Exactly(id) => id,
+    check_named_requests(by_bearer.into_iter().chain(by_response), expected)?;
+    let Request::Exactly(id) = expected else {
+        return Ok(());
     };
-    if let Some(other) = named.find(|found| *found != id) {
-        return Err(SamlError::InResponseTo {
-            expected: Quoted::new(id),
-            found: Quoted::new(other),
-        });
-    }
     let by_signed_response = by_response.filter(|_| matches!(envelope, Envelope::Signed(_)));
     if by_bearer.or(by_signed_response).is_none() {
         return Err(SamlError::Unsolicited {
@@ -296,6 +295,26 @@ fn check_request(
         });
     }
     Ok(())
+}
+
+fn check_named_requests<'n>(
+    mut named: impl Iterator<Item = &'n str>,
+    expected: Request<'_>,
+) -> Result<(), SamlError> {
+    let refused = match expected {
+        Request::OfTheCaller => None,
+        Request::None => named.next().map(|found| SamlError::Solicited {
+            found: Quoted::new(found),
+        }),
+        Request::Exactly(id) => {
+            let other = named.find(|found| *found != id);
+            other.map(|found| SamlError::InResponseTo {
+                expected: Quoted::new(id),
+                found: Quoted::new(found),
+            })
+        }
+    };
+    refused.map_or(Ok(()), Err)
 }
 
 /// The one authentication, whose session must not be over. Of several, readers take different ones.

@@ -18,7 +18,6 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::certificate::Certificate;
-use super::response::Undecryptable;
 use super::service_provider::ServiceProviderKey;
 use super::writer::XmlWriter;
 use super::xml::namespace::{ASSERTION, ENCRYPTION, ENCRYPTION_11, SIGNATURE};
@@ -27,8 +26,9 @@ use crate::domain::Secret;
 use crate::entropy::{Entropy, EntropyError, draw};
 use crate::federation::Quoted;
 
-/// The most wrapped keys that are tried: one for each recipient of a federation's message.
-pub const MAX_WRAPPED_KEYS: usize = 4;
+/// The most wrapped keys of an assertion: one for each key of ours that a provider may know while keys
+/// change. Each is work with a private key that a stranger may ask for.
+pub const MAX_WRAPPED_KEYS: usize = 2;
 
 /// The `Type` of encrypted data that is one whole element.
 const ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
@@ -188,19 +188,6 @@ impl KeyTransport {
             Self::Oaep(OaepHash::Sha384) => &OAEP_SHA384_MGF1SHA384,
             Self::Oaep(OaepHash::Sha512) => &OAEP_SHA512_MGF1SHA512,
         }
-    }
-}
-
-/// What [`response::authenticate`](super::response::authenticate) decrypts with: all of our keys.
-/// A form that is not understood is answered like one that does not open.
-pub fn decrypt_with<'k>(
-    keys: &'k [&'k ServiceProviderKey],
-    entropy: &'k dyn Entropy,
-) -> impl Fn(Element<'_>) -> Result<Secret<String>, Undecryptable> + Sync + 'k {
-    move |assertion| {
-        let encrypted = EncryptedAssertion::read(assertion).map_err(|_| Undecryptable)?;
-        let keys = keys.iter().copied();
-        encrypted.decrypt(keys, entropy).map_err(|_| Undecryptable)
     }
 }
 

@@ -7,9 +7,11 @@
 //!
 //! [`prove`] takes both steps, asks for the second opinion, and is the only way to an identity.
 
+mod alarm;
 pub mod attributes;
 pub mod authentication;
 pub mod browser_sso;
+mod bulkhead;
 pub mod c14n;
 pub mod certificate;
 pub mod checks;

@@ -3,7 +3,8 @@
 //! ```text
 //! base64 ─ decode ─> UnverifiedResponse
 //!   └ metadata still counts
-//!      └ authenticate            our verifier; encrypted assertions with every live key of ours
+//!      └ receive                 our verifier
+//!         ├ encrypted: what the response itself says, then open with every live key of ours
 //!         └ accept               issuer, audience, recipient, request, times
 //!            └ second opinion    of what ours accepted, where the provider wants it: it must agree
 //!               └─> ProvenAssertion: the identity, and what else the assertion says
@@ -16,17 +17,23 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::alarm::AlarmLines;
 use super::attributes;
-use super::checks::{AcceptedAssertion, Expected, MAX_AGE, Request};
-use super::decrypt::decrypt_with;
+use super::bulkhead::{Bulkhead, Limits, RunError};
+use super::checks::{AcceptedAssertion, Expected, MAX_AGE, Request, check_before_opening};
+use super::decrypt::{EncryptedAssertion, FormatError};
 use super::error::SamlError;
 use super::metadata::IdpMetadata;
-use super::response::{AuthenticatedResponse, authenticate};
+use super::response::{
+    AuthenticatedResponse, Received, SealedResponse, authenticate_opened, receive,
+};
 use super::second_opinion::{Disagreement, Opinion, SecondOpinion, SecondOpinionError};
 use super::service_provider::ServiceProviderKeys;
 use super::settings::{AttributeAlias, Recipient, SamlProviderSettings, SamlSettings};
 use super::xml::Profile;
-use crate::domain::{Audience, Claims, ConnectionId, ProviderRef, SamlProviderArn, UnixTime};
+use crate::domain::{
+    Audience, Claims, ConnectionId, ProviderRef, SamlProviderArn, Secret, UnixTime,
+};
 use crate::entropy::Entropy;
 use crate::federation::ProvenIdentity;
 
@@ -248,7 +255,8 @@ pub enum SamlProofError {
     /// The second verifier has read something else.
     #[error(transparent)]
     Disagreement(#[from] Disagreement),
-    /// The second verifier refuses, fails or is overloaded.
+    /// The second verifier refuses or fails; or there was no place in time for it, or for opening an
+    /// encrypted assertion.
     #[error(transparent)]
     SecondOpinion(#[from] SecondOpinionError),
     /// The provider's settings want the second verifier to agree, and this program has none.
@@ -315,6 +323,10 @@ impl SamlProofError {
 #[derive(Clone)]
 pub struct SamlVerifier {
     second: Option<Arc<SecondOpinion>>,
+    /// Where encrypted assertions are opened. The second verifier has other places: it only works on
+    /// what a provider has signed, and strangers shall not take those.
+    opening: Arc<Bulkhead>,
+    alarms: Arc<AlarmLines>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -333,14 +345,29 @@ struct Question {
 impl SamlVerifier {
     /// A verifier; without a second one it proves nothing of a provider that wants it to agree.
     pub fn new(second: Option<Arc<SecondOpinion>>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { second, entropy }
+        Self {
+            second,
+            opening: Arc::new(Bulkhead::new(Limits::default())),
+            alarms: Arc::default(),
+            entropy,
+        }
+    }
+
+    /// One that never has a place to open an assertion in.
+    #[cfg(test)]
+    fn without_places(entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            opening: Arc::new(Bulkhead::without_places()),
+            ..Self::new(None, entropy)
+        }
     }
 
     /// Proves who a response is about: it is of this provider, for us, an answer to the request, and
     /// good now. Whether it was used before is for [`ProvenIdentity`] to say.
     ///
     /// # Errors
-    /// [`SamlProofError`]; where it [is an alarm](SamlProofError::is_alarm), the log has a line of it.
+    /// [`SamlProofError`]; where it [is an alarm](SamlProofError::is_alarm), the log has a line of it,
+    /// unless it had many in this minute.
     pub async fn prove(
         &self,
         presented: &Presented<'_>,
@@ -349,10 +376,12 @@ impl SamlVerifier {
         let proven = self.prove_quietly(presented, provider).await;
         if let Err(error) = &proven
             && error.is_alarm()
+            && let Some(left_out) = self.alarms.admit(presented.now)
         {
             tracing::error!(
                 provider = %provider.metadata.entity_id,
                 error = error as &dyn std::error::Error,
+                left_out,
                 "the two SAML verifiers disagree about a response; it was refused"
             );
         }
@@ -369,7 +398,7 @@ impl SamlVerifier {
             return Err(SamlProofError::MetadataExpired(end));
         }
         let second = self.second_for(provider)?;
-        let (accepted, question) = self.accept(presented, provider)?;
+        let (accepted, question) = self.accept(presented, provider).await?;
         let proven = proven(accepted, provider, now)?;
         if let Some((second, Question { document, ours })) = second.zip(question) {
             let certificates = metadata.signing_certificates.as_slice().to_vec();
@@ -392,29 +421,62 @@ impl SamlVerifier {
     }
 
     /// What our own verifier makes of a response. It takes a tenth of a millisecond, so that it is done
-    /// where the caller runs.
-    fn accept(
+    /// where the caller runs; but an encrypted assertion is opened elsewhere.
+    async fn accept(
         &self,
         presented: &Presented<'_>,
         provider: &SamlIdentityProvider<'_>,
-    ) -> Result<(AcceptedAssertion, Option<Question>), SamlError> {
-        let live: Vec<_> = presented.keys.decrypting(presented.now).collect();
-        let authenticated = authenticate(
-            &presented.response.0,
-            provider.metadata.signing_certificates.as_slice(),
-            &decrypt_with(&live, self.entropy.as_ref()),
-        )?;
+    ) -> Result<(AcceptedAssertion, Option<Question>), SamlProofError> {
         let expected = Expected {
             issuer: provider.metadata.entity_id.as_str(),
             audiences: &provider.audiences,
             recipients: &provider.recipients,
             request: presented.request,
         };
+        let certificates = provider.metadata.signing_certificates.as_slice();
+        let received = receive(
+            &presented.response.0,
+            certificates,
+            EncryptedAssertion::read,
+        )?;
+        let authenticated = match received {
+            Received::Open(response) => *response,
+            Received::Sealed(SealedResponse {
+                envelope,
+                assertion,
+            }) => {
+                check_before_opening(&envelope, &expected, presented.now)?;
+                let plaintext = self.open(assertion, presented, &provider.reference).await?;
+                authenticate_opened(envelope, plaintext, certificates)?
+            }
+        };
         let question = match provider.agreement {
             Agreement::Required => Some(Question::about(&authenticated)),
             Agreement::NotAsked => None,
         };
         Ok((authenticated.accept(&expected, presented.now)?, question))
+    }
+
+    /// Opens an assertion with whichever of our live keys fits, on a thread of its own: every key is
+    /// tried, and whoever sent it may be a stranger. A form that is not understood is answered like
+    /// one that does not open.
+    async fn open(
+        &self,
+        assertion: Result<EncryptedAssertion, FormatError>,
+        presented: &Presented<'_>,
+        provider: &ProviderRef,
+    ) -> Result<Secret<String>, SamlProofError> {
+        let assertion = assertion.map_err(|_| SamlError::Decryption)?;
+        let live: Vec<_> = presented.keys.decrypting(presented.now).cloned().collect();
+        let entropy = Arc::clone(&self.entropy);
+        let opened = self.opening.run(provider, move || {
+            assertion.decrypt(live.iter().map(AsRef::as_ref), entropy.as_ref())
+        });
+        match opened.await {
+            Ok(opened) => Ok(opened.map_err(|_| SamlError::Decryption)?),
+            Err(RunError::Overload(overload)) => Err(SecondOpinionError::from(overload).into()),
+            Err(RunError::Panicked) => Err(SamlError::Decryption.into()),
+        }
     }
 }
 

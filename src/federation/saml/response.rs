@@ -74,12 +74,50 @@ enum AuthenticatedDocument<'b> {
     Assertion(Secret<String>),
 }
 
-/// Reads a response and checks its signatures with the keys of `certificates`.
+/// A response as far as it can be read without a key of ours.
+#[derive(Debug)]
+pub enum Received<'b, T> {
+    /// A provider has signed its assertion.
+    Open(Box<AuthenticatedResponse<'b>>),
+    /// Its assertion is encrypted, so that nobody vouches for it yet.
+    Sealed(SealedResponse<T>),
+}
+
+/// A response whose assertion is still to be opened. Anybody may have written it.
+#[derive(Debug)]
+pub struct SealedResponse<T> {
+    /// What the response itself says.
+    pub envelope: Envelope,
+    /// What was made of the `EncryptedAssertion`.
+    pub assertion: T,
+}
+
+/// Reads a response and checks its signatures with the keys of `certificates`; an encrypted assertion
+/// is opened at once.
 pub fn authenticate<'b>(
     bytes: &'b [u8],
     certificates: &[Certificate],
     decrypt: &Decrypt<'_>,
 ) -> Result<AuthenticatedResponse<'b>, SamlError> {
+    match receive(bytes, certificates, decrypt)? {
+        Received::Open(response) => Ok(*response),
+        Received::Sealed(SealedResponse {
+            envelope,
+            assertion,
+        }) => {
+            let plaintext = assertion.map_err(|Undecryptable| SamlError::Decryption)?;
+            authenticate_opened(envelope, plaintext, certificates)
+        }
+    }
+}
+
+/// Reads a response and checks the signatures that can be seen, with the keys of `certificates`. What
+/// `seal` makes of an `EncryptedAssertion` is handed back, for whoever opens it later.
+pub fn receive<'b, T>(
+    bytes: &'b [u8],
+    certificates: &[Certificate],
+    seal: impl Fn(Element<'_>) -> T,
+) -> Result<Received<'b, T>, SamlError> {
     let document = Document::parse(bytes, Profile::MESSAGE)?;
     let response = document.root();
     check_response(response)?;
@@ -92,12 +130,10 @@ pub fn authenticate<'b>(
         None => Envelope::Unauthenticated(ResponseFacts::read(response)?),
     };
     if assertion.is(ASSERTION, "EncryptedAssertion") {
-        let plaintext = decrypt(assertion).map_err(|Undecryptable| SamlError::Decryption)?;
-        return Ok(AuthenticatedResponse {
+        return Ok(Received::Sealed(SealedResponse {
             envelope,
-            assertion: authenticate_plaintext(plaintext.expose(), certificates)?,
-            document: AuthenticatedDocument::Assertion(plaintext),
-        });
+            assertion: seal(assertion),
+        }));
     }
     let inner = verify(assertion, certificates)?;
     let assertion = match (signed_response, inner) {
@@ -106,10 +142,23 @@ pub fn authenticate<'b>(
         (None, Some(inner)) => Assertion::read(inner.document()?.root())?,
         (None, None) => return Err(SamlError::Unsigned),
     };
-    Ok(AuthenticatedResponse {
+    Ok(Received::Open(Box::new(AuthenticatedResponse {
         envelope,
         assertion,
         document: AuthenticatedDocument::Response(bytes),
+    })))
+}
+
+/// The response around an assertion that was opened, which a provider must have signed.
+pub fn authenticate_opened<'b>(
+    envelope: Envelope,
+    plaintext: Secret<String>,
+    certificates: &[Certificate],
+) -> Result<AuthenticatedResponse<'b>, SamlError> {
+    Ok(AuthenticatedResponse {
+        envelope,
+        assertion: authenticate_plaintext(plaintext.expose(), certificates)?,
+        document: AuthenticatedDocument::Assertion(plaintext),
     })
 }
 

@@ -11,6 +11,7 @@
 //! before it signs, and the old one opens what is still encrypted to it for a grace after.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
@@ -269,30 +270,31 @@ impl Rotation {
 
 /// All our keys.
 #[derive(Debug, Default)]
-pub struct ServiceProviderKeys(Vec<(Schedule, ServiceProviderKey)>);
+pub struct ServiceProviderKeys(Vec<(Schedule, Arc<ServiceProviderKey>)>);
 
 impl ServiceProviderKeys {
     /// Takes keys in any order.
     pub fn new(mut keys: Vec<(Schedule, ServiceProviderKey)>) -> Self {
         keys.sort_by_key(|(schedule, _)| std::cmp::Reverse(schedule.signs_from));
-        Self(keys)
+        let keys = keys.into_iter();
+        Self(keys.map(|(at, key)| (at, Arc::new(key))).collect())
     }
 
     /// The key that signs: the newest that may.
     pub fn signing(&self, now: UnixTime) -> Option<&ServiceProviderKey> {
         let mut keys = self.0.iter();
-        keys.find_map(|(schedule, key)| schedule.may_sign(now).then_some(key))
+        keys.find_map(|(schedule, key)| schedule.may_sign(now).then_some(&**key))
     }
 
     /// The keys that open what is encrypted to us, newest first.
-    pub fn decrypting(&self, now: UnixTime) -> impl Iterator<Item = &ServiceProviderKey> {
+    pub fn decrypting(&self, now: UnixTime) -> impl Iterator<Item = &Arc<ServiceProviderKey>> {
         let keys = self.0.iter();
         keys.filter_map(move |(schedule, key)| schedule.is_live(now).then_some(key))
     }
 
     /// The certificates of our metadata, newest first.
     pub fn published(&self, now: UnixTime) -> impl Iterator<Item = &Certificate> {
-        self.decrypting(now).map(ServiceProviderKey::certificate)
+        self.decrypting(now).map(|key| key.certificate())
     }
 }
 

@@ -46,8 +46,16 @@ impl Recorder {
         name: &str,
         record: &AssumeRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
-        if record.result.is_err() && self.is_coalesced(refused(meta, record.person), meta) {
-            return Ok(());
+        if let Err(error) = record.result {
+            let source = refused(meta, record.person);
+            let is_coalesced = if error.is_alarm() {
+                self.is_coalesced_alarm(source, meta)
+            } else {
+                self.is_coalesced(source, meta)
+            };
+            if is_coalesced {
+                return Ok(());
+            }
         }
         let occasion = self.occasion(meta, record.source, name, ReadOnly::No)?;
         let mut event = Event::new(occasion)

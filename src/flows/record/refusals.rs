@@ -12,10 +12,11 @@ use crate::domain::{Region, RequestId, UnixTime};
 use crate::flows::request::RequestMeta;
 
 /// Strangers and people who were proven have limits of their own, so that neither takes the other's
-/// lines.
+/// lines. So do alarms, which no flood of other refusals may hide.
 pub(super) struct Refusals {
     of_strangers: RefusalLimiter,
     of_people: RefusalLimiter,
+    alarms: RefusalLimiter,
 }
 
 impl Refusals {
@@ -23,10 +24,12 @@ impl Refusals {
         Self {
             of_strangers: RefusalLimiter::new(limits, now),
             of_people: RefusalLimiter::new(limits, now),
+            alarms: RefusalLimiter::new(limits, now),
         }
     }
 
-    /// Who was counted together with `source`.
+    /// Who was counted together with `source`. Counts of alarms that are given back come here, too:
+    /// who they are of is all that is reported.
     const fn of(&mut self, source: &Source) -> &mut RefusalLimiter {
         match source {
             Source::Person(..) => &mut self.of_people,
@@ -49,6 +52,7 @@ impl Recorder {
             let mut refusals = self.refusals();
             let mut due = refusals.of_strangers.due(now);
             due.extend(refusals.of_people.due(now));
+            due.extend(refusals.alarms.due(now));
             due
         };
         self.report(due, region, now).await
@@ -67,6 +71,7 @@ impl Recorder {
             let mut refusals = self.refusals();
             let mut all = refusals.of_strangers.flush();
             all.extend(refusals.of_people.flush());
+            all.extend(refusals.alarms.flush());
             all
         };
         self.report(all, region, now).await
@@ -125,6 +130,12 @@ impl Recorder {
     pub(super) fn is_coalesced(&self, source: Source, meta: &RequestMeta) -> bool {
         let mut refusals = self.refusals();
         let admission = refusals.of(&source).admit(source, meta.now);
+        matches!(admission, Admission::Counted)
+    }
+
+    /// The same of a refusal that somebody must look at.
+    pub(super) fn is_coalesced_alarm(&self, source: Source, meta: &RequestMeta) -> bool {
+        let admission = self.refusals().alarms.admit(source, meta.now);
         matches!(admission, Admission::Counted)
     }
 

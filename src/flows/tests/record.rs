@@ -2,7 +2,11 @@
 
 use super::administer::administration;
 use super::*;
+use crate::audit::EventSource;
 use crate::directory::testing::{ADMIN, MAX_STALENESS};
+use crate::federation::saml::prove::SamlProofError;
+use crate::federation::saml::second_opinion::SecondOpinionError;
+use crate::flows::record::AssumeRecord;
 
 /// The account has the provider and no such role.
 const NOBODY: &str = "arn:aws:iam::482011739056:role/Nobody";
@@ -88,6 +92,45 @@ async fn strangers_take_no_lines_of_people() {
     assert_eq!(lines(&node), 1_000);
     denied(&node, "ines", 1).await;
     assert_eq!(lines(&node), 1_001);
+}
+
+/// That two verifiers disagree is seen although strangers have used up all of their lines; it fills no
+/// disk either.
+#[tokio::test]
+async fn a_flood_of_refusals_hides_no_alarm() {
+    let node = Node::new().await;
+    let call = RefusedCall {
+        operation: "",
+        code: "InvalidAction",
+        why: "",
+    };
+    for _ in 0..130 {
+        node.recorder.refused_call(&meta(), &call).await.unwrap();
+    }
+    assert_eq!(lines(&node), 100);
+    let error = SamlProofError::SecondOpinion(SecondOpinionError::Panicked);
+    let error = AssumeRoleError::from(error);
+    assert!(error.is_alarm());
+    let role = NOBODY.parse().unwrap();
+    let record = AssumeRecord {
+        source: EventSource::Sts,
+        role: &role,
+        session: None,
+        duration: SessionDuration::DEFAULT,
+        person: None,
+        lineage: None,
+        rules: &[],
+        saml: None,
+        result: Err(&error),
+    };
+    let meta = meta();
+    for _ in 0..130 {
+        let recorded = node
+            .recorder
+            .assumption(&meta, "AssumeRoleWithSAML", &record);
+        recorded.await.unwrap();
+    }
+    assert_eq!(lines(&node), 200);
 }
 
 #[tokio::test]

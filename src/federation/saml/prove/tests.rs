@@ -259,6 +259,134 @@ async fn an_encrypted_assertion_is_opened_with_a_key_of_ours_and_must_be_signed_
     ));
 }
 
+/// An encrypted assertion in a response that a stranger wrote: nothing in it opens.
+fn garbage(certificate: &Certificate) -> String {
+    let text = encrypted(certificate, Signed::Assertion);
+    let value = "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>";
+    assert!(text.contains(value));
+    text.replace(value, &["AAAA", value].concat())
+}
+
+#[tokio::test]
+async fn no_key_works_for_a_response_that_would_be_refused_anyway() {
+    let (certificate, keys) = own_key();
+    let metadata = metadata_of(&[&PROVIDER]);
+    let provider = registered(&metadata);
+    let text = garbage(&certificate);
+    let refused = prove_with(None, &text, &provider, &keys).await.unwrap_err();
+    assert_eq!(refused.check(), "decryption", "{refused}");
+    let envelope = text.split_once("<saml:EncryptedAssertion").unwrap().0;
+    for (from, to, check) in [
+        (ISSUER, "https://other.example.com", "issuer"),
+        (ACS, "https://other.example.com/acs", "recipient"),
+        ("IssueInstant=\"2026", "IssueInstant=\"2025", "age"),
+        (REQUEST, "_other", "request"),
+    ] {
+        assert!(envelope.contains(from), "{from}");
+        let changed = text.replacen(from, to, 1);
+        let refused = prove_with(None, &changed, &provider, &keys).await;
+        assert_eq!(refused.unwrap_err().check(), check);
+    }
+}
+
+/// The text with something else as the encrypted content.
+fn with_content(text: &str, change: impl FnOnce(&mut Vec<u8>)) -> String {
+    let (before, rest) = text.rsplit_once("<xenc:CipherValue>").unwrap();
+    let (content, after) = rest.split_once('<').unwrap();
+    let mut content = STANDARD.decode(content).unwrap();
+    change(&mut content);
+    let content = STANDARD.encode(content);
+    [before, "<xenc:CipherValue>", &content, "<", after].concat()
+}
+
+/// All of it is one error without a field, from which the answer is made.
+#[tokio::test]
+async fn s40_a_thousand_failures_of_each_kind_are_one_error() {
+    const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+    let (certificate, keys) = own_key();
+    let metadata = metadata_of(&[&PROVIDER]);
+    let provider = registered(&metadata);
+    let good = encrypted(&certificate, Signed::Assertion);
+    let cbc = good.replace(
+        ContentAlgorithm::Aes256Gcm.uri(),
+        &[XENC, "aes256-cbc"].concat(),
+    );
+    let older = good.replace(KeyTransport::OaepMgf1p.uri(), &[XENC, "rsa-1_5"].concat());
+    assert!(cbc != good && older != good);
+    for variant in 0..1_000_usize {
+        let drawn: [u8; 64] = crate::entropy::draw(&SystemEntropy).unwrap();
+        let flip = |content: &mut Vec<u8>| {
+            let place = variant % content.len();
+            content[place] ^= 1 << (variant % 8);
+        };
+        for text in [
+            with_content(&cbc, |content| *content = drawn.to_vec()),
+            with_content(&good, flip),
+            with_content(&older, flip),
+        ] {
+            let refused = prove_with(None, &text, &provider, &keys).await;
+            assert!(
+                matches!(
+                    refused,
+                    Err(SamlProofError::Response(SamlError::Decryption))
+                ),
+                "{variant}: {refused:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_place_to_open_an_assertion_the_answer_is_to_come_again() {
+    let (certificate, keys) = own_key();
+    let metadata = metadata_of(&[&PROVIDER]);
+    let verifier = SamlVerifier::without_places(Arc::new(SystemEntropy));
+    let sealed = unverified(&encrypted(&certificate, Signed::Assertion));
+    let plain = unverified(&response(Signed::Assertion));
+    let presented = |response| Presented {
+        response,
+        request: Request::Exactly(REQUEST),
+        keys: &keys,
+        now: NOW,
+    };
+    let provider = registered(&metadata);
+    let refused = verifier.prove(&presented(&sealed), &provider).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        refused.is_unavailable() && !refused.is_alarm(),
+        "{refused:?}"
+    );
+    let proven = verifier.prove(&presented(&plain), &provider).await;
+    assert!(proven.is_ok(), "{proven:?}");
+}
+
+/// Opening is asked for by anybody, so that it may not hold up whoever serves requests.
+#[tokio::test]
+async fn assertions_are_opened_on_a_thread_of_their_own() {
+    struct Witness(std::sync::Mutex<Vec<std::thread::ThreadId>>);
+    impl Entropy for Witness {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), crate::entropy::EntropyError> {
+            self.0.lock().unwrap().push(std::thread::current().id());
+            SystemEntropy.fill(bytes)
+        }
+    }
+    let (certificate, keys) = own_key();
+    let metadata = metadata_of(&[&PROVIDER]);
+    let witness = Arc::new(Witness(std::sync::Mutex::default()));
+    let verifier = SamlVerifier::new(None, Arc::clone(&witness) as Arc<dyn Entropy>);
+    let presented = Presented {
+        response: &unverified(&encrypted(&certificate, Signed::Assertion)),
+        request: Request::Exactly(REQUEST),
+        keys: &keys,
+        now: NOW,
+    };
+    let proven = verifier.prove(&presented, &registered(&metadata)).await;
+    assert!(proven.is_ok(), "{proven:?}");
+    let threads = witness.0.lock().unwrap();
+    assert_eq!(threads.len(), 1);
+    assert_ne!(threads[0], std::thread::current().id());
+}
+
 #[tokio::test]
 async fn without_a_second_verifier_a_provider_that_wants_one_proves_nobody() {
     let metadata = metadata_of(&[&PROVIDER]);

@@ -350,6 +350,23 @@ fn s21_s22_an_id_is_there_once_in_every_spelling() {
     ));
 }
 
+/// Where nobody has signed, too: the second verifier refuses the document otherwise, which would be an alarm
+/// that whoever carries a response can raise.
+#[test]
+fn every_id_of_a_document_is_a_name() {
+    let signed = response(Signed::Assertion);
+    for (from, to) in [
+        ("ID=\"_r1\"", "ID=\"1\""),
+        ("<samlp:Status>", "<samlp:Status ID=\"-\">"),
+        ("<samlp:Status>", "<samlp:Status samlp:ID=\"a b\">"),
+    ] {
+        assert!(matches!(
+            error(&signed.replace(from, to)),
+            SamlError::Signature(SignatureError::Id { .. })
+        ));
+    }
+}
+
 #[test]
 fn s23_s26_what_only_looks_like_an_assertion_or_a_signature_counts_as_one() {
     let signed = response(Signed::Assertion);

@@ -12,14 +12,22 @@
 //! sign-in is refused.
 //!
 //! The C libraries have had their own faults before a signature is checked (documents fetched, time
-//! and memory without bound), so they never see bytes that ours has not authenticated. It is asked
-//! about the document that a claim is read from:
+//! and memory without bound), so they see no document before a provider's signature in it was checked
+//! and its assertion accepted. It is asked about the document that a claim is read from:
 //!
 //! | signed | it sees | it must return |
 //! |---|---|---|
-//! | the Assertion | the Response | the Assertion |
+//! | the Assertion | the Response, of which **what is around the Assertion is anybody's** | the Assertion |
 //! | the Response, or both | the Response | the Response with the Assertion |
 //! | an encrypted Assertion | the decrypted Assertion, as it was decrypted | the Assertion |
+//!
+//! So whoever has one good assertion can show libxml2 some bytes of their own, and a `KeyInfo` is
+//! never signed. Cutting the Assertion out would not do: its signature counts on the namespaces that
+//! are declared around it, and a document that we wrote is not the one that was received. What makes
+//! it bearable is that ours has read **every** byte before, strictly: UTF-8, well-formed, no DTD, no
+//! entity but the five, no processing instruction, no comment, bounded in size and depth; signatures
+//! in the two places only, each of the one shape that is checked, every `ID` a name and there once.
+//! And the C libraries have no way to network or disk.
 //!
 //! The Signature of a Response around an encrypted Assertion is ours alone to check: nothing is read
 //! from that Response, so there is nothing to compare.
@@ -28,23 +36,22 @@
 //! says so. A provider that asks for it must then be refused when it is loaded:
 //! [`require_built_in`].
 
-mod bulkhead;
 #[cfg(feature = "second-opinion")]
 mod native;
 #[cfg(not(feature = "second-opinion"))]
 mod not_built_in;
 mod opinion;
 
-pub use bulkhead::{Limits, Overload};
-pub use opinion::{Attribute, Bearer, Difference, Disagreement, Opinion, Subject};
+pub use opinion::{Attribute, Authentication, Bearer, Difference, Disagreement, Opinion, Subject};
 
 use std::sync::Arc;
 
-use self::bulkhead::{Bulkhead, RunError};
 #[cfg(feature = "second-opinion")]
 use self::native::Native;
 #[cfg(not(feature = "second-opinion"))]
 use self::not_built_in::Native;
+use super::bulkhead::{Bulkhead, RunError};
+pub use super::bulkhead::{Limits, Overload};
 use crate::domain::ProviderRef;
 use crate::federation::saml::certificate::Certificate;
 

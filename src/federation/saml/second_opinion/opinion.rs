@@ -28,8 +28,10 @@ pub struct Opinion {
     pub not_on_or_after: Option<UnixTime>,
     /// The audiences of each `AudienceRestriction`.
     pub audiences: Vec<Vec<String>>,
-    /// `@SessionNotOnOrAfter` of each `AuthnStatement`.
-    pub sessions_end_at: Vec<Option<UnixTime>>,
+    /// Whether the conditions hold a `OneTimeUse`.
+    pub is_for_one_use: bool,
+    /// Each `AuthnStatement`.
+    pub authentications: Vec<Authentication>,
     /// The attributes of every `AttributeStatement`, in the order of the document. One with a value
     /// that holds elements is left out.
     pub attributes: Vec<Attribute>,
@@ -42,6 +44,23 @@ pub struct Subject {
     pub name_id: String,
     /// `NameID/@Format`.
     pub format: Option<String>,
+    /// `NameID/@NameQualifier`.
+    pub name_qualifier: Option<String>,
+    /// `NameID/@SPNameQualifier`.
+    pub sp_name_qualifier: Option<String>,
+}
+
+/// How and when somebody proved themselves: one `AuthnStatement`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authentication {
+    /// `@AuthnInstant`.
+    pub at: Option<UnixTime>,
+    /// `@SessionIndex`.
+    pub session_index: Option<String>,
+    /// `@SessionNotOnOrAfter`.
+    pub session_ends_at: Option<UnixTime>,
+    /// `AuthnContext/AuthnContextClassRef`.
+    pub context_class: Option<String>,
 }
 
 /// Who may present an assertion, where and until when: one `SubjectConfirmation` of the bearer
@@ -78,16 +97,16 @@ pub enum Difference {
     IssuedAt,
     /// Another issuer.
     Issuer,
-    /// Another subject, or another format of its name.
+    /// Another subject, or another format or qualifier of its name.
     Subject,
     /// Others may present it, elsewhere or for another time.
     Bearers,
-    /// Another begin or end of the assertion.
+    /// Another begin or end of the assertion, or for one use in one reading only.
     Conditions,
     /// Other audiences, or in other restrictions.
     Audiences,
-    /// Another end of the provider's session.
-    Session,
+    /// Another time or class of authentication, another session, or another end of it.
+    Authentication,
     /// Other values of an attribute of this name, or in another order, or none.
     Attribute(Quoted),
 }
@@ -107,8 +126,8 @@ impl Opinion {
             (self.validity() == ours.validity(), Difference::Conditions),
             (self.audiences == ours.audiences, Difference::Audiences),
             (
-                self.sessions_end_at == ours.sessions_end_at,
-                Difference::Session,
+                self.authentications == ours.authentications,
+                Difference::Authentication,
             ),
         ];
         let differing = same.into_iter().filter(|(is_same, _)| !is_same);
@@ -121,8 +140,8 @@ impl Opinion {
         }
     }
 
-    const fn validity(&self) -> (Option<UnixTime>, Option<UnixTime>) {
-        (self.not_before, self.not_on_or_after)
+    const fn validity(&self) -> (Option<UnixTime>, Option<UnixTime>, bool) {
+        (self.not_before, self.not_on_or_after, self.is_for_one_use)
     }
 
     fn differing_attributes(&self, ours: &Self) -> Vec<Difference> {
@@ -155,6 +174,12 @@ impl From<&AuthenticatedResponse<'_>> for Opinion {
             in_response_to: bearer.in_response_to.clone(),
             not_on_or_after: Some(bearer.not_on_or_after),
         };
+        let authentication = |authentication: &claims::Authentication| Authentication {
+            at: Some(authentication.at),
+            session_index: authentication.session_index.clone(),
+            session_ends_at: authentication.session_ends_at,
+            context_class: authentication.context_class.clone(),
+        };
         let attribute = |attribute: &claims::Attribute| Attribute {
             name: attribute.name.clone(),
             values: attribute.values.clone(),
@@ -166,16 +191,15 @@ impl From<&AuthenticatedResponse<'_>> for Opinion {
             subject: Subject {
                 name_id: ours.name_id.value.clone(),
                 format: ours.name_id.format.clone(),
+                name_qualifier: ours.name_id.name_qualifier.clone(),
+                sp_name_qualifier: ours.name_id.sp_name_qualifier.clone(),
             },
             bearers: ours.bearers.iter().map(bearer).collect(),
             not_before: ours.conditions.not_before,
             not_on_or_after: Some(ours.conditions.not_on_or_after),
             audiences: ours.conditions.restrictions.clone(),
-            sessions_end_at: ours
-                .authentications
-                .iter()
-                .map(|authentication| authentication.session_ends_at)
-                .collect(),
+            is_for_one_use: ours.conditions.is_for_one_use,
+            authentications: ours.authentications.iter().map(authentication).collect(),
             attributes: ours.attributes.iter().map(attribute).collect(),
         }
     }
@@ -211,7 +235,7 @@ impl fmt::Display for Difference {
             Self::Bearers => formatter.write_str("confirmation"),
             Self::Conditions => formatter.write_str("validity"),
             Self::Audiences => formatter.write_str("audiences"),
-            Self::Session => formatter.write_str("end of the session"),
+            Self::Authentication => formatter.write_str("authentication"),
             Self::Attribute(name) => write!(formatter, "attribute {:?}", name.as_str()),
         }
     }
@@ -231,6 +255,8 @@ mod tests {
             subject: Subject {
                 name_id: "ines".to_owned(),
                 format: Some("persistent".to_owned()),
+                name_qualifier: Some("https://idp.example".to_owned()),
+                sp_name_qualifier: Some("https://sp.example".to_owned()),
             },
             bearers: vec![Bearer {
                 recipient: Some("https://sp.example/acs".to_owned()),
@@ -240,7 +266,13 @@ mod tests {
             not_before: Some(NOON),
             not_on_or_after: Some(NOON.plus(600)),
             audiences: vec![vec!["https://sp.example".to_owned()]],
-            sessions_end_at: vec![Some(NOON.plus(3600))],
+            is_for_one_use: true,
+            authentications: vec![Authentication {
+                at: Some(NOON),
+                session_index: Some("_session".to_owned()),
+                session_ends_at: Some(NOON.plus(3600)),
+                context_class: Some("urn:class".to_owned()),
+            }],
             attributes: vec![attribute("groups", &["a", "b"])],
         }
     }
@@ -268,7 +300,7 @@ mod tests {
     #[test]
     fn every_other_reading_is_named() {
         type Change = fn(&mut Opinion);
-        let changes: [(Change, Difference); 13] = [
+        let changes: [(Change, Difference); 20] = [
             (|it| it.assertion_id.push('x'), Difference::AssertionId),
             (|it| it.issued_at = NOON.plus(1), Difference::IssuedAt),
             (|it| it.issuer.push('/'), Difference::Issuer),
@@ -287,7 +319,29 @@ mod tests {
             (|it| it.not_before = None, Difference::Conditions),
             (|it| it.not_on_or_after = None, Difference::Conditions),
             (|it| it.audiences.push(Vec::new()), Difference::Audiences),
-            (|it| it.sessions_end_at[0] = None, Difference::Session),
+            (|it| it.subject.name_qualifier = None, Difference::Subject),
+            (
+                |it| it.subject.sp_name_qualifier = None,
+                Difference::Subject,
+            ),
+            (|it| it.is_for_one_use = false, Difference::Conditions),
+            (|it| it.authentications.clear(), Difference::Authentication),
+            (
+                |it| it.authentications[0].at = Some(NOON.plus(1)),
+                Difference::Authentication,
+            ),
+            (
+                |it| it.authentications[0].session_index = None,
+                Difference::Authentication,
+            ),
+            (
+                |it| it.authentications[0].session_ends_at = None,
+                Difference::Authentication,
+            ),
+            (
+                |it| it.authentications[0].context_class = None,
+                Difference::Authentication,
+            ),
         ];
         for (change, difference) in changes {
             assert_eq!(differences(change), [difference]);

@@ -26,10 +26,13 @@ pub enum SignatureError {
         /// The ID.
         id: Quoted,
     },
-    /// The ID of a signed element is not 1 to 256 letters, digits, `_`, `-` and `.`.
-    #[error("the ID \"{id}\" of {element} is not 1 to 256 letters, digits, _ - and .")]
+    /// The ID of an element is not 1 to 256 letters, digits, `_`, `-` and `.`, of which a letter or `_`
+    /// is the first.
+    #[error(
+        "the ID \"{id}\" of {element} is not a letter or _ and up to 255 letters, digits, _ - and ."
+    )]
     Id {
-        /// The signed element.
+        /// The element.
         element: Quoted,
         /// Its ID; empty where it has none.
         id: Quoted,

@@ -20,20 +20,29 @@ pub(super) struct SignatureParts<'d> {
 }
 
 /// Whether a text can be an ID that a signature refers to: what every reader takes for the bare name
-/// of an element and none for a pointer into the document.
+/// of an element and none for a pointer into the document. It is of the type that an ID has (an NCName,
+/// Namespaces in XML 1.0), in ASCII.
 pub fn is_id(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    (1..=MAX_ID).contains(&text.len()) && text.bytes().all(is_plain)
+    let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    begins && text.len() <= MAX_ID && text.bytes().all(is_plain)
 }
 
-/// Checks that no ID is there twice in a document, however the attribute is spelled.
+/// Checks that no ID is there twice in a document, however the attribute is spelled, and that what is
+/// spelled as SAML's is one, wherever it stands: readers that know of IDs refuse the document otherwise.
 pub fn check_ids(root: Element<'_>) -> Result<(), SignatureError> {
     let mut seen = HashSet::new();
     for element in std::iter::once(root).chain(root.descendants()) {
         for attribute in element.attributes() {
             let name = attribute.local_name();
-            let is_id = ID_NAMES.iter().any(|id| name.eq_ignore_ascii_case(id));
-            if is_id && !seen.insert(attribute.value()) {
+            if name == "ID" && !is_id(attribute.value()) {
+                return Err(SignatureError::Id {
+                    element: Quoted::new(element.local_name()),
+                    id: Quoted::new(attribute.value()),
+                });
+            }
+            let is_an_id = ID_NAMES.iter().any(|id| name.eq_ignore_ascii_case(id));
+            if is_an_id && !seen.insert(attribute.value()) {
                 return Err(SignatureError::RepeatedId {
                     id: Quoted::new(attribute.value()),
                 });

@@ -9,7 +9,9 @@ use libxml::tree::{Node, NodeType};
 use super::Refusal;
 use super::signatures::{is, parse};
 use crate::domain::UnixTime;
-use crate::federation::saml::second_opinion::{Attribute, Bearer, Opinion, Subject};
+use crate::federation::saml::second_opinion::{
+    Attribute, Authentication, Bearer, Opinion, Subject,
+};
 
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -30,14 +32,17 @@ pub(super) fn read(signed: &str) -> Result<Opinion, Refusal> {
 
 fn read_assertion(assertion: &Node) -> Result<Opinion, Refusal> {
     let subject = only_child(assertion, "Subject")?;
+    let name_id = only_child(&subject, "NameID")?;
     let conditions = only_child(assertion, "Conditions")?;
     Ok(Opinion {
         assertion_id: attribute(assertion, "ID").ok_or(Refusal::Claims("ID"))?,
         issued_at: time(assertion, "IssueInstant")?.ok_or(Refusal::Claims("IssueInstant"))?,
         issuer: only_text(assertion, "Issuer")?,
         subject: Subject {
-            name_id: only_text(&subject, "NameID")?,
-            format: attribute(&only_child(&subject, "NameID")?, "Format"),
+            name_id: text(&name_id).ok_or(Refusal::Claims("NameID"))?,
+            format: attribute(&name_id, "Format"),
+            name_qualifier: attribute(&name_id, "NameQualifier"),
+            sp_name_qualifier: attribute(&name_id, "SPNameQualifier"),
         },
         bearers: children(&subject, "SubjectConfirmation")
             .iter()
@@ -50,9 +55,10 @@ fn read_assertion(assertion: &Node) -> Result<Opinion, Refusal> {
             .iter()
             .map(audiences)
             .collect::<Result<_, _>>()?,
-        sessions_end_at: children(assertion, "AuthnStatement")
+        is_for_one_use: !children(&conditions, "OneTimeUse").is_empty(),
+        authentications: children(assertion, "AuthnStatement")
             .iter()
-            .map(|statement| time(statement, "SessionNotOnOrAfter"))
+            .map(authentication)
             .collect::<Result<_, _>>()?,
         attributes: children(assertion, "AttributeStatement")
             .iter()
@@ -69,6 +75,21 @@ fn bearer(confirmation: &Node) -> Result<Bearer, Refusal> {
         recipient: attribute(&data, "Recipient"),
         in_response_to: attribute(&data, "InResponseTo"),
         not_on_or_after: time(&data, "NotOnOrAfter")?,
+    })
+}
+
+fn authentication(statement: &Node) -> Result<Authentication, Refusal> {
+    const CLASS: &str = "AuthnContextClassRef";
+    let context = only_child(statement, "AuthnContext")?;
+    let context_class = match children(&context, CLASS)[..] {
+        [] => None,
+        [_, ..] => Some(only_text(&context, CLASS)?),
+    };
+    Ok(Authentication {
+        at: time(statement, "AuthnInstant")?,
+        session_index: attribute(statement, "SessionIndex"),
+        session_ends_at: time(statement, "SessionNotOnOrAfter")?,
+        context_class,
     })
 }
 

@@ -6,6 +6,7 @@ use libxml::tree::{Document, Node};
 use super::Refusal;
 use crate::federation::saml::certificate::{Certificate, KeyKind};
 
+const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 const RSA: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-";
 const ECDSA: &str = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-";
@@ -30,9 +31,7 @@ impl KeyType {
 pub(super) fn key_type(document: &str) -> Result<KeyType, Refusal> {
     let document = parse(document)?;
     let root = document.get_root_element().ok_or(Refusal::NotWellFormed)?;
-    let mut methods = Vec::new();
-    collect_methods(&root, &mut methods);
-    let mut types = methods.iter().map(|algorithm| {
+    let mut types = methods(&root).map(|algorithm| {
         if algorithm.starts_with(RSA) {
             Ok(KeyType::Rsa)
         } else if algorithm.starts_with(ECDSA) {
@@ -69,12 +68,20 @@ pub(super) fn is(node: &Node, namespace: &str, name: &str) -> bool {
             .is_some_and(|of| of.get_href() == namespace)
 }
 
-/// The algorithms of all `SignatureMethod` elements.
-fn collect_methods(node: &Node, methods: &mut Vec<String>) {
-    if is(node, SIGNATURE, "SignatureMethod") {
-        methods.push(node.get_attribute("Algorithm").unwrap_or_default());
-    }
-    for child in node.get_child_elements() {
-        collect_methods(&child, methods);
-    }
+/// The algorithms of the signatures of a Response and of its Assertion. What is called a
+/// `SignatureMethod` anywhere else, such as in a `KeyInfo` that nobody signs, is none.
+fn methods(root: &Node) -> impl Iterator<Item = String> {
+    let assertions = children(root, ASSERTION, "Assertion");
+    std::iter::once(root.clone())
+        .chain(assertions)
+        .flat_map(|signed| children(&signed, SIGNATURE, "Signature"))
+        .flat_map(|signature| children(&signature, SIGNATURE, "SignedInfo"))
+        .flat_map(|info| children(&info, SIGNATURE, "SignatureMethod"))
+        .map(|method| method.get_attribute("Algorithm").unwrap_or_default())
+}
+
+fn children(parent: &Node, namespace: &str, name: &str) -> Vec<Node> {
+    let mut children = parent.get_child_elements();
+    children.retain(|child| is(child, namespace, name));
+    children
 }

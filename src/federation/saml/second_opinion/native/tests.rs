@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::UnixTime;
 use crate::federation::saml::second_opinion::tests::built_in::other_rsa;
-use crate::federation::saml::second_opinion::{Attribute, Bearer, Subject};
+use crate::federation::saml::second_opinion::{Attribute, Authentication, Bearer, Subject};
 
 macro_rules! data {
     ($name:literal) => {
@@ -63,6 +63,8 @@ fn usual() -> Opinion {
         subject: Subject {
             name_id: "ines.okafor@example.org".to_owned(),
             format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()),
+            name_qualifier: None,
+            sp_name_qualifier: None,
         },
         bearers: vec![Bearer {
             recipient: Some("https://aws.example.com/saml/acs".to_owned()),
@@ -72,7 +74,15 @@ fn usual() -> Opinion {
         not_before: Some(issued),
         not_on_or_after: Some(expires),
         audiences: vec![vec!["https://aws.example.com/saml".to_owned()]],
-        sessions_end_at: vec![Some(expires)],
+        is_for_one_use: false,
+        authentications: vec![Authentication {
+            at: Some(issued),
+            session_index: Some("_session-1".to_owned()),
+            session_ends_at: Some(expires),
+            context_class: Some(
+                "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".to_owned(),
+            ),
+        }],
         attributes: vec![
             attribute(
                 &format!("{aws}/Role"),
@@ -211,6 +221,19 @@ fn what_carries_no_signature_is_refused() {
     assert_eq!(ask(bare, &[RSA]), Err(Refusal::NoSignature));
 }
 
+/// Whoever carries a response may write into it where nobody signs; that is no disagreement.
+#[test]
+fn a_signature_method_outside_of_a_signed_info_names_no_algorithm() {
+    let stray = "<ds:SignatureMethod xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Algorithm=\"urn:evil\"/>";
+    for (place, with) in [
+        ("</samlp:Status>", [stray, "</samlp:Status>"].concat()),
+        ("</ds:KeyInfo>", [stray, "</ds:KeyInfo>"].concat()),
+    ] {
+        let answer = ask(&changed(ASSERTION_SIGNED, place, &with), &[RSA]);
+        assert_eq!(answer, Ok(usual()), "{place}");
+    }
+}
+
 #[test]
 fn signatures_that_need_keys_of_different_types_are_refused_by_name() {
     let mixed = changed(data!("both_signed.xml"), "rsa-sha256", "ecdsa-sha256");
@@ -284,6 +307,22 @@ fn what_an_assertion_must_have_once_is_asked_for_by_name() {
         let answer = reader::read(&changed(LEAST, from, to));
         assert_eq!(answer, Err(Refusal::Claims(lacking)), "{from} -> {to}");
     }
+}
+
+#[test]
+fn qualifiers_one_use_and_authentication_are_read() {
+    let fuller = LEAST
+        .replace("<NameID>", "<NameID NameQualifier=\"q\" SPNameQualifier=\"s\">")
+        .replace("<Conditions/>", "<Conditions><OneTimeUse/></Conditions><AuthnStatement AuthnInstant=\"2026-11-22T00:00:00Z\"><AuthnContext/></AuthnStatement>");
+    let read = reader::read(&fuller).unwrap();
+    assert_eq!(read.subject.name_qualifier.as_deref(), Some("q"));
+    assert_eq!(read.subject.sp_name_qualifier.as_deref(), Some("s"));
+    assert!(read.is_for_one_use && !reader::read(LEAST).unwrap().is_for_one_use);
+    let [authentication] = &read.authentications[..] else {
+        panic!("{read:?}");
+    };
+    assert_eq!(authentication.at, Some(read.issued_at));
+    assert_eq!(authentication.context_class, None);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Work that can't be stopped, on a bounded number of threads; no provider takes them all.
+//! Work that can't be stopped or that strangers ask for, on a bounded number of threads; no provider
+//! takes them all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,7 +78,7 @@ impl Bulkhead {
     }
 
     /// One that has no place and waits for none.
-    #[cfg(all(test, feature = "second-opinion"))]
+    #[cfg(test)]
     pub(super) fn without_places() -> Self {
         Self {
             places: Arc::new(Semaphore::new(0)),
