@@ -178,16 +178,31 @@ impl RefreshMetadata {
 
     /// Reads what is published now and takes it where the rule allows it.
     async fn refresh(&self, id: &ConnectionId, now: UnixTime) -> Result<(), RefreshError> {
-        let mut snapshot = self.directory.snapshot(now)?;
+        let snapshot = self.directory.snapshot(now)?;
         let connection = find(&snapshot, id)?;
         let parsed = self.read(&connection, now).await?;
+        self.take(snapshot, &connection, parsed, now).await
+    }
+
+    /// Takes what was read while `snapshot` was the newest known, where the rule allows it.
+    pub(super) async fn take(
+        &self,
+        mut snapshot: Arc<Snapshot>,
+        connection: &ConnectionSettings,
+        parsed: ParsedMetadata,
+        now: UnixTime,
+    ) -> Result<(), RefreshError> {
+        let id = &connection.id;
+        let before = snapshot.connection_metadata(id).cloned();
         let mut conflict = None;
         for _ in 0..TRIES {
-            if !asks_the_same(&snapshot, &connection) {
-                // It is looked at anew, as it is now.
+            let known = snapshot.connection_metadata(id);
+            if !asks_the_same(&snapshot, connection) || known != before.as_ref() {
+                // It is looked at anew, as it is now. What was read is older than what somebody else
+                // has taken meanwhile, and would bring keys back that are gone.
                 return Ok(());
             }
-            let known = snapshot.connection_metadata(id).map(AsRef::as_ref);
+            let known = known.map(AsRef::as_ref);
             let Some(proposal) = Proposal::make(known, parsed.clone(), now, NewKeys::Refuse)?
             else {
                 return Ok(());

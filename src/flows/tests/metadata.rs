@@ -446,6 +446,29 @@ async fn of_two_nodes_one_takes_it_and_both_have_it() {
     }
 }
 
+/// A node that is slow has read keys of which another node has learnt since that one is gone.
+#[tokio::test]
+async fn what_was_read_before_another_node_took_something_newer_is_not_taken() {
+    let scene = Scene::known().await;
+    let (first, second) = (first_certificate(), certificate());
+    scene.publish(&document_with(&[&first, &second]));
+    let slow = scene.node.beside().await;
+    let of_slow = slow.metadata(&ways_to(&scene.provider));
+    let snapshot = slow.directory.snapshot(NOW).unwrap();
+    let connection = snapshot.connection(&partners()).unwrap().clone();
+    let read = of_slow.read(&connection, NOW).await.unwrap();
+    assert!(scene.look(NOW.plus(INTERVAL)).await);
+    scene.publish(&document_with(&[&second]));
+    assert!(scene.look(NOW.plus(2 * INTERVAL)).await);
+    assert_eq!(scene.keys().unwrap(), [second.fingerprint()]);
+    let before = scene.generation();
+    let later = NOW.plus(2 * INTERVAL);
+    let outcome = of_slow.take(snapshot, &connection, read, later).await;
+    assert!(outcome.is_ok(), "{outcome:?}");
+    let newest = scene.node.directory.catch_up(later).await.unwrap();
+    assert_eq!(newest.generation(), before);
+}
+
 #[tokio::test]
 async fn what_was_asked_of_the_place_before_is_not_taken() {
     let scene = Scene::new().await;

@@ -18,6 +18,8 @@ use crate::federation::saml::xml::{Document, Element, Profile, ShapeError, XmlEr
 
 /// The most endpoints or formats of one kind that are kept.
 const MAX_LISTED: usize = 32;
+/// The most notes that are kept of a document; the others are counted.
+const MAX_NOTES: usize = 32;
 
 /// What a document says of one provider, and what was left aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,37 @@ pub enum MetadataNote {
         /// How many there are.
         count: usize,
     },
+    /// There is more to note than is kept.
+    #[error("there are {count} more notes like these")]
+    More {
+        /// How many are left out.
+        count: usize,
+    },
+}
+
+/// The first notes, and how many more there are.
+#[derive(Debug, Default)]
+struct Notes {
+    kept: Vec<MetadataNote>,
+    left_out: usize,
+}
+
+impl Notes {
+    fn push(&mut self, note: MetadataNote) {
+        if self.kept.len() < MAX_NOTES {
+            self.kept.push(note);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    fn finish(mut self) -> Vec<MetadataNote> {
+        if self.left_out > 0 {
+            let count = self.left_out;
+            self.kept.push(MetadataNote::More { count });
+        }
+        self.kept
+    }
 }
 
 /// Why metadata is of no use.
@@ -127,10 +160,10 @@ pub fn parse(document: &str, entity: Option<&EntityId>) -> Result<ParsedMetadata
     let (entity, until) = entities.choose(entity)?;
     let entity_id = entity.required_attribute("entityID")?;
     let role = only_role(entity)?.ok_or(MetadataError::NoProvider)?;
-    let mut notes = Vec::new();
+    let (signing_certificates, notes) = certificates(role)?;
     let metadata = IdpMetadata {
         entity_id: entity_id.parse().map_err(|_| MetadataError::EntityId)?,
-        signing_certificates: certificates(role, &mut notes)?,
+        signing_certificates,
         single_sign_on: sign_on(role)?,
         single_logout: logout(role)?,
         wants_signed_requests: is_true(role.attribute("WantAuthnRequestsSigned")),
@@ -241,8 +274,8 @@ fn is_true(value: Option<&str>) -> bool {
 
 fn certificates(
     role: Element<'_>,
-    notes: &mut Vec<MetadataNote>,
-) -> Result<SigningCertificates, MetadataError> {
+) -> Result<(SigningCertificates, Vec<MetadataNote>), MetadataError> {
+    let mut notes = Notes::default();
     let data = role
         .children()
         .filter(|key| key.is(METADATA, "KeyDescriptor"))
@@ -270,8 +303,11 @@ fn certificates(
             return Err(MetadataError::TooManyCertificates);
         }
     }
-    SigningCertificates::try_from(usable)
-        .map_err(|_| MetadataError::NoSigningCertificate(std::mem::take(notes)))
+    let notes = notes.finish();
+    match SigningCertificates::try_from(usable) {
+        Ok(certificates) => Ok((certificates, notes)),
+        Err(_) => Err(MetadataError::NoSigningCertificate(notes)),
+    }
 }
 
 /// The services of one kind whose binding we speak; others are left aside.

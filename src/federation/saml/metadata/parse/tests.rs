@@ -136,6 +136,50 @@ fn a_bad_certificate_beside_a_good_one_is_noted() {
 }
 
 #[test]
+fn the_first_notes_are_kept_and_the_others_are_counted() {
+    let good = certificate();
+    let bad = key(SIGNING, "AAAA");
+    let exactly = [bad.repeat(MAX_NOTES), key(SIGNING, &good)].concat();
+    assert_eq!(
+        read(&entity(&exactly), None).unwrap().notes.len(),
+        MAX_NOTES
+    );
+    let many = [bad.repeat(1_000), key(SIGNING, &good)].concat();
+    let notes = read(&entity(&many), None).unwrap().notes;
+    assert_eq!(notes.len(), MAX_NOTES + 1);
+    assert_eq!(notes.last(), Some(&MetadataNote::More { count: 968 }));
+    let Err(MetadataError::NoSigningCertificate(notes)) = read(&entity(&bad.repeat(1_000)), None)
+    else {
+        panic!("a provider without a certificate");
+    };
+    assert_eq!(notes.len(), MAX_NOTES + 1);
+}
+
+#[test]
+fn s55_a_document_type_two_entities_of_one_name_or_an_end_in_the_past_is_refused() {
+    let good = entity(&key(SIGNING, &certificate()));
+    let external = ["<!DOCTYPE a SYSTEM \"http://127.0.0.1:1/\">", &good].concat();
+    assert!(matches!(read(&external, None), Err(MetadataError::Xml(_))));
+    let both = [
+        "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">",
+        &good,
+        &good,
+        "</md:EntitiesDescriptor>",
+    ]
+    .concat();
+    let parsed = read(&good, None).unwrap();
+    let name = parsed.metadata.entity_id.clone();
+    let repeated = MetadataError::RepeatedEntity(name.clone());
+    assert_eq!(read(&both, Some(name.as_str())), Err(repeated));
+    let end: UnixTime = "2026-01-01T00:00:00Z".parse().unwrap();
+    let mut over = parsed.metadata;
+    over.valid_until = Some(end);
+    let checked = |now| check(&over, now, |_| false);
+    assert_eq!(checked(end), Err(MetadataError::Expired(end)));
+    assert_eq!(checked(end.plus(-1)), Ok(()));
+}
+
+#[test]
 fn without_a_usable_certificate_there_is_no_provider() {
     let encrypting = key(ENCRYPTION, &certificate());
     let empty = read(&entity(&encrypting), None);
