@@ -10,6 +10,8 @@ mod demo;
 mod directory;
 #[path = "commands/gateway.rs"]
 mod gateway;
+#[path = "commands/migrate.rs"]
+mod migrate;
 #[path = "commands/saml.rs"]
 mod saml;
 #[path = "commands/serve.rs"]
@@ -19,5 +21,7 @@ mod sessions;
 #[path = "commands/words.rs"]
 mod words;
 
+#[path = "support/redis.rs"]
+mod servers;
 mod support;
 mod tools;

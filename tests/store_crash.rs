@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use rolegate::entropy::{SystemEntropy, draw};
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
-use rolegate::store::{Appended, DirectoryLog, Generation, LogEntry, StoreSeal};
+use rolegate::store::{Appended, DirectoryLog, Generation, LogEntry, Position, StoreSeal};
 use tempfile::TempDir;
 
 /// Names the store's file to the child.
@@ -67,16 +67,18 @@ fn child_of_the_tests_below() {
 }
 
 async fn append_for_ever(store: &EmbeddedStore) {
-    let mut head = store.head().await.unwrap();
-    acknowledge(head);
+    let mut position = store.head().await.unwrap();
+    acknowledge(position.generation);
     loop {
+        let head = position.generation;
         if head.is_multiple_of(CHECKPOINT_EVERY) {
             store.save_checkpoint(head, &change_of(head)).await.unwrap();
         }
-        let outcome = store.append(head, &change_of(head + 1)).await.unwrap();
-        assert_eq!(outcome, Appended::Written(head + 1));
-        head += 1;
-        acknowledge(head);
+        let change = change_of(head + 1);
+        let outcome = store.append(position, &change).await.unwrap();
+        position = Position::after(head + 1, &change);
+        assert_eq!(outcome, Appended::Written(position));
+        acknowledge(position.generation);
     }
 }
 
@@ -199,7 +201,7 @@ async fn a_killed_writer_leaves_the_old_or_the_new_state() {
 
 async fn assert_whole(path: &Path, acknowledged: Generation, moment: &Moment) -> Generation {
     let store = open(path).unwrap_or_else(|error| panic!("{moment:?}: {error:?}"));
-    let head = store.head().await.unwrap();
+    let head = store.head().await.unwrap().generation;
     assert!(
         head == acknowledged || head == acknowledged + 1,
         "{moment:?}: {acknowledged} acknowledged, {head} found"

@@ -54,6 +54,18 @@ fn node_is_recent_enough() {
     assert!(version_of(version) >= NODE_AT_LEAST, "{answer}");
 }
 
+/// The first Redis whose nodes can be told their port for each other.
+const REDIS_AT_LEAST: [u32; 2] = [7, 0];
+
+#[test]
+fn redis_is_recent_enough() {
+    let answer = run(&Tool::RedisServer.path(), &["--version"]);
+    let (_, version) = answer.split_once("v=").expect("it says v=VERSION");
+    assert!(version_of(version) >= REDIS_AT_LEAST, "{answer}");
+    let answer = run(&Tool::RedisCli.path(), &["--version"]);
+    assert!(answer.starts_with("redis-cli "), "{answer}");
+}
+
 #[test]
 fn the_node_packages_load() {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/modules.mjs");

@@ -30,7 +30,7 @@ pub(super) struct Background(Vec<JoinHandle<()>>);
 impl Background {
     pub(super) fn start(flows: &Flows, certificates: Option<Certificates>) -> Self {
         let mut tasks = vec![
-            every(HEAD, flows, follow_head),
+            tokio::spawn(follow_head(flows.clone())),
             every(KEYS, flows, refresh_keys),
             every(SWEEP, flows, sweep),
             every(REFUSALS, flows, report_refusals),
@@ -68,9 +68,19 @@ fn every<F: Future<Output = ()> + Send>(
     })
 }
 
-async fn follow_head(flows: Flows, now: UnixTime) {
-    if let Err(error) = flows.directory.catch_up(now).await {
-        tracing::warn!(%error, "the directory's head could not be read");
+/// Looks at the log's head all the time, and at once when another node tells of a change.
+async fn follow_head(flows: Flows) {
+    let mut ticks = interval(HEAD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = flows.directory.changed() => {}
+        }
+        let now = flows.edge.clock.now();
+        if let Err(error) = flows.directory.catch_up(now).await {
+            tracing::warn!(%error, "the directory's head could not be read");
+        }
     }
 }
 
@@ -110,6 +120,7 @@ async fn sweep(flows: Flows, now: UnixTime) {
     let swept = match &*flows.sweeper {
         Sweeper::Memory(store) => Ok(store.sweep(now)),
         Sweeper::Embedded(store) => store.sweep(now).await,
+        Sweeper::Redis => Ok(0),
     };
     if let Err(error) = swept {
         tracing::warn!(%error, "expired records could not be removed");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::open::{Resources, StartError, Sweeper};
 use crate::audit::{AuditSink, RefusalLimits};
 use crate::clock::Clock;
-use crate::config::{BrowserSessions, Config, FederationSettings, OrganisationName};
+use crate::config::{BrowserSessions, Config, FederationSettings, OrganisationName, StoreLocation};
 use crate::directory::LiveDirectory;
 use crate::domain::InvalidValue;
 use crate::domain::{Region, UnixTime};
@@ -267,8 +267,7 @@ impl Shared<'_> {
             secrets: secret_folder(&config.federation),
             marks: Arc::clone(&self.resources.marks),
             plain_http: config.federation.allow_http_issuers.clone().into(),
-            // One process has the embedded store, so a new key is known everywhere at once.
-            key_propagation: 0,
+            key_propagation: key_propagation(config),
             metadata,
             saml_keys: SamlKeySettings {
                 host: Arc::clone(host),
@@ -326,6 +325,18 @@ fn authenticator(
         directory: Arc::clone(directory),
         admin: admin.cloned(),
         regions: config.regions.clone().into(),
+    }
+}
+
+/// How long a new key is known before anything is sealed under it, in seconds.
+///
+/// A node that has not seen the key by then has not confirmed its directory for longer than
+/// `max_staleness`, so it answers nothing. The second `max_staleness` is what clocks may differ by. Where
+/// one process has the store, a key is known everywhere at once.
+fn key_propagation(config: &Config) -> i64 {
+    match config.store {
+        StoreLocation::Memory | StoreLocation::Embedded(_) => 0,
+        StoreLocation::Redis(_) => 2 * i64::from(config.max_staleness_seconds),
     }
 }
 

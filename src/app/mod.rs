@@ -9,6 +9,7 @@
 mod background;
 mod compose;
 mod listen;
+mod migrate;
 mod open;
 mod server;
 mod tls;
@@ -22,6 +23,7 @@ use actix_web::dev::ServerHandle;
 use tokio::task::JoinHandle;
 
 pub use compose::Flows;
+pub use migrate::{MigrateError, Migrated, migrate};
 pub use open::StartError;
 
 use self::background::Background;
@@ -61,7 +63,7 @@ impl RunningNode {
         let listeners = server::Listeners::bind(&config.network)?;
         let address = listeners.main_address()?;
         let ops_address = listeners.ops_address()?;
-        let resources = open::open(&config, clock)?;
+        let resources = open::open(&config, clock).await?;
         let draining = Arc::new(AtomicBool::new(false));
         let flows = compose::compose(&config, resources, address, Arc::clone(&draining)).await?;
         let certificates = config

@@ -13,6 +13,7 @@ use crate::config::{
     StoreLocation, root_key_file,
 };
 use crate::directory::DirectoryError;
+use crate::domain::Partition;
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
 use crate::federation::outgoing::OutgoingSetupError;
 use crate::flows::NodeKeysError;
@@ -20,7 +21,8 @@ use crate::policy::PolicyError;
 use crate::seal::RootKey;
 use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
-use crate::store::{DirectoryLog, OneTimeUse, Sessions, StoreSeal};
+use crate::store::redis::{self, RedisSettings, RedisStore};
+use crate::store::{DirectoryLog, OneTimeUse, Sessions, Stock, StoreSeal};
 
 /// The name of the audit log inside its folder.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -55,6 +57,17 @@ pub enum StartError {
         /// Why.
         source: OpenError,
     },
+    /// Redis can't be used.
+    #[error("the store {url}: {source}")]
+    Redis {
+        /// Where it is.
+        url: String,
+        /// Why.
+        source: Box<redis::OpenError>,
+    },
+    /// `memory:` has nothing to take elsewhere, and keeps nothing.
+    #[error("memory: keeps nothing past the end of the process")]
+    KeepsNothing,
     /// The audit log can't be opened.
     #[error("{0}: nothing may be issued that can't be recorded")]
     Audit(#[from] crate::audit::OpenError),
@@ -92,10 +105,12 @@ pub enum StartError {
     Policy(#[from] PolicyError),
 }
 
-/// A store's file can be swept of what has expired.
+/// What removes from the store what has expired.
 pub(super) enum Sweeper {
     Memory(Arc<MemoryStore>),
     Embedded(Arc<EmbeddedStore>),
+    /// Redis does that itself.
+    Redis,
 }
 
 /// Everything that lives outside the process.
@@ -110,7 +125,7 @@ pub(super) struct Resources {
 }
 
 /// Opens everything, the store before the audit log: who has the store has the node.
-pub(super) fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Resources, StartError> {
+pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Resources, StartError> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     match &config.store {
         StoreLocation::Memory => {
@@ -119,22 +134,90 @@ pub(super) fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Resources, 
             resources(&store, sweeper, config, clock, entropy)
         }
         StoreLocation::Embedded(path) => {
-            let root_key = root_key(&config.root_key, entropy.as_ref())?;
-            let seal = StoreSeal::new(
-                &root_key,
-                config.root_key.previous.as_ref(),
-                Arc::clone(&entropy),
-            );
-            make_folder(path.parent())?;
-            let store = EmbeddedStore::open(path, seal).map_err(|source| StartError::Store {
-                path: path.clone(),
-                source,
-            })?;
-            let store = Arc::new(store);
+            let store = embedded(path, config, &entropy)?;
             let sweeper = Sweeper::Embedded(Arc::clone(&store));
             resources(&store, sweeper, config, clock, entropy)
         }
+        StoreLocation::Redis(settings) => {
+            let store = in_redis(settings, config, &entropy).await?;
+            resources(&store, Sweeper::Redis, config, clock, entropy)
+        }
     }
+}
+
+/// A store by itself, to be taken elsewhere.
+pub(super) struct OpenStore {
+    pub(super) log: Arc<dyn DirectoryLog>,
+    pub(super) sessions: Arc<dyn Sessions>,
+    pub(super) marks: Arc<dyn OneTimeUse>,
+    pub(super) stock: Arc<dyn Stock>,
+    pub(super) partition: Partition,
+}
+
+impl OpenStore {
+    pub(super) async fn of(
+        config: &Config,
+        entropy: &Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
+        match &config.store {
+            StoreLocation::Memory => Err(StartError::KeepsNothing),
+            StoreLocation::Embedded(path) => Ok(Self::over(
+                &embedded(path, config, entropy)?,
+                config.partition,
+            )),
+            StoreLocation::Redis(settings) => {
+                let store = in_redis(settings, config, entropy).await?;
+                Ok(Self::over(&store, config.partition))
+            }
+        }
+    }
+
+    fn over<S>(store: &Arc<S>, partition: Partition) -> Self
+    where
+        S: DirectoryLog + Sessions + OneTimeUse + Stock + 'static,
+    {
+        Self {
+            log: Arc::clone(store) as Arc<dyn DirectoryLog>,
+            sessions: Arc::clone(store) as Arc<dyn Sessions>,
+            marks: Arc::clone(store) as Arc<dyn OneTimeUse>,
+            stock: Arc::clone(store) as Arc<dyn Stock>,
+            partition,
+        }
+    }
+}
+
+fn embedded(
+    path: &Path,
+    config: &Config,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Arc<EmbeddedStore>, StartError> {
+    let seal = seal(config, entropy)?;
+    make_folder(path.parent())?;
+    let store = EmbeddedStore::open(path, seal).map_err(|source| StartError::Store {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(store))
+}
+
+async fn in_redis(
+    settings: &RedisSettings,
+    config: &Config,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Arc<RedisStore>, StartError> {
+    let seal = seal(config, entropy)?;
+    let opened = RedisStore::open(settings, seal, Arc::clone(entropy)).await;
+    let store = opened.map_err(|source| StartError::Redis {
+        url: settings.url.to_string(),
+        source: Box::new(source),
+    })?;
+    Ok(Arc::new(store))
+}
+
+fn seal(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<StoreSeal, StartError> {
+    let root_key = root_key(&config.root_key, entropy.as_ref())?;
+    let previous = config.root_key.previous.as_ref();
+    Ok(StoreSeal::new(&root_key, previous, Arc::clone(entropy)))
 }
 
 fn resources<S>(

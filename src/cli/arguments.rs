@@ -11,8 +11,8 @@ use crate::flows::{ApplyMode, PreviousKeys};
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
 ///
 /// `serve` runs the gateway. `demo` runs it with identity providers and a directory to look at.
-/// Every other command but `check-config` talks to a running gateway: it signs its requests with
-/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with
+/// Every other command but `check-config` and `migrate` talks to a running gateway: it signs its
+/// requests with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with
 /// `ROLEGATE_ADMIN_ACCESS_KEY_ID` and `ROLEGATE_ADMIN_SECRET_ACCESS_KEY` where the first are not
 /// set, and needs the `rolegate:*` action that its help names.
 #[derive(Debug, Parser)]
@@ -39,6 +39,10 @@ pub enum Command {
         /// The settings file.
         file: PathBuf,
     },
+    /// Take a gateway's keys, directory, sessions and marks from one store to another, empty one.
+    ///
+    /// Every node must be stopped. At the end the directories of both stores are compared.
+    Migrate(Migrate),
     /// Make the directory what the files under DIR say.
     ///
     /// The files say everything: accounts, roles, connections, links and rules that they leave out
@@ -85,6 +89,27 @@ pub struct Serve {
     /// The settings file (TOML).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// `migrate`
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// The store that there is: `redb:PATH`, or a URL of Redis.
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    /// The store that is to be.
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// The settings file: what it says of Redis (`[store.redis]`) holds for whichever store is one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The root key of the store that there is. Otherwise the environment's or the settings file's,
+    /// and without those the one beside a `redb:` file.
+    #[arg(long, value_name = "FILE")]
+    pub from_root_key_file: Option<PathBuf>,
+    /// The root key of the store that is to be, likewise.
+    #[arg(long, value_name = "FILE")]
+    pub to_root_key_file: Option<PathBuf>,
 }
 
 /// `demo`

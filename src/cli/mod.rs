@@ -5,6 +5,7 @@ mod client;
 mod demo;
 mod files;
 mod log;
+mod migrate;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use clap::Parser as _;
 use self::arguments::{Arguments, Command, Connections, Gateway, Keys};
 use self::client::{Client, ClientError};
 use self::files::FilesError;
-use crate::app::{RunningNode, StartError};
+use crate::app::{MigrateError, RunningNode, StartError};
 use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
@@ -33,6 +34,10 @@ pub(crate) enum CommandError {
     Settings(#[from] Problems),
     #[error("the node did not start: {0}")]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error("there is no file {0}")]
+    NoStore(String),
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
@@ -72,9 +77,10 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         }
         Command::Demo(demo) => Ok(demo::run(&demo).await?),
         Command::CheckConfig { file } => {
-            Config::load(Some(&file), &Environment::of(&[]))?;
+            Config::load(Some(&file), &Environment::of_a_file_alone())?;
             say(&format!("{}: no problems", file.display()))
         }
+        Command::Migrate(command) => migrate::run(&command).await,
         Command::Apply {
             directory,
             dry_run,

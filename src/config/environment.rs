@@ -15,6 +15,14 @@ use crate::domain::{AccessKeyId, Secret, SecretAccessKey, SessionToken};
 pub const LISTEN: &str = "ROLEGATE_LISTEN";
 /// What is kept where: `store.url`.
 pub const STORE_URL: &str = "ROLEGATE_STORE_URL";
+/// The password of Redis.
+pub const REDIS_PASSWORD: &str = "ROLEGATE_REDIS_PASSWORD";
+/// The file of the password of Redis: `store.redis.password_file`.
+pub const REDIS_PASSWORD_FILE: &str = "ROLEGATE_REDIS_PASSWORD_FILE";
+/// The password of the sentinels.
+pub const REDIS_SENTINEL_PASSWORD: &str = "ROLEGATE_REDIS_SENTINEL_PASSWORD";
+/// The file of the password of the sentinels: `store.redis.sentinel_password_file`.
+pub const REDIS_SENTINEL_PASSWORD_FILE: &str = "ROLEGATE_REDIS_SENTINEL_PASSWORD_FILE";
 /// The file of the root key: `root_key.file`.
 pub const ROOT_KEY_FILE: &str = "ROLEGATE_ROOT_KEY_FILE";
 /// The root key itself: base64 of 32 bytes.
@@ -37,12 +45,16 @@ const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 /// Its session token, where it is temporary.
 const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 16] = [
     AWS_ACCESS_KEY_ID,
     AWS_SECRET_ACCESS_KEY,
     AWS_SESSION_TOKEN,
     LISTEN,
     STORE_URL,
+    REDIS_PASSWORD,
+    REDIS_PASSWORD_FILE,
+    REDIS_SENTINEL_PASSWORD,
+    REDIS_SENTINEL_PASSWORD_FILE,
     ROOT_KEY_FILE,
     ROOT_KEY,
     PUBLIC_URL,
@@ -119,6 +131,26 @@ impl Environment {
                 .map(|(name, text)| (name, text.map(Secret::new)))
                 .collect(),
         )
+    }
+
+    /// This environment with a store of this URL, and with the root key in this file instead of any
+    /// other.
+    #[must_use]
+    pub fn with_store(mut self, url: &str, root_key_file: Option<&str>) -> Self {
+        let set = |text: &str| Some(Secret::new(text.to_owned()));
+        self.0.insert(STORE_URL.to_owned(), set(url));
+        if let Some(file) = root_key_file {
+            self.0.remove(ROOT_KEY);
+            self.0.insert(ROOT_KEY_FILE.to_owned(), set(file));
+        }
+        self
+    }
+
+    /// What stands in for the environment where a file is checked by itself: a root key, which many
+    /// nodes are given by their environment.
+    pub fn of_a_file_alone() -> Self {
+        let key = data_encoding::BASE64.encode(&[0; 32]);
+        Self::of(&[(ROOT_KEY, &key)])
     }
 
     /// An environment of these variables.

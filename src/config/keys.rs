@@ -1,4 +1,4 @@
-//! What is kept where, under which key, and who may administer it first.
+//! Under which key everything is kept, and who may administer it first.
 
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,17 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::environment::{self, Environment};
 use super::reader::{Findings, Reader};
+use super::store::StoreLocation;
 use crate::domain::{AccessKeyId, AccountId, InvalidValue, Secret, SecretAccessKey};
 use crate::seal::RootKey;
-
-/// Where a node keeps its directory, sessions and marks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreLocation {
-    /// In memory, until the process ends.
-    Memory,
-    /// In this file.
-    Embedded(PathBuf),
-}
 
 /// Where the root key comes from (decision 4).
 #[derive(Debug, Clone)]
@@ -67,9 +59,6 @@ pub struct BootstrapKey {
     pub secret_access_key: SecretAccessKey,
 }
 
-/// The store where nothing is said: this file beside the configuration file, or in the working
-/// directory where there is none.
-const DEFAULT_STORE: &str = "rolegate.redb";
 /// What the root key's file is called after the store's.
 const KEY_SUFFIX: &str = ".key";
 /// Twelve digits that documentation uses; a node of one's own sets another.
@@ -77,62 +66,6 @@ const DEFAULT_ACCOUNT: AccountId = match AccountId::from_number(123_456_789_012)
     Some(account) => account,
     None => panic!("twelve digits are an account"),
 };
-
-impl StoreLocation {
-    pub(super) fn read(
-        root: &mut Reader<'_>,
-        environment: &Environment,
-        findings: &Findings,
-    ) -> Self {
-        let folder = root.folder();
-        let written: Option<StoreUrl> = root.section("store", |store| {
-            store.refuse_secret("password", "Redis is not in this version");
-            store.parsed("url")
-        });
-        let set: Option<StoreUrl> = environment.parsed(environment::STORE_URL, findings);
-        match (set, written) {
-            (Some(url), _) => url.location(Path::new("")),
-            (None, Some(url)) => url.location(folder),
-            (None, None) => Self::Embedded(folder.join(DEFAULT_STORE)),
-        }
-    }
-}
-
-enum StoreUrl {
-    Memory,
-    Embedded(String),
-}
-
-impl StoreUrl {
-    fn location(self, folder: &Path) -> StoreLocation {
-        match self {
-            Self::Memory => StoreLocation::Memory,
-            Self::Embedded(path) => StoreLocation::Embedded(folder.join(path)),
-        }
-    }
-}
-
-/// Why a store's URL is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum StoreUrlError {
-    #[error("Redis is not in this version; write redb:PATH or memory:")]
-    Redis,
-    #[error("must be redb:PATH or memory:")]
-    Unknown,
-}
-
-impl std::str::FromStr for StoreUrl {
-    type Err = StoreUrlError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("memory", "")) => Ok(Self::Memory),
-            Some(("redb", path)) if !path.is_empty() => Ok(Self::Embedded(path.to_owned())),
-            Some((scheme, _)) if scheme.starts_with("redis") => Err(StoreUrlError::Redis),
-            _ => Err(StoreUrlError::Unknown),
-        }
-    }
-}
 
 impl RootKeySettings {
     pub(super) fn read(
@@ -155,6 +88,15 @@ impl RootKeySettings {
         let current = match (set.or(written), store) {
             (Some(key), _) => RootKeySource::Given(key),
             (None, StoreLocation::Memory) => RootKeySource::Drawn,
+            (None, StoreLocation::Redis(_)) => {
+                let text = format_args!(
+                    "must be set with Redis (openssl rand -base64 32), the same for every node; or set {} or {}",
+                    environment::ROOT_KEY_FILE,
+                    environment::ROOT_KEY
+                );
+                findings.problem("root_key.file", text);
+                RootKeySource::Drawn
+            }
             (None, StoreLocation::Embedded(file)) => {
                 let mut name = file.clone().into_os_string();
                 name.push(KEY_SUFFIX);

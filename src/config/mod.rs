@@ -10,6 +10,7 @@ mod keys;
 mod network;
 mod reader;
 mod sections;
+mod store;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -18,7 +19,7 @@ use std::path::Path;
 pub use environment::Environment;
 pub use keys::{
     AdminSettings, BootstrapKey, RootKeyError, RootKeyFile, RootKeySettings, RootKeySource,
-    StoreLocation, root_key_file, root_key_text,
+    root_key_file, root_key_text,
 };
 pub use network::{Network, PublicUrl, ServedHost, Tls, is_loopback};
 pub use reader::Problem;
@@ -26,6 +27,7 @@ pub use sections::{
     AuditSettings, AuditSync, AuditTarget, BrowserSessions, FederationSettings, Limits, LogFormat,
     LogLevel, LogSettings, OrganisationName, SamlSettings,
 };
+pub use store::{StoreLocation, StoreUrl};
 
 use crate::domain::{Partition, Region};
 use reader::{Findings, Reader};

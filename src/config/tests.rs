@@ -1,8 +1,9 @@
 use super::environment::{
     ADMIN_ACCESS_KEY_ID, ADMIN_ACCOUNT_ID, ADMIN_SECRET_ACCESS_KEY, ALLOW_HTTP_ISSUERS, LISTEN,
-    PUBLIC_URL, ROOT_KEY, ROOT_KEY_FILE, STORE_URL,
+    PUBLIC_URL, REDIS_SENTINEL_PASSWORD, ROOT_KEY, ROOT_KEY_FILE, STORE_URL,
 };
 use super::*;
+use crate::store::redis::Durability;
 
 /// Base64 of 32 bytes.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -110,7 +111,7 @@ fn every_problem_is_told_at_once() {
             "listen: invalid socket address syntax",
             "tls.certificate_file: the file can't be read: No such file or directory (os error 2)",
             "tls.key_file: must be set beside tls.certificate_file",
-            "ROLEGATE_STORE_URL: Redis is not in this version; write redb:PATH or memory:",
+            "ROLEGATE_STORE_URL: must not hold a password; set store.redis.password_file or ROLEGATE_REDIS_PASSWORD",
             "regions: must name 1 to 64 regions",
             "limits.body_bytes: must be a whole number from 65536 to 8388608",
             "sessions.idle_seconds: must not be more than sessions.absolute_seconds",
@@ -491,5 +492,96 @@ fn a_root_key_that_others_may_read_is_taken_and_noted() {
             let by_setting = config(&format!("[root_key]\nfile = '{path}'"), &[]);
             assert_eq!(by_setting.root_key.shared, expected, "{mode:o}");
         }
+    }
+}
+
+#[test]
+fn redis_and_all_that_is_about_it_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "hunter2\n").unwrap();
+    let text = "
+        [store]
+        url = 'redis+sentinel://gate@a,b:7/main/1'
+        [store.redis]
+        password_file = 'password'
+        sentinel_user = 'watch'
+        prefix = 'gate'
+        durability = 'none'
+        replicas = 2
+        connect_milliseconds = 100
+        command_milliseconds = 50
+        in_flight = 16";
+    let variables = Environment::of(&[(ROOT_KEY, KEY), (REDIS_SENTINEL_PASSWORD, "hunter3")]);
+    let config = Config::from_toml(text, folder.path(), &variables).unwrap();
+    assert!(!format!("{config:?}").contains("hunter"));
+    let StoreLocation::Redis(settings) = config.store else {
+        panic!("{:?}", config.store)
+    };
+    assert_eq!(
+        settings.url.to_string(),
+        "redis+sentinel://a:26379,b:7/main/1"
+    );
+    assert_eq!(settings.password.unwrap().expose(), "hunter2");
+    assert_eq!(settings.sentinel.user.as_deref(), Some("watch"));
+    assert_eq!(settings.sentinel.password.unwrap().expose(), "hunter3");
+    assert_eq!((settings.prefix.as_str(), settings.replicas), ("gate", 2));
+    assert_eq!(settings.durability, Durability::None);
+    assert_eq!(settings.limits.in_flight, 16);
+    assert_eq!(settings.limits.command.as_millis(), 50);
+}
+
+#[test]
+fn every_problem_with_redis_is_told_at_once() {
+    let text = "
+        [store]
+        url = 'redis://host'
+        password = 'x'
+        [store.redis]
+        password = 'x'
+        password_file = 'missing'
+        ca_file = 'missing'
+        certificate_file = 'missing'
+        sentinel_user = 'a b'
+        prefix = ''
+        durability = 'some'
+        replicas = 17
+        in_flight = 1";
+    assert_eq!(
+        problems(text, &[]),
+        [
+            "store.password: a secret doesn't stand in this file; set store.redis.password_file or ROLEGATE_REDIS_PASSWORD",
+            "store.redis.password: a secret doesn't stand in this file; name a file in password_file or set ROLEGATE_REDIS_PASSWORD",
+            "store.redis.password_file: the file can't be read: No such file or directory (os error 2)",
+            "store.redis.sentinel_user: must be 1 to 64 of A-Z a-z 0-9 . _ : -",
+            "store.redis.ca_file: the file can't be read: No such file or directory (os error 2)",
+            "store.redis.certificate_file: the file can't be read: No such file or directory (os error 2)",
+            "store.redis.key_file: must be set beside store.redis.certificate_file",
+            "store.redis.prefix: must be 1 to 64 of A-Z a-z 0-9 . _ : -",
+            "store.redis.durability: must be one of: aof, none",
+            "store.redis.replicas: must be a whole number from 0 to 16",
+            "store.redis.in_flight: must be a whole number from 16 to 65536",
+            "store.redis.ca_file: goes with a URL that asks for TLS (rediss://…)",
+            "store.redis.certificate_file: goes with a URL that asks for TLS (rediss://…)",
+            "store.redis.sentinel_user: goes with a URL of sentinels (redis+sentinel://…)",
+            "root_key.file: must be set with Redis (openssl rand -base64 32), the same for every node; or set ROLEGATE_ROOT_KEY_FILE or ROLEGATE_ROOT_KEY",
+        ]
+    );
+}
+
+#[test]
+fn a_root_key_must_be_given_with_redis() {
+    for url in [
+        "redis://a",
+        "rediss://a",
+        "redis+sentinel://a/b",
+        "redis+cluster://a",
+    ] {
+        let found = problems("", &[(STORE_URL, url)]);
+        assert_eq!(found.len(), 1, "{url}");
+        assert!(
+            found[0].starts_with("root_key.file: must be set"),
+            "{found:?}"
+        );
+        config("", &[(STORE_URL, url), (ROOT_KEY, KEY)]);
     }
 }

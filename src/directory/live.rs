@@ -11,7 +11,7 @@ use super::check::{Problem, check};
 use super::snapshot::Snapshot;
 use super::state::Directory;
 use crate::domain::{Partition, UnixTime};
-use crate::store::{Appended, DirectoryLog, Generation, StoreError};
+use crate::store::{Appended, DirectoryLog, Generation, LogEntry, Position, StoreError};
 
 /// After this many generations the whole directory is kept again.
 const CHECKPOINT_EVERY: Generation = 64;
@@ -75,10 +75,17 @@ pub struct LiveDirectory {
     confirmed_at: AtomicI64,
     /// How many looks at the head have begun.
     looks: AtomicU64,
-    /// Held while somebody looks: the number of the last look that succeeded.
-    looking: Mutex<u64>,
+    /// Held while somebody looks.
+    looking: Mutex<Looked>,
     partition: Partition,
     max_staleness: i64,
+}
+
+/// What the last look that succeeded found.
+struct Looked {
+    number: u64,
+    /// Where the current snapshot is in the log.
+    position: Position,
 }
 
 impl LiveDirectory {
@@ -95,13 +102,17 @@ impl LiveDirectory {
         max_staleness: i64,
         now: UnixTime,
     ) -> Result<Self, DirectoryError> {
-        let (generation, directory) = load(log.as_ref()).await?;
+        let (position, directory) = load(log.as_ref()).await?;
+        let snapshot = Snapshot::compile(position.generation, directory, partition);
         Ok(Self {
             log,
-            current: ArcSwap::from_pointee(Snapshot::compile(generation, directory, partition)),
+            current: ArcSwap::from_pointee(snapshot),
             confirmed_at: AtomicI64::new(now.seconds()),
             looks: AtomicU64::new(0),
-            looking: Mutex::new(0),
+            looking: Mutex::new(Looked {
+                number: 0,
+                position,
+            }),
             partition,
             max_staleness,
         })
@@ -132,15 +143,25 @@ impl LiveDirectory {
     /// # Errors
     /// [`DirectoryError`]; the snapshot stays as it is.
     pub async fn catch_up(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
+        self.look(now).await.map(|(snapshot, _)| snapshot)
+    }
+
+    /// Waits until another node may have changed the directory; see [`DirectoryLog::changed`].
+    pub async fn changed(&self) {
+        self.log.changed().await;
+    }
+
+    async fn look(&self, now: UnixTime) -> Result<(Arc<Snapshot>, Position), DirectoryError> {
         let begun_before = self.looks.load(Ordering::Acquire);
-        let mut last_good = self.looking.lock().await;
-        if *last_good > begun_before {
-            return Ok(self.current.load_full());
+        let mut looked = self.looking.lock().await;
+        if looked.number > begun_before {
+            return Ok((self.current.load_full(), looked.position));
         }
-        let look = self.looks.fetch_add(1, Ordering::AcqRel) + 1;
-        let snapshot = self.read_new(now).await?;
-        *last_good = look;
-        Ok(snapshot)
+        let number = self.looks.fetch_add(1, Ordering::AcqRel) + 1;
+        let position = self.read_new(looked.position).await?;
+        *looked = Looked { number, position };
+        self.confirm(now);
+        Ok((self.current.load_full(), position))
     }
 
     /// Appends a change made for generation `base`, and takes it over.
@@ -153,7 +174,7 @@ impl LiveDirectory {
         changes: ChangeSet,
         now: UnixTime,
     ) -> Result<Generation, CommitError> {
-        let current = self.catch_up(now).await?;
+        let (current, position) = self.look(now).await?;
         if current.generation() != base {
             return Err(CommitError::Conflict {
                 base,
@@ -181,12 +202,15 @@ impl LiveDirectory {
         }
         match self
             .log
-            .append(base, &entry)
+            .append(position, &entry)
             .await
             .map_err(DirectoryError::from)?
         {
-            Appended::Conflict { head } => Err(CommitError::Conflict { base, head }),
-            Appended::Written(generation) => {
+            Appended::Conflict { head } => Err(CommitError::Conflict {
+                base,
+                head: head.generation,
+            }),
+            Appended::Written(Position { generation, .. }) => {
                 self.keep_checkpoint(generation, &after).await;
                 self.take_over(generation, now).await;
                 Ok(generation)
@@ -201,27 +225,70 @@ impl LiveDirectory {
         }
     }
 
-    async fn read_new(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
-        let current = self.current.load_full();
-        let mut directory = None;
-        let mut generation = current.generation();
-        loop {
-            let entries = self.log.read_after(generation, READ_LIMIT).await?;
-            if entries.is_empty() {
-                break;
-            }
-            let target = directory.get_or_insert_with(|| Directory::clone(current.directory()));
-            for entry in entries {
-                generation = entry.generation;
-                replay(target, &entry)?;
-            }
+    /// Takes over what came after `known`, where the current snapshot is; says where it is then.
+    async fn read_new(&self, known: Position) -> Result<Position, DirectoryError> {
+        let head = self.log.head().await?;
+        if head == known {
+            return Ok(known);
         }
-        if let Some(directory) = directory {
-            let snapshot = current.succeeded_by(generation, Arc::new(directory));
-            self.current.store(Arc::new(snapshot));
+        let new = if head.generation > known.generation {
+            self.entries_from(known).await?
+        } else {
+            None
+        };
+        let (position, directory) = match new {
+            Some(entries) => self.continued(known, entries).await?,
+            None => self.anew(known, head).await?,
+        };
+        let snapshot = self
+            .current
+            .load()
+            .succeeded_by(position.generation, directory);
+        self.current.store(Arc::new(snapshot));
+        Ok(position)
+    }
+
+    /// The first entries after `known`; `None` where the log has no such place any more.
+    async fn entries_from(&self, known: Position) -> Result<Option<Vec<LogEntry>>, DirectoryError> {
+        if known == Position::START {
+            return Ok(Some(self.log.read_after(0, READ_LIMIT).await?));
         }
-        self.confirm(now);
-        Ok(self.current.load_full())
+        let before = known.generation.saturating_sub(1);
+        let mut entries = self.log.read_after(before, READ_LIMIT).await?.into_iter();
+        let is_there = entries
+            .next()
+            .is_some_and(|entry| entry.position() == known);
+        Ok(is_there.then(|| entries.collect()))
+    }
+
+    async fn continued(
+        &self,
+        known: Position,
+        entries: Vec<LogEntry>,
+    ) -> Result<(Position, Arc<Directory>), DirectoryError> {
+        let mut directory = Directory::clone(self.current.load().directory());
+        let position = replay_all(&mut directory, known, &entries)?;
+        let position = replay_rest(self.log.as_ref(), &mut directory, position).await?;
+        Ok((position, Arc::new(directory)))
+    }
+
+    /// The log is not the one that the snapshot was made from: the store lost its last changes, as it
+    /// may when it fails over. What it has now holds. One that has lost everything is no directory.
+    async fn anew(
+        &self,
+        known: Position,
+        head: Position,
+    ) -> Result<(Position, Arc<Directory>), DirectoryError> {
+        tracing::error!(
+            generation = known.generation,
+            head = head.generation,
+            "the store lost changes of the directory that this node has seen"
+        );
+        if head == Position::START {
+            let record = "directory head".to_owned();
+            return Err(StoreError::Damaged { record }.into());
+        }
+        load(self.log.as_ref()).await
     }
 
     /// A caller may have asked the clock long before it looked: that takes back no confirmation, unless
@@ -261,33 +328,62 @@ impl std::fmt::Debug for LiveDirectory {
     }
 }
 
-async fn load(log: &dyn DirectoryLog) -> Result<(Generation, Arc<Directory>), DirectoryError> {
-    let (mut generation, mut directory) = match log.checkpoint().await? {
-        None => (0, Directory::default()),
-        Some(entry) => {
+async fn load(log: &dyn DirectoryLog) -> Result<(Position, Arc<Directory>), DirectoryError> {
+    let (position, mut directory) = match log.checkpoint().await? {
+        None => (Position::START, Directory::default()),
+        Some(checkpoint) => {
             let unreadable = |source| DirectoryError::Unreadable {
-                generation: entry.generation,
+                generation: checkpoint.generation,
                 source,
             };
-            (
-                entry.generation,
-                serde_json::from_slice(&entry.change).map_err(unreadable)?,
-            )
+            let directory = serde_json::from_slice(&checkpoint.change).map_err(unreadable)?;
+            (position_at(log, checkpoint.generation).await?, directory)
         }
     };
+    let position = replay_rest(log, &mut directory, position).await?;
+    Ok((position, Arc::new(directory)))
+}
+
+/// Where a generation is in the log.
+async fn position_at(
+    log: &dyn DirectoryLog,
+    generation: Generation,
+) -> Result<Position, DirectoryError> {
+    let entries = log.read_after(generation.saturating_sub(1), 1).await?;
+    let entry = entries.first().ok_or_else(|| StoreError::Damaged {
+        record: format!("directory log {generation}"),
+    })?;
+    Ok(entry.position())
+}
+
+/// Replays what comes after `position`; says where the log ends.
+async fn replay_rest(
+    log: &dyn DirectoryLog,
+    directory: &mut Directory,
+    mut position: Position,
+) -> Result<Position, DirectoryError> {
     loop {
-        let entries = log.read_after(generation, READ_LIMIT).await?;
+        let entries = log.read_after(position.generation, READ_LIMIT).await?;
         if entries.is_empty() {
-            return Ok((generation, Arc::new(directory)));
+            return Ok(position);
         }
-        for entry in entries {
-            generation = entry.generation;
-            replay(&mut directory, &entry)?;
-        }
+        position = replay_all(directory, position, &entries)?;
     }
 }
 
-fn replay(directory: &mut Directory, entry: &crate::store::LogEntry) -> Result<(), DirectoryError> {
+fn replay_all(
+    directory: &mut Directory,
+    mut position: Position,
+    entries: &[LogEntry],
+) -> Result<Position, DirectoryError> {
+    for entry in entries {
+        replay(directory, entry)?;
+        position = entry.position();
+    }
+    Ok(position)
+}
+
+fn replay(directory: &mut Directory, entry: &LogEntry) -> Result<(), DirectoryError> {
     let unreadable = |source| DirectoryError::Unreadable {
         generation: entry.generation,
         source,

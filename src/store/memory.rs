@@ -13,8 +13,8 @@ use serde::Serialize;
 use super::sealed::{serialised, unavailable};
 use super::{
     Appended, BrowserSession, Created, DirectoryLog, Generation, LogEntry, Logout,
-    MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, PersonKey, Redeemed,
-    SessionKey, Sessions, StoreError, TooLarge,
+    MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, PersonKey, Position,
+    Redeemed, SessionKey, Sessions, StoreError, TooLarge,
 };
 use crate::domain::UnixTime;
 
@@ -28,7 +28,9 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct State {
-    log: Vec<Vec<u8>>,
+    log: Vec<LogEntry>,
+    /// Of the last entry.
+    head: Option<Position>,
     checkpoint: Option<LogEntry>,
     sessions: HashMap<SessionKey, BrowserSession>,
     logouts: HashMap<PersonKey, Logout>,
@@ -93,8 +95,8 @@ impl Default for MemoryStore {
 }
 
 impl State {
-    fn head(&self) -> Generation {
-        self.log.len() as Generation
+    fn head(&self) -> Position {
+        self.head.unwrap_or(Position::START)
     }
 
     fn expiring(&self) -> usize {
@@ -104,11 +106,11 @@ impl State {
 
 #[async_trait]
 impl DirectoryLog for MemoryStore {
-    async fn head(&self) -> Result<Generation, StoreError> {
+    async fn head(&self) -> Result<Position, StoreError> {
         Ok(self.state().head())
     }
 
-    async fn append(&self, base: Generation, change: &[u8]) -> Result<Appended, StoreError> {
+    async fn append(&self, base: Position, change: &[u8]) -> Result<Appended, StoreError> {
         TooLarge::check(change.len(), MAX_CHANGE_BYTES).map_err(unavailable)?;
         let mut state = self.state();
         let head = state.head();
@@ -118,8 +120,14 @@ impl DirectoryLog for MemoryStore {
         if state.log.len() >= self.capacity {
             return Err(unavailable(Full(self.capacity)));
         }
-        state.log.push(change.to_vec());
-        Ok(Appended::Written(state.head()))
+        let entry = LogEntry {
+            generation: head.generation + 1,
+            change: change.to_vec(),
+        };
+        let written = entry.position();
+        state.log.push(entry);
+        state.head = Some(written);
+        Ok(Appended::Written(written))
     }
 
     async fn read_after(
@@ -129,12 +137,12 @@ impl DirectoryLog for MemoryStore {
     ) -> Result<Vec<LogEntry>, StoreError> {
         let state = self.state();
         let skipped = usize::try_from(after).unwrap_or(usize::MAX);
-        let entries = (1..).zip(&state.log).skip(skipped).take(limit);
-        Ok(entries
-            .map(|(generation, change)| LogEntry {
-                generation,
-                change: change.clone(),
-            })
+        Ok(state
+            .log
+            .iter()
+            .skip(skipped)
+            .take(limit)
+            .cloned()
             .collect())
     }
 
@@ -281,9 +289,10 @@ mod tests {
     #[tokio::test]
     async fn a_full_log_refuses() {
         let store = MemoryStore::with_capacity(1);
-        store.append(0, b"a").await.unwrap();
-        assert!(is_full(store.append(1, b"b").await));
-        assert_eq!(store.head().await.unwrap(), 1);
+        store.append(Position::START, b"a").await.unwrap();
+        let head = store.head().await.unwrap();
+        assert!(is_full(store.append(head, b"b").await));
+        assert_eq!(store.head().await.unwrap(), head);
     }
 
     #[tokio::test]

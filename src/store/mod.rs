@@ -1,5 +1,5 @@
-//! What is kept: one small trait a need, each with an in-memory and an embedded implementation and
-//! one conformance suite (`tests/store`) that all of them pass.
+//! What is kept: one small trait a need, each implemented in memory, in one file and in Redis, and one
+//! conformance suite (`tests/store`) that all of them pass.
 //!
 //! Every stored value is sealed under a key derived from the root key, with the record's name bound
 //! in (decision 4). "Not there" is `Ok(None)`; a record that doesn't unseal or parse counts as not
@@ -10,9 +10,12 @@
 pub mod embedded;
 pub mod memory;
 mod records;
+pub mod redis;
 mod sealed;
 
 use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 
 pub use records::{
     BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, PersonKey,
@@ -40,15 +43,42 @@ pub enum StoreError {
 /// How many changes the directory has seen; 0 is the empty directory.
 pub type Generation = u64;
 
+/// A place in the directory's log: how many changes led there, and which was the last.
+///
+/// A generation alone would not do: a store that fails over may have lost the last changes, and others
+/// get their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// How many changes there were.
+    pub generation: Generation,
+    /// SHA-256 of the last; zeros where there was none.
+    last: [u8; 32],
+}
+
+impl Position {
+    /// Before the first change.
+    pub const START: Self = Self {
+        generation: 0,
+        last: [0; 32],
+    };
+
+    /// The place after `change`, which is this generation.
+    pub fn after(generation: Generation, change: &[u8]) -> Self {
+        let mut last = [0; 32];
+        last.copy_from_slice(digest(&SHA256, change).as_ref());
+        Self { generation, last }
+    }
+}
+
 /// What became of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// The change is durable and is this generation.
-    Written(Generation),
-    /// Somebody else was faster: the head is this generation and nothing was written.
+    /// The change is durable and leads here.
+    Written(Position),
+    /// The head is another than the one that the change was made for; nothing was written.
     Conflict {
         /// The head found.
-        head: Generation,
+        head: Position,
     },
 }
 
@@ -61,16 +91,27 @@ pub struct LogEntry {
     pub change: Vec<u8>,
 }
 
+impl LogEntry {
+    /// The place after this change.
+    pub fn position(&self) -> Position {
+        Position::after(self.generation, &self.change)
+    }
+}
+
 /// The directory's versioned log (decision 7).
 #[async_trait]
 pub trait DirectoryLog: Send + Sync {
-    /// The newest generation.
-    async fn head(&self) -> Result<Generation, StoreError>;
+    /// The end of the log. It moves on with every append; it moves back, or elsewhere, only where the
+    /// store lost changes.
+    async fn head(&self) -> Result<Position, StoreError>;
 
     /// Appends a change if the head is still `base`: all or nothing, durable before it answers.
-    async fn append(&self, base: Generation, change: &[u8]) -> Result<Appended, StoreError>;
+    ///
+    /// After [`StoreError::Unavailable`] the change may be there or come to be there: only the log
+    /// tells.
+    async fn append(&self, base: Position, change: &[u8]) -> Result<Appended, StoreError>;
 
-    /// The entries after `after`, oldest first, at most `limit`.
+    /// The entries after `after`, oldest first, at most `limit`; at least one where there is one.
     ///
     /// A gap, a damaged entry or an end before the head is [`StoreError::Damaged`].
     async fn read_after(
@@ -89,6 +130,12 @@ pub trait DirectoryLog: Send + Sync {
 
     /// The newest checkpoint; `None` where it is damaged, because the log says all that it says.
     async fn checkpoint(&self) -> Result<Option<LogEntry>, StoreError>;
+
+    /// Waits until somebody else may have appended. A notice may be missing or for nothing: it saves
+    /// time, and whoever must know looks at the head. A store of one process never says anything.
+    async fn changed(&self) {
+        std::future::pending().await
+    }
 }
 
 /// What became of a new session.
@@ -122,7 +169,8 @@ pub trait Sessions: Send + Sync {
         now: UnixTime,
     ) -> Result<Option<BrowserSession>, StoreError>;
 
-    /// Notes that the session was used at `now`; nothing happens where there is none.
+    /// Notes that the session was used at `now`; nothing happens where there is none. A store that ends
+    /// a person's sessions one after another ends here what a logout that broke off has left.
     async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError>;
 
     /// Ends the session at once; `true` where there was one.
@@ -156,4 +204,31 @@ pub trait OneTimeUse: Send + Sync {
 
     /// Whether `what` is marked, without marking it.
     async fn is_redeemed(&self, what: &[u8; 32], now: UnixTime) -> Result<bool, StoreError>;
+}
+
+/// A record that is over one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShortLived {
+    /// A session and its name.
+    Session(SessionKey, Box<BrowserSession>),
+    /// That a person signed out.
+    Logout(PersonKey, Logout),
+    /// What was used, and until when that is remembered.
+    Mark([u8; 32], UnixTime),
+}
+
+/// Nobody knows how long a damaged mark holds; none holds longer than this, in seconds: a token of 24
+/// hours, with the difference that clocks may have.
+pub const DAMAGED_MARK_SECONDS: i64 = 25 * 3600;
+
+/// What a store keeps for a while, to be taken to another one.
+#[async_trait]
+pub trait Stock: Send + Sync {
+    /// Sends every mark, logout and session that is not over at `now`, in this order. What is made
+    /// meanwhile may be missing.
+    async fn take_stock(
+        &self,
+        now: UnixTime,
+        into: tokio::sync::mpsc::Sender<ShortLived>,
+    ) -> Result<(), StoreError>;
 }

@@ -171,7 +171,7 @@ fn every_wrong_variable_is_named_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let wrong = [
         ("ROLEGATE_LISTEN", "here"),
-        ("ROLEGATE_STORE_URL", "redis://x"),
+        ("ROLEGATE_STORE_URL", "redis://:p@x"),
         ("ROLEGATE_PUBLIC_URL", "http://example.com"),
         ("ROLEGATE_ALLOW_HTTP_ISSUERS", "http://example.com"),
         ("ROLEGATE_ROOT_KEY", "short"),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use futures_util::future::join_all;
 use rolegate::store::{
     Appended, BrowserSession, Created, DirectoryLog, LogEntry, MAX_CHANGE_BYTES, MAX_RECORD_BYTES,
-    OneTimeUse, Redeemed, Sessions, StoreError, TooLarge,
+    OneTimeUse, Position, Redeemed, Sessions, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
@@ -47,10 +47,10 @@ where
 pub(crate) async fn one_append_wins_each_generation(store: Arc<impl Store>) {
     let changes = all_at_once(&store, |store, caller| async move {
         let change = format!("change {caller}").into_bytes();
-        let mut base = 0;
+        let mut base = Position::START;
         loop {
             match store.append(base, &change).await.unwrap() {
-                Appended::Written(generation) => return (generation, change),
+                Appended::Written(head) => return (head.generation, change),
                 Appended::Conflict { head } => {
                     assert_ne!(head, base, "a conflict names another head");
                     base = head;
@@ -67,23 +67,37 @@ pub(crate) async fn one_append_wins_each_generation(store: Arc<impl Store>) {
     let generations: Vec<_> = acknowledged.iter().map(|entry| entry.generation).collect();
     assert_eq!(generations, (1..=CALLERS as u64).collect::<Vec<_>>());
     assert_eq!(store.read_after(0, usize::MAX).await.unwrap(), acknowledged);
-    assert_eq!(store.head().await.unwrap(), CALLERS as u64);
+    let last = acknowledged.last().unwrap().position();
+    assert_eq!(store.head().await.unwrap(), last);
 }
 
 pub(crate) async fn an_append_with_another_base_writes_nothing(store: Arc<impl Store>) {
-    assert_eq!(store.head().await.unwrap(), 0);
-    assert_eq!(store.append(0, b"a").await.unwrap(), Appended::Written(1));
-    for base in [0, 2, u64::MAX] {
-        let outcome = store.append(base, b"b").await.unwrap();
-        assert_eq!(outcome, Appended::Conflict { head: 1 }, "base {base}");
+    assert_eq!(store.head().await.unwrap(), Position::START);
+    let head = Position::after(1, b"a");
+    let first = store.append(Position::START, b"a").await.unwrap();
+    assert_eq!(first, Appended::Written(head));
+    for base in [
+        Position::START,
+        Position::after(2, b"a"),
+        Position::after(u64::MAX, b"a"),
+        // The same number, and another history.
+        Position::after(1, b"b"),
+    ] {
+        let outcome = store.append(base, b"b").await;
+        let conflicts = matches!(outcome, Ok(Appended::Conflict { head: found }) if found == head);
+        // There is no number after the last one.
+        assert!(
+            conflicts || base.generation == u64::MAX,
+            "{base:?} {outcome:?}"
+        );
     }
     assert_eq!(store.read_after(0, 9).await.unwrap(), [entry(1, b"a")]);
 }
 
 pub(crate) async fn the_log_is_read_in_order_and_bounded(store: Arc<impl Store>) {
     assert_eq!(store.read_after(0, 9).await.unwrap(), []);
-    for (base, change) in [b"a", b"b", b"c"].into_iter().enumerate() {
-        store.append(base as u64, change).await.unwrap();
+    for change in [b"a", b"b", b"c"] {
+        append(&*store, change).await;
     }
     let entries = [entry(1, b"a"), entry(2, b"b"), entry(3, b"c")];
     for (after, limit, expected) in [
@@ -101,10 +115,11 @@ pub(crate) async fn the_log_is_read_in_order_and_bounded(store: Arc<impl Store>)
 }
 
 pub(crate) async fn a_change_may_be_empty_or_large_and_not_too_large(store: Arc<impl Store>) {
-    store.append(0, b"").await.unwrap();
+    append(&*store, b"").await;
     let large = vec![0xa5; MAX_CHANGE_BYTES];
-    store.append(1, &large).await.unwrap();
-    let too_large = store.append(2, &vec![0xa5; MAX_CHANGE_BYTES + 1]).await;
+    append(&*store, &large).await;
+    let head = store.head().await.unwrap();
+    let too_large = store.append(head, &vec![0xa5; MAX_CHANGE_BYTES + 1]).await;
     assert!(is_too_large(too_large, MAX_CHANGE_BYTES));
     let entries = store.read_after(0, 9).await.unwrap();
     assert_eq!(entries, [entry(1, b""), entry(2, &large)]);
@@ -297,6 +312,13 @@ pub(crate) async fn a_mark_that_is_over_already_holds_this_second(store: Arc<imp
         let outcome = store.redeem(&[1; 32], NOW.plus(-60), NOW).await.unwrap();
         assert_eq!(outcome, expected);
     }
+}
+
+/// Appends to whatever is there.
+pub(crate) async fn append(store: &impl Store, change: &[u8]) {
+    let head = store.head().await.unwrap();
+    let appended = store.append(head, change).await.unwrap();
+    assert!(matches!(appended, Appended::Written(_)), "{appended:?}");
 }
 
 fn entry(generation: u64, change: &[u8]) -> LogEntry {

@@ -7,7 +7,7 @@ use rolegate::store::{
     Sessions, StoreError,
 };
 
-use crate::conformance::Store;
+use crate::conformance::{Store, append};
 use crate::samples::{NOW, logout_after, person, session, session_key};
 
 /// The root key of the stores that are tampered with.
@@ -160,8 +160,8 @@ pub(crate) async fn a_damaged_logout_lets_no_session_begin(mut rig: impl Rig) {
 }
 
 pub(crate) async fn a_damaged_log_entry_is_an_error_that_names_it(mut rig: impl Rig) {
-    for (base, change) in [b"a", b"b", b"c"].into_iter().enumerate() {
-        rig.store().append(base as u64, change).await.unwrap();
+    for change in [b"a", b"b", b"c"] {
+        append(rig.store(), change).await;
     }
     let key = 2_u64.to_be_bytes();
     let good = rig.stored(Table::DirectoryLog, &key).await.unwrap();
@@ -184,8 +184,8 @@ pub(crate) async fn a_damaged_log_entry_is_an_error_that_names_it(mut rig: impl 
 }
 
 pub(crate) async fn a_log_that_lost_its_end_is_an_error(mut rig: impl Rig) {
-    for (base, change) in [b"a", b"b"].into_iter().enumerate() {
-        rig.store().append(base as u64, change).await.unwrap();
+    for change in [b"a", b"b"] {
+        append(rig.store(), change).await;
     }
     let key = 2_u64.to_be_bytes();
     rig.tamper(Table::DirectoryLog, &key, None).await;

@@ -8,7 +8,7 @@ use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
-use rolegate::store::{DirectoryLog, OneTimeUse, Sessions, StoreError, StoreSeal};
+use rolegate::store::{DirectoryLog, OneTimeUse, Position, Sessions, StoreError, StoreSeal};
 use tempfile::TempDir;
 
 use crate::conformance::conforms;
@@ -144,7 +144,7 @@ async fn everything_is_there_after_a_restart() {
 
 /// One of everything that a store keeps.
 async fn keep_all(store: &EmbeddedStore) {
-    store.append(0, b"a").await.unwrap();
+    store.append(Position::START, b"a").await.unwrap();
     store.save_checkpoint(1, b"all").await.unwrap();
     store.create(&session_key(1), &session("a")).await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
@@ -256,13 +256,13 @@ fn a_damaged_check_value_is_not_taken_for_a_wrong_key() {
 #[tokio::test]
 async fn a_damaged_head_is_an_error() {
     let (store, directory) = empty();
-    store.append(0, b"a").await.unwrap();
+    store.append(Position::START, b"a").await.unwrap();
     drop(store);
     set_meta(&file_in(&directory), "head", b"x");
     let store = open(&file_in(&directory)).unwrap();
     let damaged = |record: &str| record == "directory head";
     assert!(matches!(store.head().await, Err(StoreError::Damaged { record }) if damaged(&record)));
-    let appended = store.append(1, b"b").await;
+    let appended = store.append(Position::after(1, b"a"), b"b").await;
     assert!(matches!(appended, Err(StoreError::Damaged { record }) if damaged(&record)));
 }
 
@@ -303,7 +303,10 @@ async fn no_stored_byte_is_readable() {
     let (store, directory) = empty();
     let session = session("somebody.unmistakable");
     store.create(&session_key(1), &session).await.unwrap();
-    store.append(0, b"change.unmistakable").await.unwrap();
+    store
+        .append(Position::START, b"change.unmistakable")
+        .await
+        .unwrap();
     drop(store);
     let bytes = std::fs::read(file_in(&directory)).unwrap();
     let found = memchr::memmem::find(&bytes, b"unmistakable");

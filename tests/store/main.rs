@@ -9,7 +9,12 @@
 mod conformance;
 mod damage;
 mod embedded;
+mod redis;
 mod samples;
+#[path = "../support/redis.rs"]
+mod servers;
+#[path = "../tools/mod.rs"]
+mod tools;
 
 mod memory {
     use rolegate::store::memory::MemoryStore;

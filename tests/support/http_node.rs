@@ -110,7 +110,8 @@ impl HttpNode {
             .send()
     }
 
-    fn token_answer(&self, begun: &Departure, subject: &str) -> Answer {
+    /// What the provider gives for the code of this sign-in.
+    pub fn token_answer(&self, begun: &Departure, subject: &str) -> Answer {
         let mut claims = self.provider.claims(subject, PORTAL_CLIENT, self.now());
         claims["nonce"] = begun.nonce.clone().into();
         claims["groups"] = json!(["staff"]);

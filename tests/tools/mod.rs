@@ -22,11 +22,16 @@ pub(crate) enum Tool {
     JavaTools,
     /// The command that pysaml2 signs and encrypts with, from `PATH`.
     Xmlsec1,
+    /// The server of Redis, which is a sentinel and a Cluster's node as well: from `PATH`, or where
+    /// `make tools` links it.
+    RedisServer,
+    /// Redis's command line, from `PATH`.
+    RedisCli,
 }
 
 impl Tool {
     /// Every tool that `make tools` provides.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Chromium,
         Self::AwsCli,
         Self::Python,
@@ -35,6 +40,8 @@ impl Tool {
         Self::Java,
         Self::JavaTools,
         Self::Xmlsec1,
+        Self::RedisServer,
+        Self::RedisCli,
     ];
 
     /// The tool's place.
@@ -65,6 +72,8 @@ impl Tool {
             Self::Java => places_in_path("java"),
             Self::JavaTools => vec![java_tools()],
             Self::Xmlsec1 => places_in_path("xmlsec1"),
+            Self::RedisServer => redis_server_places(),
+            Self::RedisCli => places_in_path("redis-cli"),
         }
     }
 }
@@ -87,6 +96,12 @@ fn places_in_path(program: &str) -> Vec<PathBuf> {
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))
         .collect()
+}
+
+fn redis_server_places() -> Vec<PathBuf> {
+    let mut places = places_in_path("redis-server");
+    places.push(cache().join("redis/redis-server"));
+    places
 }
 
 fn venv() -> PathBuf {

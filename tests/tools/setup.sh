@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing Rolegate need and this machine lacks.
 #
-#   tests/tools/setup.sh STEP...      STEP: compiler  browser  python  node  java  deny
+#   tests/tools/setup.sh STEP...      STEP: compiler  browser  python  node  java  redis  deny
 #
 # Every step is quick when its work is already done, and says what it installs before it does.
 # docs/testing.md lists what goes where.
@@ -260,6 +260,23 @@ ensure_java() {
 
 java_version() { java -version 2>&1 | sed -n 's/.* version "\([0-9.]*\).*/\1/p'; }
 
+# Debian's and Ubuntu's redis-tools has the server's program under the name of one of its tools; the
+# package redis-server would start a service of the system.
+step_redis() {
+  has redis-cli || install_packages redis-tools
+  if ! has redis-server; then
+    mkdir -p "$cache/redis"
+    ln -sfn "$(command -v redis-check-rdb)" "$cache/redis/redis-server"
+  fi
+  # redis-cli's --tls is of no matter here: the server must have it.
+  local server
+  server=$(command -v redis-server || printf '%s\n' "$cache/redis/redis-server")
+  "$server" --version >/dev/null 2>&1 || stop \
+    "$server does not answer to --version. Install Redis 7 from https://redis.io/download and run" \
+    "this again."
+  say "Redis: $server ($("$server" --version | cut -d ' ' -f 3))"
+}
+
 step_deny() {
   check_rust
   if [ "$("$cargo" deny --version 2>/dev/null)" = "cargo-deny $deny_version" ]; then return; fi
@@ -276,7 +293,7 @@ stamp() { printf '%s\n' "$2" >"$1/.rolegate-stamp"; }
 # --- main --------------------------------------------------------------------------------------
 
 main() {
-  if (($# == 0)); then stop "name the steps: compiler, browser, python, node, java, deny"; fi
+  if (($# == 0)); then stop "name the steps: compiler, browser, python, node, java, redis, deny"; fi
   mkdir -p "$cache"
   # Two clones share these places; the second waits for the first.
   exec 9>"$cache/setup.lock"
@@ -284,7 +301,7 @@ main() {
   local step
   for step in "$@"; do
     case $step in
-      compiler | browser | python | node | java | deny) "step_$step" ;;
+      compiler | browser | python | node | java | redis | deny) "step_$step" ;;
       *) stop "no such step: $step" ;;
     esac
   done

@@ -13,14 +13,14 @@ use crate::directory::{
 };
 use crate::domain::RoleArn;
 use crate::store::memory::MemoryStore;
-use crate::store::{Appended, DirectoryLog, Generation, LogEntry, StoreError};
+use crate::store::{Appended, DirectoryLog, Generation, LogEntry, Position, StoreError};
 
-/// A log that counts how often it is read, can be down, and lets a read wait.
+/// A log that counts how often its head is looked at, can be down, and lets a look wait.
 struct Watched {
     store: MemoryStore,
     reads: AtomicUsize,
     is_down: AtomicBool,
-    /// A read takes one permit.
+    /// A look takes one permit.
     gate: Semaphore,
 }
 
@@ -53,11 +53,16 @@ impl Watched {
 
 #[async_trait]
 impl DirectoryLog for Watched {
-    async fn head(&self) -> Result<Generation, StoreError> {
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.gate.acquire().await.unwrap().forget();
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("down".into()));
+        }
         self.store.head().await
     }
 
-    async fn append(&self, base: Generation, change: &[u8]) -> Result<Appended, StoreError> {
+    async fn append(&self, base: Position, change: &[u8]) -> Result<Appended, StoreError> {
         self.store.append(base, change).await
     }
 
@@ -66,11 +71,6 @@ impl DirectoryLog for Watched {
         after: Generation,
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
-        self.gate.acquire().await.unwrap().forget();
-        if self.is_down.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable("down".into()));
-        }
         self.store.read_after(after, limit).await
     }
 
@@ -84,7 +84,7 @@ impl DirectoryLog for Watched {
 }
 
 /// A change of its own for every number.
-fn renamed(number: u64) -> Vec<Change> {
+pub(super) fn renamed(number: u64) -> Vec<Change> {
     let settings = AccountSettings {
         alias: format!("alias-{number}").parse().unwrap(),
         name: AccountName::default(),
@@ -100,7 +100,7 @@ fn reader() -> RoleArn {
     READER.parse().unwrap()
 }
 
-async fn change(live: &LiveDirectory, number: u64) -> Result<Generation, CommitError> {
+pub(super) async fn change(live: &LiveDirectory, number: u64) -> Result<Generation, CommitError> {
     let base = live.catch_up(NOW).await.unwrap().generation();
     live.commit(base, change_set(renamed(number)), NOW).await
 }
@@ -136,7 +136,7 @@ async fn a_change_made_for_an_older_generation_is_a_conflict() {
         matches!(late, Err(CommitError::Conflict { base: 0, head: 1 })),
         "{late:?}"
     );
-    assert_eq!(log.head().await.unwrap(), 1);
+    assert_eq!(log.head().await.unwrap().generation, 1);
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn of_two_commits_at_once_one_is_made() {
         other.commit(0, change_set(renamed(2)), NOW),
     );
     assert_eq!(first.is_ok(), second.is_err());
-    assert_eq!(log.head().await.unwrap(), 1);
+    assert_eq!(log.head().await.unwrap().generation, 1);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_change_that_leaves_a_problem_is_not_made() {
         "links/workforce",
         "there is no connection workforce",
     );
-    assert_eq!(log.head().await.unwrap(), 1);
+    assert_eq!(log.head().await.unwrap().generation, 1);
     assert!(live.snapshot(NOW).unwrap().role(&reader()).is_some());
 }
 
@@ -213,7 +213,10 @@ async fn a_look_that_had_begun_is_not_taken_for_one_s_own() {
     log.close_gate();
     let mut early = Box::pin(live.catch_up(NOW));
     assert!((&mut early).now_or_never().is_none());
-    log.store.append(0, &bytes_of(1)).await.unwrap();
+    log.store
+        .append(Position::START, &bytes_of(1))
+        .await
+        .unwrap();
     let mut late = Box::pin(live.catch_up(NOW));
     assert!((&mut late).now_or_never().is_none());
     log.open_gate();
@@ -280,7 +283,8 @@ async fn a_generation_of_a_newer_version_is_an_error_and_names_itself() {
     let log = Arc::new(MemoryStore::default());
     let live = seeded(&log, &files()).await;
     let newer = br#"{"author":"x","at":0,"request":"00000000-0000-4000-8000-000000000000","changes":[{"put_user":1}]}"#;
-    log.append(1, newer).await.unwrap();
+    let head = log.head().await.unwrap();
+    log.append(head, newer).await.unwrap();
     let unreadable = live.catch_up(NOW).await;
     assert!(
         matches!(
@@ -303,10 +307,8 @@ async fn a_checkpoint_and_the_log_after_it_say_what_the_whole_log_says() {
     assert_eq!(checkpoint.generation, 64);
     let whole = Arc::new(MemoryStore::default());
     for entry in log.read_after(0, 1000).await.unwrap() {
-        whole
-            .append(entry.generation - 1, &entry.change)
-            .await
-            .unwrap();
+        let head = whole.head().await.unwrap();
+        whole.append(head, &entry.change).await.unwrap();
     }
     let (restarted, replayed) = (open(&log).await, open(&whole).await);
     let of = |live: &LiveDirectory| {

@@ -3,6 +3,7 @@
 mod checks;
 mod files;
 mod live;
+mod lost;
 mod properties;
 mod saml;
 

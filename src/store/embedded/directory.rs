@@ -2,13 +2,15 @@
 //!
 //! The head is a record of its own, so that a log that lost its end is found out.
 
+use std::sync::PoisonError;
+
 use async_trait::async_trait;
 use redb::{ReadableTable, WriteTransaction};
 
 use super::{DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, META};
 use crate::store::sealed::{RecordName, StoreSeal};
 use crate::store::{
-    Appended, DirectoryLog, Generation, LogEntry, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES,
+    Appended, DirectoryLog, Generation, LogEntry, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, Position,
     StoreError,
 };
 
@@ -29,20 +31,41 @@ type Outcome<T> = Result<Result<T, StoreError>, redb::Error>;
 
 #[async_trait]
 impl DirectoryLog for EmbeddedStore {
-    async fn head(&self) -> Result<Generation, StoreError> {
-        self.read(|transaction| head_in(&transaction.open_table(META)?, &self.seal))?
+    async fn head(&self) -> Result<Position, StoreError> {
+        let generation = self.generation()?;
+        let known = *self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.generation == generation {
+            return Ok(known);
+        }
+        let newest = self.read_after(generation.saturating_sub(1), 1).await?;
+        let newest = newest
+            .first()
+            .filter(|entry| entry.generation == generation);
+        let position = newest
+            .ok_or_else(|| damaged(format!("directory log {generation}")))?
+            .position();
+        self.know(position);
+        Ok(position)
     }
 
-    async fn append(&self, base: Generation, change: &[u8]) -> Result<Appended, StoreError> {
+    async fn append(&self, base: Position, change: &[u8]) -> Result<Appended, StoreError> {
         let head = self.head().await?;
         if head != base {
             return Ok(Appended::Conflict { head });
         }
-        let append = Append::prepare(&self.seal, base, change)?;
+        let append = Append::prepare(&self.seal, base.generation, change)?;
         let seal = self.seal.clone();
-        self.writer
+        let written = self
+            .writer
             .write(move |transaction| append.run(transaction, &seal))
-            .await?
+            .await??;
+        if !written {
+            let head = self.head().await?;
+            return Ok(Appended::Conflict { head });
+        }
+        let position = Position::after(base.generation + 1, change);
+        self.know(position);
+        Ok(Appended::Written(position))
     }
 
     async fn read_after(
@@ -109,6 +132,21 @@ impl DirectoryLog for EmbeddedStore {
     }
 }
 
+impl EmbeddedStore {
+    fn generation(&self) -> Result<Generation, StoreError> {
+        self.read(|transaction| head_in(&transaction.open_table(META)?, &self.seal))?
+    }
+
+    /// Remembers the head, so that whoever asks need not read the last change. One process has the
+    /// file, so the log only grows.
+    fn know(&self, position: Position) {
+        let mut known = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if position.generation > known.generation {
+            *known = position;
+        }
+    }
+}
+
 /// An append, sealed before it is queued.
 struct Append {
     base: Generation,
@@ -131,19 +169,20 @@ impl Append {
         })
     }
 
-    fn run(self, transaction: &WriteTransaction, seal: &StoreSeal) -> Outcome<Appended> {
+    /// Whether the head was still the base, and the change is written.
+    fn run(self, transaction: &WriteTransaction, seal: &StoreSeal) -> Outcome<bool> {
         let mut meta = transaction.open_table(META)?;
         let head = match head_in(&meta, seal)? {
             Ok(head) => head,
             Err(damaged) => return Ok(Err(damaged)),
         };
         if head != self.base {
-            return Ok(Ok(Appended::Conflict { head }));
+            return Ok(Ok(false));
         }
         let mut log = transaction.open_table(DIRECTORY_LOG)?;
         log.insert(self.next, self.entry.as_slice())?;
         meta.insert(HEAD_KEY, self.head.as_slice())?;
-        Ok(Ok(Appended::Written(self.next)))
+        Ok(Ok(true))
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) trait Expiring: Serialize + DeserializeOwned + Send + Sync + 'static 
 /// That something was used, and until when that is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
-    keep_until: UnixTime,
+    pub(super) keep_until: UnixTime,
 }
 
 impl Expiring for Mark {

@@ -18,15 +18,16 @@ mod directory;
 mod expiring;
 mod open;
 mod sessions;
+mod stock;
 mod sweep;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, TableDefinition};
 
 use super::sealed::{StoreSeal, unavailable};
-use super::{Generation, StoreError};
+use super::{Generation, Position, StoreError};
 use writer::Writer;
 
 pub use open::OpenError;
@@ -58,6 +59,8 @@ pub struct EmbeddedStore {
     writer: Writer,
     database: Arc<Database>,
     seal: Arc<StoreSeal>,
+    /// The head of the directory's log as it was seen last.
+    head: Mutex<Position>,
 }
 
 impl EmbeddedStore {

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use redb::{
     Builder, Database, DatabaseError, Key, ReadTransaction, ReadableDatabase, ReadableTable,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::entropy::EntropyError;
 use crate::store::sealed::{RecordName, StoreSeal};
-use crate::store::{Generation, StoreError};
+use crate::store::{Generation, Position, StoreError};
 
 /// How much of the file is kept in memory: 64 MiB.
 const CACHE_BYTES: usize = 64 << 20;
@@ -85,6 +85,7 @@ impl EmbeddedStore {
             writer,
             database,
             seal: Arc::new(seal),
+            head: Mutex::new(Position::START),
         })
     }
 }

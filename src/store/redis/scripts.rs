@@ -1,0 +1,72 @@
+//! What Redis does in one step. Every script names all its keys, which are under one tag.
+//!
+//! `EVAL` carries the script each time: it is shorter than the values, and a server that was restarted
+//! or has just become the primary need not be taught first.
+
+/// Puts a value where the expected one is, or where none is and the expected one is empty, for a while.
+///
+/// Keys: the value's. Arguments: expected, new, milliseconds. Answers 1, also where the new value is
+/// there already; otherwise the value found, or nothing. A value without a byte is there and no sealed
+/// one, so it is never the expected one.
+pub(super) const REPLACE: &str = r"
+local found = redis.call('GET', KEYS[1])
+if found == ARGV[2] then return 1 end
+if found and (found == '' or found ~= ARGV[1]) then return found end
+if not found and ARGV[1] ~= '' then return false end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
+";
+
+/// Takes a value away if it is the expected one; answers 1, or 0.
+pub(super) const REMOVE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+";
+
+/// Remembers a logout in place of the expected one, and tells the person's sessions. None counts as the
+/// empty text here: both are replaced.
+///
+/// Keys: the person's logout, the person's sessions. Arguments: expected, new, milliseconds. Answers
+/// the names of the sessions, or the logout found.
+pub(super) const LOG_OUT: &str = r"
+local found = redis.call('GET', KEYS[1]) or ''
+if found ~= ARGV[1] and found ~= ARGV[2] then return found end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return redis.call('ZRANGE', KEYS[2], 0, -1)
+";
+
+/// Appends to the directory's log, if the head is the expected one.
+///
+/// Keys: the log. Arguments: expected head, new head, generation, change, channel. Answers 1, also
+/// where the change stands there already, or 0. That nobody could be told undoes nothing.
+pub(super) const APPEND: &str = r"
+local head = redis.call('HGET', KEYS[1], 'head') or ''
+if head == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'head', ARGV[2], ARGV[3], ARGV[4])
+  redis.pcall('PUBLISH', ARGV[5], ARGV[3])
+  return 1
+end
+if redis.call('HGET', KEYS[1], ARGV[3]) == ARGV[4] then return 1 end
+return 0
+";
+
+/// Keeps a checkpoint, unless there is a newer one.
+///
+/// Keys: the checkpoint. Arguments: generation, directory.
+pub(super) const KEEP_CHECKPOINT: &str = r"
+local kept = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0') or 0
+if tonumber(ARGV[1]) < kept then return 0 end
+redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'directory', ARGV[2])
+return 1
+";
+
+/// Puts a field where the expected one is, or where none is and the expected one is empty.
+///
+/// Keys: the hash. Arguments: field, expected, new. Answers 1 or 0.
+pub(super) const REPLACE_FIELD: &str = r"
+local found = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if found == ARGV[3] then return 1 end
+if found ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+";

@@ -1,0 +1,173 @@
+//! Everything that expires, for a move to another store.
+
+use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo};
+use redis::{Cmd, Value, cmd};
+use tokio::sync::mpsc::Sender;
+
+use super::directory::value;
+use super::failure::Failure;
+use super::one_time::Kept;
+use super::{RedisStore, sessions};
+use crate::domain::UnixTime;
+use crate::store::{
+    BrowserSession, DAMAGED_MARK_SECONDS, PersonKey, SessionKey, ShortLived, Stock, StoreError,
+};
+
+/// So many keys are asked for at a time.
+const KEYS_AT_A_TIME: usize = 500;
+
+/// A kind of key.
+#[derive(Clone, Copy)]
+enum Kind {
+    Mark,
+    Logout,
+    Session,
+}
+
+impl Kind {
+    /// What names of its keys look like after the prefix.
+    const fn form(self) -> &'static str {
+        match self {
+            Self::Mark => "used:*",
+            Self::Logout => "{*}:logout",
+            Self::Session => "session:*",
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Stock for RedisStore {
+    async fn take_stock(&self, now: UnixTime, into: Sender<ShortLived>) -> Result<(), StoreError> {
+        for kind in [Kind::Mark, Kind::Logout, Kind::Session] {
+            for server in self.fast.servers().await? {
+                self.of_server(&server, kind, now, &into).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RedisStore {
+    async fn of_server(
+        &self,
+        server: &Server,
+        kind: Kind,
+        now: UnixTime,
+        into: &Sender<ShortLived>,
+    ) -> Result<(), StoreError> {
+        let pattern = self.keys.pattern(kind.form());
+        let mut cursor = "0".to_owned();
+        loop {
+            let mut scan = cmd("SCAN");
+            scan.arg(&cursor).arg("MATCH").arg(&pattern);
+            scan.arg("COUNT").arg(KEYS_AT_A_TIME);
+            let found = self.fast.ask_server(server, &scan).await?;
+            let (next, keys): (String, Vec<String>) = value(found)?;
+            let is_wanted = self.send_all(&keys, kind, now, into).await?;
+            if next == "0" || !is_wanted {
+                return Ok(());
+            }
+            cursor = next;
+        }
+    }
+
+    /// Whether somebody still listens.
+    async fn send_all(
+        &self,
+        keys: &[String],
+        kind: Kind,
+        now: UnixTime,
+        into: &Sender<ShortLived>,
+    ) -> Result<bool, StoreError> {
+        for key in keys {
+            let Some(record) = self.record_at(key, kind, now).await? else {
+                continue;
+            };
+            if into.send(record).await.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What stands there and is not over; a damaged mark holds for as long as any.
+    async fn record_at(
+        &self,
+        key: &str,
+        kind: Kind,
+        now: UnixTime,
+    ) -> Result<Option<ShortLived>, StoreError> {
+        let Some(name) = super::keys::named(key) else {
+            return Ok(None);
+        };
+        let mut read = cmd("GET");
+        read.arg(key);
+        let found: Option<Vec<u8>> = value(self.fast.ask(&read).await?)?;
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        Ok(match kind {
+            Kind::Mark => match self.judge(&name, Some(&found), now) {
+                Kept::Nothing => None,
+                Kept::Until(kept) => Some(ShortLived::Mark(name, kept)),
+                Kept::Damaged => Some(ShortLived::Mark(name, now.plus(DAMAGED_MARK_SECONDS))),
+            },
+            Kind::Logout => {
+                let logout = self.opened(sessions::LOGOUTS, &name, &found).ok();
+                logout.map(|logout| ShortLived::Logout(PersonKey(name), logout))
+            }
+            Kind::Session => {
+                let session: Option<BrowserSession> =
+                    self.opened(sessions::SESSIONS, &name, &found).ok();
+                let session = session.filter(|session| !session.is_over(now));
+                session.map(|session| ShortLived::Session(SessionKey(name), Box::new(session)))
+            }
+        })
+    }
+}
+
+/// A server that has keys.
+pub(super) enum Server {
+    /// The one there is.
+    Only,
+    /// One of a Cluster's primaries.
+    OfCluster { host: String, port: u16 },
+}
+
+impl Server {
+    /// Every server by the answers of all to one command.
+    pub(super) fn of_answers(answers: Value) -> Result<Vec<Self>, Failure> {
+        let Value::Map(answers) = answers else {
+            return Err(Failure::Unexpected);
+        };
+        let addresses = answers.into_iter().map(|(address, _)| {
+            let address: String = value(address)?;
+            let (host, port) = address.rsplit_once(':').ok_or(Failure::Unexpected)?;
+            Ok(Self::OfCluster {
+                host: host.trim_matches(['[', ']']).to_owned(),
+                port: port.parse().map_err(|_| Failure::Unexpected)?,
+            })
+        });
+        addresses.collect()
+    }
+
+    pub(super) fn route(&self) -> RoutingInfo {
+        RoutingInfo::SingleNode(match self {
+            Self::Only => SingleNodeRoutingInfo::RandomPrimary,
+            Self::OfCluster { host, port } => SingleNodeRoutingInfo::ByAddress {
+                host: host.clone(),
+                port: *port,
+            },
+        })
+    }
+}
+
+/// To every primary, and an answer of each.
+pub(super) const fn every_primary() -> RoutingInfo {
+    RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None))
+}
+
+/// What every server answers.
+pub(super) fn ping() -> Cmd {
+    cmd("PING")
+}

@@ -1,0 +1,568 @@
+//! The store in Redis: the suite on a server, a Cluster, what Sentinel watches and over TLS, and what is
+//! its own.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use rolegate::domain::Secret;
+use rolegate::entropy::SystemEntropy;
+use rolegate::seal::RootKey;
+use rolegate::store::redis::{
+    ClientCertificate, Durability, Failure, OpenError, RedisSettings, RedisStore, RedisTls, Unfit,
+};
+use rolegate::store::{
+    Appended, Created, DirectoryLog, OneTimeUse, Position, Redeemed, Sessions, StoreError,
+    StoreSeal,
+};
+
+use crate::conformance::conforms;
+use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
+use crate::samples::{NOW, logout_after, person, session, session_key};
+use crate::servers::{RedisCluster, RedisServer, Watched};
+
+/// Tests of one kind share their servers, each under a prefix of its own.
+struct Shared<S>(OnceLock<Arc<S>>);
+
+impl<S> Shared<S> {
+    const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    fn with(&self, start: impl FnOnce() -> S) -> Arc<S> {
+        Arc::clone(self.0.get_or_init(|| Arc::new(start())))
+    }
+}
+
+static SERVER: Shared<RedisServer> = Shared::new();
+static TLS: Shared<RedisServer> = Shared::new();
+static CLUSTER: Shared<RedisCluster> = Shared::new();
+static WATCHED: Shared<Watched> = Shared::new();
+
+fn settings(url: &str) -> RedisSettings {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    RedisSettings {
+        prefix: format!("test-{number}"),
+        ..patient(RedisSettings::at(url.parse().unwrap()))
+    }
+}
+
+/// Other tests may keep the processors busy.
+fn patient(mut settings: RedisSettings) -> RedisSettings {
+    settings.limits.command = Duration::from_secs(10);
+    settings.limits.connect = Duration::from_secs(10);
+    settings
+}
+
+fn sealed_under(current: [u8; 32], previous: Option<[u8; 32]>) -> StoreSeal {
+    let previous = previous.map(RootKey::new);
+    let entropy = Arc::new(SystemEntropy);
+    StoreSeal::new(&RootKey::new(current), previous.as_ref(), entropy)
+}
+
+async fn open_with(settings: &RedisSettings, seal: StoreSeal) -> Result<RedisStore, OpenError> {
+    RedisStore::open(settings, seal, Arc::new(SystemEntropy)).await
+}
+
+async fn open(settings: &RedisSettings) -> RedisStore {
+    open_with(settings, sealed_under(ROOT_KEY, None))
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+mod server {
+    use super::*;
+
+    async fn empty() -> (RedisStore, Arc<RedisServer>) {
+        let server = SERVER.with(RedisServer::start);
+        (open(&settings(&server.url())).await, server)
+    }
+
+    conforms!(empty().await);
+    withstands_damage!(ServerRig::new().await);
+}
+
+mod cluster {
+    use super::*;
+
+    async fn empty() -> (RedisStore, Arc<RedisCluster>) {
+        let cluster = CLUSTER.with(RedisCluster::start);
+        let settings = RedisSettings {
+            replicas: 1,
+            ..settings(&cluster.url())
+        };
+        (open(&settings).await, cluster)
+    }
+
+    conforms!(empty().await);
+}
+
+mod sentinel {
+    use super::*;
+
+    async fn empty() -> (RedisStore, Arc<Watched>) {
+        let watched = WATCHED.with(Watched::start);
+        let settings = RedisSettings {
+            replicas: 1,
+            ..settings(&watched.url())
+        };
+        (open(&settings).await, watched)
+    }
+
+    conforms!(empty().await);
+}
+
+mod tls {
+    use super::*;
+
+    pub(super) fn settings_of(server: &RedisServer) -> RedisSettings {
+        let read = |name: &str| std::fs::read(server.folder().join(name)).unwrap();
+        let url = format!("rediss://127.0.0.1:{}", server.port);
+        RedisSettings {
+            tls: RedisTls {
+                authorities: Some(read("ca.pem")),
+                client: Some(ClientCertificate {
+                    certificates: read("client.pem"),
+                    key: Secret::new(read("client.key")),
+                }),
+            },
+            ..settings(&url)
+        }
+    }
+
+    async fn empty() -> (RedisStore, Arc<RedisServer>) {
+        let server = TLS.with(RedisServer::with_tls);
+        (open(&settings_of(&server)).await, server)
+    }
+
+    conforms!(empty().await);
+
+    #[tokio::test]
+    async fn a_server_of_another_authority_is_refused() {
+        let server = TLS.with(RedisServer::with_tls);
+        let other = RedisServer::with_tls();
+        let mut settings = settings_of(&server);
+        settings.tls.authorities = settings_of(&other).tls.authorities;
+        let refused = open_soon(&settings).await;
+        assert!(matches!(refused, Err(OpenError::Redis(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_wants_a_certificate_takes_nobody_without_one() {
+        let server = TLS.with(RedisServer::with_tls);
+        let mut settings = settings_of(&server);
+        settings.tls.client = None;
+        let refused = open_soon(&settings).await;
+        assert!(matches!(refused, Err(OpenError::Redis(_))), "{refused:?}");
+    }
+
+    /// What fails by the network is tried for a while, which nobody waits for here.
+    async fn open_soon(settings: &RedisSettings) -> Result<RedisStore, OpenError> {
+        let opening = open_with(settings, sealed_under(ROOT_KEY, None));
+        let soon = tokio::time::timeout(Duration::from_secs(2), opening).await;
+        soon.unwrap_or(Err(OpenError::Redis(Failure::Unexpected)))
+    }
+}
+
+/// Looks behind the store's back.
+struct ServerRig {
+    store: RedisStore,
+    prefix: String,
+    connection: redis::aio::MultiplexedConnection,
+    _server: Arc<RedisServer>,
+}
+
+impl ServerRig {
+    async fn new() -> Self {
+        let server = SERVER.with(RedisServer::start);
+        let settings = settings(&server.url());
+        Self {
+            store: open(&settings).await,
+            prefix: settings.prefix,
+            connection: connection(&server).await,
+            _server: server,
+        }
+    }
+
+    /// The key, and in a hash the field.
+    fn place(&self, table: Table, key: &[u8]) -> (String, Option<String>) {
+        let prefix = &self.prefix;
+        let name = || data_encoding::BASE64URL_NOPAD.encode(key);
+        let generation = || u64::from_be_bytes(key.try_into().unwrap()).to_string();
+        match table {
+            Table::DirectoryLog => (format!("{prefix}:{{dir}}:log"), Some(generation())),
+            Table::DirectoryCheckpoint => {
+                let field = Some("directory".to_owned());
+                (format!("{prefix}:{{dir}}:checkpoint"), field)
+            }
+            Table::Sessions => (format!("{prefix}:session:{}", name()), None),
+            Table::OneTimeMarks => (format!("{prefix}:used:{}", name()), None),
+            Table::Logouts => (format!("{prefix}:{{{}}}:logout", name()), None),
+        }
+    }
+}
+
+async fn connection(server: &RedisServer) -> redis::aio::MultiplexedConnection {
+    let client = redis::Client::open(server.url()).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+impl Rig for ServerRig {
+    type Store = RedisStore;
+
+    fn store(&self) -> &RedisStore {
+        &self.store
+    }
+
+    async fn stored(&mut self, table: Table, key: &[u8]) -> Option<Vec<u8>> {
+        let command = match self.place(table, key) {
+            (key, Some(field)) => redis::cmd("HGET").arg(key).arg(field).clone(),
+            (key, None) => redis::cmd("GET").arg(key).clone(),
+        };
+        command.query_async(&mut self.connection).await.unwrap()
+    }
+
+    async fn tamper(&mut self, table: Table, key: &[u8], stored: Option<&[u8]>) {
+        let command = match (self.place(table, key), stored) {
+            ((key, Some(field)), Some(stored)) => {
+                redis::cmd("HSET").arg(key).arg(field).arg(stored).clone()
+            }
+            ((key, Some(field)), None) => redis::cmd("HDEL").arg(key).arg(field).clone(),
+            ((key, None), Some(stored)) => redis::cmd("SET").arg(key).arg(stored).clone(),
+            ((key, None), None) => redis::cmd("DEL").arg(key).clone(),
+        };
+        command.exec_async(&mut self.connection).await.unwrap();
+    }
+}
+
+fn failure<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> Failure {
+    match outcome {
+        Err(StoreError::Unavailable(cause)) => *cause.downcast().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_evicts_or_keeps_nothing_is_refused() {
+    let nothing_kept = RedisServer::with(&["--appendonly", "no"]);
+    let mut settings = settings(&nothing_kept.url());
+    let refused = open_with(&settings, sealed_under(ROOT_KEY, None)).await;
+    let unfit = |outcome| match outcome {
+        Err(OpenError::Redis(Failure::Unfit(unfit))) => unfit,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(unfit(refused), Unfit::KeepsNothing);
+    settings.durability = Durability::None;
+    open(&settings).await;
+    nothing_kept.run(&["config", "set", "maxmemory-policy", "volatile-lru"]);
+    let refused = open_with(&settings, sealed_under(ROOT_KEY, None)).await;
+    assert_eq!(unfit(refused), Unfit::Evicts("volatile-lru".to_owned()));
+}
+
+#[tokio::test]
+async fn no_stored_byte_is_readable_and_everything_but_the_directory_expires() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let store = open(&settings).await;
+    let named = session("somebody.unmistakable");
+    store.create(&session_key(1), &named).await.unwrap();
+    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    let person = person("somebody.unmistakable");
+    store
+        .append(Position::START, b"change.unmistakable")
+        .await
+        .unwrap();
+    store.end_all(&person, logout_after(-60)).await.unwrap();
+    store.create(&session_key(2), &named).await.unwrap();
+    let mut connection = connection(&server).await;
+    let pattern = format!("{}:*", settings.prefix);
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg(pattern)
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(keys.len(), 5, "{keys:?}");
+    for key in keys {
+        let bytes: Vec<u8> = redis::cmd("DUMP")
+            .arg(&key)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(memchr::memmem::find(&bytes, b"unmistakable"), None, "{key}");
+        let left: i64 = redis::cmd("TTL")
+            .arg(&key)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        let is_kept_for_ever = key.contains("{dir}");
+        assert_eq!(left == -1, is_kept_for_ever, "{key}: {left}");
+    }
+}
+
+#[tokio::test]
+async fn a_mark_outlives_its_time_by_five_minutes() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let store = open(&settings).await;
+    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    let key = format!(
+        "{}:used:{}",
+        settings.prefix,
+        data_encoding::BASE64URL_NOPAD.encode(&[1; 32])
+    );
+    let left: i64 = redis::cmd("TTL")
+        .arg(key)
+        .query_async(&mut connection(&server).await)
+        .await
+        .unwrap();
+    assert!((355..=361).contains(&left), "{left}");
+}
+
+#[tokio::test]
+async fn another_root_key_is_refused_and_the_previous_one_opens_and_is_replaced() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let store = open(&settings).await;
+    let first = store.append(Position::START, b"a").await.unwrap();
+    store.save_checkpoint(1, b"whole").await.unwrap();
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    let wrong = open_with(&settings, sealed_under([8; 32], None)).await;
+    assert!(matches!(wrong, Err(OpenError::WrongRootKey)), "{wrong:?}");
+    let both = open_with(&settings, sealed_under([8; 32], Some(ROOT_KEY))).await;
+    let found = both.unwrap().find(&session_key(1), NOW).await.unwrap();
+    assert_eq!(found, Some(session("a")));
+    let resealed = open_with(&settings, sealed_under([8; 32], None))
+        .await
+        .unwrap();
+    let Appended::Written(head) = first else {
+        panic!("{first:?}")
+    };
+    assert_eq!(resealed.head().await.unwrap(), head);
+    assert_eq!(resealed.read_after(0, 9).await.unwrap()[0].change, b"a");
+    let checkpoint = resealed.checkpoint().await.unwrap().unwrap();
+    assert_eq!(checkpoint.change, b"whole");
+}
+
+#[tokio::test]
+async fn nodes_that_start_together_agree_on_a_root_key() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let opened = (0..10).map(|byte| open_with(&settings, sealed_under([byte; 32], None)));
+    let opened = futures_util::future::join_all(opened).await;
+    let wrong =
+        |outcome: &&Result<RedisStore, OpenError>| matches!(outcome, Err(OpenError::WrongRootKey));
+    assert_eq!(opened.iter().filter(wrong).count(), 9);
+    assert_eq!(opened.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_newer_format_and_foreign_keys_are_refused() {
+    let server = SERVER.with(RedisServer::start);
+    for (fields, newer) in [(["version", "99"], true), (["version", "x"], false)] {
+        let settings = settings(&server.url());
+        let key = format!("{}:{{dir}}:log", settings.prefix);
+        server.run(&["hset", &key, fields[0], fields[1]]);
+        let refused = open_with(&settings, sealed_under(ROOT_KEY, None)).await;
+        match refused {
+            Err(OpenError::NewerVersion { found: 99 }) => assert!(newer),
+            Err(OpenError::NotAStore) => assert!(!newer),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_too_few_replicas_have_is_no_success() {
+    let server = RedisServer::start();
+    let mut settings = RedisSettings {
+        replicas: 1,
+        ..settings(&server.url())
+    };
+    settings.limits.command = Duration::from_millis(400);
+    let store = open(&settings).await;
+    let wanted = |failure: &Failure| matches!(failure, Failure::TooFewReplicas { wanted: 1, .. });
+    let redeemed = failure(store.redeem(&[1; 32], NOW.plus(60), NOW).await);
+    assert!(wanted(&redeemed), "{redeemed:?}");
+    let appended = failure(store.append(Position::START, b"a").await);
+    assert!(wanted(&appended), "{appended:?}");
+    let ended = failure(store.end_all(&person("a"), logout_after(0)).await);
+    assert!(wanted(&ended), "{ended:?}");
+    // A session that is lost is made anew by signing in.
+    let created = store.create(&session_key(1), &session("b")).await;
+    assert_eq!(created.unwrap(), Created::Kept);
+}
+
+#[tokio::test]
+async fn what_a_redis_that_hangs_holds_up_is_bounded_and_over_in_time() {
+    let server = RedisServer::start();
+    let mut settings = settings(&server.url());
+    settings.limits.command = Duration::from_millis(300);
+    settings.limits.connect = Duration::from_millis(300);
+    settings.limits.in_flight = 16;
+    let store = open(&settings).await;
+    server.freeze();
+    let key = session_key(1);
+    let begun = Instant::now();
+    let finds = futures_util::future::join_all((0..40).map(|_| store.find(&key, NOW))).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
+    let failures: Vec<_> = finds.into_iter().map(failure).collect();
+    let busy = failures.iter().filter(|it| matches!(it, Failure::Busy(16)));
+    assert_eq!(busy.count(), 24);
+    // Whoever comes once it is known that nobody answers is told so at once.
+    let give_up = Instant::now() + Duration::from_secs(5);
+    while !matches!(
+        failure(store.find(&key, NOW).await),
+        Failure::NotConnected(_)
+    ) {
+        assert!(Instant::now() < give_up);
+    }
+    server.go_on();
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while store.find(&key, NOW).await.is_err() {
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_was_killed_is_found_again_with_what_it_had() {
+    let mut server = RedisServer::with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let store = open(&settings(&server.url())).await;
+    store.append(Position::START, b"a").await.unwrap();
+    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    server.kill();
+    server.restart();
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while store.head().await.is_err() {
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(store.read_after(0, 9).await.unwrap()[0].change, b"a");
+    let again = store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    assert_eq!(again, Redeemed::Again);
+}
+
+#[tokio::test]
+async fn a_primary_that_dies_is_replaced_and_what_was_waited_for_is_there() {
+    let watched = Watched::start();
+    let settings = RedisSettings {
+        replicas: 1,
+        ..settings(&watched.url())
+    };
+    let store = open(&settings).await;
+    store.append(Position::START, b"a").await.unwrap();
+    store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    watched.primary.kill();
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while !matches!(store.is_redeemed(&[1; 32], NOW).await, Ok(true)) {
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(store.read_after(0, 9).await.unwrap()[0].change, b"a");
+    // The new primary has no replica left to wait for.
+    let redeemed = failure(store.redeem(&[2; 32], NOW.plus(60), NOW).await);
+    assert!(
+        matches!(redeemed, Failure::TooFewReplicas { .. }),
+        "{redeemed:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_node_of_a_cluster_that_dies_is_replaced() {
+    let cluster = RedisCluster::start();
+    let settings = RedisSettings {
+        replicas: 1,
+        ..settings(&cluster.url())
+    };
+    let store = open(&settings).await;
+    store.append(Position::START, b"a").await.unwrap();
+    let slot = cluster.nodes[0].run(&["cluster", "keyslot", "{dir}"]);
+    let slot: u16 = slot.trim().parse().unwrap();
+    // Three primaries share the slots evenly, in their order.
+    cluster.nodes[usize::from(slot) * 3 / 16_384].kill();
+    let give_up = Instant::now() + Duration::from_secs(60);
+    loop {
+        let read = store.read_after(0, 9).await;
+        if read.is_ok_and(|entries| entries[0].change == b"a") {
+            break;
+        }
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_nodes_that_redeem_the_same_one_is_first_a_thousand_times() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let (one, other) = (open(&settings).await, open(&settings).await);
+    for number in 0..1000_u32 {
+        let mut what = [0; 32];
+        what[..4].copy_from_slice(&number.to_be_bytes());
+        let (first, second) = tokio::join!(
+            one.redeem(&what, NOW.plus(60), NOW),
+            other.redeem(&what, NOW.plus(60), NOW),
+        );
+        let outcomes = [first.unwrap(), second.unwrap()];
+        let firsts = outcomes.iter().filter(|it| **it == Redeemed::First);
+        assert_eq!(firsts.count(), 1, "{number}: {outcomes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_told_when_another_changes_the_directory() {
+    for url in [
+        SERVER.with(RedisServer::start).url(),
+        CLUSTER.with(RedisCluster::start).url(),
+    ] {
+        let settings = settings(&url);
+        let (one, other) = (open(&settings).await, open(&settings).await);
+        let patience = Duration::from_secs(10);
+        // That it listens is told, too.
+        tokio::time::timeout(patience, other.changed())
+            .await
+            .unwrap();
+        one.append(Position::START, b"a").await.unwrap();
+        tokio::time::timeout(patience, other.changed())
+            .await
+            .unwrap();
+    }
+}
+
+/// What a node leaves that dies between the logout and the removal of the sessions.
+#[tokio::test]
+async fn a_logout_that_broke_off_ends_a_session_at_the_next_note_of_its_use() {
+    let mut rig = ServerRig::new().await;
+    let (key, kept) = (session_key(1), session("a"));
+    rig.store.create(&key, &kept).await.unwrap();
+    let session = rig.stored(Table::Sessions, &key.0).await.unwrap();
+    rig.store
+        .end_all(&person("a"), logout_after(5))
+        .await
+        .unwrap();
+    rig.tamper(Table::Sessions, &key.0, Some(&session)).await;
+    assert_eq!(rig.store.find(&key, NOW).await.unwrap(), Some(kept));
+    rig.store.touch(&key, NOW.plus(60)).await.unwrap();
+    assert_eq!(rig.store.find(&key, NOW).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_person_s_index_forgets_sessions_that_are_over() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let store = open(&settings).await;
+    let key = data_encoding::BASE64URL_NOPAD.encode(&person("a").0);
+    let index = format!("{}:{{{key}}}:sessions", settings.prefix);
+    server.run(&["zadd", &index, "1", "over"]);
+    store.create(&session_key(16), &session("a")).await.unwrap();
+    let names = server.run(&["zrange", &index, "0", "-1"]);
+    assert_eq!(
+        names.trim(),
+        data_encoding::BASE64URL_NOPAD.encode(&[16; 32])
+    );
+}

@@ -1,0 +1,425 @@
+//! Servers of Redis that a test starts on free ports of loopback, and that end with it, however it ends.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test crate takes the parts that it needs"
+)]
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::tools::Tool;
+
+/// A server answers within this time, or the test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Who says nothing for so long, in milliseconds, is replaced. Other tests may keep the machine busy.
+const SILENCE: u32 = 5000;
+/// Another program may take a free port before the server does.
+const ATTEMPTS: usize = 5;
+
+/// Runs a program, tells its process id, and kills it when this process is gone: then nobody holds the
+/// other end of standard input any more. Whoever is gone without a word has left the folder, too.
+const KEEPER: &str = r#"
+log=$1; shift
+"$@" </dev/null >"$log" 2>&1 &
+echo $!
+word=$(cat)
+kill -9 $! 2>/dev/null
+wait
+[ -n "$word" ] || rm -rf "$(dirname "$log")"
+"#;
+
+/// A program that ends with the test.
+struct Kept {
+    keeper: Child,
+    id: u32,
+    folder: TempDir,
+}
+
+impl Kept {
+    fn start(program: &Path, arguments: &[String], folder: TempDir) -> Self {
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "sh"])
+            .arg(folder.path().join("log"))
+            .arg(program)
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut id = String::new();
+        let told = keeper.stdout.take().unwrap();
+        BufReader::new(told).read_line(&mut id).unwrap();
+        Self {
+            keeper,
+            id: id.trim().parse().unwrap(),
+            folder,
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.id.to_string();
+        let status = Command::new("kill").args([signal, &id]).status();
+        assert!(status.unwrap().success(), "{signal} {id}");
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(mut ear) = self.keeper.stdin.take() {
+            drop(ear.write_all(b"end"));
+        }
+        drop(self.keeper.wait());
+    }
+}
+
+/// One server.
+pub struct RedisServer {
+    pub port: u16,
+    kept: Kept,
+    settings: Vec<String>,
+}
+
+impl RedisServer {
+    /// A server with an append-only file, which the system writes when it likes: the tests' servers may
+    /// die, and their machine not.
+    pub fn start() -> Self {
+        Self::with(&["--appendonly", "yes", "--appendfsync", "no"])
+    }
+
+    /// A server with these settings.
+    pub fn with(settings: &[&str]) -> Self {
+        let settings = settings.iter().map(|it| (*it).to_owned()).collect();
+        Self::in_folder(settings, &|_| Vec::new())
+    }
+
+    /// A server that speaks TLS only, by the files of [`write_certificates`].
+    pub fn with_tls() -> Self {
+        let certificates = |folder: &Path| {
+            write_certificates(folder);
+            let file = |name: &str| folder.join(name).display().to_string();
+            let settings = [
+                ("--tls-cert-file", file("server.pem")),
+                ("--tls-key-file", file("server.key")),
+                ("--tls-ca-cert-file", file("ca.pem")),
+            ];
+            settings
+                .into_iter()
+                .flat_map(|(name, value)| [name.to_owned(), value])
+                .collect()
+        };
+        let settings = vec!["--appendonly".to_owned(), "yes".to_owned()];
+        Self::in_folder(settings, &certificates)
+    }
+
+    fn in_folder(settings: Vec<String>, more: &dyn Fn(&Path) -> Vec<String>) -> Self {
+        for _ in 0..ATTEMPTS {
+            let folder = tempfile::tempdir().unwrap();
+            let mut settings = settings.clone();
+            settings.extend(more(folder.path()));
+            let port = free_port();
+            let kept = start_server(port, &settings, folder);
+            if let Some(kept) = kept {
+                return Self {
+                    port,
+                    kept,
+                    settings,
+                };
+            }
+        }
+        panic!("no redis-server starts");
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        self.kept.folder.path()
+    }
+
+    /// Ends it at once.
+    pub fn kill(&self) {
+        self.kept.signal("-KILL");
+    }
+
+    /// Lets it do nothing until [`Self::go_on`].
+    pub fn freeze(&self) {
+        self.kept.signal("-STOP");
+    }
+
+    pub fn go_on(&self) {
+        self.kept.signal("-CONT");
+    }
+
+    /// Starts it again, with the same port and files, after it was killed.
+    pub fn restart(&mut self) {
+        let folder = std::mem::replace(&mut self.kept.folder, tempfile::tempdir().unwrap());
+        self.kept = start_server(self.port, &self.settings, folder).expect("the port is free");
+    }
+
+    /// Runs a command by `redis-cli`, and gives what it says.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        run_at(self.port, arguments)
+    }
+}
+
+fn start_server(port: u16, settings: &[String], folder: TempDir) -> Option<Kept> {
+    let is_tls = settings.iter().any(|it| it.starts_with("--tls"));
+    let (plain, tls) = if is_tls { (0, port) } else { (port, 0) };
+    let mut arguments: Vec<String> = ["--bind", "127.0.0.1", "--save", "", "--port"]
+        .map(str::to_owned)
+        .to_vec();
+    arguments.push(plain.to_string());
+    if is_tls {
+        arguments.extend(["--tls-port".to_owned(), tls.to_string()]);
+    }
+    arguments.extend(settings.iter().cloned());
+    let kept = Kept::start(&Tool::RedisServer.path(), &arguments, folder);
+    is_up(port, is_tls, &kept).then_some(kept)
+}
+
+/// Waits until the server takes commands; `false` where it has ended.
+fn is_up(port: u16, is_tls: bool, kept: &Kept) -> bool {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        if answers(port, is_tls) {
+            return true;
+        }
+        let log = kept.log();
+        if log.contains("Address already in use") {
+            return false;
+        }
+        assert!(
+            Instant::now() < give_up,
+            "redis-server does not start: {log}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn answers(port: u16, is_tls: bool) -> bool {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else {
+        return false;
+    };
+    if is_tls {
+        return true;
+    }
+    let mut answer = [0; 5];
+    stream
+        .set_read_timeout(Some(Duration::from_secs(1)))
+        .unwrap();
+    let asked = stream.write_all(b"PING\r\n");
+    let answered = asked.and_then(|()| stream.read_exact(&mut answer));
+    answered.is_ok() && (&answer == b"+PONG" || answer.starts_with(b"-NOAU"))
+}
+
+fn free_port() -> u16 {
+    // A Cluster's nodes speak to each other on a port of their own, told beside it.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn run_at(port: u16, arguments: &[&str]) -> String {
+    let output = Command::new(Tool::RedisCli.path())
+        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
+        .args(arguments)
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Three primaries with a replica each.
+pub struct RedisCluster {
+    pub nodes: Vec<RedisServer>,
+}
+
+impl RedisCluster {
+    pub fn start() -> Self {
+        let nodes: Vec<_> = (0..6).map(|_| Self::node()).collect();
+        let addresses: Vec<String> = nodes
+            .iter()
+            .map(|node| format!("127.0.0.1:{}", node.port))
+            .collect();
+        let output = Command::new(Tool::RedisCli.path())
+            .args(["--cluster", "create"])
+            .args(&addresses)
+            .args(["--cluster-replicas", "1", "--cluster-yes"])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        let cluster = Self { nodes };
+        let give_up = Instant::now() + PATIENCE;
+        while !cluster.is_whole() {
+            assert!(Instant::now() < give_up, "the Cluster does not come up");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        cluster
+    }
+
+    fn node() -> RedisServer {
+        let bus = free_port().to_string();
+        RedisServer::with(&[
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "no",
+            "--cluster-enabled",
+            "yes",
+            "--cluster-port",
+            &bus,
+            "--cluster-node-timeout",
+            &SILENCE.to_string(),
+        ])
+    }
+
+    fn is_whole(&self) -> bool {
+        let knows_all = |node: &RedisServer| {
+            let info = node.run(&["cluster", "info"]);
+            let nodes = node.run(&["cluster", "nodes"]);
+            info.contains("cluster_state:ok")
+                && info.contains("cluster_known_nodes:6")
+                && nodes.matches(" slave ").count() + nodes.matches(",slave ").count() == 3
+        };
+        self.nodes.iter().all(knows_all)
+    }
+
+    pub fn url(&self) -> String {
+        let mut url = "redis+cluster://".to_owned();
+        for (index, node) in self.nodes.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(url, "{comma}127.0.0.1:{}", node.port).unwrap();
+        }
+        url
+    }
+}
+
+/// A primary, a replica, and three sentinels that watch them under the name `main`.
+pub struct Watched {
+    pub primary: RedisServer,
+    pub replica: RedisServer,
+    sentinels: Vec<(u16, Kept)>,
+}
+
+impl Watched {
+    pub fn start() -> Self {
+        let primary = RedisServer::start();
+        let port = primary.port.to_string();
+        let replica = RedisServer::with(&[
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "no",
+            "--replicaof",
+            "127.0.0.1",
+            &port,
+        ]);
+        let give_up = Instant::now() + PATIENCE;
+        while !primary
+            .run(&["info", "replication"])
+            .contains("state=online")
+        {
+            assert!(Instant::now() < give_up, "the replica does not come up");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let sentinels = (0..3).map(|_| sentinel(primary.port)).collect();
+        let watched = Self {
+            primary,
+            replica,
+            sentinels,
+        };
+        while !watched.all_know_all() {
+            assert!(
+                Instant::now() < give_up,
+                "the sentinels don't find each other"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        watched
+    }
+
+    fn all_know_all(&self) -> bool {
+        self.sentinels.iter().all(|(port, _)| {
+            let told = run_at(*port, &["sentinel", "master", "main"]);
+            let after = |name: &str| {
+                let mut lines = told.lines().skip_while(|line| *line != name);
+                lines.nth(1).map(str::to_owned)
+            };
+            after("num-other-sentinels").as_deref() == Some("2")
+                && after("num-slaves").as_deref() == Some("1")
+        })
+    }
+
+    pub fn url(&self) -> String {
+        let hosts: Vec<String> = self
+            .sentinels
+            .iter()
+            .map(|(port, _)| format!("127.0.0.1:{port}"))
+            .collect();
+        format!("redis+sentinel://{}/main", hosts.join(","))
+    }
+}
+
+fn sentinel(primary: u16) -> (u16, Kept) {
+    for _ in 0..ATTEMPTS {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let file = folder.path().join("sentinel.conf");
+        let settings = format!(
+            "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {primary} 2\n\
+             sentinel down-after-milliseconds main {SILENCE}\nsentinel failover-timeout main 10000\n"
+        );
+        std::fs::write(&file, settings).unwrap();
+        let file = file.display().to_string();
+        let kept = Kept::start(
+            &Tool::RedisServer.path(),
+            &[file, "--sentinel".to_owned()],
+            folder,
+        );
+        if is_up(port, false, &kept) {
+            return (port, kept);
+        }
+    }
+    panic!("no sentinel starts");
+}
+
+/// Writes `ca.pem`, and `server` and `client` with `.pem` and `.key`, for 127.0.0.1.
+fn write_certificates(folder: &Path) {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+    // One that is named as its issuer would count as its own.
+    let named = |name: &str, names: Vec<String>| {
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+    };
+    let authority_key = KeyPair::generate().unwrap();
+    let mut authority = named("authority", Vec::new());
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = authority.self_signed(&authority_key).unwrap();
+    std::fs::write(folder.join("ca.pem"), certificate.pem()).unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+    for name in ["server", "client"] {
+        let key = KeyPair::generate().unwrap();
+        let params = named(name, vec!["127.0.0.1".to_owned()]);
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        std::fs::write(folder.join([name, ".pem"].concat()), certificate.pem()).unwrap();
+        std::fs::write(folder.join([name, ".key"].concat()), key.serialize_pem()).unwrap();
+    }
+}
