@@ -39,7 +39,7 @@ demo: ## Start a gateway with a sample company and a provider to sign in at (ARG
 
 .PHONY: tools
 tools: ## Install what the tests drive: a browser, AWS clients, identity providers
-	@$(SETUP) compiler browser python node java
+	@$(SETUP) compiler browser python node java redis
 
 .PHONY: test
 test: tools ## Run every test
@@ -60,9 +60,9 @@ lint: ## Check format, lints, docs, licences and known vulnerabilities
 	fi
 
 .PHONY: bench
-bench: ## Measure STS beside a bare route and SAML beside samael; see docs/performance.md
-	@$(SETUP) compiler
-	$(CARGO) bench $(LOCKED) --bench sts --bench saml
+bench: ## Measure STS, SAML and sessions in Redis beside the bare thing; see docs/performance.md
+	@$(SETUP) compiler redis
+	$(CARGO) bench $(LOCKED) --bench sts --bench saml --bench sessions
 
 .PHONY: interop
 interop: tools ## Work with identity providers, clients and canonicalizers that are not ours
