@@ -8,6 +8,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,
@@ -188,6 +189,18 @@ impl Bench {
         }
     }
 
+    async fn one_caller<F>(
+        self,
+        numbers: impl Iterator<Item = u64> + Send,
+        work: impl Fn(Self, u64) -> F + Send,
+    ) where
+        F: Future<Output = ()> + Send,
+    {
+        for number in numbers {
+            work(self.clone(), number).await;
+        }
+    }
+
     async fn all_callers<F>(
         &self,
         numbers: std::ops::Range<u64>,
@@ -197,12 +210,9 @@ impl Bench {
     {
         let callers = (0..CALLERS).map(|caller| {
             let (bench, numbers) = (self.clone(), numbers.clone());
-            tokio::spawn(async move {
-                let own = numbers.skip(usize::try_from(caller).unwrap());
-                for number in own.step_by(usize::try_from(CALLERS).unwrap()) {
-                    work(bench.clone(), number).await;
-                }
-            })
+            let own = numbers.skip(usize::try_from(caller).unwrap());
+            let own = own.step_by(usize::try_from(CALLERS).unwrap());
+            tokio::spawn(bench.one_caller(own, work))
         });
         let callers: Vec<_> = callers.collect();
         for caller in callers {

@@ -134,7 +134,7 @@ pub trait DirectoryLog: Send + Sync {
     /// Waits until somebody else may have appended. A notice may be missing or for nothing: it saves
     /// time, and whoever must know looks at the head. A store of one process never says anything.
     async fn changed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -449,7 +449,7 @@ async fn a_redis_that_was_killed_is_found_again_with_what_it_had() {
 
 #[tokio::test]
 async fn a_primary_that_dies_is_replaced_and_what_was_waited_for_is_there() {
-    let watched = Watched::start();
+    let watched = Watched::that_fails_over();
     let settings = RedisSettings {
         replicas: 1,
         ..settings(&watched.url())
@@ -474,7 +474,7 @@ async fn a_primary_that_dies_is_replaced_and_what_was_waited_for_is_there() {
 
 #[tokio::test]
 async fn a_node_of_a_cluster_that_dies_is_replaced() {
-    let cluster = RedisCluster::start();
+    let cluster = RedisCluster::that_fails_over();
     let settings = RedisSettings {
         replicas: 1,
         ..settings(&cluster.url())

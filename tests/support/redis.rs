@@ -17,9 +17,11 @@ use tempfile::TempDir;
 use crate::tools::Tool;
 
 /// A server answers within this time, or the test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Who says nothing for so long, in milliseconds, is replaced. Other tests may keep the machine busy.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Who says nothing for so long, in milliseconds, is replaced, where a test is about that.
 const SILENCE: u32 = 5000;
+/// The same where nobody is to be replaced, however busy other tests keep the machine.
+const LONG_SILENCE: u32 = 60_000;
 /// Another program may take a free port before the server does.
 const ATTEMPTS: usize = 5;
 
@@ -100,8 +102,8 @@ impl RedisServer {
 
     /// A server with these settings.
     pub fn with(settings: &[&str]) -> Self {
-        let settings = settings.iter().map(|it| (*it).to_owned()).collect();
-        Self::in_folder(settings, &|_| Vec::new())
+        let settings: Vec<_> = settings.iter().map(|it| (*it).to_owned()).collect();
+        Self::in_folder(&settings, &|_| Vec::new())
     }
 
     /// A server that speaks TLS only, by the files of [`write_certificates`].
@@ -119,14 +121,14 @@ impl RedisServer {
                 .flat_map(|(name, value)| [name.to_owned(), value])
                 .collect()
         };
-        let settings = vec!["--appendonly".to_owned(), "yes".to_owned()];
-        Self::in_folder(settings, &certificates)
+        let settings = ["--appendonly".to_owned(), "yes".to_owned()];
+        Self::in_folder(&settings, &certificates)
     }
 
-    fn in_folder(settings: Vec<String>, more: &dyn Fn(&Path) -> Vec<String>) -> Self {
+    fn in_folder(settings: &[String], more: &dyn Fn(&Path) -> Vec<String>) -> Self {
         for _ in 0..ATTEMPTS {
             let folder = tempfile::tempdir().unwrap();
-            let mut settings = settings.clone();
+            let mut settings = settings.to_vec();
             settings.extend(more(folder.path()));
             let port = free_port();
             let kept = start_server(port, &settings, folder);
@@ -248,8 +250,18 @@ pub struct RedisCluster {
 }
 
 impl RedisCluster {
+    /// One in which nobody is replaced.
     pub fn start() -> Self {
-        let nodes: Vec<_> = (0..6).map(|_| Self::node()).collect();
+        Self::with_silence(LONG_SILENCE)
+    }
+
+    /// One in which who dies is soon replaced.
+    pub fn that_fails_over() -> Self {
+        Self::with_silence(SILENCE)
+    }
+
+    fn with_silence(silence: u32) -> Self {
+        let nodes: Vec<_> = (0..6).map(|_| Self::node(silence)).collect();
         let addresses: Vec<String> = nodes
             .iter()
             .map(|node| format!("127.0.0.1:{}", node.port))
@@ -274,7 +286,7 @@ impl RedisCluster {
         cluster
     }
 
-    fn node() -> RedisServer {
+    fn node(silence: u32) -> RedisServer {
         let bus = free_port().to_string();
         RedisServer::with(&[
             "--appendonly",
@@ -286,7 +298,7 @@ impl RedisCluster {
             "--cluster-port",
             &bus,
             "--cluster-node-timeout",
-            &SILENCE.to_string(),
+            &silence.to_string(),
         ])
     }
 
@@ -319,7 +331,17 @@ pub struct Watched {
 }
 
 impl Watched {
+    /// Nobody is replaced.
     pub fn start() -> Self {
+        Self::with_silence(LONG_SILENCE)
+    }
+
+    /// A primary that dies is soon replaced.
+    pub fn that_fails_over() -> Self {
+        Self::with_silence(SILENCE)
+    }
+
+    fn with_silence(silence: u32) -> Self {
         let primary = RedisServer::start();
         let port = primary.port.to_string();
         let replica = RedisServer::with(&[
@@ -339,7 +361,7 @@ impl Watched {
             assert!(Instant::now() < give_up, "the replica does not come up");
             std::thread::sleep(Duration::from_millis(50));
         }
-        let sentinels = (0..3).map(|_| sentinel(primary.port)).collect();
+        let sentinels = (0..3).map(|_| sentinel(primary.port, silence)).collect();
         let watched = Self {
             primary,
             replica,
@@ -377,14 +399,14 @@ impl Watched {
     }
 }
 
-fn sentinel(primary: u16) -> (u16, Kept) {
+fn sentinel(primary: u16, silence: u32) -> (u16, Kept) {
     for _ in 0..ATTEMPTS {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let file = folder.path().join("sentinel.conf");
         let settings = format!(
             "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {primary} 2\n\
-             sentinel down-after-milliseconds main {SILENCE}\nsentinel failover-timeout main 10000\n"
+             sentinel down-after-milliseconds main {silence}\nsentinel failover-timeout main 10000\n"
         );
         std::fs::write(&file, settings).unwrap();
         let file = file.display().to_string();

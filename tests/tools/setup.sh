@@ -268,7 +268,6 @@ step_redis() {
     mkdir -p "$cache/redis"
     ln -sfn "$(command -v redis-check-rdb)" "$cache/redis/redis-server"
   fi
-  # redis-cli's --tls is of no matter here: the server must have it.
   local server
   server=$(command -v redis-server || printf '%s\n' "$cache/redis/redis-server")
   "$server" --version >/dev/null 2>&1 || stop \

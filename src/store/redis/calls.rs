@@ -32,7 +32,7 @@ pub(super) struct Calls {
 
 pub(super) enum Wire {
     Server(Link),
-    Cluster(Cluster),
+    Cluster(Box<Cluster>),
 }
 
 /// A command and the key that says which server it is for.

@@ -203,14 +203,11 @@ impl RedisStore {
     /// Whether the change stands where it belongs, on as many replicas as must have it.
     async fn is_appended(&self, append: &Append<'_>) -> bool {
         let key = self.keys.log();
-        let mut command = cmd("HGET");
-        command.arg(&key).arg(append.generation);
+        let mut command = script(scripts::CONFIRM_FIELD, &[&key]);
+        command.arg(append.generation).arg(append.entry);
         let call = Call { key, command };
         let kept = self.directory.write_at_length(call, append.entry.len());
-        match kept.await {
-            Ok(Value::BulkString(kept)) => kept == append.entry,
-            Ok(_) | Err(_) => false,
-        }
+        matches!(kept.await, Ok(Value::Int(1)))
     }
 
     /// As many of the first as may be read at once, and the bytes that they have.

@@ -16,7 +16,7 @@ use super::keys::Keys;
 use super::link::{Link, Making, pause};
 use super::notice::{Listening, Notice};
 use super::settings::RedisSettings;
-use super::target::{self, Target};
+use super::target;
 use super::url::Deployment;
 use super::{FORMAT_VERSION, RedisStore, scripts};
 use crate::entropy::{Entropy, EntropyError};
@@ -270,14 +270,14 @@ async fn wire(
     runtime: &Handle,
 ) -> Result<Wire, Failure> {
     let target = match &settings.url.deployment {
-        Deployment::Server(address) => Target::Server(target::server(settings, address)?),
+        Deployment::Server(address) => target::single(settings, address)?,
         Deployment::Sentinel { sentinels, service } => {
             target::sentinel(settings, sentinels, service)?
         }
         Deployment::Cluster(nodes) => {
             let client = target::cluster(settings, nodes)?;
             let cluster = Cluster::open(client, settings.durability, runtime).await?;
-            return Ok(Wire::Cluster(cluster));
+            return Ok(Wire::Cluster(Box::new(cluster)));
         }
     };
     let making = Making {

@@ -2,6 +2,9 @@
 //!
 //! `EVAL` carries the script each time: it is shorter than the values, and a server that was restarted
 //! or has just become the primary need not be taught first.
+//!
+//! A script that finds its own value, because it is run again, writes it again: `WAIT` waits for what its
+//! own connection has written, and that is another one by then.
 
 /// Puts a value where the expected one is, or where none is and the expected one is empty, for a while.
 ///
@@ -10,9 +13,10 @@
 /// one, so it is never the expected one.
 pub(super) const REPLACE: &str = r"
 local found = redis.call('GET', KEYS[1])
-if found == ARGV[2] then return 1 end
-if found and (found == '' or found ~= ARGV[1]) then return found end
-if not found and ARGV[1] ~= '' then return false end
+if found ~= ARGV[2] then
+  if found and (found == '' or found ~= ARGV[1]) then return found end
+  if not found and ARGV[1] ~= '' then return false end
+end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 ";
@@ -46,8 +50,18 @@ if head == ARGV[1] then
   redis.pcall('PUBLISH', ARGV[5], ARGV[3])
   return 1
 end
-if redis.call('HGET', KEYS[1], ARGV[3]) == ARGV[4] then return 1 end
-return 0
+if redis.call('HGET', KEYS[1], ARGV[3]) ~= ARGV[4] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[3], ARGV[4])
+return 1
+";
+
+/// Whether a field is this, and if so, writes it again.
+///
+/// Keys: the hash. Arguments: field, value. Answers 1 or 0.
+pub(super) const CONFIRM_FIELD: &str = r"
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
 ";
 
 /// Keeps a checkpoint, unless there is a newer one.

@@ -17,7 +17,7 @@ use super::url::{Deployment, ServerAddress};
 /// What leads to the one server that is the primary now.
 #[derive(Clone)]
 pub(super) enum Target {
-    Server(Client),
+    Server(Box<Client>),
     /// One question to the sentinels at a time.
     Sentinel(Arc<Mutex<SentinelClient>>),
 }
@@ -26,20 +26,21 @@ impl Target {
     /// A client of the server that is the primary now.
     pub(super) async fn client(&self) -> RedisResult<Client> {
         match self {
-            Self::Server(client) => Ok(client.clone()),
+            Self::Server(client) => Ok(Client::clone(client)),
             Self::Sentinel(sentinels) => sentinels.lock().await.async_get_client().await,
         }
     }
 }
 
-/// A client of one server.
-pub(super) fn server(settings: &RedisSettings, address: &ServerAddress) -> RedisResult<Client> {
+/// One server, whatever others there are.
+pub(super) fn single(settings: &RedisSettings, address: &ServerAddress) -> RedisResult<Target> {
     let info = info(settings, address)?;
-    if settings.url.tls {
-        Client::build_with_tls(info, certificates(&settings.tls))
+    let client = if settings.url.tls {
+        Client::build_with_tls(info, certificates(&settings.tls))?
     } else {
-        Client::open(info)
-    }
+        Client::open(info)?
+    };
+    Ok(Target::Server(Box::new(client)))
 }
 
 pub(super) fn sentinel(
@@ -107,14 +108,11 @@ const CLUSTER_RETRIES: u32 = 3;
 /// A client for notices, of whichever server takes one: in a Cluster every node tells them.
 pub(super) fn any_of(settings: &RedisSettings) -> RedisResult<Vec<Target>> {
     match &settings.url.deployment {
-        Deployment::Server(address) => Ok(vec![Target::Server(server(settings, address)?)]),
+        Deployment::Server(address) => Ok(vec![single(settings, address)?]),
         Deployment::Sentinel { sentinels, service } => {
             Ok(vec![sentinel(settings, sentinels, service)?])
         }
-        Deployment::Cluster(nodes) => nodes
-            .iter()
-            .map(|node| server(settings, node).map(Target::Server))
-            .collect(),
+        Deployment::Cluster(nodes) => nodes.iter().map(|node| single(settings, node)).collect(),
     }
 }
 

@@ -184,25 +184,22 @@ fn addresses(hosts: &str, port: u16) -> Result<Vec<ServerAddress>, InvalidRedisU
 }
 
 fn address(text: &str, default_port: u16) -> Result<ServerAddress, InvalidRedisUrl> {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (host, port) = rest.split_once(']').ok_or(InvalidRedisUrl::Host)?;
-            host.parse::<std::net::Ipv6Addr>()
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, port) = rest.split_once(']').ok_or(InvalidRedisUrl::Host)?;
+        host.parse::<std::net::Ipv6Addr>()
+            .map_err(|_| InvalidRedisUrl::Host)?;
+        (
+            host,
+            port.strip_prefix(':').or(port.is_empty().then_some("")),
+        )
+    } else {
+        let (host, port) = text.split_once(':').unwrap_or((text, ""));
+        if host.parse::<std::net::Ipv4Addr>().is_err() {
+            let name = host.to_ascii_lowercase();
+            name.parse::<HostName>()
                 .map_err(|_| InvalidRedisUrl::Host)?;
-            (
-                host,
-                port.strip_prefix(':').or(port.is_empty().then_some("")),
-            )
         }
-        None => {
-            let (host, port) = text.split_once(':').unwrap_or((text, ""));
-            if host.parse::<std::net::Ipv4Addr>().is_err() {
-                let name = host.to_ascii_lowercase();
-                name.parse::<HostName>()
-                    .map_err(|_| InvalidRedisUrl::Host)?;
-            }
-            (host, Some(port))
-        }
+        (host, Some(port))
     };
     let port = match port.ok_or(InvalidRedisUrl::Host)? {
         "" => default_port,
