@@ -191,10 +191,10 @@ impl Bench {
 
     async fn one_caller<F>(
         self,
-        numbers: impl Iterator<Item = u64> + Send,
-        work: impl Fn(Self, u64) -> F + Send,
+        numbers: impl Iterator<Item = u64> + Send + 'static,
+        work: impl Fn(Self, u64) -> F + Send + 'static,
     ) where
-        F: Future<Output = ()> + Send,
+        F: Future<Output = ()> + Send + 'static,
     {
         for number in numbers {
             work(self.clone(), number).await;
@@ -206,7 +206,7 @@ impl Bench {
         numbers: std::ops::Range<u64>,
         work: impl Fn(Self, u64) -> F + Copy + Send + Sync + 'static,
     ) where
-        F: Future<Output = ()> + Send,
+        F: Future<Output = ()> + Send + 'static,
     {
         let callers = (0..CALLERS).map(|caller| {
             let (bench, numbers) = (self.clone(), numbers.clone());

@@ -1,10 +1,6 @@
 //! One conformance suite, run on every store.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![cfg(test)]
 
 mod conformance;
 mod damage;
