@@ -379,7 +379,7 @@ async fn a_write_that_too_few_replicas_have_is_no_success() {
         replicas: 1,
         ..settings(&server.url())
     };
-    settings.limits.command = Duration::from_millis(400);
+    settings.limits.command = Duration::from_secs(2);
     let store = open(&settings).await;
     let wanted = |failure: &Failure| matches!(failure, Failure::TooFewReplicas { wanted: 1, .. });
     let redeemed = failure(store.redeem(&[1; 32], NOW.plus(60), NOW).await);
