@@ -54,6 +54,16 @@ pub struct RefreshMetadata {
     pub looks: Arc<Looks>,
 }
 
+/// How a look ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// What is published is known now.
+    Over,
+    /// Somebody changed what is known, or where it is looked for, meanwhile: the next look comes at
+    /// once, since this one may have read that a key is gone.
+    Overtaken,
+}
+
 /// Metadata that takes the place of what was known.
 #[derive(Debug, Clone)]
 pub struct Proposal {
@@ -128,9 +138,23 @@ impl RefreshMetadata {
     /// it is news.
     pub async fn look(&self, turn: Turn, now: UnixTime) {
         let outcome = self.refresh(&turn.connection, now).await;
+        self.note(turn, outcome, now).await;
+    }
+
+    /// Notes how a look ended.
+    pub(super) async fn note(
+        &self,
+        turn: Turn,
+        outcome: Result<Look, RefreshError>,
+        now: UnixTime,
+    ) {
         let problem = outcome.as_ref().err().map(|error| chain(error).into());
         let [random] = draw(self.entropy.as_ref()).unwrap_or_default();
-        if self.looks.done(&turn, now, problem, random) {
+        let is_news = self.looks.done(&turn, now, problem, random);
+        if matches!(outcome, Ok(Look::Overtaken)) {
+            self.looks.hurry(&turn.connection, now);
+        }
+        if is_news {
             self.tell(&turn.connection, outcome.err(), now).await;
         }
     }
@@ -177,7 +201,7 @@ impl RefreshMetadata {
     }
 
     /// Reads what is published now and takes it where the rule allows it.
-    async fn refresh(&self, id: &ConnectionId, now: UnixTime) -> Result<(), RefreshError> {
+    async fn refresh(&self, id: &ConnectionId, now: UnixTime) -> Result<Look, RefreshError> {
         let snapshot = self.directory.snapshot(now)?;
         let connection = find(&snapshot, id)?;
         let parsed = self.read(&connection, now).await?;
@@ -191,31 +215,31 @@ impl RefreshMetadata {
         connection: &ConnectionSettings,
         parsed: ParsedMetadata,
         now: UnixTime,
-    ) -> Result<(), RefreshError> {
+    ) -> Result<Look, RefreshError> {
         let id = &connection.id;
         let before = snapshot.connection_metadata(id).cloned();
         let mut conflict = None;
         for _ in 0..TRIES {
             let known = snapshot.connection_metadata(id);
             if !asks_the_same(&snapshot, connection) || known != before.as_ref() {
-                // It is looked at anew, as it is now. What was read is older than what somebody else
-                // has taken meanwhile, and would bring keys back that are gone.
-                return Ok(());
+                // What was read is older than what somebody else has taken meanwhile, and would bring
+                // keys back that are gone.
+                return Ok(Look::Overtaken);
             }
             let known = known.map(AsRef::as_ref);
             let Some(proposal) = Proposal::make(known, parsed.clone(), now, NewKeys::Refuse)?
             else {
-                return Ok(());
+                return Ok(Look::Over);
             };
             match self.commit(id, snapshot.generation(), proposal, now).await {
                 Err(RefreshError::Commit(error @ CommitError::Conflict { .. })) => {
                     conflict = Some(error);
                     snapshot = self.directory.catch_up(now).await?;
                 }
-                outcome => return outcome,
+                outcome => return outcome.map(|()| Look::Over),
             }
         }
-        conflict.map_or(Ok(()), |error| Err(error.into()))
+        conflict.map_or(Ok(Look::Over), |error| Err(error.into()))
     }
 
     async fn commit(

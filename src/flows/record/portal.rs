@@ -31,6 +31,8 @@ pub(in crate::flows) struct Refused {
     pub code: &'static str,
     /// With the compared values.
     pub why: String,
+    /// Whether somebody must look at it.
+    pub is_alarm: bool,
 }
 
 impl Recorder {
@@ -40,9 +42,16 @@ impl Recorder {
         meta: &RequestMeta,
         record: &PortalRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
-        let is_refused = record.refused.is_some();
-        if is_refused && self.is_coalesced(refused(meta, record.person), meta) {
-            return Ok(());
+        if let Some(refusal) = &record.refused {
+            let source = refused(meta, record.person);
+            let is_coalesced = if refusal.is_alarm {
+                self.is_coalesced_alarm(source, meta)
+            } else {
+                self.is_coalesced(source, meta)
+            };
+            if is_coalesced {
+                return Ok(());
+            }
         }
         let occasion = self.occasion(meta, EventSource::SignIn, record.name, ReadOnly::No)?;
         let mut event = Event::new(occasion);

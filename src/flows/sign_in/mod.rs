@@ -134,6 +134,7 @@ impl SignIn {
             check: refusal.check(),
             code: refusal.code(),
             why: chain(refusal),
+            is_alarm: refusal.is_alarm(),
         });
         let record = PortalRecord {
             name: "SignIn",

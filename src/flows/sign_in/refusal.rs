@@ -91,6 +91,25 @@ impl SignInRefusal {
             Self::Unavailable(_) => "availability",
         }
     }
+
+    /// Whether somebody must look at it: the two SAML verifiers disagree.
+    pub fn is_alarm(&self) -> bool {
+        match self {
+            Self::Provider(ProviderError::Saml(SamlSignInError::Proof(error))) => error.is_alarm(),
+            Self::Answer(_)
+            | Self::Form(_)
+            | Self::ResponseText(_)
+            | Self::UnknownConnection
+            | Self::NothingKnown
+            | Self::UnknownProvider
+            | Self::NoAttempt
+            | Self::OtherBrowser
+            | Self::Provider(_)
+            | Self::UsedAlready
+            | Self::LoggedOut
+            | Self::Unavailable(_) => false,
+        }
+    }
 }
 
 /// A second verifier that can't answer is the node's fault, and not the provider's.

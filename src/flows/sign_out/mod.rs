@@ -89,6 +89,7 @@ impl SignOut {
             check: refusal.check(),
             code: refusal.code(),
             why: chain(refusal),
+            is_alarm: false,
         });
         let record = PortalRecord {
             name: SAML_LOGOUT,

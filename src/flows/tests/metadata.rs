@@ -14,6 +14,7 @@ use crate::domain::ConnectionId;
 use crate::federation::saml::certificate::{Certificate, Fingerprint};
 use crate::federation::saml::metadata::refresh::{NewKeys, RefreshRefusal};
 use crate::federation::testing::{FakeProvider, Reply};
+use crate::flows::metadata::{Look, Turn};
 
 /// The default of `refresh_seconds`.
 const INTERVAL: i64 = 45;
@@ -464,9 +465,22 @@ async fn what_was_read_before_another_node_took_something_newer_is_not_taken() {
     let before = scene.generation();
     let later = NOW.plus(2 * INTERVAL);
     let outcome = of_slow.take(snapshot, &connection, read, later).await;
-    assert!(outcome.is_ok(), "{outcome:?}");
+    assert!(matches!(outcome, Ok(Look::Overtaken)), "{outcome:?}");
     let newest = scene.node.directory.catch_up(later).await.unwrap();
     assert_eq!(newest.generation(), before);
+}
+
+/// What an overtaken look has read may be that a key is gone.
+#[tokio::test]
+async fn a_look_that_was_overtaken_is_made_up_for_at_once() {
+    let scene = Scene::known().await;
+    for (outcome, is_due_again) in [(Look::Overtaken, true), (Look::Over, false)] {
+        let now = scene.at.get().plus(INTERVAL);
+        scene.at.set(now);
+        let [turn] = <[Turn; 1]>::try_from(scene.metadata.due(now)).unwrap();
+        scene.metadata.note(turn, Ok(outcome), now).await;
+        assert_eq!(scene.look(now).await, is_due_again, "{outcome:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@ use super::*;
 use crate::audit::EventSource;
 use crate::directory::testing::{ADMIN, MAX_STALENESS};
 use crate::federation::saml::prove::SamlProofError;
-use crate::federation::saml::second_opinion::SecondOpinionError;
-use crate::flows::record::AssumeRecord;
+use crate::federation::saml::second_opinion::{Overload, SecondOpinionError};
+use crate::federation::sign_in::ProviderError;
+use crate::flows::SignInRefusal;
+use crate::flows::record::{AssumeRecord, PortalRecord, Refused};
 
 /// The account has the provider and no such role.
 const NOBODY: &str = "arn:aws:iam::482011739056:role/Nobody";
@@ -131,6 +133,45 @@ async fn a_flood_of_refusals_hides_no_alarm() {
         recorded.await.unwrap();
     }
     assert_eq!(lines(&node), 200);
+}
+
+/// The same in the portal.
+#[tokio::test]
+async fn a_flood_of_refusals_hides_no_alarm_of_a_browser() {
+    let node = Node::new().await;
+    let call = RefusedCall {
+        operation: "",
+        code: "InvalidAction",
+        why: "",
+    };
+    for _ in 0..130 {
+        node.recorder.refused_call(&meta(), &call).await.unwrap();
+    }
+    let disagreement = SamlProofError::SecondOpinion(SecondOpinionError::Panicked);
+    let disagreement = SignInRefusal::from(ProviderError::Saml(disagreement.into()));
+    let overload = SamlProofError::SecondOpinion(Overload::All.into());
+    let overload = SignInRefusal::from(ProviderError::Saml(overload.into()));
+    for (refusal, more) in [
+        (disagreement, 1),
+        (overload, 0),
+        (SignInRefusal::NoAttempt, 0),
+    ] {
+        let before = lines(&node);
+        let record = PortalRecord {
+            name: "SignIn",
+            connection: None,
+            person: None,
+            refused: Some(Refused {
+                check: refusal.check(),
+                code: refusal.code(),
+                why: String::new(),
+                is_alarm: refusal.is_alarm(),
+            }),
+            rules: &[],
+        };
+        node.recorder.portal(&meta(), &record).await.unwrap();
+        assert_eq!(lines(&node) - before, more, "{refusal}");
+    }
 }
 
 #[tokio::test]

@@ -433,6 +433,57 @@ mod with_a_second_verifier {
         }
     }
 
+    /// Whoever has one good assertion may write around it, and into a `KeyInfo`: ours refuses what the
+    /// second would choke on, so that nobody raises an alarm at will.
+    #[tokio::test]
+    async fn what_nobody_signs_raises_no_alarm() {
+        let metadata = metadata_of(&[&PROVIDER]);
+        let none = ServiceProviderKeys::default();
+        let good = response(Signed::Assertion);
+        let in_response = |inside: &str| ("</samlp:Status>", ["</samlp:Status>", inside].concat());
+        let in_key_info = |inside: &str| {
+            let value = "</ds:SignatureValue>";
+            let info = [value, "<ds:KeyInfo>", inside, "</ds:KeyInfo>"].concat();
+            (value, info)
+        };
+        let long = "n".repeat(50_001);
+        for ((from, to), is_taken) in [
+            (in_response(&format!("<{long}/>")), false),
+            (in_response(&format!("<a {long}=''/>")), false),
+            (in_response(&format!("<a b='{long}'>{long}</a>")), true),
+            (in_response("<a xmlns='http://h:99999999999/'/>"), false),
+            (in_response("<a xmlns='a:?#'><b xmlns='a://:1'/></a>"), true),
+            (
+                in_response("<a xml:id='a b' Id='' xml:space='no' xml:base='::'/>"),
+                true,
+            ),
+            (in_response("<a ID='a b'/>"), false),
+            (
+                in_key_info(
+                    "<ds:X509Data><ds:X509Certificate>!</ds:X509Certificate></ds:X509Data>",
+                ),
+                true,
+            ),
+            (
+                in_key_info("<ds:RetrievalMethod URI='http://127.0.0.1:1/'/>"),
+                true,
+            ),
+            (
+                in_key_info("<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>"),
+                true,
+            ),
+            (in_key_info("<ds:KeyInfo/>text"), true),
+        ] {
+            let text = good.replacen(from, &to, 1);
+            let outcome = prove_with(Some(second()), &text, &required(&metadata), &none).await;
+            assert!(
+                !outcome.as_ref().is_err_and(SamlProofError::is_alarm),
+                "{to:.99}: {outcome:?}"
+            );
+            assert_eq!(outcome.is_ok(), is_taken, "{to:.99}: {outcome:?}");
+        }
+    }
+
     /// An assertion signed on an elliptic curve in a response signed with RSA: libxmlsec1 can't choose
     /// between keys of two types.
     #[tokio::test]

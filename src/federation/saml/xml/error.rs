@@ -52,7 +52,7 @@ pub enum XmlFault {
     /// The text ends inside the root element, or goes on behind it.
     #[error("the document ends too early, or goes on after its end")]
     End,
-    /// A name is no ASCII name with at most one colon.
+    /// A name is no ASCII name of at most [`Profile::MAX_NAME`] bytes with at most one colon.
     #[error("a name that is not allowed")]
     Name,
     /// A reference to anything but a character or a predefined entity.

@@ -1,4 +1,7 @@
-//! Names: ASCII, with at most one colon (Namespaces in XML 1.0, production 7).
+//! Names: ASCII, with at most one colon (Namespaces in XML 1.0, production 7), and not endless: other
+//! readers refuse long ones, each from a length of its own on.
+
+use super::Profile;
 
 /// A name as it is written, and where its local part begins.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +62,7 @@ impl<'i> Name<'i> {
             length += 1;
         }
         let begins_at = |place: usize| bytes.get(place).is_some_and(|it| kind(*it) == Kind::Start);
-        if !begins_at(0) || !begins_at(local) {
+        if length > Profile::MAX_NAME || !begins_at(0) || !begins_at(local) {
             return None;
         }
         let (written, rest) = text.split_at_checked(length)?;
@@ -101,6 +104,13 @@ mod tests {
             let (name, behind) = Name::take(text).unwrap();
             assert_eq!((name.prefix(), name.local(), behind), (prefix, local, rest));
         }
+    }
+
+    #[test]
+    fn a_name_has_at_most_1024_bytes() {
+        let longest = "n".repeat(Profile::MAX_NAME);
+        assert!(Name::take(&longest).is_some());
+        assert!(Name::take(&[&longest, "n"].concat()).is_none());
     }
 
     #[test]

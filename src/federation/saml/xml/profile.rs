@@ -36,6 +36,8 @@ impl Profile {
     pub const MAX_DEPTH: usize = 64;
     /// How many attributes an element has, namespace declarations included, in every profile.
     pub const MAX_ATTRIBUTES: usize = 64;
+    /// How long a name is in bytes, its prefix included, in every profile.
+    pub const MAX_NAME: usize = 1024;
     /// How long a namespace's URI is in bytes, in every profile.
     pub const MAX_NAMESPACE: usize = 256;
     /// How many namespace declarations are in scope at once, in every profile.

@@ -405,7 +405,7 @@ fn is_declarable(prefix: &str, uri: &str) -> bool {
 }
 
 /// Whether a text is a URI with a scheme (RFC 3986, section 3) that every reader takes for one: no
-/// escapes, no brackets, no user, a port of digits.
+/// escapes, no brackets, no user, a port of one to five digits.
 fn is_absolute(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;
@@ -422,7 +422,9 @@ fn is_absolute(uri: &str) -> bool {
 /// Whether what follows `//` begins with a host, and perhaps a port.
 fn has_plain_authority(path: &str) -> bool {
     let authority = path.split(['/', '?']).next().unwrap_or_default();
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = |port: &str| {
+        (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit())
+    };
     let port = authority.split_once(':').map(|(_, port)| port);
     port.is_none_or(is_port) && !authority.contains('@')
 }

@@ -329,6 +329,7 @@ fn s23_s24_namespaces_that_readers_disagree_about_are_refused() {
         "xmlns='urn:a#b#c'",
         "xmlns='urn:a|b'",
         "xmlns='http://host:port/'",
+        "xmlns='http://host:655350/'",
         "xmlns='http://host:/'",
         "xmlns='http://user@host/'",
         "xmlns='http://[::1]/'",

@@ -334,3 +334,33 @@ fn look_alikes_in_another_namespace_are_not_read() {
         .replace("<Attribute ", "<e:Attribute Name=\"y\"/><Attribute ");
     assert_eq!(reader::read(&evil), reader::read(LEAST));
 }
+
+/// What the C libraries would print of this document: an ID that is none, with a line of a log in it.
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+fn ask_about_what_they_would_print() {
+    let document = changed(
+        ASSERTION_SIGNED,
+        "</samlp:Status>",
+        "</samlp:Status><a xml:id='x&#10;{&quot;level&quot;:&quot;FORGED&quot;}' xmlns:b='//FORGED'/>",
+    );
+    let asked = move || ask(&document, &[RSA]).is_ok() && ask("<FORGED", &[RSA]).is_ok();
+    asked();
+    std::thread::spawn(asked).join().unwrap();
+}
+
+/// Standard error is where the log goes.
+#[test]
+fn nothing_of_a_document_is_printed() {
+    let name = "ask_about_what_they_would_print";
+    let test = format!("federation::saml::second_opinion::native::tests::{name}");
+    let this = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(this)
+        .args(["--ignored", "--exact", "--nocapture", &test])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("1 passed"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(!printed.contains("FORGED"), "{printed}");
+}
