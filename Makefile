@@ -16,6 +16,7 @@ export ROLEGATE_CACHE
 export ROLEGATE_TEST_VENV ?= $(ROLEGATE_CACHE)/venv
 export ROLEGATE_TEST_NODE_MODULES ?= $(ROLEGATE_CACHE)/node/node_modules
 export ROLEGATE_TEST_JAVA_TOOLS ?= $(ROLEGATE_CACHE)/java
+export ROLEGATE_TEST_PROXIES ?= $(ROLEGATE_CACHE)/proxies
 export CARGO
 export MINUTES ?= 10
 
@@ -38,8 +39,8 @@ demo: ## Start a gateway with a sample company and a provider to sign in at (ARG
 	$(CARGO) run $(LOCKED) --quiet -- demo $(ARGS)
 
 .PHONY: tools
-tools: ## Install what the tests drive: a browser, AWS clients, identity providers
-	@$(SETUP) compiler browser python node java redis
+tools: ## Install what the tests drive: a browser, AWS clients, identity providers, proxies
+	@$(SETUP) compiler browser python node java redis proxies
 
 .PHONY: test
 test: tools ## Run every test

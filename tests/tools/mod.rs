@@ -27,11 +27,17 @@ pub(crate) enum Tool {
     RedisServer,
     /// Redis's command line, from `PATH`.
     RedisCli,
+    /// nginx, in `ROLEGATE_TEST_PROXIES`.
+    Nginx,
+    /// HAProxy, in `ROLEGATE_TEST_PROXIES`.
+    Haproxy,
+    /// The command that reads systemd's units, from `PATH`.
+    SystemdAnalyze,
 }
 
 impl Tool {
     /// Every tool that `make tools` provides.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Chromium,
         Self::AwsCli,
         Self::Python,
@@ -42,6 +48,9 @@ impl Tool {
         Self::Xmlsec1,
         Self::RedisServer,
         Self::RedisCli,
+        Self::Nginx,
+        Self::Haproxy,
+        Self::SystemdAnalyze,
     ];
 
     /// The tool's place.
@@ -74,6 +83,9 @@ impl Tool {
             Self::Xmlsec1 => places_in_path("xmlsec1"),
             Self::RedisServer => redis_server_places(),
             Self::RedisCli => places_in_path("redis-cli"),
+            Self::Nginx => vec![proxies().join("usr/sbin/nginx")],
+            Self::Haproxy => vec![proxies().join("usr/sbin/haproxy")],
+            Self::SystemdAnalyze => places_in_path("systemd-analyze"),
         }
     }
 }
@@ -114,6 +126,10 @@ fn node_modules() -> PathBuf {
 
 fn java_tools() -> PathBuf {
     named("ROLEGATE_TEST_JAVA_TOOLS").unwrap_or_else(|| cache().join("java"))
+}
+
+fn proxies() -> PathBuf {
+    named("ROLEGATE_TEST_PROXIES").unwrap_or_else(|| cache().join("proxies"))
 }
 
 fn cache() -> PathBuf {

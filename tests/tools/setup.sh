@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing Rolegate need and this machine lacks.
 #
-#   tests/tools/setup.sh STEP...      STEP: compiler  browser  python  node  java  redis  deny
+#   tests/tools/setup.sh STEP...      STEP: compiler  browser  python  node  java  redis  proxies  deny
 #
 # Every step is quick when its work is already done, and says what it installs before it does.
 # docs/testing.md lists what goes where.
@@ -13,6 +13,7 @@ cache=${ROLEGATE_CACHE:-$HOME/.cache/rolegate}
 venv=${ROLEGATE_TEST_VENV:-$cache/venv}
 node_modules=${ROLEGATE_TEST_NODE_MODULES:-$cache/node/node_modules}
 java_tools=${ROLEGATE_TEST_JAVA_TOOLS:-$cache/java}
+proxies=${ROLEGATE_TEST_PROXIES:-$cache/proxies}
 cargo=${CARGO:-cargo}
 
 readonly deny_version=0.20.2
@@ -276,6 +277,46 @@ step_redis() {
   say "Redis: $server ($("$server" --version | cut -d ' ' -f 3))"
 }
 
+# The proxies of the examples. Their packages would start services on this machine, so they are
+# unpacked and only the libraries that they need are installed.
+step_proxies() {
+  if ! "$proxies/usr/sbin/nginx" -v 2>/dev/null || ! "$proxies/usr/sbin/haproxy" -v >/dev/null 2>&1; then
+    say "unpacking nginx and haproxy from this system's packages into $proxies"
+    refresh_package_lists nginx haproxy
+    rm -rf -- "$proxies"
+    mkdir -p "$proxies/packages"
+    local package libraries=()
+    fetch_proxy nginx
+    # Ubuntu 22.04 has the program in another package.
+    [ -e "$proxies/usr/sbin/nginx" ] || fetch_proxy nginx-core
+    fetch_proxy haproxy
+    for package in "$proxies"/packages/*.deb; do
+      mapfile -t -O "${#libraries[@]}" libraries < <(libraries_of "$package")
+    done
+    if ((${#libraries[@]})); then install_packages "${libraries[@]}"; fi
+  fi
+  # Checks the example of a unit; wherever systemd runs it is there.
+  has systemd-analyze || install_packages systemd
+  "$proxies/usr/sbin/nginx" -v 2>/dev/null || stop "nginx was unpacked but does not start"
+  "$proxies/usr/sbin/haproxy" -v >/dev/null || stop "haproxy was unpacked but does not start"
+  say "proxies: $proxies"
+}
+
+fetch_proxy() {
+  (cd "$proxies/packages" && apt-get download -qq "$1" 2>/dev/null) ||
+    stop "apt-get could not download $1"
+  dpkg-deb --extract "$proxies"/packages/"$1"_*.deb "$proxies"
+}
+
+# The libraries that a package depends on and this system lacks.
+libraries_of() {
+  dpkg-deb --field "$1" Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ :|(]*\).*/\1/p' |
+    while read -r library; do
+      dpkg-query --show --showformat='${Status}' "$library" 2>/dev/null | grep -q 'ok installed' ||
+        printf '%s\n' "$library"
+    done
+}
+
 step_deny() {
   check_rust
   if [ "$("$cargo" deny --version 2>/dev/null)" = "cargo-deny $deny_version" ]; then return; fi
@@ -292,7 +333,7 @@ stamp() { printf '%s\n' "$2" >"$1/.rolegate-stamp"; }
 # --- main --------------------------------------------------------------------------------------
 
 main() {
-  if (($# == 0)); then stop "name the steps: compiler, browser, python, node, java, redis, deny"; fi
+  if (($# == 0)); then stop "name the steps: compiler, browser, python, node, java, redis, proxies, deny"; fi
   mkdir -p "$cache"
   # Two clones share these places; the second waits for the first.
   exec 9>"$cache/setup.lock"
@@ -300,7 +341,7 @@ main() {
   local step
   for step in "$@"; do
     case $step in
-      compiler | browser | python | node | java | redis | deny) "step_$step" ;;
+      compiler | browser | python | node | java | redis | proxies | deny) "step_$step" ;;
       *) stop "no such step: $step" ;;
     esac
   done
