@@ -21,6 +21,7 @@ use serde::Deserialize;
 
 use crate::Outcome;
 use crate::identity::PublishedKey;
+use crate::saml;
 use crate::server::{WORKERS, listening, runtime};
 
 /// The key that session tokens of this server are sealed under; it guards nothing.
@@ -39,11 +40,17 @@ pub const SIGNED_HEADERS: [&str; 5] = [
 const SESSION_BYTES: usize = 1024;
 /// The length of the answer to a web identity.
 pub const WEB_IDENTITY_BYTES: usize = 700;
+/// The length of the answer to a SAML response.
+pub const SAML_BYTES: usize = 1_400;
 /// The length of the answer to a signed request.
 pub const CALLER_IDENTITY_BYTES: usize = 400;
 
+/// The longest form: SAML responses are longer than the usual limit.
+const FORM_BYTES: usize = 64 * 1024;
+
 struct Bare {
     provider: ParsedPublicKey,
+    saml_provider: ParsedPublicKey,
     sessions: RandomizedNonceKey,
     tokens: SealingKey,
 }
@@ -56,12 +63,24 @@ struct WebIdentityForm {
     web_identity_token: String,
 }
 
+#[derive(Deserialize)]
+struct SamlForm {
+    #[serde(rename = "RoleArn")]
+    role_arn: String,
+    #[serde(rename = "SAMLAssertion")]
+    assertion: String,
+}
+
 /// Serves until its input ends.
 pub fn serve(folder: &Path) -> Outcome<()> {
     let key = PublishedKey::read(folder)?;
     let components = RsaPublicKeyComponents { n: key.n, e: key.e };
     let bare = Data::new(Bare {
         provider: components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)?,
+        saml_provider: ParsedPublicKey::new(
+            &RSA_PKCS1_2048_8192_SHA256,
+            saml::published_key(folder)?,
+        )?,
         sessions: RandomizedNonceKey::new(&AES_256_GCM, &SEALING_KEY)?,
         tokens: SealingKey::new(SEALING_KEY),
     });
@@ -71,7 +90,9 @@ pub fn serve(folder: &Path) -> Outcome<()> {
         let app = move || {
             App::new()
                 .app_data(bare.clone())
+                .app_data(web::FormConfig::default().limit(FORM_BYTES))
                 .route("/web-identity", web::post().to(web_identity))
+                .route("/saml", web::post().to(saml_response))
                 .route("/caller-identity", web::post().to(caller_identity))
         };
         let server = HttpServer::new(app).workers(WORKERS).disable_signals();
@@ -97,7 +118,40 @@ fn sealed_session(bare: &Bare, form: &WebIdentityForm) -> Option<Vec<u8>> {
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
     let verified = bare.provider.verify_sig(signed.as_bytes(), &signature);
     verified.ok()?;
-    let mut session = form.role_session_name.as_bytes().to_vec();
+    sealed(bare, &form.role_session_name)
+}
+
+async fn saml_response(bare: Data<Bare>, form: Form<SamlForm>) -> HttpResponse {
+    match sealed_saml_session(&bare, &form) {
+        Some(sealed) => answer(&form.role_arn, &sealed, SAML_BYTES),
+        None => HttpResponse::Forbidden().finish(),
+    }
+}
+
+/// Verifies the signature over the SignedInfo, which its provider writes in canonical form, and seals
+/// a session of the usual size. It reads no XML and hashes no assertion.
+fn sealed_saml_session(bare: &Bare, form: &SamlForm) -> Option<Vec<u8>> {
+    let response = BASE64.decode(form.assertion.as_bytes()).ok()?;
+    let signed = element(&response, b"<ds:SignedInfo ", b"</ds:SignedInfo>")?;
+    let value = element(&response, b"<ds:SignatureValue>", b"</ds:SignatureValue>")?;
+    let value = value.strip_prefix(b"<ds:SignatureValue>")?;
+    let signature = BASE64
+        .decode(value.strip_suffix(b"</ds:SignatureValue>")?)
+        .ok()?;
+    bare.saml_provider.verify_sig(signed, &signature).ok()?;
+    sealed(bare, &form.role_arn)
+}
+
+/// The bytes from the first `begin` to the end of the first `end`.
+fn element<'x>(xml: &'x [u8], begin: &[u8], end: &[u8]) -> Option<&'x [u8]> {
+    let from = memchr::memmem::find(xml, begin)?;
+    let to = memchr::memmem::find(xml, end)?;
+    xml.get(from..to + end.len())
+}
+
+/// Seals a session of the usual size.
+fn sealed(bare: &Bare, name: &str) -> Option<Vec<u8>> {
+    let mut session = name.as_bytes().to_vec();
     session.resize(SESSION_BYTES, b' ');
     let nonce = bare
         .sessions

@@ -12,12 +12,14 @@
 //! `docs/performance.md` says what the figures mean.
 
 mod bare;
+mod directory;
 mod identity;
 mod load;
 mod ours;
 mod report;
 mod requests;
 mod rounds;
+mod saml;
 mod server;
 
 use std::error::Error;

@@ -2,25 +2,19 @@
 
 use std::net::SocketAddr;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 use form_urlencoded::Serializer;
 use rolegate::clock::{Clock as _, SystemClock};
-use rolegate::config::environment::{
-    ADMIN_ACCESS_KEY_ID, ADMIN_ACCOUNT_ID, ADMIN_SECRET_ACCESS_KEY,
-};
-use rolegate::domain::{AccessKeyId, KeyKind, Region, SecretAccessKey, SessionToken, UnixTime};
-use rolegate::entropy::{SystemEntropy, draw};
+use rolegate::domain::{AccessKeyId, Region, SecretAccessKey, SessionToken, UnixTime};
+use rolegate::entropy::SystemEntropy;
 use rolegate::seal::SealingKey;
 use rolegate::sigv4::{self, HttpRequest, Signer};
-use serde_json::json;
 
-use crate::identity::{CLIENT, Provider};
+use crate::directory::{ROLE, SAML_ROLE};
+use crate::identity::Provider;
 use crate::load::ask;
 use crate::{Outcome, bare};
 
-const ACCOUNT: &str = "123456789012";
-const ROLE: &str = "arn:aws:iam::123456789012:role/deploy/Deployment";
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const USER_AGENT: &str =
     "Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13.5";
@@ -50,108 +44,54 @@ struct Credentials {
     token: SessionToken,
 }
 
-/// The first administrator of the node.
-pub struct Admin {
-    access_key_id: AccessKeyId,
-    secret: SecretAccessKey,
-}
-
-impl Admin {
-    /// A key that nobody else knows.
-    pub fn new() -> Outcome<Self> {
-        let secret: [u8; 30] = draw(&SystemEntropy)?;
-        let random = draw(&SystemEntropy)?;
-        Ok(Self {
-            access_key_id: AccessKeyId::from_random(KeyKind::LongTerm, ACCOUNT.parse()?, random),
-            secret: SecretAccessKey::new(BASE64.encode(&secret)),
-        })
-    }
-
-    /// The environment variables that make it known to the node.
-    pub fn variables(&self) -> [(&'static str, &str); 3] {
-        [
-            (ADMIN_ACCESS_KEY_ID, self.access_key_id.as_str()),
-            (ADMIN_SECRET_ACCESS_KEY, self.secret.expose()),
-            (ADMIN_ACCOUNT_ID, ACCOUNT),
-        ]
-    }
-}
-
-/// Gives the node its directory: one account with the provider, and a role that its tokens open.
-pub fn apply_directory(node: SocketAddr, provider: &Provider, admin: &Admin) -> Outcome<()> {
-    let issuer = provider.issuer();
-    let name = issuer.trim_start_matches("http://");
-    let trust = json!({ "Version": "2012-10-17", "Statement": [{
-        "Sid": "Deployments",
-        "Effect": "Allow",
-        "Principal": { "Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{name}") },
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {
-            "StringEquals": { format!("{name}:aud"): CLIENT },
-            "StringLike": { format!("{name}:sub"): "2f6d9c1e-*" },
-        },
-    }] });
-    let files = json!({
-        format!("accounts/{ACCOUNT}/account.toml"): "alias = \"example\"\nname = \"Example\"\n",
-        format!("accounts/{ACCOUNT}/oidc-providers/example.toml"):
-            format!("url = \"{issuer}\"\nclient_ids = [\"{CLIENT}\"]\n"),
-        format!("accounts/{ACCOUNT}/roles/Deployment.toml"): "path = \"/deploy/\"\n",
-        format!("accounts/{ACCOUNT}/roles/Deployment.trust.json"): trust.to_string(),
-    });
-    let body = json!({ "mode": "apply", "files": files }).to_string();
-    let host = node.to_string();
-    let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
-    let headers = [
-        ("host", host.as_str()),
-        ("content-type", "application/json"),
-        ("x-amz-content-sha256", hash.as_str()),
-    ];
-    let signer = Signer {
-        access_key_id: &admin.access_key_id,
-        secret: &admin.secret,
-        session_token: None,
-        region: &Region::us_east_1(),
-        service: "rolegate",
-    };
-    let path = "/admin/v1/directory";
-    let now = SystemClock.now();
-    ask(
-        node,
-        &signed(path, &headers, body.as_bytes(), &signer, now)?,
-    )?;
-    Ok(())
-}
-
 /// Requests for a session, each with a token of its own.
 pub fn web_identities(to: &Addresses, provider: &Provider, count: u32) -> Outcome<Paired> {
     let tokens = provider.tokens(usize::try_from(count)?)?;
-    let request = |path: &str, address: SocketAddr, number: usize, token: &str| {
-        let body = Serializer::new(String::new())
+    let form = |token: &String| {
+        Serializer::new(String::new())
             .append_pair("Action", "AssumeRoleWithWebIdentity")
             .append_pair("Version", "2011-06-15")
             .append_pair("RoleArn", ROLE)
             .append_pair("RoleSessionName", "deployment-of-the-day")
             .append_pair("DurationSeconds", "3600")
             .append_pair("WebIdentityToken", token)
-            .finish();
-        let (host, invocation) = (address.to_string(), invocation(number));
-        let headers = usual_headers(&host, &invocation);
-        http_request(
-            path,
-            &headers,
-            &[("user-agent", USER_AGENT)],
-            body.as_bytes(),
-        )
+            .finish()
     };
+    let forms: Vec<String> = tokens.iter().map(form).collect();
+    Ok(posted(to, "/web-identity", &forms))
+}
+
+/// Requests for a session, each with one of these responses of a SAML provider.
+pub fn saml_responses(to: &Addresses, provider: &str, responses: &[String]) -> Paired {
+    let form = |response: &String| {
+        Serializer::new(String::new())
+            .append_pair("Action", "AssumeRoleWithSAML")
+            .append_pair("Version", "2011-06-15")
+            .append_pair("RoleArn", SAML_ROLE)
+            .append_pair("PrincipalArn", provider)
+            .append_pair("SAMLAssertion", &BASE64.encode(response.as_bytes()))
+            .finish()
+    };
+    let forms: Vec<String> = responses.iter().map(form).collect();
+    posted(to, "/saml", &forms)
+}
+
+/// The same forms for both servers, nobody's signature around them.
+fn posted(to: &Addresses, bare_path: &str, forms: &[String]) -> Paired {
     let all = |path: &str, address: SocketAddr| {
-        let tokens = tokens.iter().enumerate();
-        let requests = tokens.map(|(number, token)| request(path, address, number, token));
-        requests.collect()
+        let host = address.to_string();
+        let request = |(number, form): (usize, &String)| {
+            let invocation = invocation(number);
+            let headers = usual_headers(&host, &invocation);
+            let agent = [("user-agent", USER_AGENT)];
+            http_request(path, &headers, &agent, form.as_bytes())
+        };
+        forms.iter().enumerate().map(request).collect()
     };
-    Ok(Paired {
-        bare: all("/web-identity", to.bare),
+    Paired {
+        bare: all(bare_path, to.bare),
         ours: all("/", to.ours),
-    })
+    }
 }
 
 /// Signed requests, by as many callers as are asked for: their credentials are the node's own for
@@ -242,7 +182,7 @@ fn usual_headers<'a>(host: &'a str, invocation: &'a str) -> [(&'static str, &'a 
 }
 
 /// A signed POST.
-fn signed(
+pub fn signed(
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],

@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use crate::directory::{Admin, CHECKED, QUICK, SAML_ROLE};
 use crate::identity::Provider;
 use crate::report::{Cost, Round, say, say_details, say_ratio};
-use crate::requests::{Admin, Paired};
+use crate::requests::Paired;
+use crate::saml::SamlProvider;
 use crate::server::{Server, WORKERS};
-use crate::{Outcome, load, ours, requests};
+use crate::{Outcome, directory, load, ours, requests};
 
 /// Rounds that count; an odd number has a median.
 const ROUNDS: usize = 9;
@@ -15,6 +17,10 @@ const ROUNDS: usize = 9;
 const WARM_UP_ROUNDS: usize = 2;
 /// Requests to each server in a round, each another one.
 const REQUESTS: u32 = 15_000;
+/// Likewise with SAML responses, which are larger and are signed just before: none is good for long.
+const SAML_REQUESTS: u32 = 4_000;
+/// Likewise where a second verifier is asked.
+const CHECKED_REQUESTS: u32 = 2_500;
 /// So many temporary credentials sign the requests of callers.
 const CALLERS: usize = 256;
 
@@ -28,6 +34,8 @@ pub fn run() -> Outcome<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let provider = Provider::new()?;
     provider.publish(folder.path())?;
+    let saml_provider = SamlProvider::new()?;
+    saml_provider.publish(folder.path())?;
     ours::write_settings(folder.path(), provider.issuer())?;
     let admin = Admin::new()?;
     let servers = Servers {
@@ -39,7 +47,8 @@ pub fn run() -> Outcome<()> {
         "{WORKERS} workers in each server, {} connections; medians of {ROUNDS} rounds, asked in turn",
         load::CONNECTIONS
     ))?;
-    requests::apply_directory(servers.ours.address, &provider, &admin)?;
+    let providers = (&provider, &saml_provider);
+    directory::apply(servers.ours.address, providers, &admin)?;
 
     let paired = requests::web_identities(&servers.addresses(), &provider, REQUESTS)?;
     let web_identity = servers.rounds(&paired, &audit)?;
@@ -49,6 +58,23 @@ pub fn run() -> Outcome<()> {
     let caller_identity = servers.rounds(&paired, &audit)?;
     say_details("caller identity", &caller_identity, REQUESTS)?;
 
+    let saml = |name, provider, count| {
+        let responses = saml_provider.responses(count, SAML_ROLE, provider)?;
+        let paired = requests::saml_responses(&servers.addresses(), provider, &responses);
+        let rounds = servers.rounds(&paired, &audit)?;
+        let bytes = responses.first().map_or(0, String::len);
+        say_details(&format!("{name} of {bytes} bytes"), &rounds, count)?;
+        Outcome::Ok(rounds)
+    };
+    let quick = saml("SAML response", QUICK, SAML_REQUESTS)?;
+    let checked = saml(
+        "with a second opinion, SAML response",
+        CHECKED,
+        CHECKED_REQUESTS,
+    )?;
+
+    say_ratio("assume_role_with_saml", &quick)?;
+    say_ratio("assume_role_with_saml_second_opinion", &checked)?;
     say_ratio("web_identity", &web_identity)?;
     say_ratio("caller_identity", &caller_identity)
 }

@@ -1,0 +1,139 @@
+//! The node's directory: one account with a provider of each kind, and a role for each.
+
+use std::net::SocketAddr;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::{BASE64, HEXLOWER};
+use rolegate::clock::{Clock as _, SystemClock};
+use rolegate::config::environment::{
+    ADMIN_ACCESS_KEY_ID, ADMIN_ACCOUNT_ID, ADMIN_SECRET_ACCESS_KEY,
+};
+use rolegate::domain::{AccessKeyId, KeyKind, Region, SecretAccessKey};
+use rolegate::entropy::{SystemEntropy, draw};
+use rolegate::sigv4::Signer;
+use serde_json::json;
+
+use crate::Outcome;
+use crate::identity::{CLIENT, Provider};
+use crate::load::ask;
+use crate::requests::signed;
+use crate::saml::{AUDIENCE, RECIPIENT, SamlProvider};
+
+const ACCOUNT: &str = "123456789012";
+/// The role that tokens open.
+pub const ROLE: &str = "arn:aws:iam::123456789012:role/deploy/Deployment";
+/// The role that SAML responses open.
+pub const SAML_ROLE: &str = "arn:aws:iam::123456789012:role/Support";
+/// The SAML provider about whose responses no second verifier is asked.
+pub const QUICK: &str = "arn:aws:iam::123456789012:saml-provider/Quick";
+/// The one about whose responses it is.
+pub const CHECKED: &str = "arn:aws:iam::123456789012:saml-provider/Checked";
+
+/// The first administrator of the node.
+pub struct Admin {
+    access_key_id: AccessKeyId,
+    secret: SecretAccessKey,
+}
+
+impl Admin {
+    /// A key that nobody else knows.
+    pub fn new() -> Outcome<Self> {
+        let secret: [u8; 30] = draw(&SystemEntropy)?;
+        let random = draw(&SystemEntropy)?;
+        Ok(Self {
+            access_key_id: AccessKeyId::from_random(KeyKind::LongTerm, ACCOUNT.parse()?, random),
+            secret: SecretAccessKey::new(BASE64.encode(&secret)),
+        })
+    }
+
+    /// The environment variables that make it known to the node.
+    pub fn variables(&self) -> [(&'static str, &str); 3] {
+        [
+            (ADMIN_ACCESS_KEY_ID, self.access_key_id.as_str()),
+            (ADMIN_SECRET_ACCESS_KEY, self.secret.expose()),
+            (ADMIN_ACCOUNT_ID, ACCOUNT),
+        ]
+    }
+}
+
+/// Gives the node its directory.
+pub fn apply(
+    node: SocketAddr,
+    (provider, saml_provider): (&Provider, &SamlProvider),
+    admin: &Admin,
+) -> Outcome<()> {
+    let issuer = provider.issuer();
+    let metadata = saml_provider.metadata();
+    let saml_folder = format!("accounts/{ACCOUNT}/saml-providers");
+    let files = json!({
+        format!("accounts/{ACCOUNT}/account.toml"): "alias = \"example\"\nname = \"Example\"\n",
+        format!("accounts/{ACCOUNT}/oidc-providers/example.toml"):
+            format!("url = \"{issuer}\"\nclient_ids = [\"{CLIENT}\"]\n"),
+        format!("accounts/{ACCOUNT}/roles/Deployment.toml"): "path = \"/deploy/\"\n",
+        format!("accounts/{ACCOUNT}/roles/Deployment.trust.json"): web_identity_trust(issuer),
+        format!("{saml_folder}/Quick.toml"): saml_settings("false"),
+        format!("{saml_folder}/Quick.metadata.xml"): metadata,
+        format!("{saml_folder}/Checked.toml"): saml_settings("true"),
+        format!("{saml_folder}/Checked.metadata.xml"): metadata,
+        format!("accounts/{ACCOUNT}/roles/Support.toml"): "",
+        format!("accounts/{ACCOUNT}/roles/Support.trust.json"): saml_trust(),
+    });
+    let body = json!({ "mode": "apply", "files": files }).to_string();
+    let host = node.to_string();
+    let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
+    let headers = [
+        ("host", host.as_str()),
+        ("content-type", "application/json"),
+        ("x-amz-content-sha256", hash.as_str()),
+    ];
+    let signer = Signer {
+        access_key_id: &admin.access_key_id,
+        secret: &admin.secret,
+        session_token: None,
+        region: &Region::us_east_1(),
+        service: "rolegate",
+    };
+    let path = "/admin/v1/directory";
+    let now = SystemClock.now();
+    ask(
+        node,
+        &signed(path, &headers, body.as_bytes(), &signer, now)?,
+    )?;
+    Ok(())
+}
+
+fn web_identity_trust(issuer: &str) -> String {
+    let name = issuer.trim_start_matches("http://");
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Deployments",
+        "Effect": "Allow",
+        "Principal": { "Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{name}") },
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": { format!("{name}:aud"): CLIENT },
+            "StringLike": { format!("{name}:sub"): "2f6d9c1e-*" },
+        },
+    }] });
+    trust.to_string()
+}
+
+fn saml_trust() -> String {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Support",
+        "Effect": "Allow",
+        "Principal": { "Federated": [QUICK, CHECKED] },
+        "Action": "sts:AssumeRoleWithSAML",
+        "Condition": {
+            "StringEquals": { "SAML:aud": RECIPIENT },
+            "StringLike": { "SAML:sub": "2f6d9c1e-*" },
+        },
+    }] });
+    trust.to_string()
+}
+
+fn saml_settings(second_opinion: &str) -> String {
+    format!(
+        "audiences = [\"{AUDIENCE}\"]\nrecipients = [\"{RECIPIENT}\"]\n\
+         second_opinion = {second_opinion}\n"
+    )
+}
