@@ -53,7 +53,10 @@ impl Second {
     fn agree(&self, signed: &Signed, ours: &Opinion) {
         let document = Arc::from(signed.document.as_bytes());
         let certificates = vec![signed.certificate.clone()];
-        let answer = self.opinion.ask(&self.provider, document, certificates);
+        // Each thread is another person: one person is asked about once at a time.
+        let person = format!("{:?}", thread::current().id()).parse().unwrap();
+        let asked = (&self.provider, &person);
+        let answer = self.opinion.ask(asked, document, certificates);
         let theirs = self.runtime.block_on(answer).unwrap();
         assert_eq!(theirs.agree(ours), Ok(()), "{}", signed.name);
     }

@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::alarm::AlarmLines;
 use super::attributes;
-use super::bulkhead::{Bulkhead, Limits, RunError};
+use super::bulkhead::{Asker, Bulkhead, Limits, RunError};
 use super::checks::{AcceptedAssertion, Expected, MAX_AGE, Request, check_before_opening};
 use super::decrypt::{EncryptedAssertion, FormatError};
 use super::error::SamlError;
@@ -402,7 +402,8 @@ impl SamlVerifier {
         let proven = proven(accepted, provider, now)?;
         if let Some((second, Question { document, ours })) = second.zip(question) {
             let certificates = metadata.signing_certificates.as_slice().to_vec();
-            let theirs = second.ask(&provider.reference, document, certificates);
+            let person = (&provider.reference, proven.identity.subject());
+            let theirs = second.ask(person, document, certificates);
             theirs.await?.agree(&ours)?;
         }
         Ok(proven)
@@ -469,7 +470,7 @@ impl SamlVerifier {
         let assertion = assertion.map_err(|_| SamlError::Decryption)?;
         let live: Vec<_> = presented.keys.decrypting(presented.now).cloned().collect();
         let entropy = Arc::clone(&self.entropy);
-        let opened = self.opening.run(provider, move || {
+        let opened = self.opening.run(Asker::Stranger(provider), move || {
             assertion.decrypt(live.iter().map(AsRef::as_ref), entropy.as_ref())
         });
         match opened.await {

@@ -50,9 +50,9 @@ use std::sync::Arc;
 use self::native::Native;
 #[cfg(not(feature = "second-opinion"))]
 use self::not_built_in::Native;
-use super::bulkhead::{Bulkhead, RunError};
+use super::bulkhead::{Asker, Bulkhead, RunError};
 pub use super::bulkhead::{Limits, Overload};
-use crate::domain::ProviderRef;
+use crate::domain::{ProviderRef, Subject as Person};
 use crate::federation::saml::certificate::Certificate;
 
 /// Asks the second verifier, a bounded number of times at once.
@@ -166,20 +166,21 @@ impl SecondOpinion {
     }
 
     /// What the second verifier reads out of a document that the first one has **authenticated**
-    /// with keys of these certificates. No other document may come here.
+    /// with keys of these certificates, as the first one's of this person. No other document may come
+    /// here.
     ///
-    /// Waits for a free place at most [`Limits::wait`]. A call into C can't be stopped: where the
+    /// Waits for a free place at most [`Limits::wait`]; a person has one at a time. A call into C can't be stopped: where the
     /// caller goes away, its place stays taken until the call is over.
     pub async fn ask(
         &self,
-        provider: &ProviderRef,
+        (provider, person): (&ProviderRef, &Person),
         document: Arc<[u8]>,
         certificates: Vec<Certificate>,
     ) -> Result<Opinion, SecondOpinionError> {
         let native = self.native;
-        let answer = self
-            .bulkhead
-            .run(provider, move || native.verify(&document, &certificates));
+        let answer = self.bulkhead.run(Asker::Person(provider, person), move || {
+            native.verify(&document, &certificates)
+        });
         match answer.await {
             Ok(opinion) => opinion.map_err(SecondOpinionError::Refused),
             Err(RunError::Overload(overload)) => Err(overload.into()),
