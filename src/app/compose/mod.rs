@@ -1,0 +1,110 @@
+//! The flows of a node, given what they need.
+//!
+//! ```text
+//! Config, Resources ── Shared: directory, recorder, providers' keys, the way out
+//!                       ├ node keys, made at the first start
+//!                       ├ Saml: our names, the verifiers
+//!                       └ Flows: each of them made of these, and of what the settings say
+//! ```
+
+mod saml;
+mod settings;
+mod shared;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use self::saml::{Saml, saml_verifier};
+use self::settings::{bootstrap_admin, edge};
+use self::shared::Shared;
+use super::open::{Resources, StartError, Sweeper};
+use crate::config::{Config, OrganisationName};
+use crate::directory::LiveDirectory;
+use crate::federation::key_cache::KeyCache;
+use crate::flows::{
+    Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
+    GetCallerIdentity, NodeKeys, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn,
+    SignOut,
+};
+use crate::http::edge::Edge;
+
+/// Everything that a node does.
+#[derive(Clone)]
+pub struct Flows {
+    pub(super) edge: Edge,
+    pub(super) public_url: Arc<str>,
+    pub(super) organisation: Option<Arc<str>>,
+    pub(super) keys: Arc<KeyCache>,
+    pub(super) metadata: RefreshMetadata,
+    pub(super) node_keys: NodeKeys,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) sweeper: Arc<Sweeper>,
+    pub(super) authenticator: Authenticator,
+    pub(super) assume_role_with_saml: AssumeRoleWithSaml,
+    pub(super) assume_role_with_web_identity: AssumeRoleWithWebIdentity,
+    pub(super) get_caller_identity: GetCallerIdentity,
+    pub(super) sign_in: SignIn,
+    pub(super) sign_out: SignOut,
+    pub(super) own_metadata: OwnMetadata,
+    pub(super) portal: Portal,
+    pub(super) administration: Administration,
+    pub(super) readiness: Readiness,
+    pub(super) directory: Arc<LiveDirectory>,
+}
+
+impl Flows {
+    /// Where people and clients reach this gateway.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+}
+
+pub(super) async fn compose(
+    config: &Config,
+    resources: Resources,
+    address: SocketAddr,
+    draining: Arc<AtomicBool>,
+) -> Result<Flows, StartError> {
+    let now = resources.clock.now();
+    let public_url = config.network.public_url(address);
+    let url = public_url.url();
+    let shared = Shared::open(config, resources, now).await?;
+    let node_keys = shared.node_keys(url);
+    node_keys.make_first(now).await?;
+    let verifier = saml_verifier(&shared.directory, &shared.resources, now)?;
+    let saml = Saml::at(url, verifier)?;
+    let admin = bootstrap_admin(config)?;
+    let authenticator = shared.authenticator(admin.as_ref(), config);
+    let metadata = shared.metadata(config);
+    Ok(Flows {
+        edge: edge(config, url, address, &shared.resources),
+        public_url: public_url.as_str().into(),
+        organisation: config.organisation.as_ref().map(OrganisationName::shared),
+        assume_role_with_saml: shared.assume_role_with_saml(&saml),
+        assume_role_with_web_identity: shared.assume_role_with_web_identity(),
+        get_caller_identity: GetCallerIdentity {
+            authenticator: authenticator.clone(),
+            recorder: Arc::clone(&shared.recorder),
+        },
+        sign_in: shared.sign_in(config, url, &saml),
+        sign_out: shared.sign_out(&saml),
+        own_metadata: shared.own_metadata(&saml)?,
+        portal: shared.portal(config.sessions),
+        administration: shared.administration(config, &node_keys.host, metadata.clone()),
+        readiness: Readiness::new(
+            Arc::clone(&shared.directory),
+            draining,
+            admin,
+            config.admin.account,
+            Arc::clone(&metadata.looks),
+        ),
+        metadata,
+        node_keys,
+        authenticator,
+        sweeper: shared.resources.sweeper,
+        keys: shared.provider_keys,
+        recorder: shared.recorder,
+        directory: shared.directory,
+    })
+}

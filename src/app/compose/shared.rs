@@ -1,0 +1,217 @@
+//! The flows, each made of what most of them need.
+
+use std::sync::Arc;
+
+use super::saml::Saml;
+use super::settings::{base_region, key_propagation, outgoing, secret_folder};
+use crate::app::open::{Resources, StartError};
+use crate::audit::RefusalLimits;
+use crate::config::{BrowserSessions, Config};
+use crate::directory::LiveDirectory;
+use crate::domain::{InvalidValue, UnixTime};
+use crate::entropy::Entropy;
+use crate::federation::key_cache::KeyCache;
+use crate::federation::outgoing::Outgoing;
+use crate::federation::relying_party::RelyingParty;
+use crate::federation::saml::browser_sso::BrowserSso;
+use crate::federation::saml::metadata::source::MetadataReader;
+use crate::federation::saml::own_addresses::OwnAddresses;
+use crate::federation::saml::service_provider::Rotation;
+use crate::federation::saml::single_logout::SingleLogout;
+use crate::federation::sign_in::ProviderSignIn;
+use crate::flows::{
+    Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin,
+    NodeKeys, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits,
+    SignIn, SignOut,
+};
+
+/// The formats of name identifiers that our metadata asks for: names that last come first.
+const NAME_ID_FORMATS: [&str; 3] = [
+    "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+    "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+    "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+];
+
+/// What most flows need.
+pub(super) struct Shared {
+    pub(super) directory: Arc<LiveDirectory>,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) provider_keys: Arc<KeyCache>,
+    pub(super) resources: Resources,
+    outgoing: Arc<Outgoing>,
+}
+
+impl Shared {
+    pub(super) async fn open(
+        config: &Config,
+        resources: Resources,
+        now: UnixTime,
+    ) -> Result<Self, StartError> {
+        let log = Arc::clone(&resources.log);
+        let max_staleness = config.max_staleness_seconds.into();
+        let directory = LiveDirectory::open(log, config.partition, max_staleness, now).await?;
+        let outgoing = Arc::new(Outgoing::new(&outgoing(&config.federation))?);
+        let recorder = Recorder::new(
+            Arc::clone(&resources.audit),
+            Arc::clone(&resources.entropy),
+            RefusalLimits::default(),
+            now,
+        );
+        Ok(Self {
+            directory: Arc::new(directory),
+            recorder: Arc::new(recorder),
+            provider_keys: Arc::new(KeyCache::new(Arc::clone(&outgoing))),
+            resources,
+            outgoing,
+        })
+    }
+
+    pub(super) fn node_keys(&self, public_url: &url::Url) -> NodeKeys {
+        NodeKeys {
+            directory: Arc::clone(&self.directory),
+            entropy: self.entropy(),
+            host: public_url.host_str().unwrap_or_default().into(),
+        }
+    }
+
+    pub(super) fn authenticator(
+        &self,
+        admin: Option<&Arc<BootstrapAdmin>>,
+        config: &Config,
+    ) -> Authenticator {
+        Authenticator {
+            directory: Arc::clone(&self.directory),
+            admin: admin.cloned(),
+            regions: config.regions.clone().into(),
+        }
+    }
+
+    pub(super) fn assume_role_with_saml(&self, saml: &Saml) -> AssumeRoleWithSaml {
+        AssumeRoleWithSaml {
+            directory: Arc::clone(&self.directory),
+            verifier: saml.verifier.clone(),
+            own: Arc::clone(&saml.names),
+            marks: Arc::clone(&self.resources.marks),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn assume_role_with_web_identity(&self) -> AssumeRoleWithWebIdentity {
+        AssumeRoleWithWebIdentity {
+            directory: Arc::clone(&self.directory),
+            keys: Arc::clone(&self.provider_keys),
+            marks: Arc::clone(&self.resources.marks),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn sign_in(&self, config: &Config, public_url: &url::Url, saml: &Saml) -> SignIn {
+        let relying_party = RelyingParty::new(
+            Arc::clone(&self.provider_keys),
+            Arc::clone(&self.outgoing),
+            self.entropy(),
+            secret_folder(&config.federation),
+            public_url.clone(),
+        );
+        let sso = BrowserSso::new(
+            OwnAddresses::clone(&saml.own),
+            Arc::clone(&saml.names),
+            saml.verifier.clone(),
+            self.entropy(),
+        );
+        SignIn {
+            directory: Arc::clone(&self.directory),
+            providers: Arc::new(ProviderSignIn::new(relying_party, sso, self.entropy())),
+            sessions: Arc::clone(&self.resources.sessions),
+            marks: Arc::clone(&self.resources.marks),
+            answers: Arc::default(),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+            limits: SessionLimits {
+                idle_seconds: config.sessions.idle_seconds,
+                absolute_seconds: config.sessions.absolute_seconds,
+            },
+        }
+    }
+
+    pub(super) fn sign_out(&self, saml: &Saml) -> SignOut {
+        SignOut {
+            directory: Arc::clone(&self.directory),
+            sessions: Arc::clone(&self.resources.sessions),
+            marks: Arc::clone(&self.resources.marks),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+            logout: Arc::new(SingleLogout::new(
+                OwnAddresses::clone(&saml.own),
+                self.entropy(),
+            )),
+            audience: saml.names.entity_id.clone(),
+        }
+    }
+
+    pub(super) fn own_metadata(&self, saml: &Saml) -> Result<OwnMetadata, InvalidValue> {
+        let formats = NAME_ID_FORMATS.iter().map(|format| format.parse());
+        Ok(OwnMetadata {
+            directory: Arc::clone(&self.directory),
+            own: Arc::clone(&saml.own),
+            name_id_formats: formats.collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(super) fn portal(&self, sessions: BrowserSessions) -> Portal {
+        Portal {
+            directory: Arc::clone(&self.directory),
+            sessions: Arc::clone(&self.resources.sessions),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+            max_claim_age: sessions.absolute_seconds.into(),
+        }
+    }
+
+    pub(super) fn metadata(&self, config: &Config) -> RefreshMetadata {
+        RefreshMetadata {
+            directory: Arc::clone(&self.directory),
+            reader: MetadataReader {
+                outgoing: Arc::clone(&self.outgoing),
+                files: secret_folder(&config.federation),
+                plain_http: config.federation.allow_http_issuers.clone().into(),
+            },
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+            region: base_region(&config.regions),
+            looks: Arc::default(),
+        }
+    }
+
+    pub(super) fn administration(
+        &self,
+        config: &Config,
+        host: &Arc<str>,
+        metadata: RefreshMetadata,
+    ) -> Administration {
+        Administration {
+            directory: Arc::clone(&self.directory),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+            account: config.admin.account,
+            secrets: secret_folder(&config.federation),
+            marks: Arc::clone(&self.resources.marks),
+            plain_http: config.federation.allow_http_issuers.clone().into(),
+            key_propagation: key_propagation(config),
+            metadata,
+            saml_keys: SamlKeySettings {
+                host: Arc::clone(host),
+                rotation: Rotation {
+                    overlap: config.saml.key_overlap_seconds.into(),
+                    grace: config.saml.key_grace_seconds.into(),
+                },
+            },
+        }
+    }
+
+    fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::clone(&self.resources.entropy)
+    }
+}
