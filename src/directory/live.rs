@@ -164,6 +164,20 @@ impl LiveDirectory {
         Ok((self.current.load_full(), position))
     }
 
+    /// The snapshot after [a look](Self::catch_up), where it is newer than this one: whatever was
+    /// refused by that may have been changed on another node (decision 7).
+    ///
+    /// # Errors
+    /// As [`Self::catch_up`].
+    pub async fn newer_than(
+        &self,
+        snapshot: &Snapshot,
+        now: UnixTime,
+    ) -> Result<Option<Arc<Snapshot>>, DirectoryError> {
+        let newest = self.catch_up(now).await?;
+        Ok((newest.generation() != snapshot.generation()).then_some(newest))
+    }
+
     /// Appends a change made for generation `base`, and takes it over.
     ///
     /// # Errors

@@ -96,6 +96,25 @@ impl AssumeRoleError {
         matches!(self, Self::Saml(error) if error.is_alarm())
     }
 
+    /// Whether a newer directory may permit the same call: a role, a provider, its keys or a trust
+    /// policy may have been changed on another node (decision 7).
+    pub fn may_have_changed(&self) -> bool {
+        match self {
+            Self::NoProvider { .. } | Self::NoSamlProvider | Self::Denied(_) => true,
+            Self::Saml(error) => error.may_have_changed(),
+            Self::Token(_)
+            | Self::ResponseText(_)
+            | Self::SamlSession(_)
+            | Self::Consumed
+            | Self::Tags(_)
+            | Self::NotMapped
+            | Self::NotConnected
+            | Self::NotLinked
+            | Self::TooLarge { .. }
+            | Self::Unavailable(_) => false,
+        }
+    }
+
     /// The check that failed, for the trace.
     pub const fn check(&self) -> &'static str {
         match self {

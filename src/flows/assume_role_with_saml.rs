@@ -167,10 +167,8 @@ impl AssumeRoleWithSaml {
         result
     }
 
-    /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there: a
-    /// role, a provider, its keys or a trust policy may have been changed on another node (decision
-    /// 7). The look is the same whatever the refusal is, so that its time doesn't tell which roles
-    /// exist.
+    /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there. The
+    /// look is the same whatever the refusal is, so that its time doesn't tell which roles exist.
     async fn assume(
         &self,
         request: &SamlRequest<'_>,
@@ -182,15 +180,16 @@ impl AssumeRoleWithSaml {
         let first = self
             .assume_by(&snapshot, (request, &response), meta, known)
             .await;
-        if !first.as_ref().is_err_and(may_have_changed) {
+        if !first.as_ref().is_err_and(AssumeRoleError::may_have_changed) {
             return first;
         }
-        let newer = self.directory.catch_up(meta.now).await?;
-        if newer.generation() == snapshot.generation() {
-            return first;
+        match self.directory.newer_than(&snapshot, meta.now).await? {
+            Some(newer) => {
+                self.assume_by(&newer, (request, &response), meta, known)
+                    .await
+            }
+            None => first,
         }
-        self.assume_by(&newer, (request, &response), meta, known)
-            .await
     }
 
     async fn assume_by(
@@ -269,14 +268,6 @@ impl AssumeRoleWithSaml {
         };
         Ok(())
     }
-}
-
-/// Whether another node may have changed what an attempt was refused for.
-fn may_have_changed(error: &AssumeRoleError) -> bool {
-    matches!(
-        error,
-        AssumeRoleError::NoSamlProvider | AssumeRoleError::Denied(_)
-    ) || matches!(error, AssumeRoleError::Saml(error) if error.may_have_changed())
 }
 
 fn decide(

@@ -118,8 +118,7 @@ impl AssumeRoleWithWebIdentity {
         result
     }
 
-    /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there: a
-    /// role, a provider or a trust policy may have been changed on another node (decision 7). The
+    /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there. The
     /// look is the same whatever the refusal is, so that its time doesn't tell which roles exist.
     async fn assume(
         &self,
@@ -129,14 +128,13 @@ impl AssumeRoleWithWebIdentity {
     ) -> Result<WebIdentitySession, AssumeRoleError> {
         let snapshot = self.directory.snapshot(meta.now)?;
         let first = self.assume_by(&snapshot, request, meta, known).await;
-        let Err(AssumeRoleError::NoProvider { .. } | AssumeRoleError::Denied(_)) = &first else {
-            return first;
-        };
-        let newer = self.directory.catch_up(meta.now).await?;
-        if newer.generation() == snapshot.generation() {
+        if !first.as_ref().is_err_and(AssumeRoleError::may_have_changed) {
             return first;
         }
-        self.assume_by(&newer, request, meta, known).await
+        match self.directory.newer_than(&snapshot, meta.now).await? {
+            Some(newer) => self.assume_by(&newer, request, meta, known).await,
+            None => first,
+        }
     }
 
     async fn assume_by(

@@ -1,7 +1,7 @@
 //! The rotation of the sealing keys.
 
 use super::{Act, AdminAction, AdminError, Administration, Applied};
-use crate::directory::{Change, Directory, SealingKeyRecord};
+use crate::directory::{Change, Directory, SealingKeyRecord, Snapshot};
 use crate::domain::UnixTime;
 use crate::entropy::draw;
 use crate::flows::authenticate::Caller;
@@ -42,12 +42,23 @@ impl Administration {
         };
         self.authorise(&act).await?;
         let snapshot = self.newest(&act).await?;
-        let changes = match self.rotation(snapshot.directory(), previous, meta.now) {
+        let rotation = self.rotation(snapshot.directory(), previous, meta.now);
+        self.rotate(&act, &snapshot, rotation).await
+    }
+
+    /// Makes the changes of a rotation, or records why there is none.
+    pub(super) async fn rotate(
+        &self,
+        act: &Act<'_>,
+        snapshot: &Snapshot,
+        rotation: Result<Vec<Change>, AdminError>,
+    ) -> Result<Applied, AdminError> {
+        let changes = match rotation {
             Ok(changes) => changes,
-            Err(error) => return Err(self.failed(&act, error).await),
+            Err(error) => return Err(self.failed(act, error).await),
         };
         let lines = changes.iter().map(ToString::to_string).collect();
-        let generation = self.commit(&act, snapshot.generation(), changes).await?;
+        let generation = self.commit(act, snapshot.generation(), changes).await?;
         Ok(Applied {
             generation,
             changes: lines,

@@ -33,17 +33,8 @@ impl Administration {
         self.authorise(&act).await?;
         let snapshot = self.newest(&act).await?;
         let records = &snapshot.directory().service_provider_keys;
-        let changes = match self.saml_rotation(records, previous, meta.now).await {
-            Ok(changes) => changes,
-            Err(error) => return Err(self.failed(&act, error).await),
-        };
-        let lines = changes.iter().map(ToString::to_string).collect();
-        let generation = self.commit(&act, snapshot.generation(), changes).await?;
-        Ok(Applied {
-            generation,
-            changes: lines,
-            notes: Vec::new(),
-        })
+        let rotation = self.saml_rotation(records, previous, meta.now).await;
+        self.rotate(&act, &snapshot, rotation).await
     }
 
     async fn saml_rotation(
