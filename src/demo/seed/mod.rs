@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::saml::{SamlIdp, StsParty};
 use crate::domain::{Audience, EntityId, InvalidValue, Issuer};
+use crate::federation::saml::second_opinion::require_built_in;
 use crate::federation::saml::vocabulary::EndpointUrl;
 
 /// What the demo's files are filled in with.
@@ -87,8 +88,9 @@ impl Seed {
                 quoted(self.saml.assertion_consumer_service.as_str()),
             ),
             ("@saml_sts@", quoted(self.saml.sts.as_str())),
-            // A whole file, between no quotes.
+            // A whole file, and a value, between no quotes.
             ("@saml_metadata@", self.saml.metadata.clone()),
+            ("@second_opinion@", require_built_in().is_ok().to_string()),
         ];
         let files = files::FILES.iter().map(|&(path, text)| SeedFile {
             path: Path::new(path),
