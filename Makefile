@@ -51,6 +51,7 @@ lint: ## Check format, lints, docs, licences and known vulnerabilities
 	@$(SETUP) compiler deny
 	$(CARGO) fmt --check
 	$(CARGO) clippy $(LOCKED) --all-targets -- -D warnings
+	$(CARGO) clippy $(LOCKED) --no-default-features -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc $(LOCKED) --no-deps --document-private-items
 	$(CARGO) deny --locked check bans licenses sources
 	@if timeout $(ADVISORY_FETCH_SECONDS) $(CARGO) deny fetch db >/dev/null 2>&1; then \

@@ -126,9 +126,8 @@ fn changes(record: &Value) -> String {
     record["requestParameters"]["changes"].to_string()
 }
 
-/// S37: a key that its provider withdraws is gone within a minute.
 #[test]
-fn a_key_that_is_withdrawn_is_gone_within_a_minute() {
+fn s37_a_key_that_is_withdrawn_is_gone_within_a_minute() {
     let (old, new) = (certificate(), certificate());
     let scene = Scene::start(&old);
     scene.publish(&[&old, &new]);
@@ -142,9 +141,8 @@ fn a_key_that_is_withdrawn_is_gone_within_a_minute() {
     assert_eq!(records[3]["userIdentity"]["type"], "AWSService");
 }
 
-/// S55: what takes every key away is refused until an administrator accepts it.
 #[test]
-fn a_swap_of_every_key_waits_for_an_administrator() {
+fn s55_a_swap_of_every_key_waits_for_an_administrator() {
     let (old, new) = (certificate(), certificate());
     let scene = Scene::start(&old);
     scene.publish(&[&new]);
@@ -159,25 +157,33 @@ fn a_swap_of_every_key_waits_for_an_administrator() {
     assert!(accepted.text().contains("is gone"), "{}", accepted.text());
 }
 
-/// S55: a redirect to the inside is not followed, and a document with entities is not taken.
 #[test]
-fn hostile_answers_change_nothing_and_lead_nowhere() {
+fn s55_hostile_answers_change_nothing_and_lead_nowhere() {
     let first = certificate();
     let scene = Scene::start(&first);
     let canary = HostileProvider::start();
     let inside = [canary.issuer().as_str(), PATH].concat();
     let entity = format!("<!DOCTYPE x [<!ENTITY e SYSTEM \"{inside}\">]>");
+    let good = metadata(&[&first]);
+    let twice = [
+        "<EntitiesDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">",
+        &good,
+        &good,
+        "</EntitiesDescriptor>",
+    ]
+    .concat();
+    let over = good.replace(
+        " entityID=",
+        " validUntil=\"2020-01-01T00:00:00Z\" entityID=",
+    );
     for (answer, status) in [
         (Answer::redirect(&inside), 502),
-        (
-            Answer::bytes(200, [entity, metadata(&[&first])].concat()),
-            409,
-        ),
+        (Answer::bytes(200, [&entity, &*good].concat()), 409),
         (Answer::bytes(200, " ".repeat(10_000_001)), 502),
-        (
-            Answer::bytes(200, metadata(&[&first]).replace(ENTITY, "urn:other")),
-            409,
-        ),
+        (Answer::bytes(200, " ".repeat(50_000_000)), 502),
+        (Answer::bytes(200, twice), 409),
+        (Answer::bytes(200, over), 409),
+        (Answer::bytes(200, good.replace(ENTITY, "urn:other")), 409),
     ] {
         scene.provider.set(PATH, answer);
         let refused = scene.refresh("accept");
@@ -188,4 +194,46 @@ fn hostile_answers_change_nothing_and_lead_nowhere() {
     let again = scene.refresh("refuse");
     assert_eq!(again.status, 200);
     assert!(again.text().contains("\"changes\":[]"), "{}", again.text());
+}
+
+/// Neither by name nor by number, neither when it is applied nor when somebody asks for it again.
+#[test]
+fn s55_no_address_of_the_inside_is_asked_for_metadata() {
+    let canary = HostileProvider::start();
+    let authority = canary.issuer().trim_start_matches("http://").to_owned();
+    let node = Node::start(Settings::default());
+    let inside = |host: &str| {
+        let authority = authority.replace("127.0.0.1", host);
+        format!("https://{authority}{PATH}")
+    };
+    let (barred, plain) = (
+        (200, "which is not allowed"),
+        (422, "is plain http; use https"),
+    );
+    for (url, (status, because)) in [
+        (
+            "https://169.254.169.254/latest/meta-data".to_owned(),
+            barred,
+        ),
+        (inside("127.0.0.1"), barred),
+        (inside("localhost"), barred),
+        (inside("[::ffff:127.0.0.1]"), barred),
+        (format!("http://{authority}{PATH}"), plain),
+        ("http://169.254.169.254/latest/meta-data".to_owned(), plain),
+    ] {
+        let mut files = account_files();
+        let connection = format!(
+            "display_name = 'Partners'\n[saml]\nentity_id = '{ENTITY}'\nmetadata = {{ url = '{url}' }}\nsecond_opinion = false\n"
+        );
+        files.insert("connections/partners.toml".to_owned(), connection);
+        let applied = node.try_apply(&files);
+        let text = applied.text();
+        assert_eq!(applied.status, status, "{url}: {text}");
+        assert!(text.contains(because), "{url}: {text}");
+        assert!(
+            !text.contains("put metadata of connection"),
+            "{url}: {text}"
+        );
+    }
+    assert_eq!(canary.requests().len(), 0);
 }

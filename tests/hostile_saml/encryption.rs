@@ -4,16 +4,22 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rolegate::entropy::{SystemEntropy, draw};
+use rolegate::federation::saml::certificate::Certificate;
+use rolegate::federation::saml::decrypt::{ContentAlgorithm, EncryptedAssertion, KeyTransport};
 
-use crate::scene::{Refusal, Scene, Signed, assertion_of, replaced, without_signature};
+use crate::scene::{Refusal, Scene, Signed, assertion_of, cut, replaced, without_signature};
+use crate::support::http::Request;
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const OAEP: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
 const RSA_1_5: &str = "http://www.w3.org/2001/04/xmlenc#rsa-1_5";
 const GCM: &str = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
 const CBC: &str = "http://www.w3.org/2001/04/xmlenc#aes128-cbc";
-/// How many of each; the audit log has a line for each of a hundred refusals.
+/// How many of each that are looked up in the audit log, which has a line for each of a hundred refusals.
 const VARIANTS: u8 = 20;
+/// How many of each that are compared with one another.
+const MANY: usize = 1_000;
 
 fn encrypted(content: &str, transport: &str, key: &[u8], cipher: &[u8]) -> String {
     let (key, cipher) = (STANDARD.encode(key), STANDARD.encode(cipher));
@@ -52,4 +58,78 @@ fn s40_every_failure_to_decrypt_is_answered_alike() {
         "<saml:EncryptedAssertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>",
     );
     scene.refuses("nothing in it", &no_key, &refusal);
+}
+
+/// A good response whose assertion is encrypted to the node, by a certificate of its metadata.
+fn encrypted_to(scene: &Scene) -> String {
+    let published = Request::get(scene.node.address, "/saml/metadata")
+        .send()
+        .text();
+    let (_, published) = published.split_once("use=\"encryption\"").unwrap();
+    let certificate = cut(published, "<ds:X509Certificate>", "</ds:X509Certificate>");
+    let certificate = certificate.trim_start_matches("<ds:X509Certificate>");
+    let certificate = STANDARD.decode(certificate.trim_end_matches("</ds:X509Certificate>"));
+    let certificate = Certificate::from_der(&certificate.unwrap()).unwrap();
+    let plain = scene.good(Signed::Assertion);
+    let how = (ContentAlgorithm::Aes256Gcm, KeyTransport::OaepMgf1p);
+    let assertion = assertion_of(&plain);
+    let sealed = EncryptedAssertion::encrypt(assertion, &certificate, how, &SystemEntropy);
+    replaced(&plain, assertion, &sealed.unwrap().to_xml())
+}
+
+/// The text with a value of base64 changed: the wrapped key, which is the first, or the content.
+fn changed(text: &str, number: usize, change: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut values = text.split("<xenc:CipherValue>").skip(1);
+    let (value, _) = values.nth(number).unwrap().split_once('<').unwrap();
+    let mut bytes = STANDARD.decode(value).unwrap();
+    change(&mut bytes);
+    replaced(text, value, &STANDARD.encode(bytes))
+}
+
+/// What an answer says beside its own number.
+fn told(scene: &Scene, response: &str) -> String {
+    let answer = scene.ask(&STANDARD.encode(response));
+    assert_eq!(answer.credentials, None);
+    let body = answer.body.replace(&answer.request_id, "");
+    format!("{} {body}", answer.status)
+}
+
+#[test]
+fn s40_a_thousand_failures_of_each_kind_are_told_alike() {
+    const CBC_256: &str = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
+    let scene = Scene::new();
+    let good = encrypted_to(&scene);
+    scene.accepts("encrypted", &good);
+    let cbc = replaced(&good, GCM, CBC_256);
+    let older = replaced(&good, OAEP, RSA_1_5);
+    let flip = |variant: usize| {
+        move |bytes: &mut Vec<u8>| {
+            let place = variant % bytes.len();
+            bytes[place] ^= 1 << (variant % 8);
+        }
+    };
+    let random_content = |_| {
+        let random: [u8; 64] = draw(&SystemEntropy).unwrap();
+        changed(&cbc, 1, |content| *content = random.to_vec())
+    };
+    let flipped_content = |variant| changed(&good, 1, flip(variant));
+    let flipped_key = |variant| changed(&good, 0, flip(variant));
+    let padding_of_key = |variant| changed(&older, 0, flip(variant));
+    let kinds: [&(dyn Fn(usize) -> String + Sync); 4] = [
+        &random_content,
+        &flipped_content,
+        &flipped_key,
+        &padding_of_key,
+    ];
+    let scene = &scene;
+    let texts: BTreeSet<String> = std::thread::scope(|scope| {
+        let all = kinds.map(|kind| {
+            let of_kind = move || (0..MANY).map(|variant| told(scene, &kind(variant)));
+            scope.spawn(move || of_kind().collect::<BTreeSet<_>>())
+        });
+        let all = all.into_iter().flat_map(|kind| kind.join().unwrap());
+        all.collect()
+    });
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    scene.accepts("encrypted", &good);
 }

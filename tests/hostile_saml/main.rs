@@ -9,6 +9,7 @@ mod support;
 mod answer;
 #[path = "../hostile_oidc/canary.rs"]
 mod canary;
+mod catalogue;
 mod claims;
 mod crypto;
 mod encryption;

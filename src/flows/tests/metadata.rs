@@ -194,7 +194,7 @@ async fn a_withdrawn_key_is_looked_for_within_less_than_a_minute() {
 }
 
 #[tokio::test]
-async fn a_swap_of_every_key_is_refused_and_told_once() {
+async fn s55_a_swap_of_every_key_is_refused_and_told_once() {
     let scene = Scene::known().await;
     let (before, at) = (scene.keys(), scene.generation());
     scene.publish(&document_with(&[&certificate()]));
@@ -316,7 +316,7 @@ fn hostile_documents() -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn a_document_that_is_of_no_use_changes_nothing() {
+async fn s55_a_document_that_is_of_no_use_changes_nothing() {
     let scene = Scene::known().await;
     let (before, at) = (scene.keys(), scene.generation());
     for ((what, document), look) in hostile_documents().into_iter().zip(1..) {
@@ -335,7 +335,7 @@ async fn a_document_that_is_of_no_use_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_document_that_is_of_no_use_is_not_taken_first_either() {
+async fn s55_a_document_that_is_of_no_use_is_not_taken_first_either() {
     for (what, document) in hostile_documents() {
         let scene = Scene::new().await;
         scene.publish(&document);
@@ -345,7 +345,7 @@ async fn a_document_that_is_of_no_use_is_not_taken_first_either() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_document_changes_nothing() {
+async fn s55_an_answer_that_is_no_document_changes_nothing() {
     let scene = Scene::known().await;
     let before = scene.keys();
     let canary = FakeProvider::start(&[]).await;
@@ -373,7 +373,7 @@ async fn an_answer_that_is_no_document_changes_nothing() {
 }
 
 #[tokio::test]
-async fn no_address_of_the_inside_is_asked() {
+async fn s55_no_address_of_the_inside_is_asked() {
     let canary = FakeProvider::start(&[]).await;
     let canary_url = canary.issuer.as_str();
     let port = canary_url.rsplit(':').next().unwrap();

@@ -396,9 +396,8 @@ async fn a_request_asks_for_what_the_connection_says_and_is_signed_where_it_says
     );
 }
 
-/// S41
 #[tokio::test]
-async fn a_response_signs_in_once_and_an_attempt_is_answered_once() {
+async fn s41_a_response_signs_in_once_and_an_attempt_is_answered_once() {
     let setting = Setting::new().await;
     let browser = setting.begin().await;
     let answer = response(Some(&browser.request), &[]);
@@ -411,9 +410,8 @@ async fn a_response_signs_in_once_and_an_attempt_is_answered_once() {
     assert!(matches!(used, Err(SignInRefusal::UsedAlready)), "{used:?}");
 }
 
-/// S41
 #[tokio::test]
-async fn without_the_marks_nobody_signs_in() {
+async fn s41_without_the_marks_nobody_signs_in() {
     let mut setting = Setting::with(&files_with("idp_initiated = true\n")).await;
     setting.flow.marks = Arc::new(MarksDown);
     let browser = setting.begin().await;
@@ -431,9 +429,8 @@ async fn without_the_marks_nobody_signs_in() {
     }
 }
 
-/// S42
 #[tokio::test]
-async fn what_was_not_asked_by_this_browser_is_refused() {
+async fn s42_what_was_not_asked_by_this_browser_is_refused() {
     let setting = Setting::new().await;
     let browser = setting.begin().await;
     let other = setting.begin().await;
@@ -461,9 +458,8 @@ async fn what_was_not_asked_by_this_browser_is_refused() {
     assert!(setting.finish(&browser, &answer).await.is_ok());
 }
 
-/// S42
 #[tokio::test]
-async fn a_provider_begins_only_where_it_may_and_answers_nothing_then() {
+async fn s42_a_provider_begins_only_where_it_may_and_answers_nothing_then() {
     let unasked = response(None, &[]);
     let off = Setting::new().await;
     let refused = off.finish_with(&unasked, (None, None)).await;
@@ -491,9 +487,9 @@ async fn a_provider_begins_only_where_it_may_and_answers_nothing_then() {
     );
 }
 
-/// S42: only something that is not signed leaves the request out.
+/// Only something that is not signed leaves the request out.
 #[tokio::test]
-async fn an_answer_whose_request_was_taken_off_is_none_that_a_provider_began() {
+async fn s42_an_answer_whose_request_was_taken_off_is_none_that_a_provider_began() {
     let on = Setting::with(&files_with("idp_initiated = true\n")).await;
     let answer = response(Some("_q"), &[]);
     let stripped = answer.replacen(" InResponseTo=\"_q\"", "", 1);
@@ -504,9 +500,8 @@ async fn an_answer_whose_request_was_taken_off_is_none_that_a_provider_began() {
     );
 }
 
-/// S48, S54
 #[tokio::test]
-async fn another_provider_s_response_is_refused_at_this_connection() {
+async fn s48_s54_another_provider_s_response_is_refused_at_this_connection() {
     let setting = Setting::new().await;
     let other = &[(
         "https://idp.example.com/metadata",
@@ -528,9 +523,8 @@ async fn another_provider_s_response_is_refused_at_this_connection() {
     );
 }
 
-/// S43, S44
 #[tokio::test]
-async fn what_is_for_somebody_else_or_another_time_is_refused() {
+async fn s43_s44_what_is_for_somebody_else_or_another_time_is_refused() {
     for (from, to, check) in [
         (
             "Destination=\"https://sso.example.com/saml/acs\"",
@@ -873,9 +867,8 @@ async fn a_logout_is_taken_once_and_ends_the_assertions_of_before() {
     ]);
 }
 
-/// S56, S31
 #[tokio::test]
-async fn a_logout_that_is_not_signed_by_the_provider_for_us_and_now_ends_nothing() {
+async fn s56_s31_a_logout_that_is_not_signed_by_the_provider_for_us_and_now_ends_nothing() {
     let setting = Setting::with_key(&files()).await;
     let secret = setting.signed_in().await;
     let good = || Ask::good();
@@ -913,9 +906,9 @@ async fn a_logout_that_is_not_signed_by_the_provider_for_us_and_now_ends_nothing
     }
 }
 
-/// S31: a captured assertion inside a request proves nothing of it.
+/// A captured assertion inside a request proves nothing of it.
 #[tokio::test]
-async fn a_signed_assertion_inside_a_logout_request_signs_nobody_out() {
+async fn s31_a_signed_assertion_inside_a_logout_request_signs_nobody_out() {
     let setting = Setting::with_key(&files()).await;
     let secret = setting.signed_in().await;
     let captured = response(Some("_q"), &[]);
@@ -936,9 +929,8 @@ async fn a_signed_assertion_inside_a_logout_request_signs_nobody_out() {
     assert!(setting.open(&secret).await.is_some());
 }
 
-/// S56
 #[tokio::test]
-async fn a_redirect_s_signature_covers_the_octets_that_came() {
+async fn s56_a_redirect_s_signature_covers_the_octets_that_came() {
     let good = Ask::good().query(Some(&SIGNER.key));
     let setting = Setting::with_key(&files()).await;
     let recoded = good.replacen("RelayState=theirs", "RelayState=%74heirs", 1);

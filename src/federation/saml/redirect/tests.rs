@@ -149,7 +149,7 @@ fn parameters_may_come_in_any_order_and_beside_others() {
 }
 
 #[test]
-fn a_signature_over_another_order_is_refused() {
+fn s56_a_signature_over_another_order_is_refused() {
     let key = key();
     let reordered = [algorithm_parameter(), message_parameter(XML)].join("&");
     let query = signed_as(&reordered, &key);
@@ -157,7 +157,7 @@ fn a_signature_over_another_order_is_refused() {
 }
 
 #[test]
-fn the_octets_that_came_in_are_verified_and_no_others() {
+fn s56_the_octets_that_came_in_are_verified_and_no_others() {
     let key = key();
     // The sender writes lower-case escapes and a plus for a space, and signs that.
     let own = ["RelayState=a+%2fb", &algorithm_parameter()].join("&");
@@ -180,7 +180,7 @@ fn the_octets_that_came_in_are_verified_and_no_others() {
 }
 
 #[test]
-fn what_is_changed_dropped_or_added_breaks_the_signature() {
+fn s56_what_is_changed_dropped_or_added_breaks_the_signature() {
     let key = key();
     let query = signed(&key);
     let (_, after) = query.split_once('&').unwrap();
@@ -252,7 +252,7 @@ fn elliptic_curves_sign_with_both_numbers_at_full_length() {
 }
 
 #[test]
-fn only_strong_algorithms_are_known() {
+fn s56_only_strong_algorithms_are_known() {
     let key = key();
     for uri in [
         "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
@@ -275,7 +275,7 @@ fn only_strong_algorithms_are_known() {
 }
 
 #[test]
-fn an_ambiguous_query_is_refused() {
+fn s56_an_ambiguous_query_is_refused() {
     let message = message_parameter(XML);
     let good = signed(&key());
     let with = |more: &str| [&good, more].join("&");
@@ -390,7 +390,7 @@ fn a_message_is_utf_8() {
 }
 
 #[test]
-fn a_message_inflates_to_the_bound_and_not_beyond() {
+fn s27_a_message_inflates_to_the_bound_and_not_beyond() {
     for bytes in [
         0,
         1,

@@ -236,7 +236,7 @@ fn one_of_many_entities_is_chosen() {
 }
 
 #[test]
-fn an_entity_that_is_missing_or_there_twice_is_refused() {
+fn s55_an_entity_that_is_missing_or_there_twice_is_refused() {
     let ours = entity(&key(SIGNING, &certificate()));
     let id: EntityId = ENTITY.parse().unwrap();
     let twice = entities(&[&ours, &entities(&[&ours])]);
@@ -310,7 +310,7 @@ fn the_earliest_end_of_validity_counts_wherever_it_stands() {
 }
 
 #[test]
-fn endpoints_are_https_or_listed_loopback_addresses() {
+fn s55_endpoints_are_https_or_listed_loopback_addresses() {
     let ours = entity(&key(SIGNING, &certificate()));
     let good = "https://idp.example/sso?a=1&amp;b=2";
     let loopback = read(&ours.replace(good, "http://127.0.0.1:18999/sso"), None).unwrap();
@@ -365,7 +365,7 @@ fn another_document_is_refused_by_name() {
 }
 
 #[test]
-fn a_document_type_or_too_long_a_document_is_not_read_at_all() {
+fn s55_a_document_type_or_too_long_a_document_is_not_read_at_all() {
     let fault = |document: &str| match read(document, None) {
         Err(MetadataError::Xml(XmlError { fault, .. })) => Some(fault),
         _ => None,
