@@ -7,8 +7,8 @@ use crate::federation::saml::metadata::{Binding, Endpoint};
 use crate::federation::saml::service_provider::{Rotation, ServiceProviderKey};
 use crate::federation::saml::signature::SignatureError;
 use crate::federation::saml::testing::{
-    ACS, AUDIENCE, ELLIPTIC, ISSUER, PERSON, PROVIDER, Provider, REQUEST, STRANGER, Signed,
-    assertion_of, draft, response, response_with,
+    ACS, AUDIENCE, ISSUER, PERSON, PROVIDER, Provider, REQUEST, STRANGER, Signed, assertion_of,
+    response, response_with,
 };
 use crate::federation::testing::NOW;
 
@@ -405,6 +405,7 @@ async fn without_a_second_verifier_a_provider_that_wants_one_proves_nobody() {
 mod with_a_second_verifier {
     use super::*;
     use crate::federation::saml::second_opinion::{Limits, Refusal};
+    use crate::federation::saml::testing::{ELLIPTIC, draft};
 
     fn second() -> SecondOpinion {
         SecondOpinion::start(Limits::default()).unwrap()
