@@ -19,6 +19,7 @@ pub mod federation;
 pub mod flows;
 pub mod http;
 pub mod mapping;
+pub mod metrics;
 pub mod policy;
 pub mod seal;
 pub mod sigv4;

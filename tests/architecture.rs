@@ -19,7 +19,7 @@ use scan::scan;
 /// The rooms by floor, lowest first; each list is in the order of its rows.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["clock", "entropy", "turn", "seal"],
+    &["clock", "entropy", "turn", "seal", "metrics"],
     &["policy", "mapping", "sigv4", "store", "audit"],
     &["federation", "directory", "credentials"],
     &["flows"],

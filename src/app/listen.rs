@@ -7,6 +7,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
@@ -23,6 +24,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::http::edge::{Bounded, ConnectionLimits};
+use crate::metrics::Open;
 
 /// Connections that wait to be taken.
 const BACKLOG: i32 = 1024;
@@ -49,12 +51,14 @@ struct Http<A> {
     app: A,
     address: SocketAddr,
     limits: ConnectionLimits,
+    /// How many connections there are.
+    open: Arc<Open>,
     stop: GracefulShutdownSignal,
 }
 
 /// Serves the app to whoever connects, by TLS where there are settings for it.
 pub(super) fn listen<A, S, B>(
-    listener: TcpListener,
+    (listener, open): (TcpListener, Arc<Open>),
     listening: Listening,
     tls: Option<ServerConfig>,
     app: A,
@@ -83,6 +87,7 @@ where
         app,
         address,
         limits: listening.limits,
+        open,
         stop: builder.graceful_shutdown_signal(),
     };
     let name = address.to_string();
@@ -112,10 +117,14 @@ where
         &self,
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), InitError = ()> + use<A, S, B>
     {
-        let limits = self.limits;
-        fn_service(move |io: TcpStream| async move {
-            let peer = io.peer_addr().ok();
-            Ok((Bounded::new(io, limits), Protocol::Http1, peer))
+        let (limits, open) = (self.limits, Arc::clone(&self.open));
+        fn_service(move |io: TcpStream| {
+            let one = open.one();
+            async move {
+                let peer = io.peer_addr().ok();
+                let io = Bounded::new(io, limits).counted_as(one);
+                Ok((io, Protocol::Http1, peer))
+            }
         })
         .and_then(self.http())
     }
@@ -125,10 +134,14 @@ where
         acceptor: &Acceptor,
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), InitError = ()> + use<A, S, B>
     {
-        let limits = self.limits;
-        let bounded = fn_service(move |io: TlsStream<TcpStream>| async move {
-            let peer = io.get_ref().0.peer_addr().ok();
-            Ok((Bounded::new(io, limits), Protocol::Http1, peer))
+        let (limits, open) = (self.limits, Arc::clone(&self.open));
+        let bounded = fn_service(move |io: TlsStream<TcpStream>| {
+            let one = open.one();
+            async move {
+                let peer = io.get_ref().0.peer_addr().ok();
+                let io = Bounded::new(io, limits).counted_as(one);
+                Ok((io, Protocol::Http1, peer))
+            }
         });
         acceptor
             .clone()

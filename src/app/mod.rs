@@ -70,7 +70,7 @@ impl RunningNode {
             .network
             .tls
             .as_ref()
-            .map(tls::Certificates::load)
+            .map(|tls| tls::Certificates::load(tls, flows.recorder.metrics()))
             .transpose()?;
         let servers = server::serve(&config, listeners, &flows, certificates.as_ref())?;
         let background = Background::start(&flows, certificates);

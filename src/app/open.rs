@@ -17,12 +17,13 @@ use crate::domain::Partition;
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
 use crate::federation::outgoing::OutgoingSetupError;
 use crate::flows::NodeKeysError;
+use crate::metrics::Metrics;
 use crate::policy::PolicyError;
 use crate::seal::RootKey;
 use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::{self, RedisSettings, RedisStore};
-use crate::store::{DirectoryLog, OneTimeUse, Sessions, Stock, StoreSeal};
+use crate::store::{Counted, DirectoryLog, OneTimeUse, Sessions, Stock, StoreSeal};
 
 /// The name of the audit log inside its folder.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -120,6 +121,7 @@ pub(super) struct Resources {
     pub(super) marks: Arc<dyn OneTimeUse>,
     pub(super) sweeper: Arc<Sweeper>,
     pub(super) audit: Arc<dyn AuditSink>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -231,10 +233,15 @@ where
     S: DirectoryLog + Sessions + OneTimeUse + 'static,
 {
     let audit = audit(&config.audit, &clock)?;
+    let metrics = Arc::new(Metrics::default());
+    let log: Arc<dyn DirectoryLog> = Arc::clone(store) as _;
+    let sessions: Arc<dyn Sessions> = Arc::clone(store) as _;
+    let marks: Arc<dyn OneTimeUse> = Arc::clone(store) as _;
     Ok(Resources {
-        log: Arc::clone(store) as Arc<dyn DirectoryLog>,
-        sessions: Arc::clone(store) as Arc<dyn Sessions>,
-        marks: Arc::clone(store) as Arc<dyn OneTimeUse>,
+        log: Arc::new(Counted::over(log, Arc::clone(&metrics))),
+        sessions: Arc::new(Counted::over(sessions, Arc::clone(&metrics))),
+        marks: Arc::new(Counted::over(marks, Arc::clone(&metrics))),
+        metrics,
         sweeper: Arc::new(sweeper),
         audit,
         clock,

@@ -27,6 +27,7 @@ use crate::http::edge::{
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
+use crate::metrics::Open;
 
 /// The sockets, bound before anything else so that a taken port is known at once.
 pub(super) struct Listeners {
@@ -74,6 +75,7 @@ pub(super) fn serve(
     certificates: Option<&Certificates>,
 ) -> Result<Vec<Serving>, StartError> {
     let has_ops = listeners.ops.is_some();
+    let metrics = flows.recorder.metrics();
     let main = Apis::new(flows, config.limits);
     let ops_hosts = listeners
         .ops_address()?
@@ -84,7 +86,7 @@ pub(super) fn serve(
     }
     let mut servers = vec![server(
         config,
-        listeners.main,
+        (listeners.main, &metrics.connections),
         certificates,
         &flows.edge.proxies,
         move |routes| {
@@ -97,10 +99,13 @@ pub(super) fn serve(
     if let Some(listener) = listeners.ops {
         servers.push(server(
             config,
-            listener,
+            (listener, &metrics.operator_connections),
             certificates,
             &flows.edge.proxies,
-            move |routes| apis.operator(routes),
+            move |routes| {
+                apis.operator(routes);
+                ops::operators_routes(routes);
+            },
         )?);
     }
     Ok(servers)
@@ -108,7 +113,7 @@ pub(super) fn serve(
 
 fn server(
     config: &Config,
-    listener: TcpListener,
+    (listener, open): (TcpListener, &Arc<Open>),
     certificates: Option<&Certificates>,
     proxies: &Arc<TrustedProxies>,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -137,7 +142,8 @@ fn server(
     };
     let failed = |source| StartError::Listen { address, source };
     let tls = certificates.map(Certificates::server_config).transpose()?;
-    let server = listen(listener, listening(config), tls, app).map_err(failed)?;
+    let server =
+        listen((listener, Arc::clone(open)), listening(config), tls, app).map_err(failed)?;
     Ok((server.handle(), tokio::spawn(server)))
 }
 
@@ -227,6 +233,7 @@ impl Apis {
                 audience: Audience::Everybody,
                 edge: flows.edge.clone(),
                 readiness: flows.readiness.clone(),
+                observe: flows.observe.clone(),
             }),
         }
     }

@@ -13,6 +13,8 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem};
 
 use crate::config::Tls;
+use crate::domain::UnixTime;
+use crate::metrics::Metrics;
 
 /// Why a certificate can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,19 +44,23 @@ struct Files {
     tls: Tls,
     current: ArcSwap<CertifiedKey>,
     seen: Mutex<Seen>,
+    /// Where it is told when the certificate ends.
+    metrics: Arc<Metrics>,
 }
 
 /// When the certificate's and the key's file were changed last.
 type Seen = (Option<SystemTime>, Option<SystemTime>);
 
 impl Certificates {
-    pub(super) fn load(tls: &Tls) -> Result<Self, TlsError> {
+    pub(super) fn load(tls: &Tls, metrics: &Arc<Metrics>) -> Result<Self, TlsError> {
         let seen = seen(tls);
         let key = read(tls)?;
+        tell_end(&key, metrics);
         Ok(Self(Arc::new(Files {
             tls: tls.clone(),
             current: ArcSwap::from_pointee(key),
             seen: Mutex::new(seen),
+            metrics: Arc::clone(metrics),
         })))
     }
 
@@ -78,6 +84,7 @@ impl Certificates {
         }
         match read(&self.0.tls) {
             Ok(key) => {
+                tell_end(&key, &self.0.metrics);
                 self.0.current.store(Arc::new(key));
                 *last = now;
                 tracing::info!("the certificate was replaced");
@@ -92,6 +99,16 @@ impl Certificates {
 impl ResolvesServerCert for Files {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.load_full())
+    }
+}
+
+/// Tells when the first certificate of the chain, the listeners' own, ends.
+fn tell_end(key: &CertifiedKey, metrics: &Metrics) {
+    let own = key.cert.first();
+    let parsed = own.and_then(|own| x509_parser::parse_x509_certificate(own).ok());
+    if let Some((_, certificate)) = parsed {
+        let end = certificate.validity().not_after.timestamp();
+        metrics.certificate_ends(UnixTime::from_seconds(end));
     }
 }
 

@@ -142,6 +142,13 @@ impl AuditSink for FileSink {
             Writer::Threaded(writer) => writer.record(line).await,
         }
     }
+
+    fn queued_bytes(&self) -> usize {
+        match &self.0 {
+            Writer::Direct(writer) => writer.queued_bytes(),
+            Writer::Threaded(writer) => writer.queued_bytes(),
+        }
+    }
 }
 
 /// Waits until somebody else has written the event.

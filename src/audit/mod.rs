@@ -38,6 +38,11 @@ pub trait AuditSink: Send + std::marker::Sync {
     /// # Errors
     /// [`AuditUnavailable`] where the event is not known to be kept; nothing may be issued then.
     async fn record(&self, event: &Event) -> Result<(), AuditUnavailable>;
+
+    /// So many bytes of events wait to be written.
+    fn queued_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Why an event is not known to be kept. The node is to blame; the caller answers 503.

@@ -123,12 +123,17 @@ impl LiveDirectory {
     /// # Errors
     /// [`DirectoryError::Stale`] where its age can't be vouched for.
     pub fn snapshot(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
-        let confirmed_at = UnixTime::from_seconds(self.confirmed_at.load(Ordering::Acquire));
+        let confirmed_at = self.confirmed_at();
         let age = now.since(confirmed_at);
         if age > self.max_staleness || age < -MAX_AHEAD_SECONDS {
             return Err(DirectoryError::Stale { confirmed_at });
         }
         Ok(self.current.load_full())
+    }
+
+    /// When the log's head was confirmed last.
+    pub fn confirmed_at(&self) -> UnixTime {
+        UnixTime::from_seconds(self.confirmed_at.load(Ordering::Acquire))
     }
 
     /// The partition of every ARN in the directory.

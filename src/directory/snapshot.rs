@@ -1,6 +1,6 @@
 //! The directory as decisions read it: indexed, compiled, unchanging.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::keys::{ServiceProviderKeyRecord, UnusableKey};
@@ -193,6 +193,15 @@ impl Snapshot {
         let mut accounts = self.directory.accounts.values();
         connected.any(|own| own == issuer)
             || accounts.any(|account| account.oidc_providers.contains_key(issuer))
+    }
+
+    /// The OpenID Connect issuers of connections and accounts, each once.
+    pub fn issuers(&self) -> BTreeSet<&Issuer> {
+        let connections = self.connections().filter_map(|it| it.oidc());
+        let connected = connections.map(|connection| &connection.settings.issuer);
+        let accounts = self.directory.accounts.values();
+        let of_accounts = accounts.flat_map(|account| account.oidc_providers.keys());
+        connected.chain(of_accounts).collect()
     }
 
     /// Every connection, by id.

@@ -36,8 +36,11 @@ use crate::federation::saml::prove::{
 };
 use crate::federation::saml::settings::Replay;
 use crate::federation::{ProvenIdentity, RedeemError};
+use crate::metrics::{Operation, Step};
 use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy};
 use crate::store::OneTimeUse;
+
+const OPERATION: Operation = Operation::AssumeRoleWithSaml;
 
 /// What is asked for. It holds the assertion, so it has no `Debug`.
 #[derive(Clone)]
@@ -143,6 +146,7 @@ impl AssumeRoleWithSaml {
         request: SamlRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<SamlSession, AssumeRoleError> {
+        let _whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
         let proven = known.proven.as_ref();
@@ -161,9 +165,7 @@ impl AssumeRoleWithSaml {
             }),
             result: result.as_ref().map(|session| &session.issued),
         };
-        self.recorder
-            .assumption(meta, "AssumeRoleWithSAML", &record)
-            .await?;
+        self.recorder.assumption(meta, OPERATION, &record).await?;
         result
     }
 
@@ -221,6 +223,7 @@ impl AssumeRoleWithSaml {
         let asked = AskedSession::read(&assertion, caller.claims, pair, meta.now)?;
         known.session = Some(asked.name.clone());
         let person = SamlPerson::of(&caller);
+        let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         let grant = decide(request, &caller, asked, snapshot, meta)?;
         let replay = if assertion.is_for_one_use() {
             Replay::Once
@@ -244,6 +247,7 @@ impl AssumeRoleWithSaml {
         provider: &SamlProvider,
         request: &SamlRequest<'_>,
     ) -> Result<ProvenAssertion, SamlProofError> {
+        let _proving = self.recorder.metrics().time(OPERATION, Step::Prove);
         let provider = SamlIdentityProvider::of_account(
             request.provider.clone(),
             provider.metadata.metadata(),

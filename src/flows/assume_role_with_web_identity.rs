@@ -27,10 +27,13 @@ use crate::entropy::Entropy;
 use crate::federation::id_token::UnverifiedIdToken;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::{self, ProvenIdentity};
+use crate::metrics::{Operation, Step};
 use crate::policy::{
     self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy, RoleTerms,
 };
 use crate::store::OneTimeUse;
+
+const OPERATION: Operation = Operation::AssumeRoleWithWebIdentity;
 
 /// What is asked for. It holds the token, so it has no `Debug`.
 #[derive(Clone)]
@@ -99,6 +102,7 @@ impl AssumeRoleWithWebIdentity {
         request: WebIdentityRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
+        let _whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
         let record = AssumeRecord {
@@ -112,9 +116,7 @@ impl AssumeRoleWithWebIdentity {
             saml: None,
             result: result.as_ref().map(|session| &session.issued),
         };
-        self.recorder
-            .assumption(meta, "AssumeRoleWithWebIdentity", &record)
-            .await?;
+        self.recorder.assumption(meta, OPERATION, &record).await?;
         result
     }
 
@@ -149,6 +151,7 @@ impl AssumeRoleWithWebIdentity {
         let identity = known
             .identity
             .insert(self.take(proven, snapshot, meta).await?);
+        let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
         let policies = request.policy.iter().cloned().collect();
@@ -170,6 +173,7 @@ impl AssumeRoleWithWebIdentity {
         snapshot: &Snapshot,
         meta: &RequestMeta,
     ) -> Result<ProvenIdentity, AssumeRoleError> {
+        let _proving = self.recorder.metrics().time(OPERATION, Step::Prove);
         let provider = provider(snapshot, role, &token).ok_or_else(|| no_provider(&token))?;
         let arn = provider.arn(snapshot.partition(), role.account());
         let provider = federation::OidcProvider {

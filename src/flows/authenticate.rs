@@ -94,6 +94,16 @@ impl AuthenticationError {
             Self::Unavailable(_) | Self::Audit(_) => "ServiceUnavailable",
         }
     }
+
+    /// The check that failed, for counting.
+    pub const fn check(&self) -> &'static str {
+        match self {
+            Self::NotSigned | Self::Signature(_) => "signature",
+            Self::InvalidToken => "session token",
+            Self::ExpiredToken { .. } => "expiry",
+            Self::Unavailable(_) | Self::Audit(_) => "availability",
+        }
+    }
 }
 
 /// Finds out who signed.

@@ -6,6 +6,7 @@ use super::authenticate::{AuthenticationError, Authenticator};
 use super::record::Recorder;
 use super::request::RequestMeta;
 use crate::domain::Principal;
+use crate::metrics::{Operation, Step};
 use crate::sigv4::HttpRequest;
 
 /// The flow and what it needs.
@@ -27,10 +28,14 @@ impl GetCallerIdentity {
         request: &HttpRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<Principal, AuthenticationError> {
+        let metrics = self.recorder.metrics();
+        let _whole = metrics.time(Operation::GetCallerIdentity, Step::Whole);
+        let proving = metrics.time(Operation::GetCallerIdentity, Step::Prove);
         let authenticated = self
             .authenticator
             .authenticate(request, "sts", meta.now)
             .await;
+        drop(proving);
         self.recorder
             .caller_identity(meta, authenticated.as_ref())
             .await?;

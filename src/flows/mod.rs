@@ -21,6 +21,7 @@ mod kept_by_browser;
 mod login_attempt;
 mod metadata;
 mod node_keys;
+mod observe;
 mod own_metadata;
 mod party;
 mod portal;
@@ -54,6 +55,7 @@ pub use metadata::{
     FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,
 };
 pub use node_keys::{NodeKeys, NodeKeysError};
+pub use observe::Observe;
 pub use own_metadata::OwnMetadata;
 pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport, SamlConnectionReport};

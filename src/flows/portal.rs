@@ -25,8 +25,11 @@ use crate::directory::{LiveDirectory, RoleEntry, Snapshot};
 use crate::domain::{FederatedIdentity, RoleArn, RuleId, Secret, SessionDuration, UnixTime};
 use crate::entropy::Entropy;
 use crate::mapping::{self, MappedRole, RuleTrace};
+use crate::metrics::{Operation, Step};
 use crate::policy::{self, Decision};
 use crate::store::{BrowserSession, SessionKey, Sessions};
+
+const TAKING: Operation = Operation::TakeRoleCredentials;
 
 /// A session is noted as used at most once in so many seconds.
 const TOUCH_SECONDS: i64 = 60;
@@ -213,6 +216,7 @@ impl Portal {
         asked: SessionDuration,
         meta: &RequestMeta,
     ) -> Result<TakenCredentials, AssumeRoleError> {
+        let _whole = self.recorder.metrics().time(TAKING, Step::Whole);
         let identity = &open.session.identity;
         let (snapshot, mapped, rules) = self.mapped_role(identity, role, meta).await?;
         let result = match &mapped {
@@ -238,9 +242,7 @@ impl Portal {
             saml: None,
             result: result.as_ref().map(|taken| &taken.issued),
         };
-        self.recorder
-            .assumption(meta, "TakeRoleCredentials", &record)
-            .await?;
+        self.recorder.assumption(meta, TAKING, &record).await?;
         result
     }
 
@@ -267,6 +269,7 @@ impl Portal {
         choice: &Choice<'_>,
         asked: SessionDuration,
     ) -> Result<TakenCredentials, AssumeRoleError> {
+        let _issuing = self.recorder.metrics().time(TAKING, Step::Issue);
         let choosing = choice.choosing()?;
         let bounds = choice.bounds(&choosing);
         let given = shortest(asked, &bounds);

@@ -7,6 +7,7 @@
 //! of record are no session: a damaged entry of the directory's log is an error, and a damaged
 //! one-time mark still marks, because it was made when its proof was used.
 
+mod counted;
 pub mod embedded;
 pub mod memory;
 mod records;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
+pub use counted::Counted;
 pub use records::{
     BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, PersonKey,
     SessionKey, TooLarge,

@@ -15,6 +15,7 @@ mod forms;
 mod framing;
 mod headers;
 mod logs;
+mod metrics;
 mod operation;
 mod parameters;
 mod records;

@@ -24,8 +24,8 @@ use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
 use crate::flows::{
     Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
-    GetCallerIdentity, NodeKeys, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn,
-    SignOut,
+    GetCallerIdentity, NodeKeys, Observe, OwnMetadata, Portal, Readiness, Recorder,
+    RefreshMetadata, SignIn, SignOut,
 };
 use crate::http::edge::Edge;
 
@@ -50,6 +50,7 @@ pub struct Flows {
     pub(super) portal: Portal,
     pub(super) administration: Administration,
     pub(super) readiness: Readiness,
+    pub(super) observe: Observe,
     pub(super) directory: Arc<LiveDirectory>,
 }
 
@@ -99,6 +100,7 @@ pub(super) async fn compose(
             config.admin.account,
             Arc::clone(&metadata.looks),
         ),
+        observe: shared.observe(&metadata, &saml),
         metadata,
         node_keys,
         authenticator,

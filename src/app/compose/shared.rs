@@ -21,8 +21,8 @@ use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
     Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin,
-    NodeKeys, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits,
-    SignIn, SignOut,
+    NodeKeys, Observe, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings,
+    SessionLimits, SignIn, SignOut,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -56,7 +56,8 @@ impl Shared {
             Arc::clone(&resources.entropy),
             RefusalLimits::default(),
             now,
-        );
+        )
+        .counting(Arc::clone(&resources.metrics));
         Ok(Self {
             directory: Arc::new(directory),
             recorder: Arc::new(recorder),
@@ -83,6 +84,17 @@ impl Shared {
             directory: Arc::clone(&self.directory),
             admin: admin.cloned(),
             regions: config.regions.clone().into(),
+        }
+    }
+
+    pub(super) fn observe(&self, metadata: &RefreshMetadata, saml: &Saml) -> Observe {
+        Observe {
+            metrics: Arc::clone(&self.resources.metrics),
+            directory: Arc::clone(&self.directory),
+            keys: Arc::clone(&self.provider_keys),
+            looks: Arc::clone(&metadata.looks),
+            verifier: saml.verifier.clone(),
+            audit: Arc::clone(&self.resources.audit),
         }
     }
 

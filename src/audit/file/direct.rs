@@ -78,6 +78,11 @@ impl DirectWriter {
         }
     }
 
+    /// So many bytes wait to be written.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.queue().lines.len()
+    }
+
     fn enqueue(&self, line: &[u8]) -> Result<Acknowledgement, AuditUnavailable> {
         let mut queue = self.queue();
         let bytes = queue.lines.len().saturating_add(line.len());

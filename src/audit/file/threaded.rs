@@ -62,6 +62,11 @@ impl ThreadedWriter {
         wait(self.enqueue(line)?, self.max_wait).await
     }
 
+    /// So many bytes wait to be written, or are being written.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.queued_bytes.load(Ordering::Relaxed)
+    }
+
     fn enqueue(&self, line: Vec<u8>) -> Result<Acknowledgement, AuditUnavailable> {
         let queue = self.queue.as_ref().ok_or(AuditUnavailable::Closed)?;
         let size = line.len();

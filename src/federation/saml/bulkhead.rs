@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -79,6 +80,32 @@ pub(super) struct Bulkhead {
     places: Arc<Semaphore>,
     by_provider: PlacesBy<ProviderRef>,
     by_person: PlacesBy<(ProviderRef, Subject)>,
+    waiting: AtomicUsize,
+}
+
+/// How full the places are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Calls that have a place.
+    pub busy: usize,
+    /// Calls that wait for one.
+    pub waiting: usize,
+}
+
+/// A call that waits for its place.
+struct Waiting<'b>(&'b AtomicUsize);
+
+impl<'b> Waiting<'b> {
+    fn begin(waiting: &'b AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Places for each of many keys; those of keys that nobody uses are forgotten.
@@ -109,6 +136,16 @@ impl Bulkhead {
             places: Arc::new(Semaphore::new(limits.at_once.max(1))),
             by_provider: PlacesBy::new(limits.each_provider.max(1)),
             by_person: PlacesBy::new(EACH_PERSON),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// How full the places are now.
+    pub(super) fn load(&self) -> Load {
+        let free = self.places.available_permits();
+        Load {
+            busy: self.limits.at_once.max(1).saturating_sub(free),
+            waiting: self.waiting.load(Ordering::Relaxed),
         }
     }
 
@@ -142,6 +179,7 @@ impl Bulkhead {
 
     /// The narrowest place comes first: who waits for it holds up nobody else.
     async fn place(&self, asker: Asker<'_>) -> Result<Place, Overload> {
+        let _waiting = Waiting::begin(&self.waiting);
         let (provider, person) = match asker {
             Asker::Stranger(provider) => (provider, None),
             Asker::Person(provider, subject) => {

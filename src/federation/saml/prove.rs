@@ -19,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::alarm::AlarmLines;
 use super::attributes;
+pub use super::bulkhead::Load;
 use super::bulkhead::{Asker, Bulkhead, Limits, RunError};
 use super::checks::{AcceptedAssertion, Expected, MAX_AGE, Request, check_before_opening};
 use super::decrypt::{EncryptedAssertion, FormatError};
@@ -319,6 +320,15 @@ impl SamlProofError {
     }
 }
 
+/// How full the places of a verifier are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifierLoad {
+    /// Those in which encrypted assertions are opened.
+    pub opening: Load,
+    /// Those of the second verifier, where there is one.
+    pub second_opinion: Option<Load>,
+}
+
 /// Proves responses.
 #[derive(Clone)]
 pub struct SamlVerifier {
@@ -350,6 +360,14 @@ impl SamlVerifier {
             opening: Arc::new(Bulkhead::new(Limits::default())),
             alarms: Arc::default(),
             entropy,
+        }
+    }
+
+    /// How full its places are now.
+    pub fn load(&self) -> VerifierLoad {
+        VerifierLoad {
+            opening: self.opening.load(),
+            second_opinion: self.second.as_ref().map(|second| second.load()),
         }
     }
 

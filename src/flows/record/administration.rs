@@ -1,5 +1,6 @@
 //! What was administered, and what the admin API refused.
 
+use super::sts::refused_request;
 use super::{Recorder, RefusedCall, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
@@ -8,6 +9,7 @@ use crate::audit::{
 use crate::flows::administer::AdminAction;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
+use crate::metrics::{Attempt, Operation, Outcome as Ended};
 use crate::store::Generation;
 
 /// Who administers.
@@ -72,6 +74,26 @@ pub(in crate::flows) enum Outcome<'a> {
     },
 }
 
+impl Outcome<'_> {
+    /// How the attempt ended; an intent is none yet.
+    const fn ended(&self) -> Option<Ended> {
+        match self {
+            Self::Intent { .. } => None,
+            Self::Done | Self::Unchanged { .. } | Self::Committed { .. } => Some(Ended::Succeeded),
+            Self::NotCommitted { .. } => Some(Ended::Refused("committed")),
+            Self::Denied { .. } => Some(Ended::Refused("authorization")),
+        }
+    }
+}
+
+const fn attempt(outcome: Ended) -> Attempt<'static> {
+    Attempt {
+        operation: Operation::Administration,
+        outcome,
+        connection: None,
+    }
+}
+
 impl Recorder {
     pub(in crate::flows) async fn admin(
         &self,
@@ -81,7 +103,11 @@ impl Recorder {
         outcome: Outcome<'_>,
     ) -> Result<(), AuditUnavailable> {
         let is_denied = matches!(outcome, Outcome::Denied { .. });
+        let attempt = outcome.ended().map(attempt);
         if is_denied && self.is_coalesced(subject.source(meta), meta) {
+            if let Some(attempt) = attempt {
+                self.metrics.ended(attempt);
+            }
             return Ok(());
         }
         let name = action.as_str().rsplit(':').next().unwrap_or_default();
@@ -94,7 +120,11 @@ impl Recorder {
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
         let event = Event::new(occasion).by(subject.identity());
-        self.sink.record(&with_outcome(event, outcome)).await
+        let event = with_outcome(event, outcome);
+        match attempt {
+            Some(attempt) => self.keep(attempt, &event).await,
+            None => self.sink.record(&event).await,
+        }
     }
 
     /// A call to the admin API that was refused before its flow began; `caller` where the signature
@@ -112,7 +142,9 @@ impl Recorder {
             || Source::network_of(meta.source_ip),
             |caller| refused_caller(meta, caller),
         );
+        let attempt = refused_request(Operation::Administration);
         if self.is_coalesced(source, meta) {
+            self.metrics.ended(attempt);
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::Gateway, call.operation, ReadOnly::Yes)?;
@@ -122,7 +154,7 @@ impl Recorder {
         if let Some(caller) = caller {
             event = event.by(signed_by(caller));
         }
-        self.sink.record(&event).await
+        self.keep(attempt, &event).await
     }
 
     /// A call to the admin API that nobody could be found behind.
@@ -134,13 +166,14 @@ impl Recorder {
         meta: &RequestMeta,
         error: &AuthenticationError,
     ) -> Result<(), AuditUnavailable> {
+        let attempt = attempt(Ended::failed(error.check()));
         if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+            self.metrics.ended(attempt);
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::Gateway, "AdminApi", ReadOnly::Yes)?;
-        self.sink
-            .record(&unauthenticated(Event::new(occasion), error))
-            .await
+        let event = unauthenticated(Event::new(occasion), error);
+        self.keep(attempt, &event).await
     }
 }
 

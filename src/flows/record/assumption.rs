@@ -9,6 +9,7 @@ use crate::domain::{Lineage, RoleArn, SamlProviderArn, SessionDuration, SessionN
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::request::RequestMeta;
 use crate::mapping::RuleTrace;
+use crate::metrics::{Attempt, Operation, Outcome};
 use crate::policy::{Because, Denial};
 
 /// What became of an attempt to assume a role.
@@ -43,9 +44,17 @@ impl Recorder {
     pub(in crate::flows) async fn assumption(
         &self,
         meta: &RequestMeta,
-        name: &str,
+        operation: Operation,
         record: &AssumeRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
+        let attempt = Attempt {
+            operation,
+            outcome: match record.result {
+                Ok(_) => Outcome::Succeeded,
+                Err(error) => Outcome::failed(error.check()),
+            },
+            connection: None,
+        };
         if let Err(error) = record.result {
             let source = refused(meta, record.person);
             let is_coalesced = if error.is_alarm() {
@@ -53,11 +62,15 @@ impl Recorder {
             } else {
                 self.is_coalesced(source, meta)
             };
+            if error.is_alarm() {
+                self.metrics.disagreed();
+            }
             if is_coalesced {
+                self.metrics.ended(attempt);
                 return Ok(());
             }
         }
-        let occasion = self.occasion(meta, record.source, name, ReadOnly::No)?;
+        let occasion = self.occasion(meta, record.source, operation.as_str(), ReadOnly::No)?;
         let mut event = Event::new(occasion)
             .parameter(Parameter::RoleArn, record.role.as_str())
             .parameter(
@@ -84,7 +97,7 @@ impl Recorder {
                 .checks([failed_check(error)])
                 .refused(error.code(), &chain(error)),
         };
-        self.sink.record(&event).await
+        self.keep(attempt, &event).await
     }
 }
 

@@ -32,12 +32,14 @@ use crate::domain::{
     Audience, FederatedIdentity, IssuerName, Principal, Subject as Name, UnixTime,
 };
 use crate::entropy::{Entropy, draw_id};
+use crate::metrics::{Attempt, Metrics, Outcome as Ended, Step};
 
 /// Records what flows did.
 pub struct Recorder {
     sink: Arc<dyn AuditSink>,
     entropy: Arc<dyn Entropy>,
     refusals: Mutex<Refusals>,
+    metrics: Arc<Metrics>,
 }
 
 impl fmt::Debug for Recorder {
@@ -59,7 +61,34 @@ impl Recorder {
             sink,
             entropy,
             refusals: Mutex::new(Refusals::new(limits, now)),
+            metrics: Arc::default(),
         }
+    }
+
+    /// The same, counting elsewhere than by itself.
+    #[must_use]
+    pub fn counting(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// What is counted and measured: every attempt that is recorded, those without a line included.
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Writes how an attempt ended, and counts it.
+    async fn keep(&self, attempt: Attempt<'_>, event: &Event) -> Result<(), AuditUnavailable> {
+        let recording = self.metrics.time(attempt.operation, Step::Record);
+        let kept = self.sink.record(event).await;
+        drop(recording);
+        self.metrics.ended(match kept {
+            Ok(()) => attempt,
+            Err(_) => Attempt {
+                outcome: Ended::Unavailable("audit"),
+                ..attempt
+            },
+        });
+        kept
     }
 
     fn occasion(

@@ -4,16 +4,20 @@ use super::{Person, Recorder, federated, refused};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
+use crate::domain::ConnectionId;
 use crate::flows::request::RequestMeta;
 use crate::mapping::RuleTrace;
+use crate::metrics::{Attempt, Operation, Outcome};
 
 /// What a person did in the portal.
 #[derive(Debug)]
 pub(in crate::flows) struct PortalRecord<'a> {
-    /// `SignIn`, `SignOut` …
-    pub name: &'static str,
-    /// The connection that was used.
+    /// What it was.
+    pub operation: Operation,
+    /// The connection that was used, as the browser says.
     pub connection: Option<&'a str>,
+    /// The same, where the directory has it.
+    pub registered: Option<&'a ConnectionId>,
     /// Who it is, as far as it was proven.
     pub person: Option<Person<'a>>,
     /// Why it was refused.
@@ -42,18 +46,33 @@ impl Recorder {
         meta: &RequestMeta,
         record: &PortalRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
-        if let Some(refusal) = &record.refused {
+        let refusal = record.refused.as_ref();
+        let attempt = Attempt {
+            operation: record.operation,
+            outcome: refusal.map_or(Outcome::Succeeded, |refusal| Outcome::failed(refusal.check)),
+            connection: record.registered,
+        };
+        if let Some(refusal) = refusal {
             let source = refused(meta, record.person);
             let is_coalesced = if refusal.is_alarm {
                 self.is_coalesced_alarm(source, meta)
             } else {
                 self.is_coalesced(source, meta)
             };
+            if refusal.is_alarm {
+                self.metrics.disagreed();
+            }
             if is_coalesced {
+                self.metrics.ended(attempt);
                 return Ok(());
             }
         }
-        let occasion = self.occasion(meta, EventSource::SignIn, record.name, ReadOnly::No)?;
+        let occasion = self.occasion(
+            meta,
+            EventSource::SignIn,
+            record.operation.as_str(),
+            ReadOnly::No,
+        )?;
         let mut event = Event::new(occasion);
         if let Some(connection) = record.connection {
             event = event.parameter(Parameter::Connection, connection);
@@ -66,6 +85,6 @@ impl Recorder {
             let check = Check::new(refused.check, CheckOutcome::Failed);
             event = event.checks([check]).refused(refused.code, &refused.why);
         }
-        self.sink.record(&event).await
+        self.keep(attempt, &event).await
     }
 }

@@ -4,6 +4,7 @@ use super::{Recorder, signed_by, unauthenticated};
 use crate::audit::{AuditUnavailable, Check, CheckOutcome, Event, EventSource, ReadOnly, Source};
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
+use crate::metrics::{Attempt, Operation, Outcome};
 
 /// A call that can't be read, or asks for nothing that there is.
 #[derive(Debug, Clone, Copy)]
@@ -22,17 +23,28 @@ impl Recorder {
         meta: &RequestMeta,
         result: Result<&Caller, &AuthenticationError>,
     ) -> Result<(), AuditUnavailable> {
+        let operation = Operation::GetCallerIdentity;
+        let attempt = Attempt {
+            operation,
+            outcome: match result {
+                Ok(_) => Outcome::Succeeded,
+                Err(error) => Outcome::failed(error.check()),
+            },
+            connection: None,
+        };
         if result.is_err() && self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+            self.metrics.ended(attempt);
             return Ok(());
         }
-        let occasion = self.occasion(meta, EventSource::Sts, "GetCallerIdentity", ReadOnly::Yes)?;
+        let (sts, name) = (EventSource::Sts, operation.as_str());
+        let occasion = self.occasion(meta, sts, name, ReadOnly::Yes)?;
         let event = match result {
             Ok(caller) => Event::new(occasion)
                 .by(signed_by(caller))
                 .account(caller.principal.account()),
             Err(error) => unauthenticated(Event::new(occasion), error),
         };
-        self.sink.record(&event).await
+        self.keep(attempt, &event).await
     }
 
     /// A call to STS that was refused before its flow began.
@@ -44,11 +56,13 @@ impl Recorder {
         meta: &RequestMeta,
         call: &RefusedCall<'_>,
     ) -> Result<(), AuditUnavailable> {
+        let attempt = refused_request(Operation::Unread);
         if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+            self.metrics.ended(attempt);
             return Ok(());
         }
         let name = if call.operation.is_empty() {
-            "UnreadCall"
+            Operation::Unread.as_str()
         } else {
             call.operation
         };
@@ -56,6 +70,15 @@ impl Recorder {
         let event = Event::new(occasion)
             .checks([Check::new("request", CheckOutcome::Failed)])
             .refused(call.code, call.why);
-        self.sink.record(&event).await
+        self.keep(attempt, &event).await
+    }
+}
+
+/// An attempt that came to no flow.
+pub(super) const fn refused_request(operation: Operation) -> Attempt<'static> {
+    Attempt {
+        operation,
+        outcome: Outcome::Refused("request"),
+        connection: None,
     }
 }

@@ -14,6 +14,7 @@ use crate::flows::kept_by_browser::KeptByBrowser as _;
 use crate::flows::login_attempt::UnderWay;
 use crate::flows::party::party;
 use crate::flows::request::RequestMeta;
+use crate::metrics::{Operation, Step};
 use crate::store::{PersonKey, Redeemed, SessionKey};
 
 /// What came back to us. It holds cookies, so it has no `Debug`.
@@ -60,6 +61,7 @@ impl SignIn {
         callback: Callback<'_>,
         meta: &RequestMeta,
     ) -> Result<SignedIn, SignInRefusal> {
+        let _whole = self.recorder.metrics().time(Operation::SignIn, Step::Whole);
         let sent = callback.previous_session.map(session_key);
         let addressee = callback.answer.addressee().cloned();
         let origin = self.origin(&callback, meta).await;
@@ -114,8 +116,11 @@ impl SignIn {
         };
         let party = party(&snapshot, origin.connection())?;
         let attempt = origin.under_way().map(|it| &it.attempt);
+        let proving = self.recorder.metrics().time(Operation::SignIn, Step::Prove);
         let proven = self.providers.finish(party, attempt, answer, meta.now);
-        let proven = proven.await?;
+        let proven = proven.await;
+        drop(proving);
+        let proven = proven?;
         if let Origin::Here(here) = &origin {
             let keep_until = here.under_way.expires_at();
             let redeemed = self.marks.redeem(&here.mark, keep_until, meta.now).await?;

@@ -35,6 +35,7 @@ use crate::entropy::Entropy;
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::mapping;
+use crate::metrics::Operation;
 use crate::store::{OneTimeUse, Sessions};
 
 /// The flow and what it needs.
@@ -126,10 +127,13 @@ impl SignIn {
         meta: &RequestMeta,
     ) -> Result<(), AuditUnavailable> {
         // Why a person sees a role or doesn't is answered where they came in.
-        let rules = match (identity, self.directory.snapshot(meta.now)) {
-            (Some(identity), Ok(snapshot)) => mapping::apply(snapshot.rules(), identity).trace,
+        let snapshot = self.directory.snapshot(meta.now).ok();
+        let rules = match (identity, &snapshot) {
+            (Some(identity), Some(snapshot)) => mapping::apply(snapshot.rules(), identity).trace,
             _ => Vec::new(),
         };
+        let is_there = |id: &&ConnectionId| snapshot.is_some_and(|it| it.connection(id).is_some());
+        let registered = connection.filter(is_there);
         let refused = refusal.map(|refusal| Refused {
             check: refusal.check(),
             code: refusal.code(),
@@ -137,8 +141,9 @@ impl SignIn {
             is_alarm: refusal.is_alarm(),
         });
         let record = PortalRecord {
-            name: "SignIn",
+            operation: Operation::SignIn,
             connection: connection.map(ConnectionId::as_str),
+            registered,
             person: identity.map(Into::into),
             refused,
             rules: &rules,

@@ -14,6 +14,7 @@ use crate::flows::portal::OpenBrowserSession;
 use crate::flows::record::PortalRecord;
 use crate::flows::request::RequestMeta;
 use crate::flows::unavailable::Unavailable;
+use crate::metrics::Operation;
 use crate::store::BrowserSession;
 
 /// The session is over; what is left to do.
@@ -71,8 +72,9 @@ impl SignOut {
         meta: &RequestMeta,
     ) -> Result<SignedOut, Unavailable> {
         let record = PortalRecord {
-            name: "SignOut",
+            operation: Operation::SignOut,
             connection: None,
+            registered: None,
             person: Some((&open.session.identity).into()),
             refused: None,
             rules: &[],

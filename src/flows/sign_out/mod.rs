@@ -27,10 +27,8 @@ use crate::directory::LiveDirectory;
 use crate::domain::{Audience, ConnectionId, IssuerName, Subject};
 use crate::entropy::Entropy;
 use crate::federation::saml::single_logout::SingleLogout;
+use crate::metrics::Operation;
 use crate::store::{OneTimeUse, Sessions};
-
-/// The name of the records of what a SAML provider said about a logout.
-const SAML_LOGOUT: &str = "SamlLogout";
 
 /// The flow and what it needs.
 #[derive(Clone)]
@@ -92,8 +90,9 @@ impl SignOut {
             is_alarm: false,
         });
         let record = PortalRecord {
-            name: SAML_LOGOUT,
+            operation: Operation::SamlLogout,
             connection: known.connection.as_ref().map(ConnectionId::as_str),
+            registered: known.connection.as_ref(),
             person,
             refused,
             rules: &[],

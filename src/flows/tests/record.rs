@@ -9,6 +9,7 @@ use crate::federation::saml::second_opinion::{Overload, SecondOpinionError};
 use crate::federation::sign_in::ProviderError;
 use crate::flows::SignInRefusal;
 use crate::flows::record::{AssumeRecord, PortalRecord, Refused};
+use crate::metrics::Operation;
 
 /// The account has the provider and no such role.
 const NOBODY: &str = "arn:aws:iam::482011739056:role/Nobody";
@@ -129,7 +130,7 @@ async fn a_flood_of_refusals_hides_no_alarm() {
     for _ in 0..130 {
         let recorded = node
             .recorder
-            .assumption(&meta, "AssumeRoleWithSAML", &record);
+            .assumption(&meta, Operation::AssumeRoleWithSaml, &record);
         recorded.await.unwrap();
     }
     assert_eq!(lines(&node), 200);
@@ -158,8 +159,9 @@ async fn a_flood_of_refusals_hides_no_alarm_of_a_browser() {
     ] {
         let before = lines(&node);
         let record = PortalRecord {
-            name: "SignIn",
+            operation: Operation::SignIn,
             connection: None,
+            registered: None,
             person: None,
             refused: Some(Refused {
                 check: refusal.check(),

@@ -31,6 +31,8 @@ use actix_web::middleware::Next;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::metrics::OpenOne;
+
 /// So many bytes are read at once while no request is being answered: most requests whole.
 const WAITING_BYTES: usize = 4 * 1024;
 /// So many bytes are read beyond the body of a request that is being answered.
@@ -167,6 +169,8 @@ pub struct Bounded<T> {
     /// Goes off from time to time while the next request is waited for, never after its limit.
     alarm: Pin<Box<Sleep>>,
     taking: Option<Taking>,
+    /// Counts it as long as it is open.
+    _counted: Option<OpenOne>,
 }
 
 /// An answer waits for the other side to take it.
@@ -185,6 +189,16 @@ impl<T> Bounded<T> {
             connection: Connection::new(&limits),
             alarm: Box::pin(sleep(limits.head.min(limits.idle))),
             taking: None,
+            _counted: None,
+        }
+    }
+
+    /// The same, counted until it ends.
+    #[must_use]
+    pub fn counted_as(self, one: OpenOne) -> Self {
+        Self {
+            _counted: Some(one),
+            ..self
         }
     }
 

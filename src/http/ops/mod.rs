@@ -1,11 +1,13 @@
-//! What an operator and a load balancer ask: `/healthz` and `/readyz`.
+//! What an operator and a load balancer ask: `/healthz` and `/readyz`, and where operators have a listener
+//! of their own, `/metrics`.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 
 use super::edge::Edge;
-use crate::flows::Readiness;
+use crate::flows::{Observe, Readiness};
+use crate::metrics::Metrics;
 
 /// Who may come to the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct OpsApi {
     pub edge: Edge,
     /// Says whether this node is ready.
     pub readiness: Readiness,
+    /// Tells what was counted and measured.
+    pub observe: Observe,
 }
 
 /// Adds the routes. They are served under any host: a load balancer asks by address.
@@ -33,6 +37,24 @@ pub fn routes(config: &mut ServiceConfig) {
         config
             .route("/healthz", web::method(method.clone()).to(healthz))
             .route("/readyz", web::method(method).to(readyz));
+    }
+}
+
+/// Adds what strangers may not ask, for a listener that only operators reach.
+pub fn operators_routes(config: &mut ServiceConfig) {
+    for method in [Method::GET, Method::HEAD] {
+        config.route("/metrics", web::method(method).to(metrics));
+    }
+}
+
+/// What was counted and measured, in Prometheus' text format.
+async fn metrics(api: Data<OpsApi>) -> HttpResponse {
+    match api.observe.text(api.edge.clock.now()) {
+        Ok(text) => HttpResponse::Ok()
+            .insert_header(("Cache-Control", "no-store"))
+            .content_type(Metrics::CONTENT_TYPE)
+            .body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
     }
 }
 

@@ -50,7 +50,7 @@ use std::sync::Arc;
 use self::native::Native;
 #[cfg(not(feature = "second-opinion"))]
 use self::not_built_in::Native;
-use super::bulkhead::{Asker, Bulkhead, RunError};
+use super::bulkhead::{Asker, Bulkhead, Load, RunError};
 pub use super::bulkhead::{Limits, Overload};
 use crate::domain::{ProviderRef, Subject as Person};
 use crate::federation::saml::certificate::Certificate;
@@ -163,6 +163,11 @@ impl SecondOpinion {
             native: Native::start()?,
             bulkhead: Bulkhead::without_places(),
         })
+    }
+
+    /// How full its places are now.
+    pub(super) fn load(&self) -> Load {
+        self.bulkhead.load()
     }
 
     /// What the second verifier reads out of a document that the first one has **authenticated**
