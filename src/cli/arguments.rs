@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::ConnectionId;
+use crate::domain::{ConnectionId, IssuerName, RoleArn, RuleId, Subject};
 use crate::federation::saml::metadata::refresh::NewKeys;
-use crate::flows::{ApplyMode, PreviousKeys};
+use crate::flows::{ApplyMode, PreviousKeys, RevokeTarget, SessionId};
 
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
 ///
@@ -81,6 +81,14 @@ pub enum Command {
     /// Connections to identity providers.
     #[command(subcommand)]
     Connections(Connections),
+    /// End sessions before their time, on every node.
+    ///
+    /// The credentials and browser sessions that there are end, and what an identity provider has signed
+    /// until now for whoever is revoked opens no others. Whoever may sign in or assume a role may do so
+    /// anew: to keep somebody out, take their access away at the provider, in a rule or in a trust policy
+    /// first.
+    #[command(subcommand)]
+    Revoke(Revoke),
 }
 
 /// `serve`
@@ -191,6 +199,71 @@ pub enum Connections {
     },
 }
 
+/// `revoke`
+#[derive(Debug, Subcommand)]
+pub enum Revoke {
+    /// End one session.
+    ///
+    /// Needs `rolegate:RevokeSession`.
+    Session {
+        /// A temporary access key, or the id of a browser's sign-in: then the browser's session and the
+        /// credentials that were taken in it. The audit log has both.
+        #[arg(value_name = "ID")]
+        id: SessionId,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// End every session of a person.
+    ///
+    /// For a minute nobody can sign in as this person: an identity provider's clock may be ahead by so
+    /// much. Needs `rolegate:RevokePerson`.
+    Person {
+        /// What the identity provider calls the person: `sub`, or the name identifier of SAML.
+        #[arg(value_name = "SUBJECT")]
+        subject: Subject,
+        /// Who vouches for the person: the issuer, or `saml:` and the entity id.
+        #[arg(long, value_name = "ISSUER")]
+        issuer: IssuerName,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// End every session of those who came by a connection.
+    ///
+    /// For a minute nobody can sign in by it. Needs `rolegate:RevokeConnection`.
+    Connection {
+        /// The connection.
+        #[arg(value_name = "ID")]
+        id: ConnectionId,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// End every session of a role.
+    ///
+    /// Needs `rolegate:RevokeRole`.
+    Role {
+        /// The role.
+        #[arg(value_name = "ARN")]
+        arn: RoleArn,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// End every session of a role that a mapping rule gave.
+    ///
+    /// Needs `rolegate:RevokeRule`.
+    Rule {
+        /// The rule.
+        #[arg(value_name = "ID")]
+        id: RuleId,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+}
+
 /// Where the gateway is.
 #[derive(Debug, Args)]
 pub struct Gateway {
@@ -223,6 +296,23 @@ impl Connections {
             NewKeys::Accept
         } else {
             NewKeys::Refuse
+        }
+    }
+}
+
+impl Revoke {
+    /// Whose sessions are to end, and where.
+    pub(super) fn target(self) -> (RevokeTarget, Gateway) {
+        match self {
+            Self::Session { id, gateway } => (RevokeTarget::Session(id), gateway),
+            Self::Person {
+                subject,
+                issuer,
+                gateway,
+            } => (RevokeTarget::Person { issuer, subject }, gateway),
+            Self::Connection { id, gateway } => (RevokeTarget::Connection(id), gateway),
+            Self::Role { arn, gateway } => (RevokeTarget::Role(arn), gateway),
+            Self::Rule { id, gateway } => (RevokeTarget::Rule(id), gateway),
         }
     }
 }

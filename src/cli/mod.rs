@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::arguments::{Arguments, Command, Connections, Gateway, Keys};
+use self::arguments::{Arguments, Command, Connections, Gateway, Keys, Revoke};
 use self::client::{Client, ClientError};
 use self::files::FilesError;
 use crate::app::{MigrateError, RunningNode, StartError};
@@ -20,7 +20,7 @@ use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
 use crate::flows::{Applied, Exported};
-use crate::http::admin::{ApplyRequest, RefreshRequest, RotateRequest};
+use crate::http::admin::{ApplyRequest, RefreshRequest, RevokeRequest, RotateRequest};
 
 /// What the settings have problems with exits with this code.
 const EXIT_SETTINGS: u8 = 2;
@@ -111,20 +111,32 @@ async fn execute(command: Command) -> Result<(), CommandError> {
             ))
         }
         Command::Keys(keys) => rotate(keys).await,
-        Command::Connections(Connections::RefreshMetadata {
-            id,
-            accept_new_keys,
-            gateway,
-        }) => {
-            let request = RefreshRequest {
-                connection: id,
-                new_keys: Connections::new_keys(accept_new_keys),
-            };
-            let path = "/admin/v1/connections/refresh-metadata";
-            let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;
-            say_applied(&applied, "changed")
-        }
+        Command::Connections(connections) => refresh_metadata(connections).await,
+        Command::Revoke(target) => revoke(target).await,
     }
+}
+
+async fn refresh_metadata(connections: Connections) -> Result<(), CommandError> {
+    let Connections::RefreshMetadata {
+        id,
+        accept_new_keys,
+        gateway,
+    } = connections;
+    let request = RefreshRequest {
+        connection: id,
+        new_keys: Connections::new_keys(accept_new_keys),
+    };
+    let path = "/admin/v1/connections/refresh-metadata";
+    let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;
+    say_applied(&applied, "changed")
+}
+
+async fn revoke(target: Revoke) -> Result<(), CommandError> {
+    let (revoke, gateway) = target.target();
+    let path = "/admin/v1/revocations";
+    let request = RevokeRequest { revoke };
+    let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;
+    say_applied(&applied, "changed")
 }
 
 async fn rotate(keys: Keys) -> Result<(), CommandError> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
+use super::revocation::{Revocation, Revoked};
 use super::state::{
     Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider, Role,
     SamlProvider,
@@ -76,6 +77,10 @@ pub enum Change {
     AddServiceProviderKey(Box<ServiceProviderKeyRecord>),
     /// Takes out a key of the node as a SAML service provider: what was encrypted to it is lost.
     RemoveServiceProviderKey(Fingerprint),
+    /// Ends sessions before their time.
+    Revoke(Revoked, Revocation),
+    /// Forgets a revocation that ends nothing any more.
+    ForgetRevocation(Revoked),
 }
 
 impl Directory {
@@ -128,6 +133,8 @@ impl Directory {
                 self.service_provider_keys
                     .retain(|record| record.id() != id);
             }
+            Change::Revoke(revoked, revocation) => self.revocations.put(revoked, revocation),
+            Change::ForgetRevocation(revoked) => self.revocations.remove(&revoked),
         }
     }
 
@@ -158,7 +165,7 @@ impl Directory {
     }
 }
 
-/// The changes that make `old` into `new`; keys are left as they are.
+/// The changes that make `old` into `new`; keys and revocations are left as they are.
 ///
 /// What others refer to is put before them and removed after them.
 pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
@@ -268,14 +275,16 @@ fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
 }
 
 impl Change {
-    /// Whether the change is about keys alone, which nothing else refers to.
-    pub const fn is_of_a_key(&self) -> bool {
+    /// Whether nothing else refers to what the change is about: keys and revocations.
+    pub const fn stands_alone(&self) -> bool {
         matches!(
             self,
             Self::AddSealingKey(_)
                 | Self::RemoveSealingKey(_)
                 | Self::AddServiceProviderKey(_)
                 | Self::RemoveServiceProviderKey(_)
+                | Self::Revoke(..)
+                | Self::ForgetRevocation(_)
         )
     }
 }
@@ -316,6 +325,8 @@ impl fmt::Display for Change {
                 write!(f, "add service provider key {}", record.id())
             }
             Self::RemoveServiceProviderKey(id) => write!(f, "remove service provider key {id}"),
+            Self::Revoke(revoked, _) => write!(f, "revoke {revoked}"),
+            Self::ForgetRevocation(revoked) => write!(f, "forget the revocation of {revoked}"),
         }
     }
 }

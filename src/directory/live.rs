@@ -205,13 +205,13 @@ impl LiveDirectory {
             generation: base + 1,
             source,
         })?;
-        let touches_keys_only = changes.changes.iter().all(Change::is_of_a_key);
+        let stands_alone = changes.changes.iter().all(Change::stands_alone);
         for change in changes.changes {
             after.apply(change);
         }
         after.settle(base + 1);
-        // Keys can be rotated whatever else is wrong.
-        let problems = if touches_keys_only {
+        // Keys can be rotated, and sessions be ended, whatever else is wrong.
+        let problems = if stands_alone {
             Vec::new()
         } else {
             check(&after, self.partition)

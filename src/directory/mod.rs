@@ -13,6 +13,7 @@ mod check;
 mod files;
 mod keys;
 mod live;
+mod revocation;
 mod since;
 mod snapshot;
 mod state;
@@ -26,6 +27,7 @@ pub use check::{Problem, check, unfit_metadata};
 pub use files::{DirectoryFiles, read, write};
 pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
+pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use since::{Footing, Since};
 pub use snapshot::{RoleEntry, Snapshot};
 pub use state::{

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::keys::{ServiceProviderKeyRecord, UnusableKey};
+use super::revocation::Revocations;
 use super::since::Footing;
 use super::state::{
     Account, ConnectionMetadata, Directory, Link, OidcProvider, Role, SamlProvider,
@@ -104,6 +105,11 @@ impl Snapshot {
     pub fn has_since(&self, footing: &Footing, generation: Generation) -> bool {
         let since = self.directory.since.find(footing);
         since.is_some_and(|since| since <= generation)
+    }
+
+    /// What is over before its time.
+    pub fn revocations(&self) -> &Revocations {
+        &self.directory.revocations
     }
 
     /// The partition of every ARN here.

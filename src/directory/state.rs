@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
+use super::revocation::Revocations;
 use super::since::Since;
 use crate::domain::{
     AccountId, Audience, ConnectionId, EntityId, Issuer, OidcProviderArn, Partition, ProviderArn,
@@ -40,6 +41,9 @@ pub struct Directory {
     /// From which generation on sessions may rest on what is here.
     #[serde(default)]
     pub since: Since,
+    /// What of all that is over before its time.
+    #[serde(default)]
+    pub revocations: Revocations,
 }
 
 /// One account and all that it owns.

@@ -278,7 +278,7 @@ pub enum ProviderRef {
 }
 
 /// The id of one browser sign-in: 128 random bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SignInId(uuid::Uuid);
 
@@ -286,6 +286,15 @@ impl SignInId {
     /// The id made of these random bytes.
     pub const fn from_random(random: [u8; 16]) -> Self {
         Self(uuid::Builder::from_random_bytes(random).into_uuid())
+    }
+}
+
+impl std::str::FromStr for SignInId {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id = uuid::Uuid::try_parse(text).map(Self);
+        id.map_err(|_| InvalidValue::new("sign-in id", "a UUID, as the audit has it"))
     }
 }
 

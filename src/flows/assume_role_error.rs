@@ -39,6 +39,9 @@ pub enum AssumeRoleError {
     /// The token or assertion was used already: to sign in, or here where it may be used once.
     #[error("the proof of identity was used already")]
     Consumed,
+    /// The person, or the connection that they came by, was revoked after the proof was issued.
+    #[error("the proof of identity was issued before sessions of its person were revoked")]
+    Revoked,
     /// The token's session tags or source identity can't be used.
     #[error(transparent)]
     Tags(#[from] TagsClaimError),
@@ -80,6 +83,7 @@ impl AssumeRoleError {
             | Self::Token(_)
             | Self::ResponseText(_)
             | Self::Consumed
+            | Self::Revoked
             | Self::Tags(_) => "InvalidIdentityToken",
             Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "ValidationError",
             Self::Denied(Denial::Refused { .. })
@@ -111,6 +115,7 @@ impl AssumeRoleError {
             | Self::NotConnected
             | Self::NotLinked
             | Self::TooLarge { .. }
+            | Self::Revoked
             | Self::Unavailable(_) => false,
         }
     }
@@ -124,6 +129,7 @@ impl AssumeRoleError {
             Self::SamlSession(error) => error.check(),
             Self::Token(error) => error.check(),
             Self::Consumed => "one-time use",
+            Self::Revoked => "revocation",
             Self::Tags(_) => "session tags",
             Self::NotMapped => "mapping rules",
             Self::NotConnected => "connection",

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! response ── decode ── the provider that PrincipalArn names, which pins the issuer
-//!   └ federation: prove                       both verifiers, issuer, audience, recipient, times
+//!   └ federation: prove                       both verifiers, issuer, audience, recipient, times; nobody
+//!                                             has revoked its person since it was issued
 //!      └ AskedSession                         the pair is listed; session name, tags, latest end
 //!         └ policy::decide                    the role's trust policy decides alone
 //!            └ redeem or unless_redeemed      what the browser used, or what may be used once
@@ -19,6 +20,7 @@ use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::record::{AssumeRecord, Person, Recorder, SamlRecord};
 use super::request::RequestMeta;
+use super::revoked::check_proven;
 use super::saml_conditions::SamlCaller;
 use super::saml_session::AskedSession;
 use crate::audit::EventSource;
@@ -213,6 +215,7 @@ impl AssumeRoleWithSaml {
         let proven = self.prove(&presented, provider, request).await?;
         let (identity, assertion) = proven.into_parts();
         known.proven = Some(Proven::of(&identity, &assertion));
+        check_proven(snapshot, &identity)?;
         let caller = SamlCaller {
             provider: &request.provider,
             issuer: provider.entity_id(),

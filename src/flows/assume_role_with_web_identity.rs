@@ -3,7 +3,8 @@
 //! ```text
 //! token ── parse ── the issuer's provider in the role's account
 //!   └ federation: verify                      signature, issuer, audience, times
-//!      └ unless_redeemed                      only where the portal's own client is an audience
+//!      └ unless_redeemed                      only where the portal's own client is an audience; nobody
+//!                                             has revoked its person since it was issued
 //!         └ policy::decide                    the role's trust policy decides alone
 //!            └ credentials::issue
 //!               └ recorder                    no record, no answer
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use super::assume_role_error::AssumeRoleError;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
+use super::revoked::check_proof;
 use super::web_identity;
 use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
@@ -148,9 +150,11 @@ impl AssumeRoleWithWebIdentity {
     ) -> Result<WebIdentitySession, AssumeRoleError> {
         let token = UnverifiedIdToken::parse(request.token)?;
         let proven = self.prove(token, &request.role, snapshot, meta).await?;
+        let issued_at = proven.issued_at();
         let identity = known
             .identity
             .insert(self.take(proven, snapshot, meta).await?);
+        check_proof(snapshot, identity, issued_at)?;
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();

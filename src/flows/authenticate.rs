@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
-use crate::directory::{DirectoryError, Footing, LiveDirectory, Snapshot};
+use crate::directory::{Descent, DirectoryError, Footing, LiveDirectory, Snapshot};
 use crate::domain::{
     AccessKeyId, AccountId, IssuerName, KeyKind, Partition, Principal, ProviderArn, ProviderRef,
     Region, Secret, SecretAccessKey, UniqueId, UnixTime,
@@ -202,17 +202,18 @@ impl Authenticator {
         token: &str,
         now: UnixTime,
     ) -> Result<KeyHolder, AuthenticationError> {
-        let snapshot = self.directory.snapshot(now)?;
+        let mut snapshot = self.directory.snapshot(now)?;
         let (session, secret) = match credentials::open(token, key, snapshot.keys(), now) {
             Err(credentials::TokenError::UnknownKey) => {
-                let newer = self.directory.catch_up(now).await?;
-                credentials::open(token, key, newer.keys(), now)?
+                snapshot = self.directory.catch_up(now).await?;
+                credentials::open(token, key, snapshot.keys(), now)?
             }
             other => other?,
         };
-        if !is_alive(&session, &snapshot)
-            && !is_alive(&session, &*self.directory.catch_up(now).await?)
-        {
+        if !is_alive(&session, &snapshot) {
+            snapshot = self.directory.catch_up(now).await?;
+        }
+        if !is_alive(&session, &snapshot) || is_revoked(&session, key, &snapshot) {
             return Err(AuthenticationError::InvalidToken);
         }
         let principal = Principal::Session(session.principal.clone());
@@ -271,6 +272,16 @@ impl BootstrapAdmin {
         let bytes = digest.as_ref().first_chunk().copied().unwrap_or_default();
         UniqueId::from_random(crate::domain::UniqueIdKind::User, bytes)
     }
+}
+
+/// Whether the session was ended before its time.
+fn is_revoked(session: &OpenSession, key: &AccessKeyId, snapshot: &Snapshot) -> bool {
+    snapshot.revocations().end_credentials(&Descent {
+        access_key_id: key,
+        role: &session.principal.role_id,
+        lineage: &session.lineage,
+        issued_at: session.issued_at,
+    })
 }
 
 /// Whether what the session was issued for is still there: the same role, and who vouched for it,

@@ -29,6 +29,7 @@ mod readiness;
 mod record;
 mod recorded_change;
 mod request;
+mod revoked;
 mod saml_conditions;
 mod saml_session;
 mod sign_in;
@@ -39,8 +40,9 @@ mod unavailable;
 mod web_identity;
 
 pub use administer::{
-    AdminAction, AdminError, Administration, Applied, ApplyMode, Desired, Exported, MAX_SAML_KEYS,
-    MAX_SEALING_KEYS, PreviousKeys, SamlKeySettings,
+    AdminAction, AdminError, Administration, Applied, ApplyMode, Desired, Exported,
+    MAX_REVOCATIONS, MAX_SAML_KEYS, MAX_SEALING_KEYS, PreviousKeys, RevokeTarget, SamlKeySettings,
+    SessionId,
 };
 pub use answers::Answers;
 pub use assume_role_error::AssumeRoleError;

@@ -17,6 +17,7 @@ use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
+use super::revoked::check_session;
 use super::sign_in::{session_key, sha256};
 use super::unavailable::Unavailable;
 use crate::audit::EventSource;
@@ -137,7 +138,8 @@ impl fmt::Debug for Portal {
 
 impl Portal {
     /// The session that a cookie opens; `None` where there is none, or it is over: idle, past its
-    /// end, by claims that are too old, or of a connection that has another issuer or client by now.
+    /// end, by claims that are too old, revoked, or of a connection that has another issuer or client by
+    /// now.
     ///
     /// # Errors
     /// [`Unavailable`] where the store or the directory can't say.
@@ -151,7 +153,9 @@ impl Portal {
             return Ok(None);
         };
         let is_too_old = now.since(session.identity.proved_at) > self.max_claim_age;
-        if is_too_old || !self.is_still_connected(&session.identity, now).await? {
+        let is_connected = self.is_still_connected(&session.identity, now).await?;
+        let revoked = check_session(&*self.directory.snapshot(now)?, &session);
+        if is_too_old || !is_connected || revoked.is_err() {
             self.sessions.end(&key).await?;
             return Ok(None);
         }

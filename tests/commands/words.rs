@@ -20,6 +20,8 @@ fn every_command_says_what_it_does() {
             &["connections", "refresh-metadata"],
         ),
         ("keys-rotate-saml", &["keys", "rotate-saml"]),
+        ("revoke", &["revoke"]),
+        ("revoke-person", &["revoke", "person"]),
     ] {
         let output = run(folder.path(), &[arguments, &["--help"]].concat(), &[]);
         assert_eq!(output.status.code(), Some(0));

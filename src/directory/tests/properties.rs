@@ -5,7 +5,6 @@ use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::directory::Since;
 use crate::directory::testing::{
     CONNECTION_FILE, ENTITY, NOW, RULE_FILE, SAML_CONNECTION_FILE, files, metadata_document,
     saml_files,
@@ -14,6 +13,7 @@ use crate::directory::{
     Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider, Role,
     SamlProvider, diff, read, write,
 };
+use crate::directory::{Revocations, Since};
 use crate::domain::{AccountId, Audience, SessionDuration, UniqueId, UniqueIdKind, UnixTime};
 use crate::entropy::SystemEntropy;
 use crate::federation::connection::ConnectionSettings;
@@ -186,6 +186,7 @@ prop_compose! {
             rules: rules.collect::<BTreeMap<_, _>>(),
             sealing_keys: Vec::new(),
             service_provider_keys: Vec::new(),
+            revocations: Revocations::default(),
             since: Since::default(),
         }
     }

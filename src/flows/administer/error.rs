@@ -1,6 +1,7 @@
 //! Why the administration did nothing.
 
 use super::keys::MAX_SEALING_KEYS;
+use super::revoke::MAX_REVOCATIONS;
 use super::saml_keys::MAX_SAML_KEYS;
 use crate::audit::AuditUnavailable;
 use crate::directory::{CommitError, DirectoryError, Problem};
@@ -57,6 +58,19 @@ pub enum AdminError {
     /// A provider's metadata was not taken.
     #[error("the metadata was not taken: {}", chain(.0))]
     Metadata(RefreshError),
+    /// What is to be revoked is not in the directory.
+    #[error("there is no {what} {name}")]
+    NotThere {
+        /// What it would be.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// There are as many revocations as there may be.
+    #[error(
+        "{MAX_REVOCATIONS} revocations still hold; revoke a connection, a role or a rule, or rotate the sealing keys and drop the previous ones"
+    )]
+    TooManyRevocations,
     /// Nothing can be recorded, so nothing is done.
     #[error("the audit log can't be written")]
     Audit(#[from] AuditUnavailable),
@@ -76,7 +90,8 @@ impl AdminError {
             Self::Invalid(_) => "InvalidDirectory",
             Self::Conflict { .. } => "Conflict",
             Self::Replayed => "RequestReplayed",
-            Self::TooManyKeys | Self::TooManySamlKeys => "LimitExceeded",
+            Self::TooManyKeys | Self::TooManySamlKeys | Self::TooManyRevocations => "LimitExceeded",
+            Self::NotThere { .. } => "NoSuchEntity",
             Self::RotationUnderWay(_) => "RotationUnderWay",
             Self::Metadata(RefreshError::NoSuchConnection(_)) => "NoSuchConnection",
             Self::Metadata(error) if error.is_refusal() => "MetadataRefused",

@@ -1,4 +1,4 @@
-//! The gateway's own administration: apply and export the directory, rotate the node's keys.
+//! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke.
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
@@ -15,6 +15,7 @@ mod error;
 mod export;
 mod keys;
 mod metadata;
+mod revoke;
 mod saml_keys;
 
 use std::fmt;
@@ -24,6 +25,7 @@ pub use apply::{Applied, ApplyMode, Desired};
 pub use error::AdminError;
 pub use export::Exported;
 pub use keys::{MAX_SEALING_KEYS, PreviousKeys};
+pub use revoke::{MAX_REVOCATIONS, RevokeTarget, SessionId};
 pub use saml_keys::MAX_SAML_KEYS;
 
 use super::authenticate::Caller;
@@ -51,6 +53,16 @@ pub enum AdminAction {
     RotateSamlKeys,
     /// `rolegate:RefreshMetadata`
     RefreshMetadata,
+    /// `rolegate:RevokeSession`
+    RevokeSession,
+    /// `rolegate:RevokePerson`
+    RevokePerson,
+    /// `rolegate:RevokeConnection`
+    RevokeConnection,
+    /// `rolegate:RevokeRole`
+    RevokeRole,
+    /// `rolegate:RevokeRule`
+    RevokeRule,
 }
 
 impl AdminAction {
@@ -62,6 +74,11 @@ impl AdminAction {
             Self::RotateKeys => "rolegate:RotateKeys",
             Self::RotateSamlKeys => "rolegate:RotateSamlKeys",
             Self::RefreshMetadata => "rolegate:RefreshMetadata",
+            Self::RevokeSession => "rolegate:RevokeSession",
+            Self::RevokePerson => "rolegate:RevokePerson",
+            Self::RevokeConnection => "rolegate:RevokeConnection",
+            Self::RevokeRole => "rolegate:RevokeRole",
+            Self::RevokeRule => "rolegate:RevokeRule",
         }
     }
 
@@ -71,6 +88,11 @@ impl AdminAction {
             Self::RotateKeys => "key-ring",
             Self::RotateSamlKeys => "saml-keys",
             Self::RefreshMetadata => "connection-metadata",
+            Self::RevokeSession
+            | Self::RevokePerson
+            | Self::RevokeConnection
+            | Self::RevokeRole
+            | Self::RevokeRule => "sessions",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::{
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::assume_role_with_web_identity::terms;
 use crate::flows::request::RequestMeta;
+use crate::flows::revoked::check_session;
 use crate::flows::saml_conditions::SamlCaller;
 use crate::flows::web_identity;
 use crate::mapping::MappedRole;
@@ -77,6 +78,7 @@ impl<'a> Choice<'a> {
         if !is_connected(self.snapshot, identity) {
             return Err(AssumeRoleError::NotConnected);
         }
+        check_session(self.snapshot, &self.open.session)?;
         let account = self.mapped.role.account();
         let provider = self.snapshot.linked_provider(connection, account);
         let provider = provider.ok_or(AssumeRoleError::NotLinked)?;

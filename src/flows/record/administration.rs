@@ -116,7 +116,12 @@ impl Recorder {
             AdminAction::ApplyDirectory
             | AdminAction::RotateKeys
             | AdminAction::RotateSamlKeys
-            | AdminAction::RefreshMetadata => ReadOnly::No,
+            | AdminAction::RefreshMetadata
+            | AdminAction::RevokeSession
+            | AdminAction::RevokePerson
+            | AdminAction::RevokeConnection
+            | AdminAction::RevokeRole
+            | AdminAction::RevokeRule => ReadOnly::No,
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
         let event = Event::new(occasion).by(subject.identity());

@@ -14,6 +14,7 @@ use crate::flows::kept_by_browser::KeptByBrowser as _;
 use crate::flows::login_attempt::UnderWay;
 use crate::flows::party::party;
 use crate::flows::request::RequestMeta;
+use crate::flows::revoked::check_proven;
 use crate::metrics::{Operation, Step};
 use crate::store::{PersonKey, Redeemed, SessionKey};
 
@@ -128,6 +129,7 @@ impl SignIn {
                 return Err(SignInRefusal::NoAttempt);
             }
         }
+        check_proven(&snapshot, &proven.identity)?;
         self.redeemed(proven, &origin, meta).await
     }
 

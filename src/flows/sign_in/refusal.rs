@@ -11,6 +11,7 @@ use crate::federation::saml::prove::ResponseTextError;
 use crate::federation::sign_in::ProviderError;
 use crate::flows::answers::NoTurn;
 use crate::flows::party::NoParty;
+use crate::flows::revoked::Revoked;
 use crate::flows::unavailable::Unavailable;
 use crate::store::StoreError;
 
@@ -51,6 +52,9 @@ pub enum SignInRefusal {
     /// The person signed out at the provider after it had issued the answer.
     #[error("the person has signed out at the provider since it issued the answer")]
     LoggedOut,
+    /// The person, or the connection, was revoked after the provider had issued the answer.
+    #[error("sessions of the person were revoked since the provider issued the answer")]
+    Revoked,
     /// This node can't answer now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -69,6 +73,7 @@ impl SignInRefusal {
             Self::Provider(_) => "SignInRefused",
             Self::UsedAlready => "UsedAlready",
             Self::LoggedOut => "LoggedOut",
+            Self::Revoked => "Revoked",
             Self::Unavailable(_) => "ServiceUnavailable",
         }
     }
@@ -88,6 +93,7 @@ impl SignInRefusal {
             Self::Provider(ProviderError::OtherProtocol) => "protocol",
             Self::UsedAlready => "one-time use",
             Self::LoggedOut => "logout",
+            Self::Revoked => "revocation",
             Self::Unavailable(_) => "availability",
         }
     }
@@ -107,6 +113,7 @@ impl SignInRefusal {
             | Self::Provider(_)
             | Self::UsedAlready
             | Self::LoggedOut
+            | Self::Revoked
             | Self::Unavailable(_) => false,
         }
     }
@@ -121,6 +128,12 @@ impl From<ProviderError> for SignInRefusal {
             }
             other => Self::Provider(other),
         }
+    }
+}
+
+impl From<Revoked> for SignInRefusal {
+    fn from(_: Revoked) -> Self {
+        Self::Revoked
     }
 }
 

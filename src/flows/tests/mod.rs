@@ -6,6 +6,7 @@ mod authenticate;
 mod metadata;
 mod portal;
 mod record;
+mod revoke;
 mod saml;
 mod saml_browser;
 mod saml_keys;

@@ -7,10 +7,10 @@ use crate::federation::saml::own_addresses::OwnAddresses;
 use crate::federation::saml::single_logout::SingleLogout;
 use crate::store::{BrowserSession, PersonKey, SessionKey, Sessions};
 
-const SECRET: &str = "a secret of the browser";
+pub(super) const SECRET: &str = "a secret of the browser";
 const CLAIM_AGE: i64 = 43_200;
 
-fn portal(node: &Node) -> Portal {
+pub(super) fn portal(node: &Node) -> Portal {
     Portal {
         directory: Arc::clone(&node.directory),
         sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
@@ -32,7 +32,7 @@ fn identity(groups: &[&str]) -> FederatedIdentity {
     }
 }
 
-fn session(groups: &[&str]) -> BrowserSession {
+pub(super) fn session(groups: &[&str]) -> BrowserSession {
     BrowserSession {
         sign_in: SignInId::from_random([3; 16]),
         identity: identity(groups),
@@ -52,7 +52,7 @@ async fn keep(node: &Node, session: &BrowserSession) {
     node.store.create(&key, session).await.unwrap();
 }
 
-async fn signed_in(node: &Node, session: BrowserSession) -> OpenBrowserSession {
+pub(super) async fn signed_in(node: &Node, session: BrowserSession) -> OpenBrowserSession {
     keep(node, &session).await;
     portal(node).open(SECRET, NOW).await.unwrap().unwrap()
 }
@@ -71,7 +71,7 @@ fn role(arn: &str) -> RoleArn {
     arn.parse().unwrap()
 }
 
-async fn take(
+pub(super) async fn take(
     node: &Node,
     open: &OpenBrowserSession,
     seconds: u32,

@@ -63,7 +63,7 @@ fn every_action() -> Value {
 }
 
 /// A directory with the provider and a role that trusts it.
-fn files() -> DirectoryFiles {
+pub(super) fn files() -> DirectoryFiles {
     let mut files = testing::files();
     for (path, text) in [
         (SETTINGS, "second_opinion = false\n".to_owned()),
@@ -133,11 +133,11 @@ fn response_with(attributes: &[String]) -> String {
     response_of(&[&[pair(), name()], attributes].concat(), &[])
 }
 
-fn good_response() -> String {
+pub(super) fn good_response() -> String {
     response_with(&[])
 }
 
-fn request(assertion: &str) -> SamlRequest<'_> {
+pub(super) fn request(assertion: &str) -> SamlRequest<'_> {
     SamlRequest {
         role: ROLE.parse().unwrap(),
         provider: PROVIDER.parse().unwrap(),
@@ -161,7 +161,10 @@ impl Node {
     }
 }
 
-async fn run(node: &Node, request: SamlRequest<'_>) -> Result<SamlSession, AssumeRoleError> {
+pub(super) async fn run(
+    node: &Node,
+    request: SamlRequest<'_>,
+) -> Result<SamlSession, AssumeRoleError> {
     node.saml().run(request, &meta()).await
 }
 

@@ -33,7 +33,7 @@ use crate::entropy::EntropyError;
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{
     AdminAction, AdminError, Administration, ApplyMode, AuthenticationError, Authenticator, Caller,
-    Desired, PreviousKeys, Recorder, RefusedCall, RequestMeta,
+    Desired, PreviousKeys, Recorder, RefusedCall, RequestMeta, RevokeTarget,
 };
 use crate::sigv4;
 use crate::store::Generation;
@@ -88,7 +88,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route(
             "/admin/v1/connections/refresh-metadata",
             web::post().to(refresh_metadata),
-        );
+        )
+        .route("/admin/v1/revocations", web::post().to(revoke));
 }
 
 /// What `apply` is sent.
@@ -120,6 +121,14 @@ pub struct RefreshRequest {
     pub connection: ConnectionId,
     /// What becomes of metadata that shares no key with what was known.
     pub new_keys: NewKeys,
+}
+
+/// What `revoke` is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeRequest {
+    /// Whose sessions are to end.
+    pub revoke: RevokeTarget,
 }
 
 /// What a refusal says.
@@ -223,6 +232,21 @@ async fn refresh_metadata(
             Ok(flow
                 .refresh_metadata(&call.caller, &asked.connection, asked.new_keys, &call.meta)
                 .await?)
+        },
+    )
+    .await
+}
+
+async fn revoke(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| {
+            let asked: RevokeRequest = call.json()?;
+            let flow = &api.administration;
+            call.once(flow, asked.revoke.action()).await?;
+            Ok(flow.revoke(&call.caller, &asked.revoke, &call.meta).await?)
         },
     )
     .await
@@ -460,7 +484,10 @@ fn admin_status(error: &AdminError) -> StatusCode {
             "MetadataUnavailable" => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
         },
-        AdminError::TooManyKeys | AdminError::TooManySamlKeys => StatusCode::BAD_REQUEST,
+        AdminError::TooManyKeys | AdminError::TooManySamlKeys | AdminError::TooManyRevocations => {
+            StatusCode::BAD_REQUEST
+        }
+        AdminError::NotThere { .. } => StatusCode::NOT_FOUND,
         AdminError::Audit(_)
         | AdminError::Directory(_)
         | AdminError::Entropy(_)

@@ -129,6 +129,10 @@ fn refusal_words(refusal: &SignInRefusal) -> Words {
             "You have signed out at your identity provider since.",
             "Sign in again.",
         ),
+        SignInRefusal::Revoked => refused(
+            "Your sessions were ended by an administrator since your identity provider answered.",
+            "Wait a minute, and sign in again.",
+        ),
         SignInRefusal::NoAttempt => refused(
             "This sign-in was finished already, or begun more than ten minutes ago.",
             "Sign in again.",

@@ -239,6 +239,9 @@ impl StsFault {
             AssumeRoleError::Consumed => {
                 "The token was used already and can't be used again".to_owned()
             }
+            AssumeRoleError::Revoked => {
+                "The token was issued before sessions of its subject were revoked".to_owned()
+            }
             AssumeRoleError::Tags(error) => sentence(error),
             AssumeRoleError::TooLarge { percent } => format!(
                 "Packed policy consumes {percent}% of allotted space, please use smaller policy."

@@ -1,0 +1,208 @@
+//! What was revoked, and what that ends.
+//!
+//! A revocation ends what is there, and bars nobody from beginning anew: it says up to which generation
+//! and moment what rests on it is over. Credentials know the generation that they were issued by, so one
+//! that a node issued which had not heard of the revocation yet is over too. A browser's session and what
+//! a provider has signed know when the provider issued it: what it issued by then opens nothing any more.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    AccessKeyId, ConnectionId, IssuerName, Lineage, ProviderRef, RuleId, SignInId, Subject,
+    UniqueId, UnixTime,
+};
+use crate::federation::id_token::SKEW;
+use crate::store::Generation;
+
+/// What was revoked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revoked {
+    /// A browser's sign-in: its session, and the credentials that were taken in it.
+    SignIn(SignInId),
+    /// One temporary access key.
+    AccessKey(AccessKeyId),
+    /// A person, as this issuer names them.
+    Person(IssuerName, Subject),
+    /// Everybody who came by a connection.
+    Connection(ConnectionId),
+    /// The sessions of a role, by its unique id.
+    Role(UniqueId),
+    /// The sessions that a mapping rule gave.
+    Rule(RuleId),
+}
+
+/// Up to when something is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// Whatever was issued by this generation or an earlier one is over.
+    pub up_to: Generation,
+    /// So is whatever was issued before this moment, whatever its generation says: a store that lost
+    /// changes gives their numbers to others.
+    pub at: UnixTime,
+}
+
+impl Revocation {
+    /// A revocation holds for so long, in seconds: nothing that it ends lives longer. Credentials live 36
+    /// hours at most, a browser's session and a provider's proof 24.
+    pub const KEPT_SECONDS: i64 = 37 * 3600;
+
+    /// Whether credentials of this generation and moment are over.
+    const fn ends_credentials(self, generation: Generation, issued_at: UnixTime) -> bool {
+        generation <= self.up_to || issued_at.seconds() < self.at.seconds()
+    }
+
+    /// Whether what a provider issued at this moment by its own clock is over; that clock may be ahead.
+    const fn ends_proof(self, issued_at: UnixTime) -> bool {
+        issued_at.since(self.at) <= SKEW
+    }
+
+    /// Whether nothing is left that it could end.
+    pub const fn is_past(self, now: UnixTime) -> bool {
+        now.since(self.at) > Self::KEPT_SECONDS
+    }
+}
+
+/// What was revoked, each with the last time that it was.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(
+    from = "Vec<(Revoked, Revocation)>",
+    into = "Vec<(Revoked, Revocation)>"
+)]
+pub struct Revocations(BTreeMap<Revoked, Revocation>);
+
+/// Who came by what, when, as a provider vouches for them.
+#[derive(Debug, Clone, Copy)]
+pub struct Vouched<'a> {
+    /// The connection, or the account's own provider.
+    pub provider: &'a ProviderRef,
+    /// Who vouches.
+    pub issuer: &'a IssuerName,
+    /// For whom.
+    pub subject: &'a Subject,
+    /// When what proves it was issued, by the provider's clock.
+    pub issued_at: UnixTime,
+}
+
+/// Credentials and what they come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Descent<'a> {
+    /// The key.
+    pub access_key_id: &'a AccessKeyId,
+    /// The role's unique id.
+    pub role: &'a UniqueId,
+    /// Where they come from.
+    pub lineage: &'a Lineage,
+    /// When they were issued.
+    pub issued_at: UnixTime,
+}
+
+impl Revocations {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that end nothing any more.
+    pub fn past(&self, now: UnixTime) -> impl Iterator<Item = &Revoked> {
+        let past = self.0.iter().filter(move |(_, it)| it.is_past(now));
+        past.map(|(revoked, _)| revoked)
+    }
+
+    /// A later revocation of the same takes in the earlier one.
+    pub(super) fn put(&mut self, revoked: Revoked, revocation: Revocation) {
+        let kept = self.0.entry(revoked).or_insert(revocation);
+        kept.up_to = kept.up_to.max(revocation.up_to);
+        kept.at = kept.at.max(revocation.at);
+    }
+
+    pub(super) fn remove(&mut self, revoked: &Revoked) {
+        self.0.remove(revoked);
+    }
+
+    /// Whether these credentials are over.
+    pub fn end_credentials(&self, of: &Descent<'_>) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let lineage = of.lineage;
+        let signed_in = lineage.sign_in.is_some_and(|id| self.end_sign_in(id));
+        let ends = |revoked: &Revoked| {
+            let found = self.0.get(revoked);
+            found.is_some_and(|it| it.ends_credentials(lineage.generation, of.issued_at))
+        };
+        let by_rule = lineage.rule.clone().map(Revoked::Rule);
+        signed_in
+            || self.ends_key(of.access_key_id)
+            || ends(&Revoked::Role(of.role.clone()))
+            || by_rule.is_some_and(|rule| ends(&rule))
+            || ends(&person(&lineage.issuer, &lineage.subject))
+            || connection(&lineage.provider).is_some_and(|it| ends(&it))
+    }
+
+    /// Whether what a provider vouched for opens nothing any more.
+    pub fn end_proof(&self, of: &Vouched<'_>) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let ends = |revoked: &Revoked| {
+            let found = self.0.get(revoked);
+            found.is_some_and(|it| it.ends_proof(of.issued_at))
+        };
+        ends(&person(of.issuer, of.subject)) || connection(of.provider).is_some_and(|it| ends(&it))
+    }
+
+    /// Whether a browser's sign-in is over. Its id is drawn, so none of later is called so.
+    pub fn end_sign_in(&self, id: SignInId) -> bool {
+        self.0.contains_key(&Revoked::SignIn(id))
+    }
+
+    fn ends_key(&self, key: &AccessKeyId) -> bool {
+        self.0.contains_key(&Revoked::AccessKey(key.clone()))
+    }
+}
+
+fn person(issuer: &IssuerName, subject: &Subject) -> Revoked {
+    Revoked::Person(issuer.clone(), subject.clone())
+}
+
+/// Nobody but the account's own policies is between an account and its provider.
+fn connection(provider: &ProviderRef) -> Option<Revoked> {
+    match provider {
+        ProviderRef::Connection(id) => Some(Revoked::Connection(id.clone())),
+        ProviderRef::Account(_) => None,
+    }
+}
+
+impl From<Vec<(Revoked, Revocation)>> for Revocations {
+    fn from(pairs: Vec<(Revoked, Revocation)>) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl From<Revocations> for Vec<(Revoked, Revocation)> {
+    fn from(revocations: Revocations) -> Self {
+        revocations.0.into_iter().collect()
+    }
+}
+
+impl std::fmt::Display for Revoked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SignIn(id) => write!(f, "session {id}"),
+            Self::AccessKey(key) => write!(f, "session {key}"),
+            Self::Person(issuer, subject) => write!(f, "person {subject} of {issuer}"),
+            Self::Connection(id) => write!(f, "connection {id}"),
+            Self::Role(id) => write!(f, "role {id}"),
+            Self::Rule(id) => write!(f, "rule {id}"),
+        }
+    }
+}
