@@ -191,7 +191,7 @@ impl ProviderSignIn {
         &self,
         party: Party<'_>,
         attempt: Option<&LoginAttempt>,
-        answer: Answer,
+        answer: &Answer,
         now: UnixTime,
     ) -> Result<ProvenSignIn, ProviderError> {
         match (party, attempt, answer) {
@@ -200,19 +200,19 @@ impl ProviderSignIn {
                 Some(LoginAttempt::Oidc(attempt)),
                 Answer::Oidc { answer, .. },
             ) => {
-                let proven = self.oidc.finish(connection, attempt, answer, now).await?;
-                Ok(of_oidc(proven))
+                let proven = self.oidc.finish(connection, attempt, answer.clone(), now);
+                Ok(of_oidc(proven.await?))
             }
             (
                 Party::Saml(party),
                 Some(LoginAttempt::Saml(attempt)),
                 Answer::Saml { response, .. },
             ) => {
-                let proven = self.saml.finish(party, Some(attempt), &response, now);
+                let proven = self.saml.finish(party, Some(attempt), response, now);
                 Ok(proven.await?)
             }
             (Party::Saml(party), None, Answer::Saml { response, .. }) => {
-                Ok(self.saml.finish(party, None, &response, now).await?)
+                Ok(self.saml.finish(party, None, response, now).await?)
             }
             (Party::Oidc(_) | Party::Saml(_), _, _) => Err(ProviderError::OtherProtocol),
         }

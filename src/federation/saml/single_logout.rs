@@ -83,6 +83,16 @@ impl LogoutMessageError {
             Self::MetadataExpired(_) => "metadata",
         }
     }
+
+    /// Whether newer metadata of the provider may accept the same message.
+    pub const fn may_have_changed(&self) -> bool {
+        matches!(
+            self,
+            Self::MetadataExpired(_)
+                | Self::Redirect(RedirectError::WrongSignature)
+                | Self::Message(LogoutError::Signature(_))
+        )
+    }
 }
 
 /// Why no logout message is sent.

@@ -35,7 +35,7 @@ pub(in crate::flows) struct Refused {
     pub code: &'static str,
     /// With the compared values.
     pub why: String,
-    /// Whether somebody must look at it.
+    /// Whether somebody must look at it, so that no flood of others may hide it.
     pub is_alarm: bool,
 }
 

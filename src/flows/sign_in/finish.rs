@@ -69,7 +69,7 @@ impl SignIn {
         let known = origin.as_ref().ok().map(|it| it.connection().clone());
         let connection = known.or(addressee);
         let proven = match origin {
-            Ok(origin) => self.prove(origin, callback.answer, meta).await,
+            Ok(origin) => self.prove(origin, &callback.answer, meta).await,
             Err(refusal) => Err(refusal),
         };
         let proven = match proven {
@@ -108,38 +108,76 @@ impl SignIn {
     async fn prove(
         &self,
         origin: Origin,
-        answer: Answer,
+        answer: &Answer,
         meta: &RequestMeta,
     ) -> Result<Proven, SignInRefusal> {
-        let (snapshot, _turn) = match &origin {
+        let (snapshot, turn) = match &origin {
             Origin::Here(here) => self.turn_of(here, meta).await?,
             Origin::AtProvider(connection) => (self.directory_with(connection, meta).await?, None),
         };
-        let party = party(&snapshot, origin.connection())?;
+        let proven = match self.proven(&snapshot, &origin, answer, meta).await {
+            Ok(proven) => self.redeemed(proven, &origin, meta).await,
+            Err(refusal) => Err(refusal),
+        };
+        let is_to_blame = matches!(&proven, Err(SignInRefusal::Unavailable(_)));
+        if let Some(turn) = turn.filter(|_| is_to_blame && origin.may_be_answered_again()) {
+            turn.give_back();
+        }
+        proven
+    }
+
+    /// Proves who the answer is about, by the snapshot at hand, and once more where that refuses and a
+    /// newer one is there that may not (decision 7).
+    async fn proven(
+        &self,
+        snapshot: &Snapshot,
+        origin: &Origin,
+        answer: &Answer,
+        meta: &RequestMeta,
+    ) -> Result<ProvenSignIn, SignInRefusal> {
+        let first = self.proven_by(snapshot, origin, answer, meta).await;
+        if !first.as_ref().is_err_and(SignInRefusal::may_have_changed) {
+            return first;
+        }
+        let newer = self.directory.catch_up(meta.now).await?;
+        if newer.generation() == snapshot.generation() {
+            return first;
+        }
+        self.proven_by(&newer, origin, answer, meta).await
+    }
+
+    async fn proven_by(
+        &self,
+        snapshot: &Snapshot,
+        origin: &Origin,
+        answer: &Answer,
+        meta: &RequestMeta,
+    ) -> Result<ProvenSignIn, SignInRefusal> {
+        let party = party(snapshot, origin.connection())?;
         let attempt = origin.under_way().map(|it| &it.attempt);
         let proving = self.recorder.metrics().time(Operation::SignIn, Step::Prove);
         let proven = self.providers.finish(party, attempt, answer, meta.now);
         let proven = proven.await;
         drop(proving);
         let proven = proven?;
-        if let Origin::Here(here) = &origin {
-            let keep_until = here.under_way.expires_at();
-            let redeemed = self.marks.redeem(&here.mark, keep_until, meta.now).await?;
-            if redeemed == Redeemed::Again {
-                return Err(SignInRefusal::NoAttempt);
-            }
-        }
-        check_proven(&snapshot, &proven.identity)?;
-        self.redeemed(proven, &origin, meta).await
+        check_proven(snapshot, &proven.identity)?;
+        Ok(proven)
     }
 
-    /// Uses the proof up: it signs one person in, once.
+    /// Uses the attempt and the proof up: it signs one person in, once.
     async fn redeemed(
         &self,
         proven: ProvenSignIn,
         origin: &Origin,
         meta: &RequestMeta,
     ) -> Result<Proven, SignInRefusal> {
+        if let Origin::Here(here) = origin {
+            let keep_until = here.under_way.expires_at();
+            let redeemed = self.marks.redeem(&here.mark, keep_until, meta.now).await?;
+            if redeemed == Redeemed::Again {
+                return Err(SignInRefusal::NoAttempt);
+            }
+        }
         let proof_issued_at = proven.identity.issued_at();
         let redeemed = proven.identity.redeem(self.marks.as_ref(), meta.now);
         Ok(Proven {
@@ -153,9 +191,10 @@ impl SignIn {
         })
     }
 
-    /// The one turn of a sign-in, and the directory to take it by. Whatever comes of it: an answer is
-    /// looked at once. Nothing is stored for it before the provider has proven somebody, so that
-    /// strangers leave nothing (decision 45).
+    /// The one turn of a sign-in, and the directory to take it by. Whatever comes of it, an answer is
+    /// looked at once, unless this node is to blame and the provider was not asked for anything. Nothing
+    /// is stored for it before the provider has proven somebody, so that strangers leave nothing
+    /// (decision 45).
     async fn turn_of(
         &self,
         here: &Here,

@@ -1,10 +1,11 @@
 //! Where a sign-in began that comes to its end here: in this browser, or at the provider.
 
 use super::{Callback, SignIn, SignInRefusal};
+use crate::directory::Snapshot;
 use crate::domain::{ConnectionId, LocalPath};
 use crate::federation::saml::posted::Claimed;
 use crate::federation::saml::prove::UnverifiedResponse;
-use crate::federation::sign_in::Answer;
+use crate::federation::sign_in::{Answer, LoginAttempt};
 use crate::flows::kept_by_browser::{AttemptKey, attempt_key, open_of_any_node};
 use crate::flows::login_attempt::{UnderWay, mark_of};
 use crate::flows::party::saml_connections_of;
@@ -44,6 +45,13 @@ impl Origin {
         }
     }
 
+    /// Whether an answer that could not be looked at may come again: a response proves itself, and a
+    /// code is good once.
+    pub(super) fn may_be_answered_again(&self) -> bool {
+        self.under_way()
+            .is_some_and(|it| matches!(it.attempt, LoginAttempt::Saml(_)))
+    }
+
     /// Where the person goes. What the provider wrote beside its answer leads nowhere.
     pub(super) fn return_to(&self) -> LocalPath {
         self.under_way()
@@ -76,13 +84,13 @@ impl SignIn {
         }
         match &callback.answer {
             Answer::Oidc { .. } => Err(SignInRefusal::OtherBrowser),
-            Answer::Saml { response, .. } => self.at_provider(response, meta),
+            Answer::Saml { response, .. } => self.at_provider(response, meta).await,
         }
     }
 
     /// A response that this browser has not asked for. One that says to answer a request was asked for
     /// by another browser, or was taken already.
-    fn at_provider(
+    async fn at_provider(
         &self,
         response: &UnverifiedResponse,
         meta: &RequestMeta,
@@ -91,10 +99,17 @@ impl SignIn {
         if claimed.in_response_to.is_some() {
             return Err(SignInRefusal::OtherBrowser);
         }
-        let snapshot = self.directory.snapshot(meta.now)?;
-        let issuer = claimed.issuer.as_deref();
-        let mut connections = saml_connections_of(&snapshot, issuer.unwrap_or_default());
-        let connection = connections.next().ok_or(SignInRefusal::UnknownProvider)?;
-        Ok(Origin::AtProvider(connection.id.clone()))
+        let issuer = claimed.issuer.unwrap_or_default();
+        let connection_in = |snapshot: &Snapshot| {
+            let connection = saml_connections_of(snapshot, &issuer).next();
+            connection.map(|connection| connection.id.clone())
+        };
+        let known = connection_in(&*self.directory.snapshot(meta.now)?);
+        let connection = match known {
+            Some(connection) => connection,
+            None => connection_in(&*self.directory.catch_up(meta.now).await?)
+                .ok_or(SignInRefusal::UnknownProvider)?,
+        };
+        Ok(Origin::AtProvider(connection))
     }
 }

@@ -7,7 +7,7 @@ use crate::federation::RedeemError;
 use crate::federation::relying_party::{AnswerError, SignInError};
 use crate::federation::saml::browser_sso::SamlSignInError;
 use crate::federation::saml::posted::FormError;
-use crate::federation::saml::prove::ResponseTextError;
+use crate::federation::saml::prove::{ResponseTextError, SamlProofError};
 use crate::federation::sign_in::ProviderError;
 use crate::flows::answers::NoTurn;
 use crate::flows::party::NoParty;
@@ -100,22 +100,25 @@ impl SignInRefusal {
 
     /// Whether somebody must look at it: the two SAML verifiers disagree.
     pub fn is_alarm(&self) -> bool {
-        match self {
-            Self::Provider(ProviderError::Saml(SamlSignInError::Proof(error))) => error.is_alarm(),
-            Self::Answer(_)
-            | Self::Form(_)
-            | Self::ResponseText(_)
-            | Self::UnknownConnection
-            | Self::NothingKnown
-            | Self::UnknownProvider
-            | Self::NoAttempt
-            | Self::OtherBrowser
-            | Self::Provider(_)
-            | Self::UsedAlready
-            | Self::LoggedOut
-            | Self::Revoked
-            | Self::Unavailable(_) => false,
-        }
+        self.proof_error().is_some_and(SamlProofError::is_alarm)
+    }
+
+    /// Whether a newer directory may accept the same response: another node may know newer metadata of
+    /// the provider, newer keys of ours, or other settings of the connection.
+    pub(super) fn may_have_changed(&self) -> bool {
+        let proof = self.proof_error();
+        proof.is_some_and(SamlProofError::may_have_changed)
+            || matches!(
+                self,
+                Self::NothingKnown | Self::Provider(ProviderError::Saml(SamlSignInError::NotAsked))
+            )
+    }
+
+    const fn proof_error(&self) -> Option<&SamlProofError> {
+        let Self::Provider(ProviderError::Saml(SamlSignInError::Proof(error))) = self else {
+            return None;
+        };
+        Some(error)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::here::LogoutUnderWay;
 use super::{Known, LogoutRefusal, SignOut};
+use crate::directory::Snapshot;
 use crate::federation::saml::messages::LogoutReach;
 use crate::federation::saml::single_logout::LogoutMessage;
 use crate::flows::kept_by_browser::{KeptByBrowser as _, attempt_key, open_of_any_node};
@@ -43,12 +44,15 @@ impl SignOut {
             return Err(LogoutRefusal::TooLate);
         }
         known.connection = Some(under_way.connection.clone());
-        let snapshot = self.directory.snapshot(meta.now)?;
-        let party = saml_party(&snapshot, &under_way.connection)?;
-        let issuer = party.connection.settings.entity_id.clone();
-        let response = self
-            .logout
-            .response(party, message, &under_way.request, meta.now)?;
+        let prove = |snapshot: &Snapshot| {
+            let party = saml_party(snapshot, &under_way.connection)?;
+            let issuer = party.connection.settings.entity_id.clone();
+            let message = message.clone();
+            let request = &under_way.request;
+            let response = self.logout.response(party, message, request, meta.now)?;
+            Ok((response, issuer))
+        };
+        let ((response, issuer), _) = self.by_newest(meta, prove).await?;
         known.person = Some((issuer.into(), under_way.subject));
         Ok(response.reach)
     }

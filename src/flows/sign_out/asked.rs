@@ -49,8 +49,8 @@ impl SignOut {
         known: &mut Known,
     ) -> Result<(Arc<Snapshot>, ConnectionId, ProviderLogout), LogoutRefusal> {
         let claimed = message.unverified_issuer()?;
-        let snapshot = self.directory_with(&claimed, meta).await?;
-        let (connection, logout) = self.prove(&snapshot, &claimed, message, meta)?;
+        let prove = |snapshot: &Snapshot| self.prove(snapshot, &claimed, message, meta);
+        let ((connection, logout), snapshot) = self.by_newest(meta, prove).await?;
         known.connection = Some(connection.clone());
         let party = saml_party(&snapshot, &connection)?;
         let issuer = party.connection.settings.entity_id.clone();
@@ -68,20 +68,6 @@ impl SignOut {
             .await?;
         tracing::info!(%connection, ended, "a SAML provider has signed a person out");
         Ok((snapshot, connection, logout))
-    }
-
-    /// The directory with a connection of this provider: as this node knows it, or as the log has it
-    /// by now.
-    async fn directory_with(
-        &self,
-        claimed: &str,
-        meta: &RequestMeta,
-    ) -> Result<Arc<Snapshot>, LogoutRefusal> {
-        let snapshot = self.directory.snapshot(meta.now)?;
-        if saml_connections_of(&snapshot, claimed).next().is_some() {
-            return Ok(snapshot);
-        }
-        Ok(self.directory.catch_up(meta.now).await?)
     }
 
     /// Proves the request by the first connection of the provider whose metadata does: several may be

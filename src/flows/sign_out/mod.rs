@@ -23,7 +23,7 @@ pub use refusal::LogoutRefusal;
 use super::record::{Person, PortalRecord, Recorder, Refused, chain};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
-use crate::directory::LiveDirectory;
+use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{Audience, ConnectionId, IssuerName, Subject};
 use crate::entropy::Entropy;
 use crate::federation::saml::single_logout::SingleLogout;
@@ -70,6 +70,28 @@ impl SignOut {
             Ok(()) => refusal,
             Err(error) => error.into(),
         }
+    }
+
+    /// What `prove` makes of a message by the snapshot at hand, and once more where that refuses and a
+    /// newer one is there that may not (decision 7); with the snapshot that counted.
+    async fn by_newest<T>(
+        &self,
+        meta: &RequestMeta,
+        prove: impl Fn(&Snapshot) -> Result<T, LogoutRefusal>,
+    ) -> Result<(T, Arc<Snapshot>), LogoutRefusal> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let refused = match prove(&snapshot) {
+            Ok(proven) => return Ok((proven, snapshot)),
+            Err(refused) => refused,
+        };
+        if !refused.may_have_changed() {
+            return Err(refused);
+        }
+        let newer = self.directory.catch_up(meta.now).await?;
+        if newer.generation() == snapshot.generation() {
+            return Err(refused);
+        }
+        Ok((prove(&newer)?, newer))
     }
 
     async fn record(

@@ -65,6 +65,13 @@ impl LogoutRefusal {
             Self::Unavailable(_) => "availability",
         }
     }
+
+    /// Whether a newer directory may accept the same message: another node may know newer metadata of
+    /// the provider, or a connection of it.
+    pub(super) fn may_have_changed(&self) -> bool {
+        matches!(self, Self::UnknownProvider | Self::NothingKnown)
+            || matches!(self, Self::Message(error) if error.may_have_changed())
+    }
 }
 
 impl From<NoParty> for LogoutRefusal {

@@ -1,5 +1,7 @@
 //! Signing in and out at a SAML provider, in memory.
 
+mod node;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
