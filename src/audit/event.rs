@@ -288,6 +288,8 @@ struct AdditionalData {
     mapping_rules: Vec<RuleTrace>,
     #[serde(skip_serializing_if = "Option::is_none")]
     coalesced: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sessions_ended: Option<u64>,
 }
 
 impl Event {
@@ -432,6 +434,12 @@ impl Event {
     /// The event stands for this many further refusals that have no line of their own.
     pub fn coalesced(mut self, count: u64) -> Self {
         self.0.additional_event_data.coalesced = Some(count);
+        self
+    }
+
+    /// A sign-out ended this many sessions here.
+    pub fn sessions_ended(mut self, count: u64) -> Self {
+        self.0.additional_event_data.sessions_ended = Some(count);
         self
     }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::UnixTime;
+
 /// Whom an assertion or a logout is about (SAML 2.0 Core, section 2.2.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameId {
@@ -22,4 +24,7 @@ pub struct ProviderSession {
     pub name_id: NameId,
     /// The session, where the provider named it (`SessionIndex`).
     pub index: Option<String>,
+    /// When it is over, where the provider says so (`SessionNotOnOrAfter`): nothing that comes of it
+    /// lasts longer.
+    pub ends_at: Option<UnixTime>,
 }

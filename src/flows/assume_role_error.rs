@@ -6,6 +6,7 @@ use super::web_identity::TagsClaimError;
 use crate::audit::AuditUnavailable;
 use crate::credentials::IssueError;
 use crate::directory::{DirectoryError, UnusableKey};
+use crate::domain::{SessionDuration, UnixTime};
 use crate::federation::RedeemError;
 use crate::federation::id_token::TokenError;
 use crate::federation::saml::SamlError;
@@ -54,6 +55,15 @@ pub enum AssumeRoleError {
     /// The person's connection has no link to the role's account.
     #[error("the connection is not linked to the role's account")]
     NotLinked,
+    /// The provider's session with the person ends sooner than the shortest session would.
+    #[error(
+        "the provider's session ends at {at}, which leaves less than the {} seconds of the shortest session",
+        SessionDuration::MIN.seconds()
+    )]
+    ProviderSessionEnds {
+        /// The `SessionNotOnOrAfter`.
+        at: UnixTime,
+    },
     /// The trust policy, or the role's maximum, is against it.
     #[error("the role's trust policy does not permit it")]
     Denied(Denial),
@@ -73,9 +83,8 @@ impl AssumeRoleError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Token(error) if error.is_provider_unreachable() => "IDPCommunicationError",
-            Self::Token(TokenError::Expired { .. } | TokenError::TooOld { .. }) => {
-                "ExpiredTokenException"
-            }
+            Self::Token(TokenError::Expired { .. } | TokenError::TooOld { .. })
+            | Self::ProviderSessionEnds { .. } => "ExpiredTokenException",
             Self::Saml(error) => saml_code(error),
             Self::SamlSession(error) => session_code(*error),
             Self::NoProvider { .. }
@@ -114,6 +123,7 @@ impl AssumeRoleError {
             | Self::NotMapped
             | Self::NotConnected
             | Self::NotLinked
+            | Self::ProviderSessionEnds { .. }
             | Self::TooLarge { .. }
             | Self::Revoked
             | Self::Unavailable(_) => false,
@@ -133,6 +143,7 @@ impl AssumeRoleError {
             Self::Tags(_) => "session tags",
             Self::NotMapped => "mapping rules",
             Self::NotConnected => "connection",
+            Self::ProviderSessionEnds { .. } => "expiry",
             Self::NotLinked => "link",
             Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "duration",
             Self::Denied(Denial::Refused { .. }) => "trust policy",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kept_by_browser::KeptByBrowser;
-use super::sign_in::sha256;
+use super::sign_in::{session_name, session_named, sha256};
 use crate::domain::{LocalPath, UnixTime};
 use crate::federation::sign_in::LoginAttempt;
 use crate::store::SessionKey;
@@ -25,7 +25,7 @@ pub(super) struct UnderWay {
     pub(super) attempt: LoginAttempt,
     return_to: String,
     begun_at: UnixTime,
-    /// The name of the session that the browser had then, in hexadecimal digits. What a provider posts
+    /// The name of the session that the browser had then. What a provider posts
     /// comes without the session's own cookie.
     session: Option<String>,
 }
@@ -41,7 +41,7 @@ impl UnderWay {
             attempt,
             return_to: return_to.to_string(),
             begun_at: now,
-            session: session.map(|key| data_encoding::HEXLOWER.encode(&key.0)),
+            session: session.map(|key| session_name(&key)),
         }
     }
 
@@ -53,9 +53,7 @@ impl UnderWay {
 
     /// The session that the browser had when it left.
     pub(super) fn session(&self) -> Option<SessionKey> {
-        let digits = self.session.as_ref()?;
-        let bytes = data_encoding::HEXLOWER.decode(digits.as_bytes()).ok()?;
-        Some(SessionKey(bytes.try_into().ok()?))
+        session_named(self.session.as_ref()?)
     }
 }
 

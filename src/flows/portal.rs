@@ -275,6 +275,7 @@ impl Portal {
     ) -> Result<TakenCredentials, AssumeRoleError> {
         let _issuing = self.recorder.metrics().time(TAKING, Step::Issue);
         let choosing = choice.choosing()?;
+        choice.check_time_left()?;
         let bounds = choice.bounds(&choosing);
         let given = shortest(asked, &bounds);
         let assumption = choice.assumption(choosing, given);

@@ -14,6 +14,8 @@ export const house = JSON.parse(process.env.ROLEGATE_TEST_HOUSE);
 export const { gateway, provider } = house;
 export const gatewayHost = new URL(gateway).hostname;
 export const SESSION_COOKIE = "__Host-rolegate-session";
+/** Names the session of a browser and opens nothing. */
+export const BROWSER_COOKIE = "__Host-rolegate-browser";
 export const LONGEST = { timeout: 180_000 };
 const PATIENCE_MS = 30_000;
 

@@ -98,7 +98,7 @@ fn s56_s31_a_request_that_the_provider_did_not_sign_so_ends_nothing() {
 }
 
 /// Signs out by the form of a page, and gives the page that leads on.
-fn sign_out(browser: &mut Browser, scene: &Scene) -> String {
+pub fn sign_out(browser: &mut Browser, scene: &Scene) -> String {
     let roles = browser.get("/roles").text();
     let token = roles.split("name=\"csrf\" value=\"").nth(1).unwrap();
     let token = token.split('"').next().unwrap().to_owned();
@@ -108,6 +108,14 @@ fn sign_out(browser: &mut Browser, scene: &Scene) -> String {
     page.text()
 }
 
+/// The request that a page leads on with.
+pub fn request_of(page: &str) -> UnverifiedRedirect {
+    let link = page.split("id=\"leave\" href=\"").nth(1).unwrap();
+    let link = link.split('"').next().unwrap();
+    let link = link.replace("&amp;", "&").replace("&#38;", "&");
+    UnverifiedRedirect::parse(link.split_once('?').unwrap().1).unwrap()
+}
+
 #[test]
 fn a_person_signs_out_here_first_and_then_at_the_provider() {
     let scene = Scene::new();
@@ -115,10 +123,7 @@ fn a_person_signs_out_here_first_and_then_at_the_provider() {
     scene.sign_in(&mut browser);
     let page = sign_out(&mut browser, &scene);
     assert!(!browser.is_signed_in());
-    let link = page.split("id=\"leave\" href=\"").nth(1).unwrap();
-    let link = link.split('"').next().unwrap();
-    let link = link.replace("&amp;", "&").replace("&#38;", "&");
-    let message = UnverifiedRedirect::parse(link.split_once('?').unwrap().1).unwrap();
+    let message = request_of(&page);
     let state = message.relay_state().unwrap().to_owned();
     assert!(
         message

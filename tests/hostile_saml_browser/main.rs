@@ -7,6 +7,10 @@
 mod support;
 
 mod acs;
+mod encrypted;
 mod logout;
+mod logout_by_form;
 mod pages;
+mod replaced;
 mod scene;
+mod withdrawn;

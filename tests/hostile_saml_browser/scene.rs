@@ -26,7 +26,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    fn new(entity: &'static str) -> Self {
+    pub fn new(entity: &'static str) -> Self {
         let size = rcgen::RsaKeySize::_2048;
         let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap();
         let certificate = rcgen::CertificateParams::new(["idp.example.com".to_owned()]).unwrap();
@@ -39,6 +39,19 @@ impl Provider {
     }
 
     fn metadata(&self) -> String {
+        self.metadata_with(&[self])
+    }
+
+    /// The provider's metadata with the keys of these.
+    pub fn metadata_with(&self, keys: &[&Self]) -> String {
+        let key = |provider: &&Self| {
+            format!(
+                "<md:KeyDescriptor use=\"signing\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">\
+                 <ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>",
+                provider.certificate
+            )
+        };
+        let keys: String = keys.iter().map(key).collect();
         let service = |name: &str, binding: &str| {
             format!(
                 "<md:{name} Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{}/there\"/>",
@@ -52,10 +65,8 @@ impl Provider {
         format!(
             "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{}\">\
              <md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\
-             <md:KeyDescriptor use=\"signing\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">\
-             <ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
-             {services}</md:IDPSSODescriptor></md:EntityDescriptor>",
-            self.entity, self.certificate
+             {keys}{services}</md:IDPSSODescriptor></md:EntityDescriptor>",
+            self.entity
         )
     }
 }
@@ -77,7 +88,8 @@ pub struct Begun {
     pub request: String,
 }
 
-fn directory(lines: &str) -> DirectoryFiles {
+/// Two connections, with these lines in both.
+pub fn directory(lines: &str) -> DirectoryFiles {
     let mut files = account_files();
     for (id, provider) in [("partners", &*PARTNERS), ("others", &*OTHERS)] {
         let connection = format!(
@@ -203,18 +215,21 @@ impl Scene {
     /// Asserts that a response signs nobody in, and which check failed.
     #[track_caller]
     pub fn refuses(&self, browser: &mut Browser, response: &Response, check: &str) {
+        self.refused("SignIn", response, check);
+        assert!(!response.text().contains(ADMIN));
+        assert!(!browser.is_signed_in());
+    }
+
+    /// Asserts that the last event of this name was refused, and which check failed.
+    #[track_caller]
+    pub fn refused(&self, event: &str, response: &Response, check: &str) {
         assert_eq!(response.status, 403, "{}", response.text());
         let record = self.node.audit();
-        let last = record
-            .iter()
-            .rfind(|event| event["eventName"] == "SignIn")
-            .unwrap();
+        let last = record.iter().rfind(|it| it["eventName"] == event).unwrap();
         assert!(
             last.to_string().contains(&format!("\"{check}\"")),
             "{check}: {last}"
         );
-        assert!(!response.text().contains(ADMIN));
-        assert!(!browser.is_signed_in());
     }
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn session(name: &str) -> BrowserSession {
         person: person(name),
         proof_issued_at: NOW,
         provider_session: Some(ProviderSession {
+            ends_at: None,
             name_id: NameId {
                 value: name.to_owned(),
                 format: None,

@@ -257,6 +257,7 @@ impl BrowserSso {
             provider_session: Some(ProviderSession {
                 name_id: name_id.clone(),
                 index: authentication.session_index.clone(),
+                ends_at: authentication.session_ends_at,
             }),
             ends_at: authentication.session_ends_at,
             identity,

@@ -7,7 +7,7 @@ use super::{Bound, OfferedRole, OpenBrowserSession};
 use crate::directory::{RoleEntry, Snapshot};
 use crate::domain::{
     ConnectionId, FederatedIdentity, IssuerName, Lineage, ProviderArn, ProviderRef,
-    SamlProviderArn, SessionDuration,
+    SamlProviderArn, SessionDuration, UnixTime,
 };
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::assume_role_with_web_identity::terms;
@@ -141,8 +141,25 @@ impl<'a> Choice<'a> {
             tags: choosing.session.tags,
             source_identity: choosing.session.source_identity,
             duration,
-            ends_by: None,
+            ends_by: self.provider_s_end(),
             lineage: self.lineage(&self.open.session.identity),
+        }
+    }
+
+    /// When the provider's session with the person is over. Unlike our own end, nothing lasts longer.
+    fn provider_s_end(&self) -> Option<UnixTime> {
+        let provider_session = self.open.session.provider_session.as_ref()?;
+        provider_session.ends_at
+    }
+
+    /// Refuses where the provider's session leaves less time than the shortest session takes.
+    pub(super) fn check_time_left(&self) -> Result<(), AssumeRoleError> {
+        let shortest = i64::from(SessionDuration::MIN.seconds());
+        match self.provider_s_end() {
+            Some(at) if at.since(self.meta.now) < shortest => {
+                Err(AssumeRoleError::ProviderSessionEnds { at })
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -159,7 +176,7 @@ impl<'a> Choice<'a> {
     }
 
     /// What bounds the session. The sign-in's end bounds it too, but never below the shortest
-    /// session.
+    /// session; where it is the provider's, [`Self::check_time_left`] refuses then.
     pub(super) fn bounds(&self, choosing: &Choosing<'_>) -> Vec<(Bound, u32)> {
         let left = self.open.session.ends_at.since(self.meta.now);
         let left = u32::try_from(left)

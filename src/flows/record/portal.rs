@@ -24,6 +24,8 @@ pub(in crate::flows) struct PortalRecord<'a> {
     pub refused: Option<Refused>,
     /// What the mapping rules make of the person.
     pub rules: &'a [RuleTrace],
+    /// How many sessions a sign-out ended here.
+    pub sessions_ended: Option<usize>,
 }
 
 /// Why something in the portal was refused.
@@ -81,6 +83,9 @@ impl Recorder {
             event = event.by(federated(person));
         }
         event = event.mapping(record.rules);
+        if let Some(count) = record.sessions_ended {
+            event = event.sessions_ended(u64::try_from(count).unwrap_or(u64::MAX));
+        }
         if let Some(refused) = &record.refused {
             let check = Check::new(refused.check, CheckOutcome::Failed);
             event = event.checks([check]).refused(refused.code, &refused.why);

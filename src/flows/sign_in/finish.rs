@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::origin::{Here, Origin};
-use super::{SignIn, SignInRefusal, session_key};
+use super::{SignIn, SignInRefusal, session_key, session_name, session_named};
 use crate::directory::Snapshot;
 use crate::domain::{
     ConnectionId, FederatedIdentity, LocalPath, ProviderSession, Secret, UnixTime,
@@ -26,6 +26,9 @@ pub struct Callback<'a> {
     pub sealed: Option<&'a str>,
     /// What its session cookie holds, where it sends it along.
     pub previous_session: Option<&'a str>,
+    /// The name of the session that it says to have. A form that a provider posts unasked comes without
+    /// the session's own cookie.
+    pub named_session: Option<&'a str>,
 }
 
 /// A sign-in that succeeded.
@@ -33,6 +36,8 @@ pub struct Callback<'a> {
 pub struct SignedIn {
     /// What the session cookie holds.
     pub session_secret: Secret<String>,
+    /// The session's name, for [`Callback::named_session`]: nobody learns the secret from it.
+    pub session_name: String,
     /// Where the person wanted to go; the first page, where the provider began the sign-in.
     pub return_to: LocalPath,
 }
@@ -64,6 +69,7 @@ impl SignIn {
     ) -> Result<SignedIn, SignInRefusal> {
         let _whole = self.recorder.metrics().time(Operation::SignIn, Step::Whole);
         let sent = callback.previous_session.map(session_key);
+        let named = callback.named_session.and_then(session_named);
         let addressee = callback.answer.addressee().cloned();
         let origin = self.origin(&callback, meta).await;
         let known = origin.as_ref().ok().map(|it| it.connection().clone());
@@ -81,13 +87,15 @@ impl SignIn {
             }
         };
         // A session that can't be recorded stays behind a secret that nobody was told.
-        let previous = [sent, proven.previous];
+        let previous = [sent, named, proven.previous];
         let session = self.replace_sessions(&previous, &proven, meta).await;
         let refused = session.as_ref().err();
         self.record(connection.as_ref(), Some(&proven.identity), refused, meta)
             .await?;
+        let session_secret = session?;
         Ok(SignedIn {
-            session_secret: session?,
+            session_name: session_name(&session_key(session_secret.expose())),
+            session_secret,
             return_to: proven.return_to,
         })
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use begin::{SignInBegun, Wish};
 pub use finish::{Callback, SignedIn};
 pub use refusal::SignInRefusal;
-pub(super) use session::{session_key, sha256};
+pub(super) use session::{session_key, session_name, session_named, sha256};
 
 use super::answers::Answers;
 use super::party::party;
@@ -147,6 +147,7 @@ impl SignIn {
             person: identity.map(Into::into),
             refused,
             rules: &rules,
+            sessions_ended: None,
         };
         self.recorder.portal(meta, &record).await
     }

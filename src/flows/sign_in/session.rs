@@ -1,6 +1,7 @@
 //! The session that a sign-in opens, behind a secret that only the browser has.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 
 use super::finish::Proven;
 use super::{SignIn, SignInRefusal};
@@ -58,6 +59,17 @@ impl SignIn {
 /// The name of the session that a cookie opens.
 pub(in crate::flows) fn session_key(secret: &str) -> SessionKey {
     SessionKey(sha256(secret))
+}
+
+/// The name of a session as a browser keeps it, in hexadecimal digits. It opens nothing.
+pub(in crate::flows) fn session_name(key: &SessionKey) -> String {
+    HEXLOWER.encode(&key.0)
+}
+
+/// The session of this name; `None` where it is none.
+pub(in crate::flows) fn session_named(name: &str) -> Option<SessionKey> {
+    let bytes = HEXLOWER.decode(name.as_bytes()).ok()?;
+    Some(SessionKey(bytes.try_into().ok()?))
 }
 
 pub(in crate::flows) fn sha256(text: &str) -> [u8; 32] {

@@ -66,6 +66,7 @@ impl SignOut {
         self.marks
             .redeem(&logout.mark, keep_until, meta.now)
             .await?;
+        known.ended = Some(ended);
         tracing::info!(%connection, ended, "a SAML provider has signed a person out");
         Ok((snapshot, connection, logout))
     }

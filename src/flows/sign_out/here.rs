@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::SignOut;
 use crate::domain::{ConnectionId, ProviderRef, Secret, Subject, UnixTime};
 use crate::entropy::draw;
+use crate::federation::saml::checks::{MAX_AGE, SKEW};
 use crate::federation::saml::messages::MessageId;
 use crate::federation::sign_in::Departure;
 use crate::flows::kept_by_browser::{AttemptKey, KeptByBrowser, attempt_key, seal};
@@ -15,7 +16,7 @@ use crate::flows::record::PortalRecord;
 use crate::flows::request::RequestMeta;
 use crate::flows::unavailable::Unavailable;
 use crate::metrics::Operation;
-use crate::store::BrowserSession;
+use crate::store::{BrowserSession, Logout, StoreError};
 
 /// The session is over; what is left to do.
 #[derive(Debug)]
@@ -61,16 +62,18 @@ impl KeptByBrowser for LogoutUnderWay {
 }
 
 impl SignOut {
-    /// Ends the session at once, and tells its SAML provider where it has an address for that. That it
-    /// can't be told keeps nobody signed in.
+    /// Ends the session at once, and with a SAML provider's all others that the person has by it; and
+    /// tells that provider where it has an address for that. That it can't be told keeps nobody signed
+    /// in.
     ///
     /// # Errors
-    /// [`Unavailable`]; the session may go on then.
+    /// [`Unavailable`]; sessions may go on then.
     pub async fn here(
         &self,
         open: &OpenBrowserSession,
         meta: &RequestMeta,
     ) -> Result<SignedOut, Unavailable> {
+        let ended = self.end(open).await?;
         let record = PortalRecord {
             operation: Operation::SignOut,
             connection: None,
@@ -78,13 +81,28 @@ impl SignOut {
             person: Some((&open.session.identity).into()),
             refused: None,
             rules: &[],
+            sessions_ended: Some(ended),
         };
         self.recorder.portal(meta, &record).await?;
-        self.sessions.end(&open.key()).await?;
         Ok(match self.tell(&open.session, meta) {
             Some(telling) => SignedOut::ToProvider(Box::new(telling)),
             None => SignedOut::Here,
         })
+    }
+
+    /// Ends the session, and with a SAML provider's all others of the person; how many there were.
+    async fn end(&self, open: &OpenBrowserSession) -> Result<usize, StoreError> {
+        let session = &open.session;
+        let own = usize::from(self.sessions.end(&open.key()).await?);
+        if session.provider_session.is_none() {
+            return Ok(own);
+        }
+        // By the provider's own clock: what it issued before this sign-in is over, what it issues from
+        // now on is a new one.
+        let at = session.proof_issued_at.plus(-1);
+        let keep_until = at.plus(MAX_AGE + SKEW);
+        let logout = Logout { at, keep_until };
+        Ok(own + self.sessions.end_all(&session.person, logout).await?)
     }
 
     /// How the browser tells the provider; `None` where it is not to, or can't.

@@ -1,7 +1,7 @@
 //! A person signs out: here, or at their SAML provider.
 //!
 //! ```text
-//! here      session ended at once ── SAML? LogoutRequest, signed ── browser: cookie (10 minutes), leaves
+//! here      sessions ended at once ── SAML? LogoutRequest, signed ── browser: cookie (10 minutes), leaves
 //!              └ answered: LogoutResponse ── the cookie opens ── proven ── everywhere, or not
 //! provider  LogoutRequest ── proven ── used once ── all sessions of the person end
 //!              └ recorded ── LogoutResponse, signed ── browser: back to the provider
@@ -61,6 +61,8 @@ struct Known {
     connection: Option<ConnectionId>,
     /// Who it is, as far as it was proven.
     person: Option<(IssuerName, Subject)>,
+    /// How many sessions are over.
+    ended: Option<usize>,
 }
 
 impl SignOut {
@@ -118,6 +120,7 @@ impl SignOut {
             person,
             refused,
             rules: &[],
+            sessions_ended: known.ended,
         };
         self.recorder.portal(meta, &record).await
     }

@@ -170,6 +170,7 @@ async fn a_flood_of_refusals_hides_no_alarm_of_a_browser() {
                 is_alarm: refusal.is_alarm(),
             }),
             rules: &[],
+            sessions_ended: None,
         };
         node.recorder.portal(&meta(), &record).await.unwrap();
         assert_eq!(lines(&node) - before, more, "{refusal}");

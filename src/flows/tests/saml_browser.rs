@@ -1,6 +1,7 @@
 //! Signing in and out at a SAML provider, in memory.
 
 mod node;
+mod session;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -227,6 +228,7 @@ impl Setting {
             },
             sealed: cookie,
             previous_session: None,
+            named_session: None,
         };
         self.flow.finish(callback, &meta()).await
     }

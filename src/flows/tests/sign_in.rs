@@ -120,6 +120,7 @@ impl Setting {
             },
             sealed: back.cookie.as_deref(),
             previous_session: back.previous.as_deref(),
+            named_session: None,
         };
         self.flow.finish(callback, &meta_at(back.now)).await
     }

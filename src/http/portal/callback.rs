@@ -65,10 +65,12 @@ pub(super) async fn finish(
     let sealed = attempt.and_then(|attempt| cookies::login_cookie(request, &attempt));
     let attempt = attempt.filter(|_| sealed.is_some());
     let previous = cookies::session_cookie(request);
+    let named = cookies::session_name(request);
     let callback = Callback {
         answer,
         sealed: sealed.as_deref(),
         previous_session: previous.as_deref(),
+        named_session: named.as_deref(),
     };
     let (mut response, is_over) = match api.sign_in.finish(callback, meta).await {
         Ok(signed_in) => (welcome(&signed_in)?, true),
@@ -84,9 +86,10 @@ pub(super) async fn finish(
 
 fn welcome(signed_in: &SignedIn) -> Result<HttpResponse, PortalError> {
     let mut response = redirect(signed_in.return_to.as_str());
-    response
-        .add_cookie(&cookies::set_session(&signed_in.session_secret))
-        .map_err(|_| PortalError::Unavailable)?;
+    for cookie in cookies::set_session(&signed_in.session_secret, &signed_in.session_name) {
+        let added = response.add_cookie(&cookie);
+        added.map_err(|_| PortalError::Unavailable)?;
+    }
     Ok(response)
 }
 

@@ -9,14 +9,20 @@ use crate::domain::Secret;
 use crate::flows::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES};
 
 const SESSION: &str = "__Host-rolegate-session";
+const NAME: &str = "__Host-rolegate-browser";
 const LOGIN: &str = "__Host-rolegate-login-";
 const LOGOUT: &str = "__Host-rolegate-logout-";
-/// The session cookie's value is never longer; ours have 43 characters.
+/// The value of the session's cookies is never longer; ours have 43 and 64 characters.
 const MAX_SESSION_BYTES: usize = 128;
 
 /// The session cookie's value.
 pub(super) fn session_cookie(request: &HttpRequest) -> Option<String> {
     value(request.headers(), SESSION, MAX_SESSION_BYTES)
+}
+
+/// The name of the session that the browser says to have. It opens nothing.
+pub(super) fn session_name(request: &HttpRequest) -> Option<String> {
+    value(request.headers(), NAME, MAX_SESSION_BYTES)
 }
 
 /// The value of the cookie for this attempt.
@@ -37,11 +43,15 @@ pub(super) fn logout_cookie(request: &HttpRequest, attempt: &AttemptKey) -> Opti
     )
 }
 
-/// Opens the session; sent with navigations from elsewhere, never with their forms.
-pub(super) fn set_session(secret: &Secret<String>) -> Cookie<'static> {
-    cookie(SESSION.to_owned(), secret.expose().clone())
-        .same_site(SameSite::Lax)
-        .finish()
+/// One that opens the session, sent with navigations from elsewhere, never with their forms; and one
+/// that names it, so that a sign-in which a provider's form begins can end it.
+pub(super) fn set_session(secret: &Secret<String>, name: &str) -> [Cookie<'static>; 2] {
+    let opens = cookie(SESSION.to_owned(), secret.expose().clone());
+    let names = cookie(NAME.to_owned(), name.to_owned());
+    [
+        opens.same_site(SameSite::Lax).finish(),
+        names.same_site(SameSite::None).finish(),
+    ]
 }
 
 /// Keeps a sign-in with this browser for ten minutes.
@@ -79,12 +89,14 @@ fn end_attempt(kind: &str, attempt: &AttemptKey) -> Cookie<'static> {
         .finish()
 }
 
-/// Removes the session cookie.
-pub(super) fn end_session() -> Cookie<'static> {
-    cookie(SESSION.to_owned(), String::new())
-        .same_site(SameSite::Lax)
-        .max_age(Duration::ZERO)
-        .finish()
+/// Removes the session's cookies.
+pub(super) fn end_session() -> [Cookie<'static>; 2] {
+    let gone = |name: &str, same_site| {
+        let cookie = cookie(name.to_owned(), String::new());
+        let cookie = cookie.same_site(same_site).max_age(Duration::ZERO);
+        cookie.finish()
+    };
+    [gone(SESSION, SameSite::Lax), gone(NAME, SameSite::None)]
 }
 
 /// A cookie of its own for every attempt, so that two tabs don't disturb each other.

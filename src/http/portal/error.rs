@@ -32,8 +32,12 @@ pub(super) enum PortalError {
     #[error(transparent)]
     Assume(#[from] AssumeRoleError),
     /// A provider's request to sign somebody out.
-    #[error(transparent)]
-    LogoutRequest(LogoutRefusal),
+    #[error("{refusal}")]
+    LogoutRequest {
+        refusal: LogoutRefusal,
+        /// Whether somebody is still signed in in this browser, as far as its request says.
+        is_signed_in: bool,
+    },
     /// A provider's answer to ours; nobody is signed in any more in any case.
     #[error(transparent)]
     LogoutAnswer(LogoutRefusal),
@@ -49,11 +53,26 @@ impl From<Unavailable> for PortalError {
 }
 
 impl PortalError {
+    /// Where the page leads on to.
+    fn next_step(&self) -> Option<NextStep> {
+        let label = match self {
+            Self::LogoutRequest {
+                is_signed_in: false,
+                ..
+            } => return None,
+            Self::LogoutAnswer(_) => "Sign in again",
+            _ => "Go to my roles",
+        };
+        let href = LocalPath::root();
+        Some(NextStep { label, href })
+    }
+
     pub(super) fn respond(self, api: &PortalApi, id: RequestId, at: UnixTime) -> HttpResponse {
         if matches!(self, Self::NotSignedIn) {
             return redirect("/");
         }
         let is_sign_in = matches!(self, Self::SignIn(_));
+        let next = self.next_step();
         let (status, title, what_happened, what_to_do) = self.words();
         let (what_happened, what_to_do) =
             (Shown::from(what_happened.as_str()), Shown::from(what_to_do));
@@ -71,10 +90,6 @@ impl PortalError {
             };
             page(status, &refused)
         } else {
-            let next = Some(NextStep {
-                label: "Go to my roles",
-                href: LocalPath::root(),
-            });
             let error = ErrorPage {
                 organisation,
                 status: status.as_u16(),

@@ -30,9 +30,10 @@ async fn sign_out(
         SignedOut::Here => signed_out(api),
         SignedOut::ToProvider(telling) => to_provider(api, *telling)?,
     };
-    response
-        .add_cookie(&cookies::end_session())
-        .map_err(|_| PortalError::Unavailable)?;
+    for cookie in cookies::end_session() {
+        let added = response.add_cookie(&cookie);
+        added.map_err(|_| PortalError::Unavailable)?;
+    }
     Ok(response)
 }
 

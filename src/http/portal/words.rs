@@ -66,7 +66,7 @@ impl PortalError {
             ),
             Self::SignIn(refusal) => refusal_words(refusal),
             Self::Assume(error) => assume_words(error),
-            Self::LogoutRequest(refusal) => logout_words(
+            Self::LogoutRequest { refusal, .. } => logout_words(
                 refusal,
                 "Your identity provider’s request to sign you out was not accepted.",
                 "Sign out here by the menu of your roles. If it happens twice, send the id below to your administrator.",
@@ -341,6 +341,12 @@ fn assume_words(error: &AssumeRoleError) -> Words {
             "No keys were given out",
             "What this role’s session carries does not fit into its token.".to_owned(),
             "Send the id below to your administrator: the mapping rule gives too many or too long tags.",
+        ),
+        AssumeRoleError::ProviderSessionEnds { .. } => (
+            StatusCode::FORBIDDEN,
+            "No keys were given out",
+            "Your identity provider ends your session in less than 15 minutes, which is the shortest time that keys are made for.".to_owned(),
+            "Sign out and in again, then take the role.",
         ),
         _ => (
             StatusCode::FORBIDDEN,

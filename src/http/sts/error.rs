@@ -230,6 +230,7 @@ impl StsFault {
             AssumeRoleError::NoSamlProvider => return saml_error::no_provider(),
             AssumeRoleError::Token(error) => token_message(error),
             AssumeRoleError::ResponseText(error) => sentence(error),
+            AssumeRoleError::ProviderSessionEnds { .. } => sentence(error),
             AssumeRoleError::Saml(refusal) => {
                 return saml_error::of_response(error.code(), refusal);
             }

@@ -46,25 +46,43 @@ async fn received(
         Ok(message) => message,
         Err(error) => {
             let refusal = api.sign_out.refuse(error.into(), meta).await;
-            return Err(PortalError::LogoutRequest(refusal));
+            return Err(refused(api, request, refusal, meta).await);
         }
     };
     match message.kind() {
-        MessageKind::Request => asked(api, &message, meta).await,
+        MessageKind::Request => asked(api, request, &message, meta).await,
         MessageKind::Response => answered(api, request, message, meta).await,
     }
 }
 
 async fn asked(
     api: &PortalApi,
+    request: &HttpRequest,
     message: &LogoutMessage,
     meta: &RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
-    let ended = api.sign_out.asked(message, meta).await;
-    let ended = ended.map_err(PortalError::LogoutRequest)?;
+    let ended = match api.sign_out.asked(message, meta).await {
+        Ok(ended) => ended,
+        Err(refusal) => return Err(refused(api, request, refusal, meta).await),
+    };
     match ended.departure {
         Some(departure) => leave(api, Leaving::AfterSignOut, departure, &ended.sites),
         None => Ok(signed_out(api, AtProvider::SignedOut)),
+    }
+}
+
+/// The page leads on to the roles only where somebody is still signed in. A form of the provider's
+/// comes without the cookie that would tell.
+async fn refused(
+    api: &PortalApi,
+    request: &HttpRequest,
+    refusal: LogoutRefusal,
+    meta: &RequestMeta,
+) -> PortalError {
+    let session = api.session(request, meta).await;
+    PortalError::LogoutRequest {
+        refusal,
+        is_signed_in: matches!(session, Ok(Some(_))),
     }
 }
 
