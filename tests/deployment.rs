@@ -10,6 +10,7 @@ mod support;
 #[path = "tools/mod.rs"]
 mod tools;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -198,4 +199,35 @@ fn the_containerfile_has_no_mistakes() {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}
+
+/// The names of our metrics in a text.
+fn metrics_in(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric());
+    words
+        .filter(|word| word.starts_with("rolegate_"))
+        .map(|word| word.strip_suffix("_bucket").unwrap_or(word))
+        .collect()
+}
+
+#[test]
+fn the_dashboard_shows_metrics_that_there_are() {
+    let text = std::fs::read_to_string(example("grafana/rolegate.json")).unwrap();
+    let dashboard: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let operations = std::fs::read_to_string(example("../docs/operations.md")).unwrap();
+    let known = metrics_in(&operations);
+    let mut shown = BTreeSet::new();
+    for expression in panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap())
+        .map(|target| target["expr"].as_str().unwrap())
+    {
+        let names = metrics_in(expression);
+        assert!(!names.is_empty(), "{expression}");
+        shown.extend(names);
+    }
+    let unknown: Vec<_> = shown.difference(&known).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(shown.len() >= 10, "{shown:?}");
 }
