@@ -6,6 +6,8 @@
 
 #[path = "browser/house.rs"]
 mod house;
+#[path = "browser/tls_gateway.rs"]
+mod tls_gateway;
 #[path = "tools/mod.rs"]
 mod tools;
 
@@ -13,21 +15,21 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use house::{House, finish};
-use serde_json::{Value, json};
-use tools::Tool;
+use house::House;
+use serde_json::json;
+use tls_gateway::run_script;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_sign_in_and_use_their_keys() {
     let house = House::start().await;
-    run_script("sign_in.mjs", house.settings()).await;
+    run_script("browser/sign_in.mjs", house.settings()).await;
     house.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_sign_in_and_out_by_saml() {
     let house = House::start().await;
-    run_script("saml.mjs", house.settings()).await;
+    run_script("browser/saml.mjs", house.settings()).await;
     house.stop().await;
 }
 
@@ -35,26 +37,7 @@ async fn people_sign_in_and_out_by_saml() {
 async fn the_demo_is_what_a_person_meets() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path());
-    run_script("demo.mjs", json!({ "gateway": demo.url })).await;
-}
-
-/// Runs a script of `tests/browser` with `settings`; what it says is shown where it fails.
-async fn run_script(name: &str, mut settings: Value) {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    settings["aws"] = json!(Tool::AwsCli.path());
-    settings["artifacts"] = json!(tests.join("artifacts"));
-    let mut command = Command::new(Tool::Node.path());
-    command
-        .args(["--test", "--test-reporter=spec"])
-        .arg(tests.join("browser").join(name))
-        .env("ROLEGATE_TEST_HOUSE", settings.to_string())
-        .env("ROLEGATE_TEST_CHROMIUM", Tool::Chromium.path())
-        .env("ROLEGATE_TEST_NODE_MODULES", Tool::NodeModules.path());
-    let output = finish(command).await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    println!("{said}{errors}");
-    assert!(output.status.success(), "{name} failed");
+    run_script("browser/demo.mjs", json!({ "gateway": demo.url })).await;
 }
 
 /// `rolegate demo` on free ports, until this is dropped.

@@ -1,10 +1,14 @@
-//! A sign-in at an identity provider that nobody here wrote, the npm package `oidc-provider`, with a
-//! real browser against a running node; and its id_tokens at STS.
+//! Sign-ins at identity providers that nobody here wrote, with a real browser against a running node:
+//! here the npm package `oidc-provider`, and its id_tokens at STS; in [`keycloak`] Keycloak by SAML.
 
 // Clippy exempts tests from its rules against panics by this mark, helper functions included.
 #![cfg(test)]
 
+#[path = "interop/keycloak.rs"]
+mod keycloak;
 mod support;
+#[path = "browser/tls_gateway.rs"]
+mod tls_gateway;
 #[path = "tools/mod.rs"]
 mod tools;
 
@@ -123,16 +127,20 @@ impl RunningProvider {
             .arg("--jwt-client")
             .arg(gateway.folder().join("jwt.json"))
             .args(options)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
             .stderr(Stdio::null());
+        let (provider, ready) = Self::announced(command);
+        assert_eq!(ready["issuer"], issuer);
+        provider
+    }
+
+    /// Starts a provider; with what it says when it answers.
+    fn announced(mut command: Command) -> (Self, Value) {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         let mut said = BufReader::new(child.stdout.take().unwrap());
         said.read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(ready["issuer"], issuer);
-        Self(child)
+        (Self(child), serde_json::from_str(&line).unwrap())
     }
 }
 
