@@ -128,6 +128,28 @@ fn s44_conditions_that_do_not_hold_now() {
     times.refuses("no end", &good, "<saml:Conditions>", &endless);
 }
 
+/// A minute of skew is allowed at either end, and not at both of one assertion: what never held at any
+/// moment does not hold now.
+#[test]
+fn s44_skew_is_a_minute_at_one_end() {
+    let scene = scene();
+    let signed = |begin: i64, end: i64| {
+        let draft = scene.draft(Signed::Assertion);
+        let good = cut(&draft, "<saml:Conditions", ">").to_owned();
+        let changed = conditions(&scene.time(begin), &scene.time(end));
+        signed(&replaced(&draft, &good, &changed))
+    };
+    scene.accepts("begins within it", &signed(60, 240));
+    scene.accepts("ended within it", &signed(-240, -59));
+    let not_yet = Refusal::invalid("not before", "Conditions is valid from");
+    scene.refuses("begins after it", &signed(61, 240), &not_yet);
+    scene.refuses("ended before it", &signed(-240, -60), &EXPIRED);
+    let backwards = Refusal::invalid("expiry", "The conditions hold from");
+    for (begin, end) in [(30, -30), (59, -59), (0, 0)] {
+        scene.refuses("at both", &signed(begin, end), &backwards);
+    }
+}
+
 #[test]
 fn s44_a_confirmation_or_a_session_that_is_over() {
     let times = Times::begin();

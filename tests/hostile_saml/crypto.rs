@@ -10,7 +10,7 @@ use crate::scene::{
 };
 use crate::support::directory::in_account;
 
-const EXCLUSIVE: &str =
+pub const EXCLUSIVE: &str =
     "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:Transform>";
 const ENVELOPED: &str = "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform>";
 const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
@@ -121,10 +121,21 @@ fn s36_a_key_that_the_response_brings() {
         "<ds:RetrievalMethod URI=\"http://{}/key\"/>",
         canary.authority()
     );
+    let short = include_str!("../../src/federation/saml/certificate/fixtures/rsa-1024.pem");
+    let short: String = short
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let modulus = STANDARD.encode(modulus_of(&STRANGER));
+    let value = format!(
+        "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>{modulus}</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>"
+    );
     for (what, content) in [
+        // Its names and its serial number are those of the provider's.
         ("their own certificate", certificate(&STRANGER.certificate)),
         ("the provider's certificate", certificate(&PROVIDERS[0].certificate)),
-        ("a key value", "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AQAB</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>".to_owned()),
+        ("a certificate of 1024 bits", certificate(&short)),
+        ("a key value", value),
         ("an address", retrieval),
         ("an issuer and serial", "<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>CN=rcgen self signed cert</ds:X509IssuerName><ds:X509SerialNumber>1</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>".to_owned()),
     ] {
@@ -133,6 +144,30 @@ fn s36_a_key_that_the_response_brings() {
         scene.refuses(what, &response, &Refusal::signature());
     }
     assert!(!canary.was_touched());
+}
+
+/// The modulus of a provider's key of 2048 bits, at the end of its SubjectPublicKeyInfo (RFC 8017, A.1.1).
+fn modulus_of(provider: &Provider) -> &[u8] {
+    let (rest, exponent) = provider.public_key.split_at(provider.public_key.len() - 5);
+    assert_eq!(exponent, [2, 3, 1, 0, 1]);
+    &rest[rest.len() - 256..]
+}
+
+#[test]
+fn s36_a_key_of_1024_bits_is_never_registered() {
+    let scene = scene();
+    let mut files = directory("");
+    let path = in_account("saml-providers/Partners0.metadata.xml");
+    let short = include_str!("../../src/federation/saml/certificate/fixtures/rsa-1024.pem");
+    let short: String = short
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let metadata = replaced(&files[&path], &PROVIDERS[0].certificate, &short);
+    files.insert(path, metadata);
+    let refused = scene.node.try_apply(&files);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("1024"), "{}", refused.text());
 }
 
 #[test]
@@ -205,7 +240,8 @@ fn s39_weak_algorithms() {
         "",
     ] {
         let response = signed_info_with(&good, RSA_SHA256, uri);
-        scene.refuses(uri, &response, &Refusal::signature());
+        let cause = format!("the signature algorithm \"{uri}\" is not accepted");
+        scene.refuses_for(&cause, &response, &Refusal::signature());
     }
     let sha256 = "http://www.w3.org/2001/04/xmlenc#sha256";
     for uri in [
@@ -213,7 +249,8 @@ fn s39_weak_algorithms() {
         "http://www.w3.org/2001/04/xmldsig-more#md5",
     ] {
         let response = signed_info_with(&good, sha256, uri);
-        scene.refuses(uri, &response, &Refusal::signature());
+        let cause = format!("the digest algorithm \"{uri}\" is not accepted");
+        scene.refuses_for(&cause, &response, &Refusal::signature());
     }
 }
 

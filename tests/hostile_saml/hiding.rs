@@ -32,23 +32,28 @@ fn s14_a_comment_in_the_name_identifier() {
 #[test]
 fn s15_a_comment_in_what_decides() {
     let scene = scene();
-    let good = scene.good(Signed::Assertion);
     let audience = scene.audience();
     let entity = crate::scene::entity(0);
     let role = crate::scene::role(0);
-    for text in [&audience, &entity, &role] {
-        let evil = good.replace(&**text, &[text, "<!---->.evil"].concat());
-        assert_ne!(evil, good);
-        scene.refuses(text, &evil, &Refusal::xml());
+    for text in [&*audience, &entity, &role] {
+        let longer = [text, ".evil"].concat();
+        let signed = scene.signed_with(text, &longer);
+        let cut_off = replaced(&signed, &longer, &[text, "<!---->.evil"].concat());
+        scene.refuses_for("a comment", &cut_off, &Refusal::xml());
     }
 }
 
 #[test]
 fn s16_a_processing_instruction() {
     let scene = scene();
-    for hidden in ["<?p not-an-?>admin@example.com", "<?p x?>alice@example.com"] {
-        let response = scene.good(Signed::Assertion).replace(PERSON, hidden);
-        scene.refuses(hidden, &response, &Refusal::xml());
+    let honest = "not-an-admin@example.com";
+    for hidden in [
+        "<?p not-an-?>admin@example.com",
+        "<?not-an- ?>admin@example.com",
+        "not-an-admin@example.com<?p x?>",
+    ] {
+        let response = replaced(&scene.signed_with(PERSON, honest), honest, hidden);
+        scene.refuses_for("a processing instruction", &response, &Refusal::xml());
     }
 }
 
@@ -100,14 +105,21 @@ fn s19_an_external_entity_is_never_fetched() {
         );
         assert!(!answer.body.contains("root:"), "{answer:?}");
     }
+    let declaration = format!("<!DOCTYPE r [<!ENTITY e SYSTEM '{url}'>]>");
     let hidden = [
         "<?xml version=\"1.0\" encoding=\"UTF-16\"?>",
-        &*scene.good(Signed::Assertion),
-    ]
-    .concat();
-    let wide: Vec<u8> = hidden.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let text = STANDARD.encode([&[0xff, 0xfe], &*wide].concat());
-    scene.refuses_text("in UTF-16", &text, &Refusal::xml());
+        &*declaration,
+        &*entity,
+    ];
+    let hidden = hidden.concat();
+    for (mark, bytes) in [
+        ([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        ([0xfe, 0xff], u16::to_be_bytes),
+    ] {
+        let wide: Vec<u8> = hidden.encode_utf16().flat_map(bytes).collect();
+        let text = STANDARD.encode([&mark, &*wide].concat());
+        scene.refuses_text("in UTF-16", &text, &Refusal::xml());
+    }
     assert!(!canary.was_touched());
 }
 
@@ -130,5 +142,7 @@ fn s20_entities_that_grow_are_refused_at_once() {
     );
     for bomb in [laughs, quadratic] {
         scene.refuses_within(AT_ONCE, &bomb, &Refusal::xml());
+        // Before any entity is read, so that none takes room.
+        scene.refuses_for("a document type declaration", &bomb, &Refusal::xml());
     }
 }

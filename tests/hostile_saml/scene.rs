@@ -26,7 +26,8 @@ pub const ADMIN: &str = "admin@example.com";
 /// The attribute names of AWS begin so.
 pub const AWS: &str = "https://aws.amazon.com/SAML/Attributes/";
 
-/// An identity provider's key and certificate.
+/// An identity provider's key and certificate. All certificates name one issuer, one subject and one
+/// serial number: a key is the only thing by which they differ.
 pub struct Provider {
     pub key: SigningKey,
     /// In base64, as metadata has it.
@@ -49,7 +50,8 @@ impl Provider {
 
     fn of(pair: &rcgen::KeyPair) -> Self {
         let names = ["idp.example.com".to_owned()];
-        let certificate = rcgen::CertificateParams::new(names).unwrap();
+        let mut certificate = rcgen::CertificateParams::new(names).unwrap();
+        certificate.serial_number = Some(rcgen::SerialNumber::from(7_u64));
         let certificate = certificate.self_signed(pair).unwrap();
         Self {
             key: SigningKey::from_pkcs8(&pair.serialize_der()).unwrap(),
@@ -397,6 +399,15 @@ impl Scene {
         );
         // Refusals get a line of their own up to a number a minute.
         self.node.clock.advance(1);
+    }
+
+    /// Asserts that a response is refused as this, and that the audit names the cause: a document that
+    /// is hostile in one way may be refused for another, too.
+    pub fn refuses_for(&self, cause: &str, response: &str, refusal: &Refusal<'_>) {
+        let answer = self.refuses(cause, response, refusal);
+        let record = self.node.audit_of(&answer.request_id);
+        let reason = record.reason().unwrap_or_default();
+        assert!(reason.contains(cause), "{reason} instead of {cause}");
     }
 
     /// Asserts that a response is refused as this, and quickly.

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::crypto::signed_info_with;
-use crate::scene::{ADMIN, PERSON, PROVIDERS, Refusal, Scene, Signed, cut, replaced, signature_of};
+use crate::scene::{
+    ADMIN, PERSON, PROVIDERS, Refusal, STRANGER, Scene, Signed, cut, replaced, signature_of,
+};
 
 /// The base64 of the SHA-256 of nothing.
 const OF_NOTHING: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
@@ -97,13 +99,18 @@ fn s29_a_digest_with_something_in_it() {
     let good = scene.good(Signed::Assertion);
     let digest = digest_of(&good).to_owned();
     let evil = good.replace(PERSON, ADMIN);
+    let of_evil = scene.draft(Signed::Assertion).replace(PERSON, ADMIN);
+    let of_evil = STRANGER.sign(&of_evil, &["_a1"]);
+    let forged = digest_of(&of_evil);
+    assert_ne!(forged, digest);
     let (front, rest) = digest.split_at(8);
     for hidden in [
-        format!("<!--{OF_NOTHING}-->{digest}"),
-        format!("{front}<!--{OF_NOTHING}-->{rest}"),
+        format!("<!--{forged}-->{digest}"),
+        format!("{front}<!--{forged}-->{rest}"),
+        format!("{forged}<!--{digest}-->"),
     ] {
         let response = replaced(&evil, &digest, &hidden);
-        scene.refuses(&hidden, &response, &Refusal::xml());
+        scene.refuses_for("a comment", &response, &Refusal::xml());
     }
     let nested = replaced(&evil, &digest, &format!("<ds:x/>{digest}"));
     scene.refuses("an element", &nested, &Refusal::signature());

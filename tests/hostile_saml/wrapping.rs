@@ -1,9 +1,16 @@
 //! S1 to S13, S21 to S23, S26, S28, S30 to S33: signed parts moved, copied, wrapped and left out.
 
+use rolegate::federation::saml::signing::PLACEHOLDER;
+
+use crate::crypto::{EXCLUSIVE, signed_info_with};
 use crate::scene::{
     ADMIN, PERSON, PROVIDERS, Refusal, STRANGER, Scene, Signed, assertion_of, cut, evil, replaced,
     signature_of, without_signature,
 };
+
+/// Leaves the attributes out of what is hashed.
+const XPATH: &str = "<ds:Transform Algorithm=\"http://www.w3.org/TR/1999/REC-xpath-19991116\">\
+     <ds:XPath xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">not(ancestor-or-self::saml:AttributeStatement)</ds:XPath></ds:Transform>";
 
 fn scene() -> Scene {
     let scene = Scene::new();
@@ -228,10 +235,39 @@ fn s21_an_id_that_is_there_twice() {
 fn s22_an_id_in_another_spelling() {
     let scene = scene();
     let good = scene.good(Signed::Assertion);
-    for spelling in ["ID", "Id", "id", "xml:id", "samlp:ID", "AssertionID"] {
-        let status = format!("<samlp:Status {spelling}=\"_a1\">");
+    let genuine = assertion_of(&good);
+    let evil = before(&evil(genuine), "<saml:Subject>", signature_of(&good));
+    let original = format!(
+        "<ds:Object>{}</ds:Object></ds:Signature>",
+        without_signature(genuine)
+    );
+    for spelling in [
+        "ID",
+        "Id",
+        "id",
+        "xml:id",
+        "samlp:ID",
+        "AssertionID",
+        "foreign:ID",
+    ] {
+        let named = format!(" xmlns:foreign=\"urn:foreign\" {spelling}=\"_a1\"");
+        let status = format!("<samlp:Status{named}>");
         let response = replaced(&good, "<samlp:Status>", &status);
         scene.refuses(spelling, &response, &Refusal::signature());
+        if spelling == "ID" {
+            // The evil assertion has an ID of its own, and no attribute is there twice.
+            continue;
+        }
+        // The signed ID on the evil assertion, which holds the signature: with the original in it, and alone.
+        let polluted = replaced(
+            &evil,
+            "<saml:Assertion",
+            &["<saml:Assertion", &*named].concat(),
+        );
+        let alone = replaced(&good, genuine, &polluted);
+        scene.refuses(spelling, &alone, &Refusal::signature());
+        let around = replaced(&alone, "</ds:Signature>", &original);
+        scene.refuses(spelling, &around, &Refusal::two_assertions());
     }
 }
 
@@ -280,16 +316,26 @@ fn s26_two_signatures_of_which_one_is_the_attackers() {
 fn s28_two_signed_infos() {
     let scene = scene();
     let good = scene.good(Signed::Assertion);
-    let genuine = cut(&good, "<ds:SignedInfo", "</ds:SignedInfo>");
-    let forged = genuine.replace("#_a1", "#_r1");
+    let info = |of: &str| cut(of, "<ds:SignedInfo", "</ds:SignedInfo>").to_owned();
+    let value = |of: &str| cut(of, "<ds:SignatureValue>", "</ds:SignatureValue>").to_owned();
+    // The forged one has the digest of the evil assertion, and the value is of the genuine one.
+    let evil = scene.draft(Signed::Assertion).replace(PERSON, ADMIN);
+    let evil = STRANGER.sign(&evil, &["_a1"]);
+    let evil = replaced(&evil, &value(&evil), &value(&good));
+    let (genuine, forged) = (info(&good), info(&evil));
+    assert_ne!(genuine, forged);
     for infos in [
-        [&*forged, genuine].concat(),
-        [genuine, &*forged].concat(),
-        format!("{forged}<ds:Object>{genuine}</ds:Object>"),
+        [&*forged, &*genuine].concat(),
+        [&*genuine, &*forged].concat(),
+        forged.clone(),
+        genuine.clone(),
     ] {
-        let response = replaced(&good, genuine, &infos);
+        let response = replaced(&evil, &forged, &infos);
         scene.refuses("two", &response, &Refusal::signature());
     }
+    let object = format!("<ds:Object>{genuine}</ds:Object></ds:Signature>");
+    let in_object = replaced(&evil, "</ds:Signature>", &object);
+    scene.refuses("in an object", &in_object, &Refusal::signature());
 }
 
 #[test]
@@ -344,15 +390,29 @@ fn s32_a_signature_that_is_not_bound_to_its_parent() {
 fn s33_a_signature_of_a_part() {
     let scene = scene();
     let good = scene.good(Signed::Assertion);
-    let signature = signature_of(&good);
-    let of_subject = replaced(
-        &without_signature(&good),
-        "<saml:Subject>",
-        "<saml:Subject ID=\"_s\">",
-    );
-    let moved = signature.replace("#_a1", "#_s");
-    let partial = before(&of_subject, "</saml:Subject>", &moved);
+    // The provider has signed the subject, and nothing of what surrounds it.
+    let subject = format!("<saml:Subject ID=\"_s\">{PLACEHOLDER}");
+    let draft = replaced(&scene.draft(Signed::Nothing), "<saml:Subject>", &subject);
+    let partial = PROVIDERS[0].sign(&draft, &["_s"]);
     scene.refuses("of the subject", &partial, &Refusal::signature());
+    let signature = signature_of(&partial).to_owned();
+    let moved = before(&without_signature(&partial), "<saml:Subject ", &signature);
+    scene.refuses("of its child", &moved, &Refusal::signature());
+    // The provider has signed an assertion without attributes, which an XPath makes of this one.
+    let attributes = cut(
+        &draft,
+        "<saml:AttributeStatement>",
+        "</saml:AttributeStatement>",
+    );
+    let bare = replaced(&scene.draft(Signed::Assertion), attributes, "");
+    let bare = PROVIDERS[0].sign(&bare, &["_a1"]);
+    let filtered = signed_info_with(&bare, EXCLUSIVE, &[XPATH, EXCLUSIVE].concat());
+    let filtered = before(&filtered, "</saml:Assertion>", attributes);
+    scene.refuses_for(
+        "Transforms does not hold exactly",
+        &filtered,
+        &Refusal::signature(),
+    );
     let reference = cut(&good, "<ds:Reference", "</ds:Reference>");
     let twice = replaced(&good, reference, &reference.repeat(2));
     scene.refuses("two references", &twice, &Refusal::signature());

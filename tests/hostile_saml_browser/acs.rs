@@ -1,10 +1,13 @@
 //! The address for responses.
 
+use std::time::Instant;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::scene::{ADMIN, OTHERS, PARTNERS, PERSON, Scene, begin, cross_site, sign};
 use crate::support::http::Request;
+use crate::support::node::LONGEST_ANSWER;
 
 #[test]
 fn s41_a_response_signs_in_once() {
@@ -42,10 +45,72 @@ fn s42_a_response_answers_what_this_browser_asked() {
     let unasked = sign(&PARTNERS, &scene.draft(&PARTNERS, None));
     let not_allowed = scene.post(&mut fresh, &unasked, "");
     scene.refuses(&mut fresh, &not_allowed, "idp initiated");
+    let unknown = sign(&PARTNERS, &scene.draft(&PARTNERS, Some("_unknown")));
+    let begun = begin(&mut other);
+    let unknown = scene.post(&mut other, &unknown, &begun.relay_state);
+    scene.refuses(&mut other, &unknown, "request");
+    let (mut third, absent) = (scene.browser(), scene.draft(&PARTNERS, None));
+    let begun = begin(&mut third);
+    let absent = scene.post(&mut third, &sign(&PARTNERS, &absent), &begun.relay_state);
+    scene.refuses(&mut third, &absent, "request");
     assert_eq!(
         scene.post(&mut one, &answer, &first.relay_state).status,
         303
     );
+}
+
+/// Where a provider may begin, an answer is still none that it began: not by what the Response says, which
+/// whoever carries it can take off, nor by what is signed.
+#[test]
+fn s42_an_answer_is_not_taken_for_what_a_provider_began() {
+    let scene = Scene::with("idp_initiated = true\n");
+    let mut asked = scene.browser();
+    let begun = begin(&mut asked);
+    let mut browser = scene.browser();
+    let answer = scene.post(&mut browser, &scene.answer(&begun), "");
+    scene.refuses(&mut browser, &answer, "browser");
+    let names = format!(" InResponseTo=\"{}\"", begun.request);
+    let taken_off = scene.answer(&begun).replacen(&names, "", 1);
+    assert!(taken_off.contains(&names));
+    let answer = scene.post(&mut browser, &taken_off, "");
+    scene.refuses(&mut browser, &answer, "request");
+}
+
+/// What STS is not given, since it takes shorter texts.
+#[test]
+fn s52_no_document_takes_long_at_this_door_either() {
+    let scene = Scene::new();
+    let attributes: Vec<String> = (0..10_000).map(|n| format!(" a{n}=\"\"")).collect();
+    let attributes = attributes.concat();
+    let namespaces: Vec<String> = (0..3_000)
+        .map(|n| format!("<a xmlns:n{n}=\"urn:{n}\">"))
+        .collect();
+    let namespaces = namespaces.concat();
+    let references = "<ds:Reference URI=\"#_a\"></ds:Reference>".repeat(3_000);
+    for (place, inserted, check) in [
+        (
+            "<samlp:Status>",
+            "<a>".repeat(20_000) + &"</a>".repeat(20_000),
+            "xml",
+        ),
+        ("<samlp:Status>", format!("<a{attributes}/>"), "xml"),
+        ("<samlp:Status>", namespaces + &"</a>".repeat(3_000), "xml"),
+        ("</saml:Issuer>", "x".repeat(150_000), "issuer"),
+        ("</ds:SignedInfo>", references, "signature"),
+    ] {
+        let mut browser = scene.browser();
+        let begun = begin(&mut browser);
+        let good = scene.answer(&begun);
+        let hostile = good.replacen(place, &[&*inserted, place].concat(), 1);
+        assert_ne!(hostile, good);
+        let started = Instant::now();
+        let response = scene.post(&mut browser, &hostile, &begun.relay_state);
+        assert!(started.elapsed() <= LONGEST_ANSWER, "{place} {check}");
+        scene.refuses(&mut browser, &response, check);
+    }
+    let mut browser = scene.browser();
+    let long = "x".repeat(4_000_000);
+    assert_eq!(scene.post(&mut browser, &long, "").status, 413);
 }
 
 /// Anybody can have written a refusal that is not signed.

@@ -1,13 +1,22 @@
 //! Logging out, from either side.
 
+use std::io::Write as _;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use rolegate::domain::{NameId, UnixTime};
 use rolegate::federation::saml::messages::{
     Envelope, LogoutReason, LogoutRequest, LogoutResponse, LogoutStatus,
 };
 use rolegate::federation::saml::redirect::{MessageKind, RedirectMessage, UnverifiedRedirect};
 
-use crate::scene::{OTHERS, PARTNERS, PERSON, Provider, Scene, id_of};
+use crate::scene::{OTHERS, PARTNERS, PERSON, Provider, Scene, begin, cross_site, id_of};
 use crate::support::browser::{Browser, own_form};
+use crate::support::http::Request;
+use crate::support::node::LONGEST_ANSWER;
 
 /// The query of a provider's request to sign the person out.
 fn request(scene: &Scene, signer: &Provider, id: &str) -> String {
@@ -95,6 +104,63 @@ fn s56_s31_a_request_that_the_provider_did_not_sign_so_ends_nothing() {
     let response = scene.browser().get(&["/saml/slo?", &good].concat());
     assert_eq!(response.status, 303);
     assert!(!browser.is_signed_in());
+}
+
+/// A message of 20 MB that is 20 KB on its way.
+#[test]
+fn s27_a_redirect_is_not_inflated_beyond_its_bound() {
+    let scene = Scene::new();
+    let mut browser = scene.browser();
+    scene.sign_in(&mut browser);
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![b' '; 20_000_000]).unwrap();
+    let bomb = STANDARD.encode(encoder.finish().unwrap());
+    assert!(bomb.len() < 60_000, "{}", bomb.len());
+    for name in ["SAMLRequest", "SAMLResponse"] {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, &bomb)
+            .append_pair("RelayState", "x")
+            .append_pair(
+                "SigAlg",
+                "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            )
+            .append_pair("Signature", "AAAA")
+            .finish();
+        let started = Instant::now();
+        let response = scene.browser().get(&["/saml/slo?", &query].concat());
+        assert!(started.elapsed() <= LONGEST_ANSWER);
+        scene.refused("SamlLogout", &response, "message");
+        assert!(browser.is_signed_in());
+    }
+}
+
+/// An attacker's own request around an assertion that the provider signed for somebody else.
+#[test]
+fn s31_a_request_around_a_captured_assertion_ends_nothing() {
+    let scene = Scene::new();
+    let mut victim = scene.browser();
+    let begun = begin(&mut victim);
+    let answer = scene.answer(&begun);
+    let posted = scene.post(&mut victim, &answer, &begun.relay_state);
+    assert_eq!(posted.status, 303, "{}", posted.text());
+    let start = answer.find("<saml:Assertion ").unwrap();
+    let end = answer.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
+    let captured = answer.get(start..end).unwrap();
+    for name in ["LogoutRequest", "AuthnRequest"] {
+        let request = format!(
+            "<samlp:{name} xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
+             ID=\"_l1\" Version=\"2.0\" IssueInstant=\"{}\" Destination=\"{}\"><saml:Issuer>{}</saml:Issuer>\
+             <samlp:Extensions>{captured}</samlp:Extensions><saml:NameID>{PERSON}</saml:NameID></samlp:{name}>",
+            scene.time(0),
+            scene.url("/saml/slo"),
+            PARTNERS.entity
+        );
+        let fields = [("SAMLRequest", &*STANDARD.encode(request))];
+        let form = Request::post_form(scene.node.address, "/saml/slo", &fields);
+        let response = scene.browser().send(cross_site(form));
+        assert_eq!(response.status, 403, "{}", response.text());
+        assert!(victim.is_signed_in());
+    }
 }
 
 /// Signs out by the form of a page, and gives the page that leads on.
