@@ -172,7 +172,10 @@ impl SignIn {
         Ok(proven)
     }
 
-    /// Uses the attempt and the proof up: it signs one person in, once.
+    /// Uses the attempt and the proof up: it signs one person in, once. Where the store fails between the
+    /// two, or before the session is kept, the attempt is over: no write takes all of them, and one that
+    /// was not confirmed may have been made, so that whatever let the answer come again could let it in
+    /// twice (decision 45).
     async fn redeemed(
         &self,
         proven: ProvenSignIn,

@@ -1,6 +1,6 @@
 //! What a node makes of its own trouble, and of what another node knows before it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::federation::saml::second_opinion::SecondOpinionError;
@@ -8,7 +8,24 @@ use crate::federation::saml::second_opinion::SecondOpinionError;
 /// Marks of a store that looks up, and doesn't write while it is full.
 struct FullMarks {
     store: Arc<MemoryStore>,
-    is_full: AtomicBool,
+    /// How many it still has room for.
+    room: AtomicUsize,
+}
+
+impl FullMarks {
+    /// Gives the flow's marks room for so many more.
+    fn with_room_for(setting: &mut Setting, room: usize) -> Arc<Self> {
+        let marks = Arc::new(Self {
+            store: Arc::clone(&setting.node.store),
+            room: room.into(),
+        });
+        setting.flow.marks = Arc::clone(&marks) as Arc<dyn OneTimeUse>;
+        marks
+    }
+
+    fn make_room(&self) {
+        self.room.store(100, Ordering::Relaxed);
+    }
 }
 
 #[async_trait]
@@ -19,7 +36,11 @@ impl OneTimeUse for FullMarks {
         keep_until: UnixTime,
         now: UnixTime,
     ) -> Result<Redeemed, StoreError> {
-        if self.is_full.load(Ordering::Relaxed) {
+        let less = |room: usize| room.checked_sub(1);
+        let room = self
+            .room
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        if room.is_err() {
             return Err(StoreError::Unavailable("full".into()));
         }
         self.store.redeem(what, keep_until, now).await
@@ -33,11 +54,7 @@ impl OneTimeUse for FullMarks {
 #[tokio::test]
 async fn a_response_that_the_node_could_not_take_signs_in_when_it_comes_again() {
     let mut setting = Setting::new().await;
-    let marks = Arc::new(FullMarks {
-        store: Arc::clone(&setting.node.store),
-        is_full: true.into(),
-    });
-    setting.flow.marks = Arc::clone(&marks) as Arc<dyn OneTimeUse>;
+    let marks = FullMarks::with_room_for(&mut setting, 0);
     let browser = setting.begin().await;
     let answer = response(Some(&browser.request), &[]);
     let refused = setting.finish(&browser, &answer).await;
@@ -45,10 +62,32 @@ async fn a_response_that_the_node_could_not_take_signs_in_when_it_comes_again() 
         matches!(refused, Err(SignInRefusal::Unavailable(_))),
         "{refused:?}"
     );
-    marks.is_full.store(false, Ordering::Relaxed);
+    marks.make_room();
     assert!(setting.finish(&browser, &answer).await.is_ok());
     let again = setting.finish(&browser, &answer).await;
     assert!(matches!(again, Err(SignInRefusal::NoAttempt)), "{again:?}");
+}
+
+/// Two records can't be written as one everywhere, and it can't be known whether the second was written:
+/// the sign-in is over, and the person begins another (decision 45).
+#[tokio::test]
+async fn a_response_of_which_one_mark_was_written_never_signs_in_and_a_new_sign_in_does() {
+    let mut setting = Setting::new().await;
+    let marks = FullMarks::with_room_for(&mut setting, 1);
+    let browser = setting.begin().await;
+    let answer = response(Some(&browser.request), &[]);
+    let refused = setting.finish(&browser, &answer).await;
+    assert!(
+        matches!(refused, Err(SignInRefusal::Unavailable(_))),
+        "{refused:?}"
+    );
+    marks.make_room();
+    let again = setting.finish(&browser, &answer).await;
+    assert!(matches!(again, Err(SignInRefusal::NoAttempt)), "{again:?}");
+    let another = setting.begin().await;
+    let answer = response(Some(&another.request), &[("_a1", "_a2")]);
+    let signed_in = setting.finish(&another, &answer).await;
+    assert!(signed_in.is_ok(), "{signed_in:?}");
 }
 
 #[tokio::test]
