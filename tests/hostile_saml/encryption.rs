@@ -8,7 +8,10 @@ use rolegate::entropy::{SystemEntropy, draw};
 use rolegate::federation::saml::certificate::Certificate;
 use rolegate::federation::saml::decrypt::{ContentAlgorithm, EncryptedAssertion, KeyTransport};
 
-use crate::scene::{Refusal, Scene, Signed, assertion_of, cut, replaced, without_signature};
+use crate::scene::{
+    ADMIN, PERSON, Refusal, STRANGER, Scene, Signed, assertion_of, cut, entity, replaced,
+    without_signature,
+};
 use crate::support::http::Request;
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
@@ -36,7 +39,7 @@ fn s40_every_failure_to_decrypt_is_answered_alike() {
     let scene = Scene::new();
     scene.accepts_good_ones();
     let good = scene.good(Signed::Response);
-    let refusal = Refusal::invalid("decryption", "The assertion could not be decrypted.");
+    let refusal = Refusal::sealed("decryption");
     let unsigned = without_signature(&good);
     let mut texts = BTreeSet::new();
     for (content, transport) in [(CBC, RSA_1_5), (CBC, OAEP), (GCM, RSA_1_5), (GCM, OAEP)] {
@@ -60,8 +63,14 @@ fn s40_every_failure_to_decrypt_is_answered_alike() {
     scene.refuses("nothing in it", &no_key, &refusal);
 }
 
-/// A good response whose assertion is encrypted to the node, by a certificate of its metadata.
+/// A good response whose assertion is encrypted to the node.
 fn encrypted_to(scene: &Scene) -> String {
+    let plain = scene.good(Signed::Assertion);
+    with_sealed(scene, assertion_of(&plain))
+}
+
+/// A response of now in which this is encrypted to the node, by a certificate of its metadata.
+fn with_sealed(scene: &Scene, content: &str) -> String {
     let published = Request::get(scene.node.address, "/saml/metadata")
         .send()
         .text();
@@ -70,11 +79,14 @@ fn encrypted_to(scene: &Scene) -> String {
     let certificate = certificate.trim_start_matches("<ds:X509Certificate>");
     let certificate = STANDARD.decode(certificate.trim_end_matches("</ds:X509Certificate>"));
     let certificate = Certificate::from_der(&certificate.unwrap()).unwrap();
-    let plain = scene.good(Signed::Assertion);
     let how = (ContentAlgorithm::Aes256Gcm, KeyTransport::OaepMgf1p);
-    let assertion = assertion_of(&plain);
-    let sealed = EncryptedAssertion::encrypt(assertion, &certificate, how, &SystemEntropy);
-    replaced(&plain, assertion, &sealed.unwrap().to_xml())
+    let sealed = EncryptedAssertion::encrypt(content, &certificate, how, &SystemEntropy);
+    let envelope = scene.good(Signed::Nothing);
+    replaced(
+        &envelope,
+        assertion_of(&envelope),
+        &sealed.unwrap().to_xml(),
+    )
 }
 
 /// The text with a value of base64 changed: the wrapped key, which is the first, or the content.
@@ -132,4 +144,54 @@ fn s40_a_thousand_failures_of_each_kind_are_told_alike() {
     });
     assert_eq!(texts.len(), 1, "{texts:?}");
     scene.accepts("encrypted", &good);
+}
+
+/// Whoever holds a message that is encrypted to the node, and not what is in it, learns nothing of that:
+/// not whether it opens, what it is, whom it is about or for, nor until when it is good.
+#[test]
+fn s40_what_opens_and_is_not_signed_inside_is_told_as_what_does_not_open() {
+    let scene = Scene::new();
+    scene.accepts("encrypted", &encrypted_to(&scene));
+    let signed = scene.good(Signed::Assertion);
+    let unsigned = scene.good(Signed::Nothing);
+    let (signed, unsigned) = (assertion_of(&signed), assertion_of(&unsigned));
+    let expired = unsigned.replace("NotOnOrAfter=\"2", "NotOnOrAfter=\"1");
+    let by_stranger = STRANGER.sign(&scene.draft(Signed::Assertion), &["_a1"]);
+    let holding = format!("{signed}</saml:Assertion>");
+    let contents = [
+        ("xml", "no XML".to_owned()),
+        ("xml", String::new()),
+        ("message", "<Secret/>".to_owned()),
+        ("message", scene.good(Signed::Both)),
+        (
+            "assertion",
+            replaced(unsigned, "</saml:Assertion>", &holding),
+        ),
+        ("signature", unsigned.to_owned()),
+        ("signature", expired),
+        (
+            "signature",
+            replaced(unsigned, &scene.audience(), "urn:other"),
+        ),
+        (
+            "signature",
+            unsigned.replace(&scene.acs(), "https://other.example.com/acs"),
+        ),
+        ("signature", unsigned.replace(&entity(0), &entity(1))),
+        ("signature", signed.replace(PERSON, ADMIN)),
+        ("signature", assertion_of(&by_stranger).to_owned()),
+    ];
+    let good = encrypted_to(&scene);
+    let closed = changed(&good, 0, |key| key[0] ^= 1);
+    let expected = told(&scene, &closed);
+    for (check, content) in contents {
+        let response = with_sealed(&scene, &content);
+        let answer = scene.refuses(&content, &response, &Refusal::sealed(check));
+        let body = answer.body.replace(&answer.request_id, "");
+        assert_eq!(format!("{} {body}", answer.status), expected, "{content}");
+    }
+    // What the provider has signed is no secret between it and whoever brings it.
+    let audience = scene.signed_with(&format!(">{}<", scene.audience()), ">urn:other<");
+    let response = with_sealed(&scene, assertion_of(&audience));
+    scene.refuses("signed", &response, &Refusal::audience("audience"));
 }

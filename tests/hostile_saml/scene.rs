@@ -151,6 +151,12 @@ impl<'a> Refusal<'a> {
         Self::invalid("xml", "The message can't be read.")
     }
 
+    /// What is encrypted does not open, or nobody has signed what it is; the check is for the audit alone.
+    pub const fn sealed(check: &'a str) -> Self {
+        let message = "The encrypted assertion can't be decrypted, or is not signed inside.";
+        Self::invalid(check, message)
+    }
+
     /// There is more than one assertion, or none.
     pub const fn assertion(message: &'a str) -> Self {
         Self::invalid("assertion", message)

@@ -145,8 +145,14 @@ fn s40_what_is_encrypted_to_us_and_not_signed_by_the_provider_signs_nobody_in() 
         };
         hidden(&response, &to_us.recipient)
     };
-    to_us.refuses(|request| by(None, request), "signature");
-    to_us.refuses(|request| by(Some(&OTHERS), request), "signature");
+    let unsigned = to_us.refuses(|request| by(None, request), "signature");
+    let by_others = to_us.refuses(|request| by(Some(&OTHERS), request), "signature");
+    // Nor does the page say whether it opened.
+    let closed = to_us.refuses(
+        |request| hidden(&to_us.good(request), &of_somebody_else()),
+        "decryption",
+    );
+    assert_eq!([&unsigned, &by_others], [&closed; 2]);
 }
 
 /// S3: an encrypted assertion beside the one that is signed.

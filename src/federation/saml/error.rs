@@ -9,7 +9,8 @@ use crate::federation::Quoted;
 /// Why a SAML response is refused: one variant a check.
 ///
 /// [`Status`](Self::Status) is the provider's own refusal, [`Decryption`](Self::Decryption) says
-/// nothing more on purpose, and all others are the message's fault.
+/// nothing more on purpose, and all others are the message's fault. What was decrypted and nobody has
+/// signed is [`Inside`](Self::Inside), of which whoever sent it learns as little.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SamlError {
     /// The message is no document of the strict kind that is read.
@@ -59,15 +60,15 @@ pub enum SamlError {
     /// Nothing vouches for the assertion.
     #[error("neither the response nor the assertion is signed")]
     Unsigned,
-    /// Nothing vouches for the assertion that was encrypted.
-    #[error("the encrypted assertion is not signed inside")]
-    UnsignedInside,
     /// A signature is not accepted.
     #[error(transparent)]
     Signature(#[from] SignatureError),
     /// The assertion could not be decrypted; why not is told to nobody.
     #[error("the assertion could not be decrypted")]
     Decryption,
+    /// What was decrypted is no assertion that the provider has signed.
+    #[error(transparent)]
+    Inside(#[from] InsideError),
     /// A name that is required is not as it must be.
     #[error("{what} is not {rule}")]
     Malformed {
@@ -211,8 +212,9 @@ impl SamlError {
             Self::Kind { .. } | Self::Version { .. } => "message",
             Self::Status { .. } => "status",
             Self::Assertions { .. } | Self::MisplacedAssertion { .. } => "assertion",
-            Self::Unsigned | Self::UnsignedInside | Self::Signature(_) => "signature",
+            Self::Unsigned | Self::Signature(_) => "signature",
             Self::Decryption => "decryption",
+            Self::Inside(error) => error.check(),
             Self::Issuer { .. } => "issuer",
             Self::Recipient { .. } => "recipient",
             Self::Audience { .. } | Self::NoAudience => "audience",
@@ -225,6 +227,43 @@ impl SamlError {
             Self::IssuedInFuture { .. } | Self::TooOld { .. } => "age",
             Self::NotYetValid { .. } => "not before",
             Self::Expired { .. } | Self::Inverted { .. } => "expiry",
+        }
+    }
+}
+
+/// Why what was decrypted is no assertion that the provider has signed.
+///
+/// It is for the audit alone. Who holds a ciphertext and not what is in it must not learn that from our
+/// answers, so they are those of an assertion that does not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InsideError {
+    /// It is no document of the strict kind that is read.
+    #[error("what was decrypted can't be read")]
+    Xml(#[from] XmlError),
+    /// It is something else.
+    #[error("what was decrypted is {found} instead of Assertion")]
+    Kind {
+        /// The root element.
+        found: Quoted,
+    },
+    /// There is another assertion in it.
+    #[error("what was decrypted holds an assertion inside its own")]
+    Nested,
+    /// It is not signed.
+    #[error("the encrypted assertion is not signed inside")]
+    Unsigned,
+    /// Its signature is not accepted.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+}
+
+impl InsideError {
+    const fn check(&self) -> &'static str {
+        match self {
+            Self::Xml(_) => "xml",
+            Self::Kind { .. } => "message",
+            Self::Nested => "assertion",
+            Self::Unsigned | Self::Signature(_) => "signature",
         }
     }
 }

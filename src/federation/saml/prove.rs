@@ -297,7 +297,10 @@ impl SamlProofError {
         match self {
             Self::MetadataExpired(_)
             | Self::Response(
-                SamlError::Signature(_) | SamlError::Decryption | SamlError::Issuer { .. },
+                SamlError::Signature(_)
+                | SamlError::Decryption
+                | SamlError::Inside(_)
+                | SamlError::Issuer { .. },
             ) => true,
             Self::Response(_)
             | Self::TooManyClaims { .. }

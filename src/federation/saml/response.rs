@@ -16,7 +16,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::certificate::Certificate;
 use super::claims::{self, Assertion};
-use super::error::SamlError;
+use super::error::{InsideError, SamlError};
 use super::signature::{self, Enveloped, SignatureError, Verified, gate};
 use super::xml::namespace::{ASSERTION, PROTOCOL};
 use super::xml::{Document, Element, Profile};
@@ -284,17 +284,26 @@ fn authenticate_plaintext(
     plaintext: &str,
     certificates: &[Certificate],
 ) -> Result<Assertion, SamlError> {
+    let verified = verify_plaintext(plaintext, certificates)?;
+    Assertion::read(verified.document()?.root())
+}
+
+/// Whatever is refused before a signature was found to be good is an [`InsideError`].
+fn verify_plaintext<'c>(
+    plaintext: &str,
+    certificates: &'c [Certificate],
+) -> Result<Verified<'c>, InsideError> {
     let document = Document::parse(plaintext.as_bytes(), Profile::MESSAGE)?;
     let assertion = document.root();
-    claims::check_kind(assertion, ASSERTION, "Assertion")?;
+    if !assertion.is(ASSERTION, "Assertion") {
+        let found = Quoted::new(assertion.local_name());
+        return Err(InsideError::Kind { found });
+    }
     if assertion.descendants().any(is_called_assertion) {
-        return Err(SamlError::MisplacedAssertion {
-            parent: Quoted::new("Assertion"),
-        });
+        return Err(InsideError::Nested);
     }
     let verified = signature::verify_message(assertion, certificates)?;
-    let verified = verified.ok_or(SamlError::UnsignedInside)?;
-    Assertion::read(verified.document()?.root())
+    verified.ok_or(InsideError::Unsigned)
 }
 
 #[cfg(test)]

@@ -290,14 +290,15 @@ fn response_words(error: &SamlError) -> Words {
             "The answer came from another identity provider than the one you chose.",
             SIGN_IN_AGAIN,
         ),
-        error => refused(
-            &format!(
-                "{NOT_ACCEPTED} The check that failed is “{}”.",
-                error.check()
-            ),
-            SIGN_IN_AGAIN,
-        ),
+        // Of what was decrypted nothing is told before the provider has vouched for it.
+        SamlError::Inside(_) => check_failed(SamlError::Decryption.check()),
+        error => check_failed(error.check()),
     }
+}
+
+fn check_failed(check: &str) -> Words {
+    let what = format!("{NOT_ACCEPTED} The check that failed is “{check}”.");
+    refused(&what, SIGN_IN_AGAIN)
 }
 
 fn logout_words(refusal: &LogoutRefusal, what: &str, what_to_do: &'static str) -> Words {

@@ -32,11 +32,13 @@ pub(super) fn of_response(code: &'static str, error: &SamlProofError) -> StsFaul
 /// Which of the two verifiers refuses a response is for the audit to say.
 fn message(error: &SamlProofError) -> String {
     const SIGNATURE: &str = "Response signature invalid";
+    const SEALED: &str = "The encrypted assertion can't be decrypted, or is not signed inside.";
     match error {
         SamlProofError::Response(error) => match error {
-            SamlError::Signature(_) | SamlError::Unsigned | SamlError::UnsignedInside => {
-                SIGNATURE.to_owned()
-            }
+            SamlError::Signature(_) | SamlError::Unsigned => SIGNATURE.to_owned(),
+            // One text: no stranger learns what is in a message that is encrypted to us, nor whether it
+            // opens.
+            SamlError::Decryption | SamlError::Inside(_) => SEALED.to_owned(),
             SamlError::Issuer { .. } => "Issuer not present in specified provider".to_owned(),
             SamlError::Audience { .. } | SamlError::NoAudience | SamlError::Recipient { .. } => {
                 "Response does not contain the required audience".to_owned()

@@ -328,6 +328,7 @@ fn a_plaintext_does_not_print() {
 #[test]
 fn a_response_with_an_encrypted_assertion_is_read() {
     use crate::federation::saml::SamlError;
+    use crate::federation::saml::error::InsideError;
     use crate::federation::saml::response::{Undecryptable, authenticate};
     use crate::federation::saml::testing::{PROVIDER, Signed, assertion_of, response};
 
@@ -355,7 +356,7 @@ fn a_response_with_an_encrypted_assertion_is_read() {
     let evil = assertion_of(&unsigned);
     let message = unsigned.replace(evil, &encrypted(evil));
     let refused = authenticate(message.as_bytes(), &PROVIDER.certificates, &decrypt);
-    assert_eq!(refused.unwrap_err(), SamlError::UnsignedInside);
+    assert_eq!(refused.unwrap_err(), InsideError::Unsigned.into());
     let broken = signed.replace(assertion, &encrypted(assertion).replace("aes256", "aes192"));
     let refused = authenticate(broken.as_bytes(), &PROVIDER.certificates, &decrypt);
     assert_eq!(refused.unwrap_err(), SamlError::Decryption);

@@ -3,6 +3,7 @@ use crate::domain::IssuerName;
 use crate::entropy::SystemEntropy;
 use crate::federation::saml::certificate::Certificate;
 use crate::federation::saml::decrypt::{ContentAlgorithm, EncryptedAssertion, KeyTransport};
+use crate::federation::saml::error::InsideError;
 use crate::federation::saml::metadata::{Binding, Endpoint};
 use crate::federation::saml::service_provider::{Rotation, ServiceProviderKey};
 use crate::federation::saml::signature::SignatureError;
@@ -255,7 +256,9 @@ async fn an_encrypted_assertion_is_opened_with_a_key_of_ours_and_must_be_signed_
     let refused = prove_with(None, &unsigned, &provider, &keys).await;
     assert!(matches!(
         refused,
-        Err(SamlProofError::Response(SamlError::UnsignedInside))
+        Err(SamlProofError::Response(SamlError::Inside(
+            InsideError::Unsigned
+        )))
     ));
 }
 
