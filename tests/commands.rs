@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "commands/backup.rs"]
+mod backup;
 #[path = "commands/crash.rs"]
 mod crash;
 #[path = "commands/demo.rs"]

@@ -11,6 +11,8 @@ mod compose;
 mod listen;
 mod migrate;
 mod open;
+mod put;
+mod restore;
 mod server;
 mod tls;
 
@@ -25,6 +27,8 @@ use tokio::task::JoinHandle;
 pub use compose::Flows;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use open::StartError;
+pub use put::PutError;
+pub use restore::{BackUpError, RestoreError, Restored, WhatWasHeld, back_up, check, restore};
 
 use self::background::Background;
 use crate::clock::{Clock, SystemClock};

@@ -16,10 +16,11 @@ use crate::directory::DirectoryError;
 use crate::domain::Partition;
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
 use crate::federation::outgoing::OutgoingSetupError;
-use crate::flows::NodeKeysError;
+use crate::flows::{BackUps, NodeKeysError};
 use crate::metrics::Metrics;
 use crate::policy::PolicyError;
 use crate::seal::RootKey;
+use crate::store::archive::ArchiveSeal;
 use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::{self, RedisSettings, RedisStore};
@@ -119,6 +120,7 @@ pub(super) struct Resources {
     pub(super) log: Arc<dyn DirectoryLog>,
     pub(super) sessions: Arc<dyn Sessions>,
     pub(super) marks: Arc<dyn OneTimeUse>,
+    pub(super) back_ups: BackUps,
     pub(super) sweeper: Arc<Sweeper>,
     pub(super) audit: Arc<dyn AuditSink>,
     pub(super) metrics: Arc<Metrics>,
@@ -133,16 +135,20 @@ pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Resou
         StoreLocation::Memory => {
             let store = Arc::new(MemoryStore::default());
             let sweeper = Sweeper::Memory(Arc::clone(&store));
-            resources(&store, sweeper, config, clock, entropy)
+            resources(&store, (sweeper, None), config, clock, entropy)
         }
         StoreLocation::Embedded(path) => {
-            let store = embedded(path, config, &entropy)?;
+            let seals = Seals::of(config, &entropy)?;
+            let store = embedded(path, seals.store)?;
             let sweeper = Sweeper::Embedded(Arc::clone(&store));
-            resources(&store, sweeper, config, clock, entropy)
+            let archive = Some(seals.archive);
+            resources(&store, (sweeper, archive), config, clock, entropy)
         }
         StoreLocation::Redis(settings) => {
-            let store = in_redis(settings, config, &entropy).await?;
-            resources(&store, Sweeper::Redis, config, clock, entropy)
+            let seals = Seals::of(config, &entropy)?;
+            let store = in_redis(settings, seals.store, &entropy).await?;
+            let archive = Some(seals.archive);
+            resources(&store, (Sweeper::Redis, archive), config, clock, entropy)
         }
     }
 }
@@ -153,6 +159,7 @@ pub(super) struct OpenStore {
     pub(super) sessions: Arc<dyn Sessions>,
     pub(super) marks: Arc<dyn OneTimeUse>,
     pub(super) stock: Arc<dyn Stock>,
+    pub(super) archive: ArchiveSeal,
     pub(super) partition: Partition,
 }
 
@@ -161,20 +168,24 @@ impl OpenStore {
         config: &Config,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
+        if matches!(config.store, StoreLocation::Memory) {
+            return Err(StartError::KeepsNothing);
+        }
+        let Seals { store, archive } = Seals::of(config, entropy)?;
         match &config.store {
             StoreLocation::Memory => Err(StartError::KeepsNothing),
-            StoreLocation::Embedded(path) => Ok(Self::over(
-                &embedded(path, config, entropy)?,
-                config.partition,
-            )),
+            StoreLocation::Embedded(path) => {
+                let store = embedded(path, store)?;
+                Ok(Self::over(&store, archive, config.partition))
+            }
             StoreLocation::Redis(settings) => {
-                let store = in_redis(settings, config, entropy).await?;
-                Ok(Self::over(&store, config.partition))
+                let store = in_redis(settings, store, entropy).await?;
+                Ok(Self::over(&store, archive, config.partition))
             }
         }
     }
 
-    fn over<S>(store: &Arc<S>, partition: Partition) -> Self
+    fn over<S>(store: &Arc<S>, archive: ArchiveSeal, partition: Partition) -> Self
     where
         S: DirectoryLog + Sessions + OneTimeUse + Stock + 'static,
     {
@@ -183,17 +194,13 @@ impl OpenStore {
             sessions: Arc::clone(store) as Arc<dyn Sessions>,
             marks: Arc::clone(store) as Arc<dyn OneTimeUse>,
             stock: Arc::clone(store) as Arc<dyn Stock>,
+            archive,
             partition,
         }
     }
 }
 
-fn embedded(
-    path: &Path,
-    config: &Config,
-    entropy: &Arc<dyn Entropy>,
-) -> Result<Arc<EmbeddedStore>, StartError> {
-    let seal = seal(config, entropy)?;
+fn embedded(path: &Path, seal: StoreSeal) -> Result<Arc<EmbeddedStore>, StartError> {
     make_folder(path.parent())?;
     let store = EmbeddedStore::open(path, seal).map_err(|source| StartError::Store {
         path: path.to_owned(),
@@ -204,10 +211,9 @@ fn embedded(
 
 async fn in_redis(
     settings: &RedisSettings,
-    config: &Config,
+    seal: StoreSeal,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<Arc<RedisStore>, StartError> {
-    let seal = seal(config, entropy)?;
     let opened = RedisStore::open(settings, seal, Arc::clone(entropy)).await;
     let store = opened.map_err(|source| StartError::Redis {
         url: settings.url.to_string(),
@@ -216,31 +222,44 @@ async fn in_redis(
     Ok(Arc::new(store))
 }
 
-fn seal(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<StoreSeal, StartError> {
-    let root_key = root_key(&config.root_key, entropy.as_ref())?;
-    let previous = config.root_key.previous.as_ref();
-    Ok(StoreSeal::new(&root_key, previous, Arc::clone(entropy)))
+/// What a store and its backups are sealed under.
+pub(super) struct Seals {
+    store: StoreSeal,
+    pub(super) archive: ArchiveSeal,
+}
+
+impl Seals {
+    pub(super) fn of(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Self, StartError> {
+        let root_key = root_key(&config.root_key, entropy.as_ref())?;
+        let previous = config.root_key.previous.as_ref();
+        Ok(Self {
+            store: StoreSeal::new(&root_key, previous, Arc::clone(entropy)),
+            archive: ArchiveSeal::new(&root_key, previous, Arc::clone(entropy)),
+        })
+    }
 }
 
 fn resources<S>(
     store: &Arc<S>,
-    sweeper: Sweeper,
+    (sweeper, archive): (Sweeper, Option<ArchiveSeal>),
     config: &Config,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Resources, StartError>
 where
-    S: DirectoryLog + Sessions + OneTimeUse + 'static,
+    S: DirectoryLog + Sessions + OneTimeUse + Stock + 'static,
 {
     let audit = audit(&config.audit, &clock)?;
     let metrics = Arc::new(Metrics::default());
     let log: Arc<dyn DirectoryLog> = Arc::clone(store) as _;
     let sessions: Arc<dyn Sessions> = Arc::clone(store) as _;
     let marks: Arc<dyn OneTimeUse> = Arc::clone(store) as _;
+    let stock: Arc<dyn Stock> = Arc::clone(store) as _;
     Ok(Resources {
         log: Arc::new(Counted::over(log, Arc::clone(&metrics))),
         sessions: Arc::new(Counted::over(sessions, Arc::clone(&metrics))),
         marks: Arc::new(Counted::over(marks, Arc::clone(&metrics))),
+        back_ups: BackUps::new(Arc::clone(store) as _, stock, archive),
         metrics,
         sweeper: Arc::new(sweeper),
         audit,

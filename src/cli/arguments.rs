@@ -11,7 +11,7 @@ use crate::flows::{ApplyMode, PreviousKeys, RevokeTarget, SessionId};
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
 ///
 /// `serve` runs the gateway. `demo` runs it with identity providers and a directory to look at.
-/// Every other command but `check-config` and `migrate` talks to a running gateway: it signs its
+/// Every other command but `check-config`, `migrate` and `restore` talks to a running gateway: it signs its
 /// requests with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with
 /// `ROLEGATE_ADMIN_ACCESS_KEY_ID` and `ROLEGATE_ADMIN_SECRET_ACCESS_KEY` where the first are not
 /// set, and needs the `rolegate:*` action that its help names.
@@ -43,6 +43,18 @@ pub enum Command {
     ///
     /// Every node must be stopped. At the end the directories of both stores are compared.
     Migrate(Migrate),
+    /// Write a backup of everything to FILE, which must not exist: the directory with its keys, browsers'
+    /// sessions, marks of what was used.
+    ///
+    /// It is sealed under the root key: keep that apart from it, for as long as the backup. A running
+    /// gateway makes it and goes on meanwhile. Needs `rolegate:BackUp`.
+    Backup(Backup),
+    /// Make an empty store what a backup says.
+    ///
+    /// Every node must be stopped. What was issued before is over: sessions, credentials, and for a minute
+    /// what identity providers sign. Between the backup and now, sessions were ended and proofs used up
+    /// that it knows nothing of.
+    Restore(Restore),
     /// Make the directory what the files under DIR say.
     ///
     /// The files say everything: accounts, roles, connections, links and rules that they leave out
@@ -116,6 +128,56 @@ pub struct Migrate {
     #[arg(long, value_name = "FILE")]
     pub from_root_key_file: Option<PathBuf>,
     /// The root key of the store that is to be, likewise.
+    #[arg(long, value_name = "FILE")]
+    pub to_root_key_file: Option<PathBuf>,
+}
+
+/// `backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Where to write.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The store, where no node runs: `redb:PATH`, or a URL of Redis. Nobody's keys are needed then,
+    /// but the root key.
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    /// The settings file, with `--from`.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub config: Option<PathBuf>,
+    /// The root key, with `--from`. Otherwise the environment's or the settings file's, and without
+    /// those the one beside a `redb:` file.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub root_key_file: Option<PathBuf>,
+    /// Where the gateway is.
+    #[command(flatten)]
+    pub gateway: Gateway,
+}
+
+/// `restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The store that is to be, empty: `redb:PATH`, or a URL of Redis.
+    #[arg(long, value_name = "URL", required_unless_present = "check")]
+    pub to: Option<String>,
+    /// Read the backup to its end, say what is in it, and write nothing.
+    #[arg(long, conflicts_with_all = ["to", "keep_sessions"])]
+    pub check: bool,
+    /// Let sessions and credentials live on. Only where every node was stopped before the backup was
+    /// made, and none has run since.
+    #[arg(long)]
+    pub keep_sessions: bool,
+    /// The settings file: its root key, and what it says of Redis.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The root key that the backup was made under. Otherwise the environment's or the settings file's.
+    #[arg(long, value_name = "FILE")]
+    pub root_key_file: Option<PathBuf>,
+    /// The root key of the store that is to be. Otherwise the environment's or the settings file's, and
+    /// without those one beside a `redb:` file, which is made where there is none.
     #[arg(long, value_name = "FILE")]
     pub to_root_key_file: Option<PathBuf>,
 }
@@ -262,6 +324,15 @@ pub enum Revoke {
         #[command(flatten)]
         gateway: Gateway,
     },
+    /// End every session of everybody.
+    ///
+    /// For a minute nobody can sign in, and no identity provider's token can be exchanged. Needs
+    /// `rolegate:RevokeEverything`.
+    Everything {
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
 }
 
 /// Where the gateway is.
@@ -313,6 +384,7 @@ impl Revoke {
             Self::Connection { id, gateway } => (RevokeTarget::Connection(id), gateway),
             Self::Role { arn, gateway } => (RevokeTarget::Role(arn), gateway),
             Self::Rule { id, gateway } => (RevokeTarget::Rule(id), gateway),
+            Self::Everything { gateway } => (RevokeTarget::Everything, gateway),
         }
     }
 }

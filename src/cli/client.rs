@@ -11,6 +11,7 @@ use crate::config::environment::AdminCredentials;
 use crate::config::is_loopback;
 use crate::domain::Region;
 use crate::entropy::{SystemEntropy, draw};
+use crate::flows::MAX_BACK_UP_TIME;
 use crate::http::admin::{Refusal, SERVICE};
 use crate::sigv4::{self, HttpRequest, Signer};
 
@@ -49,6 +50,12 @@ pub enum ClientError {
         /// Its URL.
         endpoint: String,
     },
+    /// The answer did not come to its end.
+    #[error("the answer broke off, and the gateway's log says why: {0}")]
+    BrokeOff(#[source] reqwest::Error),
+    /// What was answered can't be written.
+    #[error("the answer can't be written: {0}")]
+    Write(#[source] std::io::Error),
     /// The request can't be made.
     #[error("the request can't be made: {0}")]
     Request(String),
@@ -113,6 +120,50 @@ impl Client {
         self.send("POST", path, body, clock).await
     }
 
+    /// `POST path` with a JSON body, for bytes of which nobody knows how many there will be. An answer
+    /// that breaks off is an error.
+    ///
+    /// # Errors
+    /// [`ClientError`]; what was written until then is not all.
+    pub async fn download(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        into: &mut impl std::io::Write,
+        clock: &dyn Clock,
+    ) -> Result<(), ClientError> {
+        let request = |error: &dyn std::fmt::Display| ClientError::Request(error.to_string());
+        let body = serde_json::to_vec(body).map_err(|error| request(&error))?;
+        let mut signed = self.signed("POST", path, body, clock)?;
+        *signed.timeout_mut() = Some(MAX_BACK_UP_TIME);
+        let unreachable = |source| ClientError::Unreachable {
+            endpoint: self.gateway.endpoint.to_string(),
+            source,
+        };
+        let mut answer = self.http.execute(signed).await.map_err(unreachable)?;
+        if !answer.status().is_success() {
+            return Err(self.refusal(answer).await);
+        }
+        while let Some(bytes) = answer.chunk().await.map_err(ClientError::BrokeOff)? {
+            into.write_all(&bytes).map_err(ClientError::Write)?;
+        }
+        Ok(())
+    }
+
+    /// What an answer says that is no success.
+    async fn refusal(&self, answer: reqwest::Response) -> ClientError {
+        let status = answer.status().as_u16();
+        let endpoint = self.gateway.endpoint.to_string();
+        let bytes = match answer.bytes().await {
+            Ok(bytes) => bytes,
+            Err(source) => return ClientError::Unreachable { endpoint, source },
+        };
+        match serde_json::from_slice(&bytes) {
+            Ok(refusal) => ClientError::Refused(Box::new(refusal)),
+            Err(_) => ClientError::NotAGateway { endpoint, status },
+        }
+    }
+
     /// `GET path` as anybody, for a text.
     ///
     /// # Errors
@@ -149,17 +200,14 @@ impl Client {
         };
         let answer = self.http.execute(request).await.map_err(unreachable)?;
         let status = answer.status();
+        if !status.is_success() {
+            return Err(self.refusal(answer).await);
+        }
         let bytes = answer.bytes().await.map_err(unreachable)?;
-        let strange = |_| ClientError::NotAGateway {
+        serde_json::from_slice(&bytes).map_err(|_| ClientError::NotAGateway {
             endpoint: self.gateway.endpoint.to_string(),
             status: status.as_u16(),
-        };
-        if status.is_success() {
-            return serde_json::from_slice(&bytes).map_err(strange);
-        }
-        Err(ClientError::Refused(Box::new(
-            serde_json::from_slice(&bytes).map_err(strange)?,
-        )))
+        })
     }
 
     fn signed(

@@ -21,15 +21,6 @@ pub(super) async fn run(command: &Migrate) -> Result<(), CommandError> {
     {
         return Err(CommandError::NoStore(path.display().to_string()));
     }
-    let Migrated {
-        generations,
-        digest,
-        marks,
-        logouts,
-        sessions,
-    } = migrate(&from, &to).await?;
-    say(&format!(
-        "{generations} changes, {marks} marks, {logouts} logouts and {sessions} sessions; \
-         both directories are {digest}"
-    ))
+    let Migrated { contents, digest } = migrate(&from, &to).await?;
+    say(&format!("{contents}; both directories are {digest}"))
 }

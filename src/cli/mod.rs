@@ -1,6 +1,7 @@
 //! The command line.
 
 mod arguments;
+mod backup;
 mod client;
 mod demo;
 mod files;
@@ -15,7 +16,7 @@ use clap::Parser as _;
 use self::arguments::{Arguments, Command, Connections, Gateway, Keys, Revoke};
 use self::client::{Client, ClientError};
 use self::files::FilesError;
-use crate::app::{MigrateError, RunningNode, StartError};
+use crate::app::{BackUpError, MigrateError, RestoreError, RunningNode, StartError};
 use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
@@ -36,6 +37,16 @@ pub(crate) enum CommandError {
     Start(#[from] StartError),
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    BackUp(#[from] BackUpError),
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    #[error("{0} exists; name a file that doesn't")]
+    Exists(String),
+    #[error(
+        "name the root key that the backup was made under, by --root-key-file or in the settings"
+    )]
+    NoRootKey,
     #[error("there is no file {0}")]
     NoStore(String),
     #[error(transparent)]
@@ -81,6 +92,8 @@ async fn execute(command: Command) -> Result<(), CommandError> {
             say(&format!("{}: no problems", file.display()))
         }
         Command::Migrate(command) => migrate::run(&command).await,
+        Command::Backup(command) => backup::back_up(command).await,
+        Command::Restore(command) => backup::restore(&command).await,
         Command::Apply {
             directory,
             dry_run,

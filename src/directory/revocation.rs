@@ -32,6 +32,8 @@ pub enum Revoked {
     Role(UniqueId),
     /// The sessions that a mapping rule gave.
     Rule(RuleId),
+    /// Everything that anybody has.
+    Everything,
 }
 
 /// Up to when something is over.
@@ -111,6 +113,11 @@ impl Revocations {
         self.0.is_empty()
     }
 
+    /// Each with the last time that it was revoked.
+    pub fn iter(&self) -> impl Iterator<Item = (&Revoked, &Revocation)> {
+        self.0.iter()
+    }
+
     /// Those that end nothing any more.
     pub fn past(&self, now: UnixTime) -> impl Iterator<Item = &Revoked> {
         let past = self.0.iter().filter(move |(_, it)| it.is_past(now));
@@ -142,6 +149,7 @@ impl Revocations {
         let by_rule = lineage.rule.clone().map(Revoked::Rule);
         signed_in
             || self.ends_key(of.access_key_id)
+            || ends(&Revoked::Everything)
             || ends(&Revoked::Role(of.role.clone()))
             || by_rule.is_some_and(|rule| ends(&rule))
             || ends(&person(&lineage.issuer, &lineage.subject))
@@ -157,7 +165,9 @@ impl Revocations {
             let found = self.0.get(revoked);
             found.is_some_and(|it| it.ends_proof(of.issued_at))
         };
-        ends(&person(of.issuer, of.subject)) || connection(of.provider).is_some_and(|it| ends(&it))
+        ends(&Revoked::Everything)
+            || ends(&person(of.issuer, of.subject))
+            || connection(of.provider).is_some_and(|it| ends(&it))
     }
 
     /// Whether a browser's sign-in is over. Its id is drawn, so none of later is called so.
@@ -203,6 +213,7 @@ impl std::fmt::Display for Revoked {
             Self::Connection(id) => write!(f, "connection {id}"),
             Self::Role(id) => write!(f, "role {id}"),
             Self::Rule(id) => write!(f, "rule {id}"),
+            Self::Everything => f.write_str("everything"),
         }
     }
 }

@@ -40,9 +40,9 @@ mod unavailable;
 mod web_identity;
 
 pub use administer::{
-    AdminAction, AdminError, Administration, Applied, ApplyMode, Desired, Exported,
-    MAX_REVOCATIONS, MAX_SAML_KEYS, MAX_SEALING_KEYS, PreviousKeys, RevokeTarget, SamlKeySettings,
-    SessionId,
+    AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps, Desired,
+    Exported, MAX_BACK_UP_TIME, MAX_REVOCATIONS, MAX_SAML_KEYS, MAX_SEALING_KEYS, PreviousKeys,
+    RevokeTarget, SamlKeySettings, SessionId, everything, write_archive,
 };
 pub use answers::Answers;
 pub use assume_role_error::AssumeRoleError;

@@ -9,12 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::Serialize;
+use tokio::sync::mpsc::Sender;
 
 use super::sealed::{serialised, unavailable};
 use super::{
     Appended, BrowserSession, Created, DirectoryLog, Generation, LogEntry, Logout,
     MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, PersonKey, Position,
-    Redeemed, SessionKey, Sessions, StoreError, TooLarge,
+    Redeemed, SessionKey, Sessions, ShortLived, Stock, StoreError, TooLarge,
 };
 use crate::domain::UnixTime;
 
@@ -252,6 +253,35 @@ impl OneTimeUse for MemoryStore {
 
 fn check_size<T: Serialize>(record: &T) -> Result<(), StoreError> {
     TooLarge::check(serialised(record)?.len(), MAX_RECORD_BYTES).map_err(unavailable)
+}
+
+#[async_trait]
+impl Stock for MemoryStore {
+    async fn take_stock(&self, now: UnixTime, into: Sender<ShortLived>) -> Result<(), StoreError> {
+        let records = self.state().short_lived(now);
+        for record in records {
+            if into.send(record).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn short_lived(&self, now: UnixTime) -> Vec<ShortLived> {
+        let marks = self.one_time_marks.iter();
+        let marks = marks.filter(|(_, until)| **until >= now);
+        let logouts = self.logouts.iter();
+        let logouts = logouts.filter(|(_, logout)| logout.keep_until >= now);
+        let sessions = self.sessions.iter();
+        let sessions = sessions.filter(|(_, session)| !session.is_over(now));
+        marks
+            .map(|(what, until)| ShortLived::Mark(*what, *until))
+            .chain(logouts.map(|(person, logout)| ShortLived::Logout(*person, *logout)))
+            .chain(sessions.map(|(key, it)| ShortLived::Session(*key, Box::new(it.clone()))))
+            .collect()
+    }
 }
 
 #[cfg(test)]

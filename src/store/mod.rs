@@ -7,6 +7,7 @@
 //! of record are no session: a damaged entry of the directory's log is an error, and a damaged
 //! one-time mark still marks, because it was made when its proof was used.
 
+pub mod archive;
 mod counted;
 pub mod embedded;
 pub mod memory;

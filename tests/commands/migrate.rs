@@ -10,60 +10,66 @@ use super::support::keys::{SigningKey, sign_claims};
 use super::support::provider::HostileProvider;
 use super::support::sts::assume_role;
 
-const ROLE: &str = "arn:aws:iam::123456789012:role/Reader";
+pub(super) const ROLE: &str = "arn:aws:iam::123456789012:role/Reader";
 /// Base64 of 32 bytes.
 const REDIS_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A gateway with a directory and somebody's keys.
-struct Setting {
+pub(super) struct Setting {
     folder: tempfile::TempDir,
     provider: HostileProvider,
-    redis: RedisServer,
+    key: SigningKey,
+    pub(super) redis: RedisServer,
 }
 
 impl Setting {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let provider = HostileProvider::start();
+        let (provider, key) = (HostileProvider::start(), SigningKey::ec_p256("k1"));
+        provider.publish(&[&key]);
         write(&folder.path().join("dir"), &files(&provider.issuer()));
         std::fs::write(folder.path().join("redis.key"), REDIS_KEY).unwrap();
         Self {
             folder,
             provider,
+            key,
             redis: RedisServer::start(),
         }
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn start(&self, store: &[(&str, &str)]) -> Gateway {
+    pub(super) fn start(&self, store: &[(&str, &str)]) -> Gateway {
         let issuer = self.provider.issuer();
         let allowed = ("ROLEGATE_ALLOW_HTTP_ISSUERS", issuer.as_str());
         Gateway::start(self.path(), &[&ADMIN[..], store, &[allowed]].concat())
     }
 
-    fn start_on_file(&self) -> Gateway {
+    pub(super) fn start_on_file(&self) -> Gateway {
         self.start(&[STORE])
     }
 
-    fn start_on_redis(&self) -> Gateway {
+    pub(super) fn start_on_redis(&self) -> Gateway {
         let url = self.redis.url();
         let key = ("ROLEGATE_ROOT_KEY_FILE", "redis.key");
         self.start(&[("ROLEGATE_STORE_URL", &url), key])
     }
 
     /// Keys of a role, of a gateway with a directory.
-    fn keys(&self, gateway: &Gateway) -> AwsKeys {
-        let key = SigningKey::ec_p256("k1");
-        self.provider.publish(&[&key]);
+    pub(super) fn keys(&self, gateway: &Gateway) -> AwsKeys {
         let applied = gateway.run(self.path(), &["apply", "dir"]);
         assert!(applied.status.success(), "{}", text(&applied.stderr));
-        let token = sign_claims(&self.provider.claims("ines", "app", system_now()), &key);
-        let answer = assume_role(gateway.address, ROLE, &token, &[]);
+        let answer = assume_role(gateway.address, ROLE, &self.token(), &[]);
         assert_eq!(answer.status, 200, "{}", answer.text());
         AwsKeys::issued(&answer)
+    }
+
+    /// A token that the provider has signed now.
+    pub(super) fn token(&self) -> String {
+        let claims = self.provider.claims("ines", "app", system_now());
+        sign_claims(&claims, &self.key)
     }
 
     /// What the command says.
@@ -85,7 +91,7 @@ impl Setting {
 }
 
 /// What two runs say of the directory.
-fn digest(told: &str) -> &str {
+pub(super) fn digest(told: &str) -> &str {
     told.trim().rsplit(' ').next().unwrap()
 }
 

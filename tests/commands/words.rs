@@ -22,6 +22,8 @@ fn every_command_says_what_it_does() {
         ("keys-rotate-saml", &["keys", "rotate-saml"]),
         ("revoke", &["revoke"]),
         ("revoke-person", &["revoke", "person"]),
+        ("backup", &["backup"]),
+        ("restore", &["restore"]),
     ] {
         let output = run(folder.path(), &[arguments, &["--help"]].concat(), &[]);
         assert_eq!(output.status.code(), Some(0));

@@ -67,10 +67,16 @@ pub enum AdminError {
         name: String,
     },
     /// There are as many revocations as there may be.
-    #[error(
-        "{MAX_REVOCATIONS} revocations still hold; revoke a connection, a role or a rule, or rotate the sealing keys and drop the previous ones"
-    )]
+    #[error("{MAX_REVOCATIONS} revocations still hold; revoke everything, which takes them all in")]
     TooManyRevocations,
+    /// Nobody could open a backup.
+    #[error(
+        "the store is memory:, whose root key nobody has, so nothing could be restored from it"
+    )]
+    NoBackUp,
+    /// Another backup is being made.
+    #[error("another backup is being made by this node; wait until it is done")]
+    BackUpUnderWay,
     /// Nothing can be recorded, so nothing is done.
     #[error("the audit log can't be written")]
     Audit(#[from] AuditUnavailable),
@@ -93,6 +99,8 @@ impl AdminError {
             Self::TooManyKeys | Self::TooManySamlKeys | Self::TooManyRevocations => "LimitExceeded",
             Self::NotThere { .. } => "NoSuchEntity",
             Self::RotationUnderWay(_) => "RotationUnderWay",
+            Self::NoBackUp => "NoBackup",
+            Self::BackUpUnderWay => "BackupUnderWay",
             Self::Metadata(RefreshError::NoSuchConnection(_)) => "NoSuchConnection",
             Self::Metadata(error) if error.is_refusal() => "MetadataRefused",
             Self::Metadata(_) => "MetadataUnavailable",

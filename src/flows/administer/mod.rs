@@ -1,4 +1,4 @@
-//! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke.
+//! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke, back up.
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
@@ -10,6 +10,7 @@
 
 mod apply;
 mod authorise;
+mod back_up;
 mod check;
 mod error;
 mod export;
@@ -22,10 +23,11 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use apply::{Applied, ApplyMode, Desired};
+pub use back_up::{BackUp, BackUps, MAX_TIME as MAX_BACK_UP_TIME, write_archive};
 pub use error::AdminError;
 pub use export::Exported;
 pub use keys::{MAX_SEALING_KEYS, PreviousKeys};
-pub use revoke::{MAX_REVOCATIONS, RevokeTarget, SessionId};
+pub use revoke::{MAX_REVOCATIONS, RevokeTarget, SessionId, everything};
 pub use saml_keys::MAX_SAML_KEYS;
 
 use super::authenticate::Caller;
@@ -63,6 +65,10 @@ pub enum AdminAction {
     RevokeRole,
     /// `rolegate:RevokeRule`
     RevokeRule,
+    /// `rolegate:RevokeEverything`
+    RevokeEverything,
+    /// `rolegate:BackUp`
+    BackUp,
 }
 
 impl AdminAction {
@@ -79,6 +85,8 @@ impl AdminAction {
             Self::RevokeConnection => "rolegate:RevokeConnection",
             Self::RevokeRole => "rolegate:RevokeRole",
             Self::RevokeRule => "rolegate:RevokeRule",
+            Self::RevokeEverything => "rolegate:RevokeEverything",
+            Self::BackUp => "rolegate:BackUp",
         }
     }
 
@@ -92,7 +100,9 @@ impl AdminAction {
             | Self::RevokePerson
             | Self::RevokeConnection
             | Self::RevokeRole
-            | Self::RevokeRule => "sessions",
+            | Self::RevokeRule
+            | Self::RevokeEverything => "sessions",
+            Self::BackUp => "store",
         }
     }
 }
@@ -132,6 +142,8 @@ pub struct Administration {
     pub saml_keys: SamlKeySettings,
     /// Reads the metadata of SAML connections.
     pub metadata: RefreshMetadata,
+    /// Where backups are made.
+    pub back_ups: BackUps,
 }
 
 impl fmt::Debug for Administration {

@@ -3,13 +3,14 @@
 use std::str::FromStr;
 
 use super::{Act, AdminAction, AdminError, Administration, Applied};
-use crate::directory::{Change, Revocation, Revoked, Snapshot};
+use crate::directory::{Change, Revocation, Revocations, Revoked, Snapshot};
 use crate::domain::{
     AccessKeyId, ConnectionId, InvalidValue, IssuerName, KeyKind, RoleArn, RuleId, SignInId,
     Subject, UnixTime,
 };
 use crate::flows::authenticate::Caller;
 use crate::flows::request::RequestMeta;
+use crate::store::Generation;
 
 /// There are never more revocations that still end something: each session is held against them.
 pub const MAX_REVOCATIONS: usize = 10_000;
@@ -35,6 +36,8 @@ pub enum RevokeTarget {
     Role(RoleArn),
     /// All that a mapping rule gave.
     Rule(RuleId),
+    /// All that there are.
+    Everything,
 }
 
 /// A session's name in the audit log.
@@ -90,6 +93,7 @@ impl RevokeTarget {
             Self::Connection(_) => AdminAction::RevokeConnection,
             Self::Role(_) => AdminAction::RevokeRole,
             Self::Rule(_) => AdminAction::RevokeRule,
+            Self::Everything => AdminAction::RevokeEverything,
         }
     }
 
@@ -121,6 +125,7 @@ impl RevokeTarget {
                 found.ok_or_else(|| missing("rule", id.as_str()))?;
                 Ok(Revoked::Rule(id.clone()))
             }
+            Self::Everything => Ok(Revoked::Everything),
         }
     }
 }
@@ -179,6 +184,13 @@ fn changes(
     now: UnixTime,
 ) -> Result<Vec<Change>, AdminError> {
     let revoked = target.revoked(snapshot)?;
+    if revoked == Revoked::Everything {
+        return Ok(everything(
+            snapshot.revocations(),
+            snapshot.generation(),
+            now,
+        ));
+    }
     let kept = snapshot.revocations();
     let mut changes: Vec<Change> = kept
         .past(now)
@@ -193,4 +205,21 @@ fn changes(
     };
     changes.push(Change::Revoke(revoked, revocation));
     Ok(changes)
+}
+
+/// That everything of before is over. It takes in whatever was revoked until now, however much that is.
+pub fn everything(kept: &Revocations, generation: Generation, now: UnixTime) -> Vec<Change> {
+    let taken_in = kept.iter().map(|(revoked, _)| revoked);
+    let taken_in = taken_in.filter(|revoked| **revoked != Revoked::Everything);
+    let mut changes: Vec<Change> = taken_in
+        .map(|revoked| Change::ForgetRevocation(revoked.clone()))
+        .collect();
+    // Another node's clock may have been ahead.
+    let latest = kept.iter().map(|(_, revocation)| revocation.at).max();
+    let revocation = Revocation {
+        up_to: generation,
+        at: latest.map_or(now, |latest| latest.max(now)),
+    };
+    changes.push(Change::Revoke(Revoked::Everything, revocation));
+    changes
 }

@@ -112,7 +112,7 @@ impl Recorder {
         }
         let name = action.as_str().rsplit(':').next().unwrap_or_default();
         let read_only = match action {
-            AdminAction::ExportDirectory => ReadOnly::Yes,
+            AdminAction::ExportDirectory | AdminAction::BackUp => ReadOnly::Yes,
             AdminAction::ApplyDirectory
             | AdminAction::RotateKeys
             | AdminAction::RotateSamlKeys
@@ -121,7 +121,8 @@ impl Recorder {
             | AdminAction::RevokePerson
             | AdminAction::RevokeConnection
             | AdminAction::RevokeRole
-            | AdminAction::RevokeRule => ReadOnly::No,
+            | AdminAction::RevokeRule
+            | AdminAction::RevokeEverything => ReadOnly::No,
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
         let event = Event::new(occasion).by(subject.identity());

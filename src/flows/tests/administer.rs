@@ -22,6 +22,11 @@ pub(super) fn administration(node: &Node) -> Administration {
             rotation: Rotation::default(),
         },
         metadata: node.metadata(&nowhere()),
+        back_ups: BackUps::new(
+            Arc::clone(&node.store) as _,
+            Arc::clone(&node.store) as _,
+            None,
+        ),
     }
 }
 

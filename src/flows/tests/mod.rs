@@ -3,6 +3,7 @@
 
 mod administer;
 mod authenticate;
+mod back_up;
 mod metadata;
 mod portal;
 mod record;

@@ -62,8 +62,16 @@ async fn is_signed_in(node: &Node) -> bool {
     portal(node).open(SECRET, NOW).await.unwrap().is_some()
 }
 
-fn every_target() -> [RevokeTarget; 5] {
-    [sign_in(), person(), connection(), role(READER), rule(RULE)]
+fn every_target() -> [RevokeTarget; 6] {
+    let everything = RevokeTarget::Everything;
+    [
+        sign_in(),
+        person(),
+        connection(),
+        role(READER),
+        rule(RULE),
+        everything,
+    ]
 }
 
 #[tokio::test]
@@ -150,7 +158,7 @@ async fn what_something_else_was_issued_for_lives_on() {
 
 #[tokio::test]
 async fn a_browser_s_session_ends_with_its_sign_in_its_person_and_its_connection() {
-    for target in [sign_in(), person(), connection()] {
+    for target in [sign_in(), person(), connection(), RevokeTarget::Everything] {
         let node = Node::new().await;
         let open = signed_in(&node, session(&["readers"])).await;
         revoke(&node, &target).await;
@@ -173,7 +181,7 @@ async fn a_browser_s_session_ends_with_its_sign_in_its_person_and_its_connection
 
 #[tokio::test]
 async fn what_was_proven_by_then_opens_no_session_and_what_is_proven_later_does() {
-    for target in [person(), connection()] {
+    for target in [person(), connection(), RevokeTarget::Everything] {
         let node = Node::new().await;
         revoke(&node, &target).await;
         for (issued_at, opens) in [(NOW.plus(60), false), (LATER, true)] {
@@ -261,6 +269,7 @@ async fn each_kind_needs_an_action_of_its_own() {
         ("rolegate:RevokeConnection", connection()),
         ("rolegate:RevokeRole", role(READER)),
         ("rolegate:RevokeRule", rule(RULE)),
+        ("rolegate:RevokeEverything", RevokeTarget::Everything),
     ];
     for (action, _) in &all {
         for (needed, target) in &all {
@@ -347,4 +356,37 @@ async fn there_is_a_limit_to_revocations_that_hold() {
     node.directory.commit(1, changes, NOW).await.unwrap();
     let error = try_revoke(&node, &person()).await.unwrap_err();
     assert_eq!(error.code(), "LimitExceeded", "{error:?}");
+    // One revocation takes them all in.
+    revoke(&node, &RevokeTarget::Everything).await;
+    assert_eq!(node.directory.snapshot(NOW).unwrap().revocations().len(), 1);
+    revoke(&node, &person()).await;
+}
+
+/// A node whose clock is behind takes nothing back.
+#[tokio::test]
+async fn what_was_revoked_later_stays_revoked_when_everything_is() {
+    let node = Node::new().await;
+    let later = Revocation {
+        up_to: 0,
+        at: NOW.plus(30),
+    };
+    let person = Revoked::Person(ISSUER.parse().unwrap(), "ines".parse().unwrap());
+    let changes = testing::change_set(vec![Change::Revoke(person, later)]);
+    node.directory.commit(1, changes, NOW).await.unwrap();
+    revoke(&node, &RevokeTarget::Everything).await;
+    let snapshot = node.directory.snapshot(NOW).unwrap();
+    let (_, everything) = snapshot.revocations().iter().next().unwrap();
+    assert_eq!(everything.at, NOW.plus(30));
+}
+
+/// Neither a connection nor anybody's name is between an account and its own provider.
+#[tokio::test]
+async fn proofs_of_an_account_s_own_provider_end_with_everything() {
+    let node = Node::with(&saml::files()).await;
+    let response = saml::good_response();
+    revoke(&node, &RevokeTarget::Everything).await;
+    let refused = saml::run(&node, saml::request(&response))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, AssumeRoleError::Revoked), "{refused:?}");
 }

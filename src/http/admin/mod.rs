@@ -7,6 +7,8 @@
 //! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/keys/rotate-saml` `{"previous": "keep" or "drop"}` | `rolegate:RotateSamlKeys` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/connections/refresh-metadata` `{"connection": id, "new_keys": "refuse" or "accept"}` | `rolegate:RefreshMetadata` | `{"generation", "changes", "notes"}` |
+//! | `POST /admin/v1/revocations` `{"revoke": target}` | `rolegate:Revoke*` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/backup` `{}` | `rolegate:BackUp` | the archive |
 //!
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
 //!
@@ -17,14 +19,18 @@
 //! A large body is read only for those who may have it applied, and few at a time. Who they are is
 //! found out again when it is there: their session may have ended in between.
 
+mod backup;
+
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use backup::BackupRequest;
 
 use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError};
 use crate::directory::{DirectoryFiles, Problem};
@@ -89,7 +95,8 @@ pub fn routes(config: &mut ServiceConfig) {
             "/admin/v1/connections/refresh-metadata",
             web::post().to(refresh_metadata),
         )
-        .route("/admin/v1/revocations", web::post().to(revoke));
+        .route("/admin/v1/revocations", web::post().to(revoke))
+        .route("/admin/v1/backup", web::post().to(backup::post));
 }
 
 /// What `apply` is sent.
@@ -281,20 +288,35 @@ async fn answer<T: Serialize>(
         Err(error) => return AdminFault::from(error).respond(RequestId::NIL),
     };
     let id = meta.id;
-    let result = match admit(api, request, body, &mut meta).await {
+    match run(api, request, body, &mut meta, flow).await {
+        Ok(done) => done_under(id).json(done),
+        Err(fault) => fault.respond(id),
+    }
+}
+
+/// Admits the request and runs its flow. What is refused is recorded.
+async fn run<T>(
+    api: &AdminApi,
+    request: &HttpRequest,
+    body: (Payload, Body),
+    meta: &mut RequestMeta,
+    flow: impl AsyncFnOnce(&Admitted) -> Result<T, AdminFault>,
+) -> Result<T, AdminFault> {
+    match admit(api, request, body, meta).await {
         Ok(admitted) => match flow(&admitted).await {
             Err(fault) => Err(record(api, &admitted.meta, Some(&admitted.caller), fault).await),
             done => done,
         },
-        Err(fault) => Err(record(api, &meta, None, fault).await),
-    };
-    match result {
-        Ok(done) => HttpResponse::Ok()
-            .insert_header(("Cache-Control", "no-store"))
-            .insert_header(("x-amzn-RequestId", id.to_string()))
-            .json(done),
-        Err(fault) => fault.respond(id),
+        Err(fault) => Err(record(api, meta, None, fault).await),
     }
+}
+
+fn done_under(id: RequestId) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("x-amzn-RequestId", id.to_string()));
+    response
 }
 
 /// The refusal, recorded; one that can't be is none.
@@ -476,9 +498,11 @@ fn admin_status(error: &AdminError) -> StatusCode {
     match error {
         AdminError::Denied { .. } => StatusCode::FORBIDDEN,
         AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        AdminError::Conflict { .. } | AdminError::Replayed | AdminError::RotationUnderWay(_) => {
-            StatusCode::CONFLICT
-        }
+        AdminError::Conflict { .. }
+        | AdminError::Replayed
+        | AdminError::RotationUnderWay(_)
+        | AdminError::NoBackUp
+        | AdminError::BackUpUnderWay => StatusCode::CONFLICT,
         AdminError::Metadata(_) => match error.code() {
             "NoSuchConnection" => StatusCode::NOT_FOUND,
             "MetadataUnavailable" => StatusCode::BAD_GATEWAY,
