@@ -33,7 +33,8 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     }
     let documents = signed!(
         "assertion_signed" "response_signed" "both_signed" "assertion_signed_p256"
-        "both_signed_p384" "assertion_signed_rsa_sha512" "targeted_id"
+        "both_signed_p384" "assertion_signed_rsa_sha512" "targeted_id" "typical_6k"
+        "typical_6k_both" "attributes_200"
     );
     let certificates: Vec<Certificate> = documents
         .iter()
