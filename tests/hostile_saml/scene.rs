@@ -279,35 +279,7 @@ impl Scene {
 
     /// A good response of provider 0 as it is before it is signed.
     pub fn draft(&self, signed: Signed) -> String {
-        let (now, before, soon, later) = (
-            self.time(0),
-            self.time(-30),
-            self.time(240),
-            self.time(3600),
-        );
-        let (entity, acs, audience) = (entity(0), self.acs(), self.audience());
-        let attributes = [
-            attribute("Role", &[&pair(0)]),
-            attribute("RoleSessionName", &["alice"]),
-        ]
-        .concat();
-        let (of_response, of_assertion) = (signed.place("_r1"), signed.place("_a1"));
-        format!(
-            "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_r1\" Version=\"2.0\" IssueInstant=\"{now}\" Destination=\"{acs}\">\
-             <saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{entity}</saml:Issuer>{of_response}\
-             <samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>\
-             <saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_a1\" Version=\"2.0\" IssueInstant=\"{now}\">\
-             <saml:Issuer>{entity}</saml:Issuer>{of_assertion}\
-             <saml:Subject><saml:NameID Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\">{PERSON}</saml:NameID>\
-             <saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">\
-             <saml:SubjectConfirmationData NotOnOrAfter=\"{soon}\" Recipient=\"{acs}\"/></saml:SubjectConfirmation></saml:Subject>\
-             <saml:Conditions NotBefore=\"{before}\" NotOnOrAfter=\"{soon}\"><saml:AudienceRestriction>\
-             <saml:Audience>{audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
-             <saml:AuthnStatement AuthnInstant=\"{before}\" SessionIndex=\"_s1\" SessionNotOnOrAfter=\"{later}\"><saml:AuthnContext>\
-             <saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef>\
-             </saml:AuthnContext></saml:AuthnStatement>\
-             <saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion></samlp:Response>"
-        )
+        draft(&self.node.origin(), self.node.now(), signed)
     }
 
     /// A good response of provider 0, of now.
@@ -421,6 +393,36 @@ impl Scene {
         let answer = self.refuses("in time", response, refusal);
         assert!(answer.took <= most, "{:?}", answer.took);
     }
+}
+
+/// A good response of provider 0 to a node at this origin, as it is before it is signed.
+pub fn draft(origin: &str, now: i64, signed: Signed) -> String {
+    let time = |seconds| UnixTime::from_seconds(now + seconds).to_string();
+    let (now, before, soon, later) = (time(0), time(-30), time(240), time(3600));
+    let (entity, acs) = (entity(0), [origin, "/saml/acs"].concat());
+    let audience = [origin, "/saml/metadata"].concat();
+    let attributes = [
+        attribute("Role", &[&pair(0)]),
+        attribute("RoleSessionName", &["alice"]),
+    ]
+    .concat();
+    let (of_response, of_assertion) = (signed.place("_r1"), signed.place("_a1"));
+    format!(
+        "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_r1\" Version=\"2.0\" IssueInstant=\"{now}\" Destination=\"{acs}\">\
+         <saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{entity}</saml:Issuer>{of_response}\
+         <samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>\
+         <saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_a1\" Version=\"2.0\" IssueInstant=\"{now}\">\
+         <saml:Issuer>{entity}</saml:Issuer>{of_assertion}\
+         <saml:Subject><saml:NameID Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\">{PERSON}</saml:NameID>\
+         <saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">\
+         <saml:SubjectConfirmationData NotOnOrAfter=\"{soon}\" Recipient=\"{acs}\"/></saml:SubjectConfirmation></saml:Subject>\
+         <saml:Conditions NotBefore=\"{before}\" NotOnOrAfter=\"{soon}\"><saml:AudienceRestriction>\
+         <saml:Audience>{audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
+         <saml:AuthnStatement AuthnInstant=\"{before}\" SessionIndex=\"_s1\" SessionNotOnOrAfter=\"{later}\"><saml:AuthnContext>\
+         <saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef>\
+         </saml:AuthnContext></saml:AuthnStatement>\
+         <saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion></samlp:Response>"
+    )
 }
 
 /// The text with `from`, which must be there, in place of `to`.

@@ -457,7 +457,7 @@ async fn a_primary_that_dies_is_replaced_and_what_was_waited_for_is_there() {
     let store = open(&settings).await;
     store.append(Position::START, b"a").await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
-    watched.primary.kill();
+    watched.servers[0].kill();
     let give_up = Instant::now() + Duration::from_mins(1);
     while !matches!(store.is_redeemed(&[1; 32], NOW).await, Ok(true)) {
         assert!(Instant::now() < give_up);

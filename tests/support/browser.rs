@@ -214,7 +214,8 @@ pub fn cookie(response: &Response, start: &str) -> Option<String> {
     set.next_back().map(str::to_owned)
 }
 
-fn csrf(page: &Response) -> String {
+/// What the forms of this page carry.
+pub fn csrf(page: &Response) -> String {
     let text = page.text();
     let (_, field) = text.split_once("name=\"csrf\"").unwrap();
     let (_, value) = field.split_once("value=\"").unwrap();

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use rolegate::directory::DirectoryFiles;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::aws::AwsKeys;
 use super::browser::{Departure, Session, own_form};
@@ -112,17 +112,8 @@ impl HttpNode {
 
     /// What the provider gives for the code of this sign-in.
     pub fn token_answer(&self, begun: &Departure, subject: &str) -> Answer {
-        let mut claims = self.provider.claims(subject, PORTAL_CLIENT, self.now());
-        claims["nonce"] = begun.nonce.clone().into();
-        claims["groups"] = json!(["staff"]);
-        claims["email"] = "ines@meridale.example".into();
-        claims["email_verified"] = true.into();
-        let token = sign_claims(&claims, &self.key);
-        Answer::json(&json!({
-            "access_token": "access-token-that-stands-in-no-log",
-            "token_type": "Bearer",
-            "id_token": token,
-        }))
+        let claims = self.provider.claims(subject, PORTAL_CLIENT, self.now());
+        token_answer(claims, begun, &self.key)
     }
 
     /// A whole sign-in.
@@ -145,6 +136,19 @@ impl DerefMut for HttpNode {
     fn deref_mut(&mut self) -> &mut Node {
         &mut self.node
     }
+}
+
+/// What a provider gives for the code of this sign-in, with these claims and those of a member of staff.
+pub fn token_answer(mut claims: Value, begun: &Departure, key: &SigningKey) -> Answer {
+    claims["nonce"] = begun.nonce.clone().into();
+    claims["groups"] = json!(["staff"]);
+    claims["email"] = "ines@meridale.example".into();
+    claims["email_verified"] = true.into();
+    Answer::json(&json!({
+        "access_token": "access-token-that-stands-in-no-log",
+        "token_type": "Bearer",
+        "id_token": sign_claims(&claims, key),
+    }))
 }
 
 /// One account, one provider, one role, one connection with one rule; the connection's secret is

@@ -10,6 +10,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -24,6 +25,9 @@ const SILENCE: u32 = 5000;
 const LONG_SILENCE: u32 = 60_000;
 /// Another program may take a free port before the server does.
 const ATTEMPTS: usize = 5;
+/// The system gives none of these to outgoing connections, which would take the port of a server that is
+/// down for a moment.
+const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
 /// Runs a program, tells its process id, and kills it when this process is gone: then nobody holds the
 /// other end of standard input any more. Whoever is gone without a word has left the folder, too.
@@ -168,8 +172,24 @@ impl RedisServer {
 
     /// Starts it again, with the same port and files, after it was killed.
     pub fn restart(&mut self) {
+        self.restart_with(&[]);
+    }
+
+    /// As [`Self::restart`], with these settings beside its own, this once. Does not wait until it has
+    /// loaded its files.
+    pub fn restart_with(&mut self, more: &[&str]) {
         let folder = std::mem::replace(&mut self.kept.folder, tempfile::tempdir().unwrap());
-        self.kept = start_server(self.port, &self.settings, folder).expect("the port is free");
+        let mut settings = self.settings.clone();
+        settings.extend(more.iter().map(|it| (*it).to_owned()));
+        self.kept = start_server(self.port, &settings, folder).expect("the port is free");
+    }
+
+    /// As [`Self::restart`], as the replica of whoever listens there, whatever it was before.
+    pub fn restart_as_replica_of(&mut self, port: u16) {
+        if let Some(at) = self.settings.iter().position(|it| it == "--replicaof") {
+            self.settings.drain(at..at + 3);
+        }
+        self.restart_with(&["--replicaof", "127.0.0.1", &port.to_string()]);
     }
 
     /// Runs a command by `redis-cli`, and gives what it says.
@@ -226,13 +246,21 @@ fn answers(port: u16, is_tls: bool) -> bool {
         .unwrap();
     let asked = stream.write_all(b"PING\r\n");
     let answered = asked.and_then(|()| stream.read_exact(&mut answer));
-    answered.is_ok() && (&answer == b"+PONG" || answer.starts_with(b"-NOAU"))
+    answered.is_ok() && [b"+PONG", b"-NOAU", b"-LOAD"].contains(&&answer)
 }
 
-fn free_port() -> u16 {
-    // A Cluster's nodes speak to each other on a port of their own, told beside it.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+/// A port that nobody listens on, and that this process gives nobody else.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Processes begin at different places.
+    let begin = usize::try_from(std::process::id()).unwrap() * 97;
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + u16::try_from((begin + usize::from(step)) % PORTS.len()).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn run_at(port: u16, arguments: &[&str]) -> String {
@@ -244,7 +272,7 @@ fn run_at(port: u16, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Three primaries with a replica each.
+/// Three primaries with a replica each, or the other way round once one has failed.
 pub struct RedisCluster {
     pub nodes: Vec<RedisServer>,
 }
@@ -260,7 +288,8 @@ impl RedisCluster {
         Self::with_silence(SILENCE)
     }
 
-    fn with_silence(silence: u32) -> Self {
+    /// One in which who says nothing for so many milliseconds is replaced.
+    pub fn with_silence(silence: u32) -> Self {
         let nodes: Vec<_> = (0..6).map(|_| Self::node(silence)).collect();
         let addresses: Vec<String> = nodes
             .iter()
@@ -302,15 +331,33 @@ impl RedisCluster {
         ])
     }
 
-    fn is_whole(&self) -> bool {
+    /// The number of the primary that has a key, as the first living node has it.
+    pub fn primary_of(&self, key: &str) -> usize {
+        let mut nodes = self.nodes.iter();
+        let told = nodes.find_map(|node| {
+            let slot = node.run(&["cluster", "keyslot", key]).trim().parse().ok()?;
+            primary_in(&node.run(&["cluster", "nodes"]), slot)
+        });
+        let mut nodes = self.nodes.iter();
+        let found = nodes.position(|node| Some(node.port) == told);
+        found.unwrap_or_else(|| panic!("{told:?} has {key}"))
+    }
+
+    /// Whether all see three primaries and three replicas, and each primary has its own.
+    pub fn is_whole(&self) -> bool {
+        let has_its_own = |node: &RedisServer| {
+            let info = node.run(&["info", "replication"]);
+            info.contains("role:slave") || info.contains("state=online")
+        };
         let knows_all = |node: &RedisServer| {
             let info = node.run(&["cluster", "info"]);
             let nodes = node.run(&["cluster", "nodes"]);
             info.contains("cluster_state:ok")
                 && info.contains("cluster_known_nodes:6")
                 && nodes.matches(" slave ").count() + nodes.matches(",slave ").count() == 3
+                && !nodes.contains("fail")
         };
-        self.nodes.iter().all(knows_all)
+        self.nodes.iter().all(knows_all) && self.nodes.iter().all(has_its_own)
     }
 
     pub fn url(&self) -> String {
@@ -323,70 +370,86 @@ impl RedisCluster {
     }
 }
 
-/// A primary, a replica, and three sentinels that watch them under the name `main`.
+/// The port of who has a slot, in what `CLUSTER NODES` says: id, address, flags, …, ranges of slots.
+fn primary_in(nodes: &str, slot: u16) -> Option<u16> {
+    let mut lines = nodes
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>());
+    let has = |range: &&str| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&slot))
+    };
+    let words = lines.find(|words| words.iter().skip(8).any(|range| has(&range)))?;
+    let (address, _) = words[1].split_once('@')?;
+    address.rsplit(':').next()?.parse().ok()
+}
+
+/// A primary, its replicas, and three sentinels that watch them under the name `main`.
 pub struct Watched {
-    pub primary: RedisServer,
-    pub replica: RedisServer,
+    /// The first was the primary at the start.
+    pub servers: Vec<RedisServer>,
     sentinels: Vec<(u16, Kept)>,
 }
 
 impl Watched {
-    /// Nobody is replaced.
+    /// With one replica; nobody is replaced.
     pub fn start() -> Self {
-        Self::with_silence(LONG_SILENCE)
+        Self::with(1, LONG_SILENCE)
     }
 
-    /// A primary that dies is soon replaced.
+    /// With one replica; a primary that dies is soon replaced.
     pub fn that_fails_over() -> Self {
-        Self::with_silence(SILENCE)
+        Self::with(1, SILENCE)
     }
 
-    fn with_silence(silence: u32) -> Self {
-        let primary = RedisServer::start();
-        let port = primary.port.to_string();
-        let replica = RedisServer::with(&[
-            "--appendonly",
-            "yes",
-            "--appendfsync",
-            "no",
-            "--replicaof",
-            "127.0.0.1",
-            &port,
-        ]);
-        let give_up = Instant::now() + PATIENCE;
-        while !primary
-            .run(&["info", "replication"])
-            .contains("state=online")
-        {
-            assert!(Instant::now() < give_up, "the replica does not come up");
-            std::thread::sleep(Duration::from_millis(50));
+    /// With so many replicas; a primary that says nothing for so many milliseconds is replaced.
+    pub fn with(replicas: usize, silence: u32) -> Self {
+        let mut servers = vec![RedisServer::start()];
+        let primary = servers[0].port;
+        for _ in 0..replicas {
+            servers.push(replica_of(primary));
         }
-        let sentinels = (0..3).map(|_| sentinel(primary.port, silence)).collect();
-        let watched = Self {
-            primary,
-            replica,
-            sentinels,
-        };
-        while !watched.all_know_all() {
-            assert!(
-                Instant::now() < give_up,
-                "the sentinels don't find each other"
-            );
+        let sentinels = (0..3).map(|_| sentinel(primary, silence)).collect();
+        let watched = Self { servers, sentinels };
+        let give_up = Instant::now() + PATIENCE;
+        while !watched.is_whole() {
+            assert!(Instant::now() < give_up, "nobody watches over a whole set");
             std::thread::sleep(Duration::from_millis(50));
         }
         watched
     }
 
-    fn all_know_all(&self) -> bool {
-        self.sentinels.iter().all(|(port, _)| {
-            let told = run_at(*port, &["sentinel", "master", "main"]);
-            let after = |name: &str| {
-                let mut lines = told.lines().skip_while(|line| *line != name);
-                lines.nth(1).map(str::to_owned)
-            };
-            after("num-other-sentinels").as_deref() == Some("2")
-                && after("num-slaves").as_deref() == Some("1")
-        })
+    /// Whether every replica follows the primary, and the sentinels know all of them and each other.
+    pub fn is_whole(&self) -> bool {
+        let replicas = self.servers.len() - 1;
+        let primary = self.primary();
+        let told = primary.run(&["info", "replication"]);
+        told.matches("state=online").count() == replicas
+            && self.sentinels.iter().all(|(port, _)| {
+                let told = run_at(*port, &["sentinel", "master", "main"]);
+                let after = |name: &str| {
+                    let mut lines = told.lines().skip_while(|line| *line != name);
+                    lines.nth(1).map(str::to_owned)
+                };
+                after("num-other-sentinels").as_deref() == Some("2")
+                    && after("num-slaves") == Some(replicas.to_string())
+                    && after("port") == Some(primary.port.to_string())
+                    && after("flags").as_deref() == Some("master")
+            })
+    }
+
+    /// The number of who is the primary, as the sentinels have it.
+    pub fn primary_index(&self) -> usize {
+        let ask = ["sentinel", "get-master-addr-by-name", "main"];
+        let told = run_at(self.sentinels[0].0, &ask);
+        let port = told.lines().nth(1).unwrap_or_default().parse();
+        let mut servers = self.servers.iter();
+        let found = servers.position(|server| Ok(server.port) == port);
+        found.unwrap_or_else(|| panic!("no primary in {told:?}"))
+    }
+
+    fn primary(&self) -> &RedisServer {
+        &self.servers[self.primary_index()]
     }
 
     pub fn url(&self) -> String {
@@ -399,14 +462,21 @@ impl Watched {
     }
 }
 
+fn replica_of(primary: u16) -> RedisServer {
+    let settings = ["--appendonly", "yes", "--appendfsync", "no"];
+    let port = primary.to_string();
+    RedisServer::with(&[&settings[..], &["--replicaof", "127.0.0.1", &port]].concat())
+}
+
 fn sentinel(primary: u16, silence: u32) -> (u16, Kept) {
     for _ in 0..ATTEMPTS {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let file = folder.path().join("sentinel.conf");
+        let timeout = 2 * silence;
         let settings = format!(
             "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {primary} 2\n\
-             sentinel down-after-milliseconds main {silence}\nsentinel failover-timeout main 10000\n"
+             sentinel down-after-milliseconds main {silence}\nsentinel failover-timeout main {timeout}\n"
         );
         std::fs::write(&file, settings).unwrap();
         let file = file.display().to_string();
