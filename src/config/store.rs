@@ -54,6 +54,8 @@ const DEFAULT_STORE: &str = "rolegate.redb";
 
 /// A prefix that is longer makes every key longer.
 const MAX_PREFIX: usize = 64;
+/// Nobody finds out by a failover what the default was.
+const REPLICAS_UNSAID: &str = "must be set with sentinels or a Cluster: so many replicas must have a used proof, a sign-out or a change of the directory before it counts; with 0 a failover may lose the last of them, so that a proof is good twice and a session that was ended is back";
 /// Files of passwords, certificates and keys are no longer.
 const MAX_FILE_BYTES: usize = 1 << 20;
 
@@ -154,6 +156,9 @@ impl RedisSection {
                 section.problem(key, "goes with a URL of sentinels (redis+sentinel://…)");
             }
         }
+        if may_fail_over(&url.deployment) && !section.has("replicas") {
+            section.problem("replicas", REPLICAS_UNSAID);
+        }
         let usual = RedisSettings::at(url);
         StoreLocation::Redis(Box::new(RedisSettings {
             password: self.password,
@@ -165,6 +170,14 @@ impl RedisSection {
             limits: self.limits,
             url: usual.url,
         }))
+    }
+}
+
+/// Whether another server may take the place of one that fails, with what it has by then.
+const fn may_fail_over(deployment: &Deployment) -> bool {
+    match deployment {
+        Deployment::Server(_) => false,
+        Deployment::Sentinel { .. } | Deployment::Cluster(_) => true,
     }
 }
 

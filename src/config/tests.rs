@@ -568,20 +568,35 @@ fn every_problem_with_redis_is_told_at_once() {
     );
 }
 
+const MAY_FAIL_OVER: [&str; 2] = ["redis+sentinel://a/b", "redis+cluster://a"];
+
+#[test]
+fn what_a_failover_may_lose_is_said_and_never_assumed() {
+    for url in MAY_FAIL_OVER {
+        let variables = [(STORE_URL, url), (ROOT_KEY, KEY)];
+        let found = problems("", &variables);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("store.redis.replicas: must be set with sentinels or a Cluster"),
+            "{found:?}"
+        );
+        for said in [0, 1] {
+            config(&format!("store.redis.replicas = {said}"), &variables);
+        }
+    }
+}
+
 #[test]
 fn a_root_key_must_be_given_with_redis() {
-    for url in [
-        "redis://a",
-        "rediss://a",
-        "redis+sentinel://a/b",
-        "redis+cluster://a",
-    ] {
-        let found = problems("", &[(STORE_URL, url)]);
+    let one_server = ["redis://a", "rediss://a"];
+    for url in one_server.into_iter().chain(MAY_FAIL_OVER) {
+        let replicas = "store.redis.replicas = 0";
+        let found = problems(replicas, &[(STORE_URL, url)]);
         assert_eq!(found.len(), 1, "{url}");
         assert!(
             found[0].starts_with("root_key.file: must be set"),
             "{found:?}"
         );
-        config("", &[(STORE_URL, url), (ROOT_KEY, KEY)]);
+        config(replicas, &[(STORE_URL, url), (ROOT_KEY, KEY)]);
     }
 }
