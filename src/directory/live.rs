@@ -36,6 +36,9 @@ pub enum DirectoryError {
         #[source]
         source: serde_json::Error,
     },
+    /// A look that this one waited for found that the store gives no answer; it has told why.
+    #[error("the directory's log could not be read a moment ago")]
+    NotReadJustNow,
     /// The head could not be confirmed for longer than `max_staleness`, or was confirmed by a clock
     /// that was put back since.
     #[error(
@@ -81,9 +84,11 @@ pub struct LiveDirectory {
     max_staleness: i64,
 }
 
-/// What the last look that succeeded found.
+/// What the last look found.
 struct Looked {
     number: u64,
+    /// Whether the log could be read.
+    succeeded: bool,
     /// Where the current snapshot is in the log.
     position: Position,
 }
@@ -111,6 +116,7 @@ impl LiveDirectory {
             looks: AtomicU64::new(0),
             looking: Mutex::new(Looked {
                 number: 0,
+                succeeded: true,
                 position,
             }),
             partition,
@@ -142,8 +148,9 @@ impl LiveDirectory {
     }
 
     /// Looks at the log's head, takes over what is new and confirms the snapshot. Callers that come
-    /// while somebody looks wait and share the next look, if it succeeds: the one that is under way
-    /// may have begun before what they ask for was written.
+    /// while somebody looks wait and share the next look, whatever becomes of it: the one that is under
+    /// way may have begun before what they ask for was written. Where nobody answers, each waits for two
+    /// looks at most, however many they are.
     ///
     /// # Errors
     /// [`DirectoryError`]; the snapshot stays as it is.
@@ -160,11 +167,18 @@ impl LiveDirectory {
         let begun_before = self.looks.load(Ordering::Acquire);
         let mut looked = self.looking.lock().await;
         if looked.number > begun_before {
-            return Ok((self.current.load_full(), looked.position));
+            return if looked.succeeded {
+                Ok((self.current.load_full(), looked.position))
+            } else {
+                Err(DirectoryError::NotReadJustNow)
+            };
         }
         let number = self.looks.fetch_add(1, Ordering::AcqRel) + 1;
-        let position = self.read_new(looked.position).await?;
-        *looked = Looked { number, position };
+        let read = self.read_new(looked.position).await;
+        looked.number = number;
+        looked.succeeded = read.is_ok();
+        let position = read?;
+        looked.position = position;
         self.confirm(now);
         Ok((self.current.load_full(), position))
     }

@@ -230,23 +230,30 @@ fn bytes_of(number: u64) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_look_that_failed_is_shared_with_nobody() {
+async fn while_nobody_answers_callers_wait_for_two_looks_however_many_they_are() {
     let log = Watched::new();
     let live = open(&log).await;
+    let before = log.reads();
     log.set_down(true);
     log.close_gate();
-    let mut looks: Vec<_> = (0..3).map(|_| Box::pin(live.catch_up(NOW))).collect();
+    let mut looks: Vec<_> = (0..20).map(|_| Box::pin(live.catch_up(NOW))).collect();
     for look in &mut looks {
         assert!(look.now_or_never().is_none());
     }
     log.open_gate();
+    let mut failures = Vec::new();
     for look in looks {
-        let failed = look.await;
-        assert!(
-            matches!(failed, Err(DirectoryError::Store(_))),
-            "{failed:?}"
-        );
+        failures.push(look.await.unwrap_err());
     }
+    assert_eq!(
+        log.reads() - before,
+        2,
+        "the first's, and one for the others"
+    );
+    assert!(matches!(failures[1], DirectoryError::Store(_)));
+    assert!(matches!(failures[2], DirectoryError::NotReadJustNow));
+    log.set_down(false);
+    live.catch_up(NOW).await.unwrap();
 }
 
 #[tokio::test]
