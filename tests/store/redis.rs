@@ -496,6 +496,38 @@ async fn a_node_of_a_cluster_that_dies_is_replaced() {
     }
 }
 
+/// It was a replica, and nobody had asked it, when the store was opened.
+#[tokio::test]
+async fn a_server_that_evicts_and_becomes_a_primary_of_a_cluster_is_given_nothing() {
+    let cluster = RedisCluster::start();
+    let store = open(&settings(&cluster.url())).await;
+    store.append(Position::START, b"a").await.unwrap();
+    let primary = cluster.nodes[cluster.primary_of("{dir}")].port;
+    let of_primary = format!("master_port:{primary}");
+    let mut replicas = cluster.nodes.iter();
+    let replica = replicas.find(|node| node.run(&["info", "replication"]).contains(&of_primary));
+    let replica = replica.unwrap();
+    replica.run(&["config", "set", "maxmemory-policy", "volatile-lru"]);
+    assert_eq!(replica.run(&["cluster", "failover"]).trim(), "OK");
+    let give_up = Instant::now() + Duration::from_mins(1);
+    let evicts = Unfit::Evicts("volatile-lru".to_owned());
+    let is_unfit = |outcome: &Result<Redeemed, StoreError>| match outcome {
+        Err(StoreError::Unavailable(cause)) => {
+            matches!(cause.downcast_ref(), Some(Failure::Unfit(unfit)) if *unfit == evicts)
+        }
+        _ => false,
+    };
+    while !is_unfit(&store.redeem(&[1; 32], NOW.plus(60), NOW).await) {
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    replica.run(&["config", "set", "maxmemory-policy", "noeviction"]);
+    while store.redeem(&[2; 32], NOW.plus(60), NOW).await.is_err() {
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test]
 async fn of_two_nodes_that_redeem_the_same_one_is_first_a_thousand_times() {
     let server = SERVER.with(RedisServer::start);

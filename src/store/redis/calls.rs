@@ -145,7 +145,7 @@ impl Calls {
     ) -> Result<Value, Failure> {
         match &self.wire {
             Wire::Server(_) => self.ask(command).await,
-            Wire::Cluster(cluster) => Ok(cluster.send_to(command, server.route()).await?),
+            Wire::Cluster(cluster) => cluster.send_to(command, server.route()).await,
         }
     }
 

@@ -28,6 +28,9 @@ pub enum Unfit {
 /// The sections that are asked for; each is asked for apart, since Redis before version 7 takes one.
 pub(super) const SECTIONS: [&str; 3] = ["memory", "persistence", "replication"];
 
+/// What a primary says its role is.
+const PRIMARY: &str = "master";
+
 /// What a server says of itself.
 #[derive(Debug, Default)]
 pub(super) struct Facts(HashMap<String, String>);
@@ -43,9 +46,19 @@ impl Facts {
     /// Whether the server may be used.
     pub(super) fn judge(&self, durability: Durability) -> Result<(), Unfit> {
         let role = self.fact("role")?;
-        if role != "master" {
+        if role != PRIMARY {
             return Err(Unfit::NotPrimary(role.to_owned()));
         }
+        self.judge_keeping(durability)
+    }
+
+    /// Whether the server is no primary any more.
+    pub(super) fn is_demoted(&self) -> bool {
+        self.fact("role").is_ok_and(|role| role != PRIMARY)
+    }
+
+    /// Whether the server keeps what it is given, whether it is a primary or not.
+    pub(super) fn judge_keeping(&self, durability: Durability) -> Result<(), Unfit> {
         let policy = self.fact("maxmemory_policy")?;
         if policy != "noeviction" {
             return Err(Unfit::Evicts(policy.to_owned()));
