@@ -472,6 +472,32 @@ async fn a_primary_that_dies_is_replaced_and_what_was_waited_for_is_there() {
     );
 }
 
+/// A connection that nobody used meanwhile leads to it still.
+#[tokio::test]
+async fn a_primary_that_hung_and_was_replaced_is_asked_nothing_when_it_goes_on() {
+    let watched = Watched::that_fails_over();
+    let settings = settings(&watched.url());
+    let store = open(&settings).await;
+    store.append(Position::START, b"a").await.unwrap();
+    let key = session_key(1);
+    store.create(&key, &session("a")).await.unwrap();
+    let give_up = Instant::now() + Duration::from_mins(1);
+    let replica = &watched.servers[1];
+    let pattern = format!("{}:session:*", settings.prefix);
+    while replica.run(&["--scan", "--pattern", &pattern]).is_empty() {
+        assert!(Instant::now() < give_up);
+    }
+    watched.servers[0].freeze();
+    while watched.primary_index() == 0 || store.head().await.is_err() {
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let other = open(&settings).await;
+    assert!(other.end(&key).await.unwrap());
+    watched.servers[0].go_on();
+    assert_eq!(store.find(&key, NOW).await.unwrap(), None);
+}
+
 #[tokio::test]
 async fn a_node_of_a_cluster_that_dies_is_replaced() {
     let cluster = RedisCluster::that_fails_over();

@@ -6,6 +6,9 @@
 //! ```
 //! Who comes while a connection is made waits for it; who comes after an attempt failed is told so at
 //! once, so that nobody queues up for a server that isn't there.
+//!
+//! A store has several links. What one of them finds out, all act on: a server that hung and was replaced
+//! meanwhile would answer again, with what it had, on a connection that nobody had used.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +19,7 @@ use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::checks::{Facts, SECTIONS};
 use super::failure::Failure;
@@ -34,6 +37,16 @@ pub(super) struct Making {
     pub(super) durability: Durability,
     pub(super) limits: Limits,
     pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) alarm: Alarm,
+}
+
+/// What the links of a store tell each other.
+#[derive(Clone, Default)]
+pub(super) struct Alarm {
+    /// That a connection is lost.
+    lost: watch::Sender<()>,
+    /// That there is one again.
+    found: watch::Sender<()>,
 }
 
 /// A connection that is kept up; the keeper ends with it.
@@ -117,10 +130,21 @@ impl Connection {
 /// Replaces a connection that was given up, as long as somebody has the link.
 async fn keep(making: Making, first: Arc<Connection>, told: watch::Sender<State>) {
     let mut current = first;
+    let mut of_others = making.alarm.lost.subscribe();
     loop {
-        current.lost.notified().await;
-        tracing::warn!("the connection to Redis is lost");
+        tokio::select! {
+            () = current.lost.notified() => {
+                tracing::warn!("the connection to Redis is lost");
+                making.alarm.lost.send_replace(());
+            }
+            // The sender is in `making`.
+            _ = of_others.changed() => {
+                tracing::debug!("another connection to Redis is lost");
+            }
+        }
         told.send_replace(State::Connecting);
+        // One's own alarm, too; one that comes from now on is of what is connected to now, perhaps.
+        of_others.mark_unchanged();
         current = making.reconnect(&told).await;
         told.send_replace(State::Up(Arc::clone(&current)));
         tracing::info!("connected to Redis again");
@@ -130,17 +154,26 @@ async fn keep(making: Making, first: Arc<Connection>, told: watch::Sender<State>
 impl Making {
     async fn reconnect(&self, told: &watch::Sender<State>) -> Arc<Connection> {
         let mut attempt = 0;
+        let mut of_others = self.alarm.found.subscribe();
         loop {
             match self.connect().await {
-                Ok(connection) => return Arc::new(connection),
+                Ok(connection) => {
+                    self.alarm.found.send_replace(());
+                    return Arc::new(connection);
+                }
                 Err(failure) => {
                     let cause = std::error::Error::source(&failure).map(ToString::to_string);
                     tracing::warn!(%failure, cause, "no connection to Redis");
                     told.send_replace(State::Down(Arc::new(failure)));
                 }
             }
-            tokio::time::sleep(pause(attempt, self.entropy.as_ref())).await;
-            attempt += 1;
+            tokio::select! {
+                () = sleep(pause(attempt, self.entropy.as_ref())) => attempt += 1,
+                // Nobody need be refused any more.
+                _ = of_others.changed() => {
+                    told.send_replace(State::Connecting);
+                }
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use super::cluster::Cluster;
 use super::directory::{CHECKPOINT_TABLE, HEAD, HEAD_FIELD, LOG_TABLE, name, script, value};
 use super::failure::Failure;
 use super::keys::Keys;
-use super::link::{Link, Making, pause};
+use super::link::{Alarm, Link, Making, pause};
 use super::notice::{Listening, Notice};
 use super::settings::RedisSettings;
 use super::target;
@@ -124,10 +124,15 @@ impl RedisStore {
         // The directory's looks must get through whatever else goes on.
         let (people, directory) = (places(settings), places(settings));
         let waiting = settings.replicas;
+        let connecting = Connecting {
+            settings,
+            entropy,
+            alarm: Alarm::default(),
+        };
         Ok(Self {
-            fast: calls(settings, entropy, &people, 0).await?,
-            durable: calls(settings, entropy, &people, waiting).await?,
-            directory: calls(settings, entropy, &directory, waiting).await?,
+            fast: connecting.calls(&people, 0).await?,
+            durable: connecting.calls(&people, waiting).await?,
+            directory: connecting.calls(&directory, waiting).await?,
             notice: Notice::listen(listening, &runtime),
             seal: Arc::new(seal.clone()),
             keys,
@@ -252,41 +257,43 @@ fn places(settings: &RedisSettings) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(settings.limits.in_flight))
 }
 
-/// A connection of its own, whose writes wait for so many replicas.
-async fn calls(
-    settings: &RedisSettings,
-    entropy: &Arc<dyn Entropy>,
-    under_way: &Arc<Semaphore>,
-    replicas: u32,
-) -> Result<Calls, Failure> {
-    let wire = Box::pin(wire(settings, entropy, &Handle::current())).await?;
-    let limits = settings.limits;
-    Ok(Calls::new(wire, limits, under_way, entropy, replicas))
+/// What the connections of a store have in common.
+struct Connecting<'a> {
+    settings: &'a RedisSettings,
+    entropy: &'a Arc<dyn Entropy>,
+    alarm: Alarm,
 }
 
-async fn wire(
-    settings: &RedisSettings,
-    entropy: &Arc<dyn Entropy>,
-    runtime: &Handle,
-) -> Result<Wire, Failure> {
-    let target = match &settings.url.deployment {
-        Deployment::Server(address) => target::single(settings, address)?,
-        Deployment::Sentinel { sentinels, service } => {
-            target::sentinel(settings, sentinels, service)?
-        }
-        Deployment::Cluster(nodes) => {
-            let client = target::cluster(settings, nodes)?;
-            let cluster = Cluster::open(client, settings.durability, runtime).await?;
-            return Ok(Wire::Cluster(Box::new(cluster)));
-        }
-    };
-    let making = Making {
-        target,
-        durability: settings.durability,
-        limits: settings.limits,
-        entropy: Arc::clone(entropy),
-    };
-    Ok(Wire::Server(Link::open(making, runtime).await?))
+impl Connecting<'_> {
+    /// A connection of its own, whose writes wait for so many replicas.
+    async fn calls(&self, under_way: &Arc<Semaphore>, replicas: u32) -> Result<Calls, Failure> {
+        let wire = Box::pin(self.wire(&Handle::current())).await?;
+        let limits = self.settings.limits;
+        Ok(Calls::new(wire, limits, under_way, self.entropy, replicas))
+    }
+
+    async fn wire(&self, runtime: &Handle) -> Result<Wire, Failure> {
+        let settings = self.settings;
+        let target = match &settings.url.deployment {
+            Deployment::Server(address) => target::single(settings, address)?,
+            Deployment::Sentinel { sentinels, service } => {
+                target::sentinel(settings, sentinels, service)?
+            }
+            Deployment::Cluster(nodes) => {
+                let client = target::cluster(settings, nodes)?;
+                let cluster = Cluster::open(client, settings.durability, runtime).await?;
+                return Ok(Wire::Cluster(Box::new(cluster)));
+            }
+        };
+        let making = Making {
+            target,
+            durability: settings.durability,
+            limits: settings.limits,
+            entropy: Arc::clone(self.entropy),
+            alarm: self.alarm.clone(),
+        };
+        Ok(Wire::Server(Link::open(making, runtime).await?))
+    }
 }
 
 /// Whether a moment may help: nobody answers yet, or it is still loading.
