@@ -82,10 +82,10 @@ pub enum StartError {
         source: io::Error,
     },
     /// The directory can't be read.
-    #[error("the directory can't be read: {0}")]
+    #[error("the directory can't be read: {}", told(.0))]
     Directory(#[from] DirectoryError),
     /// The node's first keys can't be made or kept.
-    #[error("the node's first keys can't be made: {0}")]
+    #[error("the node's first keys can't be made: {}", told(.0))]
     FirstKeys(#[from] NodeKeysError),
     /// The second SAML verifier can't be asked, and a provider of the directory wants it to agree.
     #[error("the second SAML verifier: {0}; set second_opinion to false to do without")]
@@ -105,6 +105,14 @@ pub enum StartError {
     /// The policy of the first administrator does not parse.
     #[error("the policy of the first administrator: {0}")]
     Policy(#[from] PolicyError),
+}
+
+/// The failure with all its causes: nobody else tells them.
+fn told(failure: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(failure), |it| it.source());
+    let mut told: Vec<String> = causes.map(ToString::to_string).collect();
+    told.dedup_by(|cause, before| before.ends_with(cause.as_str()));
+    told.join(": ")
 }
 
 /// What removes from the store what has expired.
