@@ -81,6 +81,12 @@ soak: ## Read millions of changed SAML responses, and good and hostile ones on m
 	@$(SETUP) compiler
 	$(CARGO) test $(LOCKED) --release --test saml_soak -- --include-ignored --nocapture --test-threads=1
 
+.PHONY: faults
+faults: ## Break Redis, its replicas, the way to it, nodes and keys under load, 20 times each (ROLEGATE_FAULT_ROUNDS=20)
+	@$(SETUP) compiler redis
+	ROLEGATE_FAULT_ROUNDS=$${ROLEGATE_FAULT_ROUNDS:-20} \
+	  $(CARGO) test $(LOCKED) --test faults -- --nocapture --test-threads=2
+
 .PHONY: clean
 clean: ## Remove what was compiled; the tools stay
 	$(CARGO) clean

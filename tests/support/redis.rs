@@ -379,7 +379,7 @@ fn primary_in(nodes: &str, slot: u16) -> Option<u16> {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&slot))
     };
-    let words = lines.find(|words| words.iter().skip(8).any(|range| has(&range)))?;
+    let words = lines.find(|words| words.iter().skip(8).any(&has))?;
     let (address, _) = words[1].split_once('@')?;
     address.rsplit(':').next()?.parse().ok()
 }
