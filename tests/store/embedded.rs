@@ -8,7 +8,9 @@ use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
-use rolegate::store::{DirectoryLog, OneTimeUse, Position, Sessions, StoreError, StoreSeal};
+use rolegate::store::{
+    Appended, DirectoryLog, MAX_CHANGE_BYTES, OneTimeUse, Position, Sessions, StoreError, StoreSeal,
+};
 use tempfile::TempDir;
 
 use crate::conformance::conforms;
@@ -156,6 +158,26 @@ async fn assert_holds_all(store: &EmbeddedStore) {
     let found = store.find(&session_key(1), NOW).await;
     assert_eq!(found.unwrap(), Some(session("a")));
     assert!(store.is_redeemed(&[1; 32], NOW).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_log_of_large_changes_is_read_in_parts() {
+    let (store, _directory) = empty();
+    let large = vec![0xa5; MAX_CHANGE_BYTES];
+    let mut head = Position::START;
+    for _ in 0..3 {
+        let Appended::Written(written) = store.append(head, &large).await.unwrap() else {
+            panic!("nobody else writes");
+        };
+        head = written;
+    }
+    let mut read = 0;
+    while read < 3 {
+        let part = store.read_after(read, 256).await.unwrap();
+        assert!((1..=2).contains(&part.len()), "{}", part.len());
+        read += part.len() as u64;
+    }
+    assert_eq!(read, 3);
 }
 
 #[tokio::test]

@@ -23,6 +23,9 @@ pub(super) const HEAD_KEY: &str = "head";
 /// A serialised `u64` has at most 10 bytes.
 pub(super) const HEAD_BYTES: usize = 10;
 
+/// Changes are read until they have so many bytes together, or one alone has more.
+const READ_BYTES: usize = 32 << 20;
+
 const LOG_TABLE: &str = "directory_log";
 const CHECKPOINT_TABLE: &str = "directory_checkpoint";
 
@@ -202,9 +205,14 @@ fn entries_in(
     range: std::ops::Range<Generation>,
     limit: usize,
 ) -> Outcome<Vec<LogEntry>> {
-    let mut entries = Vec::new();
+    let (mut entries, mut bytes) = (Vec::new(), 0_usize);
     for generation in range.take(limit).map(|before| before + 1) {
         let stored = log.get(generation)?;
+        let size = stored.as_ref().map_or(0, |stored| stored.value().len());
+        bytes = bytes.saturating_add(size);
+        if bytes > READ_BYTES && !entries.is_empty() {
+            break;
+        }
         let key = generation.to_be_bytes();
         let name = record(LOG_TABLE, &key);
         let change =
