@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! source ── log, change by change ──> target, which must be empty
-//!        ── checkpoint ────────────>
 //!        ── marks, logouts, sessions ─>
 //! both heads and both directories must be the same at the end
 //! ```
@@ -16,6 +15,7 @@ use super::open::{OpenStore, StartError};
 use super::put::{BrowserSessions, PutError, check_empty, digest_of, put_everything};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
+use crate::directory::lift;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::store::StoreError;
 use crate::store::archive::{Contents, take_everything};
@@ -67,6 +67,7 @@ pub async fn migrate(from: &Config, to: &Config) -> Result<Migrated, MigrateErro
     let to = OpenStore::of(to, &entropy).await?;
     let now = SystemClock.now();
     check_empty(&to).await?;
+    let last = from.log.head().await?.generation;
     let (into, records) = channel(WAITING);
     let take = async {
         let taken = take_everything(&*from.log, &*from.stock, now, &into).await;
@@ -75,13 +76,14 @@ pub async fn migrate(from: &Config, to: &Config) -> Result<Migrated, MigrateErro
     };
     let (taken, put) = tokio::join!(
         take,
-        put_everything(&to, records, BrowserSessions::Keep, now)
+        put_everything(&to, (records, last), BrowserSessions::Keep, now)
     );
     taken?;
     let (head, contents) = put?;
     if from.log.head().await? != head || to.log.head().await? != head {
         return Err(MigrateError::Changed);
     }
+    lift(&*to.log).await.map_err(PutError::from)?;
     let digest = digest_of(&from, now).await?;
     if digest_of(&to, now).await? != digest {
         return Err(MigrateError::Changed);

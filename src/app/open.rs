@@ -193,7 +193,7 @@ impl OpenStore {
         }
     }
 
-    fn over<S>(store: &Arc<S>, archive: ArchiveSeal, partition: Partition) -> Self
+    pub(super) fn over<S>(store: &Arc<S>, archive: ArchiveSeal, partition: Partition) -> Self
     where
         S: DirectoryLog + Sessions + OneTimeUse + Stock + 'static,
     {

@@ -1,13 +1,13 @@
-//! Filling an empty store with what another one had.
+//! Filling an empty store with what another one had. Until it is whole no node begins by it.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use tokio::sync::mpsc::Receiver;
 
 use super::open::OpenStore;
-use crate::directory::{DirectoryError, LiveDirectory};
+use crate::directory::{DirectoryError, LiveDirectory, bar};
 use crate::domain::UnixTime;
 use crate::store::archive::{Contents, Record};
-use crate::store::{Appended, Created, Position, Redeemed, ShortLived, StoreError};
+use crate::store::{Appended, Created, Generation, Position, Redeemed, ShortLived, StoreError};
 
 /// Why a store could not be filled.
 #[derive(Debug, thiserror::Error)]
@@ -44,13 +44,18 @@ pub(super) async fn check_empty(to: &OpenStore) -> Result<(), PutError> {
     }
 }
 
-/// Writes every record to an empty store; where its log ends then, and what was written.
+/// Writes every record to an empty store, which is barred from then on; where its log ends then, which is
+/// at `last`, and what was written.
 pub(super) async fn put_everything(
     to: &OpenStore,
-    mut records: Receiver<Record>,
+    (mut records, last): (Receiver<Record>, Generation),
     sessions: BrowserSessions,
     now: UnixTime,
 ) -> Result<(Position, Contents), PutError> {
+    if last == 0 {
+        return Err(PutError::NothingThere);
+    }
+    bar(&*to.log, last).await?;
     let mut filling = Filling {
         to,
         head: Position::START,
@@ -65,8 +70,8 @@ pub(super) async fn put_everything(
         }
         filling.put(record).await?;
     }
-    if filling.head == Position::START {
-        return Err(PutError::NothingThere);
+    if filling.head.generation != last {
+        return Err(PutError::Changed);
     }
     Ok((filling.head, filling.contents))
 }
@@ -91,11 +96,8 @@ impl Filling<'_> {
                 };
                 true
             }
-            Record::Checkpoint(entry) => {
-                let kept = self.to.log.save_checkpoint(entry.generation, &entry.change);
-                kept.await?;
-                true
-            }
+            // The log says all that it says, and its place is taken.
+            Record::Checkpoint(_) => true,
             Record::ShortLived(record) => self.put_short_lived(record).await?,
         };
         if is_new {

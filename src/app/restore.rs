@@ -1,31 +1,32 @@
 //! Backups of a store that is at hand, and stores made of them.
 //!
 //! ```text
-//! archive ── read to its end ── an empty store ── everything of before is over
+//! archive ── read to its end ── an empty store ── everything of before is over, under another sealing key
 //! ```
 //! Between a backup and what is restored from it, sessions were ended and proofs used up that it knows
-//! nothing of. So everything that was issued before is over, unless whoever restores says that nothing
-//! happened since.
+//! nothing of, and sealing keys were dropped. So everything that was issued before is over, unless whoever
+//! restores says that nothing happened since. The sealing keys go with it: one that was dropped because
+//! somebody else has it would come back, and open whatever they seal.
 
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Sender, channel};
 
 use super::open::{OpenStore, Seals, StartError};
 use super::put::{BrowserSessions, PutError, check_empty, digest_of, put_everything};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::directory::{ChangeSet, CommitError, LiveDirectory};
+use crate::directory::{ChangeSet, DirectoryError, behind_bar, lift};
 use crate::domain::{RequestId, UnixTime};
-use crate::entropy::{Entropy, EntropyError, SystemEntropy};
-use crate::flows::{everything, write_archive};
-use crate::store::StoreError;
+use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
+use crate::flows::{another_sealing_key, everything, write_archive};
 use crate::store::archive::{
     ArchiveError, ArchiveReader, ArchiveSeal, ArchiveWriter, Contents, Record,
 };
+use crate::store::{Appended, StoreError};
 
 /// Records that wait to be written.
 const WAITING: usize = 256;
@@ -83,9 +84,9 @@ pub enum RestoreError {
     /// The store could not be filled.
     #[error(transparent)]
     Put(#[from] PutError),
-    /// What was issued before could not be ended.
-    #[error("what was issued before could not be ended, so the target is of no use; empty it: {0}")]
-    Ending(#[from] CommitError),
+    /// No random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
 }
 
 /// Writes a backup of a store.
@@ -140,17 +141,25 @@ pub async fn restore(
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let seal = Seals::of(sealed_by, &entropy)?.archive;
     // Before anything is made: a backup that does not open to its end restores nothing.
-    let (begun_at, _) = whole(file, seal.clone())?;
+    let (begun_at, all) = whole(file, seal.clone())?;
     let to = OpenStore::of(to, &entropy).await?;
     check_empty(&to).await?;
     let now = SystemClock.now();
     let (into, records) = channel(WAITING);
     let path = file.to_owned();
     let reading = tokio::task::spawn_blocking(move || pass_on(&path, seal, &into));
-    let contents = fill(&to, records, held, now).await;
+    let sessions = match held {
+        WhatWasHeld::Ends => BrowserSessions::Leave,
+        WhatWasHeld::Stays => BrowserSessions::Keep,
+    };
+    let put = put_everything(&to, (records, all.generations), sessions, now).await;
     let read = reading.await.map_err(std::io::Error::other);
     read.map_err(ArchiveError::Io)??;
-    let contents = contents?;
+    let (_, contents) = put?;
+    if held == WhatWasHeld::Ends {
+        end_everything(&to, draw(entropy.as_ref())?, now).await?;
+    }
+    lift(&*to.log).await.map_err(PutError::from)?;
     Ok(Restored {
         begun_at,
         contents,
@@ -158,36 +167,29 @@ pub async fn restore(
     })
 }
 
-async fn fill(
+/// Ends what was issued before, and drops the keys that it was sealed under.
+async fn end_everything(
     to: &OpenStore,
-    records: Receiver<Record>,
-    held: WhatWasHeld,
+    another_key: [u8; 32],
     now: UnixTime,
-) -> Result<Contents, RestoreError> {
-    let sessions = match held {
-        WhatWasHeld::Ends => BrowserSessions::Leave,
-        WhatWasHeld::Stays => BrowserSessions::Keep,
-    };
-    let (_, contents) = put_everything(to, records, sessions, now).await?;
-    if held == WhatWasHeld::Ends {
-        end_everything(to, now).await?;
-    }
-    Ok(contents)
-}
-
-async fn end_everything(to: &OpenStore, now: UnixTime) -> Result<(), RestoreError> {
-    let log = Arc::clone(&to.log);
-    let directory = LiveDirectory::open(log, to.partition, i64::MAX, now).await;
-    let directory = directory.map_err(PutError::from)?;
-    let snapshot = directory.snapshot(now).map_err(PutError::from)?;
+) -> Result<(), PutError> {
+    let (position, directory) = behind_bar(&*to.log).await?;
+    let generation = position.generation;
+    let mut changes = everything(&directory.revocations, generation, now);
+    let keys = &directory.sealing_keys;
+    changes.extend(another_sealing_key(keys, another_key, now));
     let ending = ChangeSet {
         author: AUTHOR.to_owned(),
         at: now,
         request: RequestId::NIL,
-        changes: everything(snapshot.revocations(), snapshot.generation(), now),
+        changes,
     };
-    directory.commit(snapshot.generation(), ending, now).await?;
-    Ok(())
+    let unwritable = |source| DirectoryError::Unreadable { generation, source };
+    let ending = serde_json::to_vec(&ending).map_err(unwritable)?;
+    match to.log.append(position, &ending).await? {
+        Appended::Written(_) => Ok(()),
+        Appended::Conflict { .. } => Err(PutError::Changed),
+    }
 }
 
 /// When an archive was begun, and what is in it; read to its end.
@@ -212,3 +214,6 @@ fn open(file: &Path, seal: ArchiveSeal) -> Result<ArchiveReader<BufReader<File>>
     let file = File::open(file).map_err(ArchiveError::Io)?;
     ArchiveReader::new(BufReader::new(file), seal)
 }
+
+#[cfg(test)]
+mod tests;

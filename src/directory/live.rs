@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
+use super::bar::unbarred;
 use super::change::{Change, ChangeSet};
 use super::check::{Problem, check};
 use super::snapshot::Snapshot;
@@ -27,6 +28,11 @@ pub enum DirectoryError {
     /// The store gave no answer.
     #[error("the directory's log can't be read")]
     Store(#[from] StoreError),
+    /// The log is not whole.
+    #[error(
+        "the store is being filled from a backup or another store, or that broke off: then empty it and begin again"
+    )]
+    Barred,
     /// A generation that this version can't read.
     #[error("generation {generation} of the directory can't be read by this version")]
     Unreadable {
@@ -362,7 +368,17 @@ impl std::fmt::Debug for LiveDirectory {
 }
 
 async fn load(log: &dyn DirectoryLog) -> Result<(Position, Arc<Directory>), DirectoryError> {
-    let (position, mut directory) = match log.checkpoint().await? {
+    let checkpoint = unbarred(log.checkpoint().await?)?;
+    let (position, directory) = load_after(log, checkpoint).await?;
+    Ok((position, Arc::new(directory)))
+}
+
+/// The directory by a checkpoint and what came after it, or by the whole log.
+pub(super) async fn load_after(
+    log: &dyn DirectoryLog,
+    checkpoint: Option<LogEntry>,
+) -> Result<(Position, Directory), DirectoryError> {
+    let (position, mut directory) = match checkpoint {
         None => (Position::START, Directory::default()),
         Some(checkpoint) => {
             let unreadable = |source| DirectoryError::Unreadable {
@@ -374,7 +390,7 @@ async fn load(log: &dyn DirectoryLog) -> Result<(Position, Arc<Directory>), Dire
         }
     };
     let position = replay_rest(log, &mut directory, position).await?;
-    Ok((position, Arc::new(directory)))
+    Ok((position, directory))
 }
 
 /// Where a generation is in the log.

@@ -8,6 +8,7 @@
 //! ```
 //! Whoever decides reads a [`Snapshot`]; it is whole, never changes, and is replaced as one.
 
+mod bar;
 mod change;
 mod check;
 mod files;
@@ -22,6 +23,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use bar::{bar, behind_bar, lift};
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check, unfit_metadata};
 pub use files::{DirectoryFiles, read, write};

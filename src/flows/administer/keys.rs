@@ -72,27 +72,41 @@ impl Administration {
         previous: PreviousKeys,
         now: UnixTime,
     ) -> Result<Vec<Change>, AdminError> {
-        let seals_from = match previous {
-            PreviousKeys::Keep => now.plus(self.key_propagation),
-            PreviousKeys::Drop => now,
-        };
-        let added = SealingKeyRecord::new(draw(self.entropy.as_ref())?, now, seals_from);
-        let mut changes = vec![Change::AddSealingKey(added)];
-        let outlived = superseded(&directory.sealing_keys, now);
-        let dropped = directory
-            .sealing_keys
-            .iter()
-            .filter(|record| match previous {
-                PreviousKeys::Keep => outlived.contains(&record.id()),
-                PreviousKeys::Drop => true,
-            });
-        changes.extend(dropped.map(|record| Change::RemoveSealingKey(record.id())));
-        let dropped = changes.len() - 1;
-        if directory.sealing_keys.len() - dropped >= MAX_SEALING_KEYS {
+        let (drawn, records) = (draw(self.entropy.as_ref())?, &directory.sealing_keys);
+        match previous {
+            PreviousKeys::Drop => Ok(another_sealing_key(records, drawn, now)),
+            PreviousKeys::Keep => self.one_more(records, drawn, now),
+        }
+    }
+
+    fn one_more(
+        &self,
+        records: &[SealingKeyRecord],
+        drawn: [u8; 32],
+        now: UnixTime,
+    ) -> Result<Vec<Change>, AdminError> {
+        let added = SealingKeyRecord::new(drawn, now, now.plus(self.key_propagation));
+        let outlived = superseded(records, now);
+        if records.len() - outlived.len() >= MAX_SEALING_KEYS {
             return Err(AdminError::TooManyKeys);
         }
+        let mut changes = vec![Change::AddSealingKey(added)];
+        changes.extend(outlived.into_iter().map(Change::RemoveSealingKey));
         Ok(changes)
     }
+}
+
+/// A key of these bytes in the place of all that are there: what they sealed opens nowhere any more.
+pub fn another_sealing_key(
+    records: &[SealingKeyRecord],
+    drawn: [u8; 32],
+    now: UnixTime,
+) -> Vec<Change> {
+    let added = Change::AddSealingKey(SealingKeyRecord::new(drawn, now, now));
+    let dropped = records
+        .iter()
+        .map(|record| Change::RemoveSealingKey(record.id()));
+    std::iter::once(added).chain(dropped).collect()
 }
 
 /// The ids of the keys that stopped sealing too long ago to open anything that is still good.

@@ -26,7 +26,7 @@ pub use apply::{Applied, ApplyMode, Desired};
 pub use back_up::{BackUp, BackUps, MAX_TIME as MAX_BACK_UP_TIME, write_archive};
 pub use error::AdminError;
 pub use export::Exported;
-pub use keys::{MAX_SEALING_KEYS, PreviousKeys};
+pub use keys::{MAX_SEALING_KEYS, PreviousKeys, another_sealing_key};
 pub use revoke::{MAX_REVOCATIONS, RevokeTarget, SessionId, everything};
 pub use saml_keys::MAX_SAML_KEYS;
 
