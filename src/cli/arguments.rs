@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{ConnectionId, IssuerName, RoleArn, RuleId, Subject};
 use crate::federation::saml::metadata::refresh::NewKeys;
-use crate::flows::{ApplyMode, PreviousKeys, RevokeTarget, SessionId};
+use crate::flows::{ApplyMode, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId, USUAL_LISTED};
 
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
 ///
@@ -93,6 +93,11 @@ pub enum Command {
     /// Connections to identity providers.
     #[command(subcommand)]
     Connections(Connections),
+    /// List the browsers that are signed in, those that were used last first.
+    ///
+    /// What they may take is decided anew each time: `--role` and `--rule` say whose claims give it now.
+    /// Credentials are in no list but the audit log. Needs `rolegate:ListSessions`.
+    Sessions(Sessions),
     /// End sessions before their time, on every node.
     ///
     /// The credentials and browser sessions that there are end, and what an identity provider has signed
@@ -259,6 +264,40 @@ pub enum Connections {
         #[command(flatten)]
         gateway: Gateway,
     },
+}
+
+/// `sessions`
+#[derive(Debug, Args)]
+pub struct Sessions {
+    /// Of this person: `sub`, or the name identifier of SAML.
+    #[arg(long, value_name = "SUBJECT", requires = "issuer")]
+    pub person: Option<Subject>,
+    /// Who vouches for the person: the issuer, or `saml:` and the entity id.
+    #[arg(long, value_name = "ISSUER", requires = "person")]
+    pub issuer: Option<IssuerName>,
+    /// Of those who came by this connection.
+    #[arg(long, value_name = "ID")]
+    pub connection: Option<ConnectionId>,
+    /// Of those to whom the rules give this role now.
+    #[arg(long, value_name = "ARN")]
+    pub role: Option<RoleArn>,
+    /// Of those to whom this rule gives a role now.
+    #[arg(long, value_name = "ID")]
+    pub rule: Option<RuleId>,
+    /// So many at most.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = USUAL_LISTED,
+        value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_LISTED))
+    )]
+    pub limit: u16,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the gateway is.
+    #[command(flatten)]
+    pub gateway: Gateway,
 }
 
 /// `revoke`

@@ -7,6 +7,7 @@ mod demo;
 mod files;
 mod log;
 mod migrate;
+mod sessions;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -125,6 +126,7 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         }
         Command::Keys(keys) => rotate(keys).await,
         Command::Connections(connections) => refresh_metadata(connections).await,
+        Command::Sessions(command) => sessions::run(command).await,
         Command::Revoke(target) => revoke(target).await,
     }
 }

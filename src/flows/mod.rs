@@ -41,8 +41,9 @@ mod web_identity;
 
 pub use administer::{
     AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps, Desired,
-    Exported, MAX_BACK_UP_TIME, MAX_REVOCATIONS, MAX_SAML_KEYS, MAX_SEALING_KEYS, PreviousKeys,
-    RevokeTarget, SamlKeySettings, SessionId, another_sealing_key, everything, write_archive,
+    Exported, ListedSession, ListedSessions, MAX_BACK_UP_TIME, MAX_LISTED, MAX_REVOCATIONS,
+    MAX_SAML_KEYS, MAX_SEALING_KEYS, Person, PreviousKeys, RevokeTarget, SamlKeySettings,
+    SessionId, SessionQuery, USUAL_LISTED, another_sealing_key, everything, write_archive,
 };
 pub use answers::Answers;
 pub use assume_role_error::AssumeRoleError;

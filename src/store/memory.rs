@@ -13,7 +13,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::sealed::{serialised, unavailable};
 use super::{
-    Appended, BrowserSession, Created, DirectoryLog, Generation, LogEntry, Logout,
+    Appended, BrowserSession, Created, DirectoryLog, Generation, Kind, LogEntry, Logout,
     MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, PersonKey, Position,
     Redeemed, SessionKey, Sessions, ShortLived, Stock, StoreError, TooLarge,
 };
@@ -257,8 +257,13 @@ fn check_size<T: Serialize>(record: &T) -> Result<(), StoreError> {
 
 #[async_trait]
 impl Stock for MemoryStore {
-    async fn take_stock(&self, now: UnixTime, into: Sender<ShortLived>) -> Result<(), StoreError> {
-        let records = self.state().short_lived(now);
+    async fn take_stock(
+        &self,
+        kind: Kind,
+        now: UnixTime,
+        into: Sender<ShortLived>,
+    ) -> Result<(), StoreError> {
+        let records = self.state().short_lived(kind, now);
         for record in records {
             if into.send(record).await.is_err() {
                 break;
@@ -269,18 +274,24 @@ impl Stock for MemoryStore {
 }
 
 impl State {
-    fn short_lived(&self, now: UnixTime) -> Vec<ShortLived> {
+    fn short_lived(&self, kind: Kind, now: UnixTime) -> Vec<ShortLived> {
         let marks = self.one_time_marks.iter();
         let marks = marks.filter(|(_, until)| **until >= now);
         let logouts = self.logouts.iter();
         let logouts = logouts.filter(|(_, logout)| logout.keep_until >= now);
         let sessions = self.sessions.iter();
         let sessions = sessions.filter(|(_, session)| !session.is_over(now));
-        marks
-            .map(|(what, until)| ShortLived::Mark(*what, *until))
-            .chain(logouts.map(|(person, logout)| ShortLived::Logout(*person, *logout)))
-            .chain(sessions.map(|(key, it)| ShortLived::Session(*key, Box::new(it.clone()))))
-            .collect()
+        match kind {
+            Kind::Mark => marks
+                .map(|(what, until)| ShortLived::Mark(*what, *until))
+                .collect(),
+            Kind::Logout => logouts
+                .map(|(person, logout)| ShortLived::Logout(*person, *logout))
+                .collect(),
+            Kind::Session => sessions
+                .map(|(key, it)| ShortLived::Session(*key, Box::new(it.clone())))
+                .collect(),
+        }
     }
 }
 

@@ -209,6 +209,22 @@ pub trait OneTimeUse: Send + Sync {
     async fn is_redeemed(&self, what: &[u8; 32], now: UnixTime) -> Result<bool, StoreError>;
 }
 
+/// What is kept for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Marks of what was used.
+    Mark,
+    /// That people signed out at their provider.
+    Logout,
+    /// Browsers' sessions.
+    Session,
+}
+
+impl Kind {
+    /// Every kind, in the order in which a store is filled: a session after what may end it.
+    pub const ALL: [Self; 3] = [Self::Mark, Self::Logout, Self::Session];
+}
+
 /// A record that is over one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShortLived {
@@ -224,13 +240,14 @@ pub enum ShortLived {
 /// hours, with the difference that clocks may have.
 pub const DAMAGED_MARK_SECONDS: i64 = 25 * 3600;
 
-/// What a store keeps for a while, to be taken to another one.
+/// What a store keeps for a while, to be looked through or taken to another one.
 #[async_trait]
 pub trait Stock: Send + Sync {
-    /// Sends every mark, logout and session that is not over at `now`, in this order. What is made
-    /// meanwhile may be missing.
+    /// Sends every record of a kind that is not over at `now`, in any order. What is made meanwhile may be
+    /// missing; a record may come twice.
     async fn take_stock(
         &self,
+        kind: Kind,
         now: UnixTime,
         into: tokio::sync::mpsc::Sender<ShortLived>,
     ) -> Result<(), StoreError>;

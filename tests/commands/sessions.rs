@@ -161,3 +161,22 @@ fn a_plain_http_issuer_needs_to_be_listed() {
     let told = text(&output.stderr);
     assert!(told.contains("is plain http; use https"), "{told}");
 }
+
+#[test]
+fn who_is_signed_in_is_listed() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    let told = |arguments: &[&str]| {
+        let output = gateway.run(setting.path(), &[&["sessions"], arguments].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    // Keys from STS are no browser's session.
+    setting.session(&gateway);
+    assert_eq!(told(&[]), "0 found, 0 listed\n");
+    assert!(told(&["--json", "--role", ROLE]).contains("\"found\": 0"));
+    for wrong in [&["--limit", "0"][..], &["--person", "ines"]] {
+        let output = gateway.run(setting.path(), &[&["sessions"], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    }
+}

@@ -22,6 +22,7 @@ fn every_command_says_what_it_does() {
         ("keys-rotate-saml", &["keys", "rotate-saml"]),
         ("revoke", &["revoke"]),
         ("revoke-person", &["revoke", "person"]),
+        ("sessions", &["sessions"]),
         ("backup", &["backup"]),
         ("restore", &["restore"]),
     ] {

@@ -213,6 +213,7 @@ impl Shared {
             plain_http: config.federation.allow_http_issuers.clone().into(),
             key_propagation: key_propagation(config),
             metadata,
+            stock: Arc::clone(&self.resources.stock),
             back_ups: self.resources.back_ups.clone(),
             saml_keys: SamlKeySettings {
                 host: Arc::clone(host),

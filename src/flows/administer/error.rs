@@ -3,6 +3,7 @@
 use super::keys::MAX_SEALING_KEYS;
 use super::revoke::MAX_REVOCATIONS;
 use super::saml_keys::MAX_SAML_KEYS;
+use super::sessions::MAX_LISTED;
 use crate::audit::AuditUnavailable;
 use crate::directory::{CommitError, DirectoryError, Problem};
 use crate::entropy::EntropyError;
@@ -69,6 +70,9 @@ pub enum AdminError {
     /// There are as many revocations as there may be.
     #[error("{MAX_REVOCATIONS} revocations still hold; revoke everything, which takes them all in")]
     TooManyRevocations,
+    /// So many can't be listed.
+    #[error("limit must be 1 to {MAX_LISTED}")]
+    Limit,
     /// Nobody could open a backup.
     #[error(
         "the store is memory:, whose root key nobody has, so nothing could be restored from it"
@@ -99,6 +103,7 @@ impl AdminError {
             Self::TooManyKeys | Self::TooManySamlKeys | Self::TooManyRevocations => "LimitExceeded",
             Self::NotThere { .. } => "NoSuchEntity",
             Self::RotationUnderWay(_) => "RotationUnderWay",
+            Self::Limit => "MalformedInput",
             Self::NoBackUp => "NoBackup",
             Self::BackUpUnderWay => "BackupUnderWay",
             Self::Metadata(RefreshError::NoSuchConnection(_)) => "NoSuchConnection",

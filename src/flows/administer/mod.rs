@@ -1,4 +1,5 @@
-//! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke, back up.
+//! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke, list
+//! sessions, back up.
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
@@ -18,6 +19,7 @@ mod keys;
 mod metadata;
 mod revoke;
 mod saml_keys;
+mod sessions;
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ pub use export::Exported;
 pub use keys::{MAX_SEALING_KEYS, PreviousKeys, another_sealing_key};
 pub use revoke::{MAX_REVOCATIONS, RevokeTarget, SessionId, everything};
 pub use saml_keys::MAX_SAML_KEYS;
+pub use sessions::{ListedSession, ListedSessions, MAX_LISTED, Person, SessionQuery, USUAL_LISTED};
 
 use super::authenticate::Caller;
 use super::metadata::RefreshMetadata;
@@ -40,7 +43,7 @@ use crate::domain::{AccountId, Issuer};
 use crate::entropy::Entropy;
 use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
-use crate::store::{Generation, OneTimeUse};
+use crate::store::{Generation, OneTimeUse, Stock};
 
 /// What can be administered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub enum AdminAction {
     RevokeEverything,
     /// `rolegate:BackUp`
     BackUp,
+    /// `rolegate:ListSessions`
+    ListSessions,
 }
 
 impl AdminAction {
@@ -87,6 +92,7 @@ impl AdminAction {
             Self::RevokeRule => "rolegate:RevokeRule",
             Self::RevokeEverything => "rolegate:RevokeEverything",
             Self::BackUp => "rolegate:BackUp",
+            Self::ListSessions => "rolegate:ListSessions",
         }
     }
 
@@ -101,7 +107,8 @@ impl AdminAction {
             | Self::RevokeConnection
             | Self::RevokeRole
             | Self::RevokeRule
-            | Self::RevokeEverything => "sessions",
+            | Self::RevokeEverything
+            | Self::ListSessions => "sessions",
             Self::BackUp => "store",
         }
     }
@@ -142,6 +149,8 @@ pub struct Administration {
     pub saml_keys: SamlKeySettings,
     /// Reads the metadata of SAML connections.
     pub metadata: RefreshMetadata,
+    /// What is kept for a while.
+    pub stock: Arc<dyn Stock>,
     /// Where backups are made.
     pub back_ups: BackUps,
 }

@@ -112,7 +112,9 @@ impl Recorder {
         }
         let name = action.as_str().rsplit(':').next().unwrap_or_default();
         let read_only = match action {
-            AdminAction::ExportDirectory | AdminAction::BackUp => ReadOnly::Yes,
+            AdminAction::ExportDirectory | AdminAction::BackUp | AdminAction::ListSessions => {
+                ReadOnly::Yes
+            }
             AdminAction::ApplyDirectory
             | AdminAction::RotateKeys
             | AdminAction::RotateSamlKeys

@@ -22,6 +22,7 @@ pub(super) fn administration(node: &Node) -> Administration {
             rotation: Rotation::default(),
         },
         metadata: node.metadata(&nowhere()),
+        stock: Arc::clone(&node.store) as _,
         back_ups: BackUps::new(
             Arc::clone(&node.store) as _,
             Arc::clone(&node.store) as _,

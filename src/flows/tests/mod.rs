@@ -11,6 +11,7 @@ mod revoke;
 mod saml;
 mod saml_browser;
 mod saml_keys;
+mod sessions;
 mod sign_in;
 mod web_identity;
 

@@ -8,6 +8,7 @@
 //! | `POST /admin/v1/keys/rotate-saml` `{"previous": "keep" or "drop"}` | `rolegate:RotateSamlKeys` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/connections/refresh-metadata` `{"connection": id, "new_keys": "refuse" or "accept"}` | `rolegate:RefreshMetadata` | `{"generation", "changes", "notes"}` |
 //! | `POST /admin/v1/revocations` `{"revoke": target}` | `rolegate:Revoke*` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/sessions` query | `rolegate:ListSessions` | `{"sessions", "found", "is_whole"}` |
 //! | `POST /admin/v1/backup` `{}` | `rolegate:BackUp` | the archive |
 //!
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
@@ -39,7 +40,7 @@ use crate::entropy::EntropyError;
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{
     AdminAction, AdminError, Administration, ApplyMode, AuthenticationError, Authenticator, Caller,
-    Desired, PreviousKeys, Recorder, RefusedCall, RequestMeta, RevokeTarget,
+    Desired, PreviousKeys, Recorder, RefusedCall, RequestMeta, RevokeTarget, SessionQuery,
 };
 use crate::sigv4;
 use crate::store::Generation;
@@ -96,6 +97,7 @@ pub fn routes(config: &mut ServiceConfig) {
             web::post().to(refresh_metadata),
         )
         .route("/admin/v1/revocations", web::post().to(revoke))
+        .route("/admin/v1/sessions", web::post().to(sessions))
         .route("/admin/v1/backup", web::post().to(backup::post));
 }
 
@@ -254,6 +256,21 @@ async fn revoke(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> 
             let flow = &api.administration;
             call.once(flow, asked.revoke.action()).await?;
             Ok(flow.revoke(&call.caller, &asked.revoke, &call.meta).await?)
+        },
+    )
+    .await
+}
+
+async fn sessions(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| {
+            let query: SessionQuery = call.json()?;
+            let flow = &api.administration;
+            call.once(flow, AdminAction::ListSessions).await?;
+            Ok(flow.sessions(&call.caller, &query, &call.meta).await?)
         },
     )
     .await
@@ -508,9 +525,10 @@ fn admin_status(error: &AdminError) -> StatusCode {
             "MetadataUnavailable" => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
         },
-        AdminError::TooManyKeys | AdminError::TooManySamlKeys | AdminError::TooManyRevocations => {
-            StatusCode::BAD_REQUEST
-        }
+        AdminError::TooManyKeys
+        | AdminError::TooManySamlKeys
+        | AdminError::TooManyRevocations
+        | AdminError::Limit => StatusCode::BAD_REQUEST,
         AdminError::NotThere { .. } => StatusCode::NOT_FOUND,
         AdminError::Audit(_)
         | AdminError::Directory(_)

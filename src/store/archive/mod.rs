@@ -19,8 +19,8 @@ pub use read::{ArchiveError, ArchiveReader};
 pub use write::{ArchiveSeal, ArchiveWriter};
 
 use super::{
-    BrowserSession, DirectoryLog, Generation, LogEntry, Logout, PersonKey, SessionKey, ShortLived,
-    Stock, StoreError,
+    BrowserSession, DirectoryLog, Generation, Kind, LogEntry, Logout, PersonKey, SessionKey,
+    ShortLived, Stock, StoreError,
 };
 use crate::domain::UnixTime;
 
@@ -146,7 +146,14 @@ async fn take_short_lived(
         }
         drop(records);
     };
-    let (taken, ()) = tokio::join!(stock.take_stock(now, sender), pass_on);
+    let take = async {
+        for kind in Kind::ALL {
+            stock.take_stock(kind, now, sender.clone()).await?;
+        }
+        drop(sender);
+        Ok(())
+    };
+    let (taken, ()) = tokio::join!(take, pass_on);
     taken
 }
 

@@ -1,4 +1,4 @@
-//! Everything that expires, for a move to another store.
+//! Everything that expires, to be looked through or taken to another store.
 
 use async_trait::async_trait;
 use redb::ReadableTable as _;
@@ -9,18 +9,22 @@ use super::expiring::{Expiring, Found, Mark};
 use crate::domain::UnixTime;
 use crate::store::sealed::StoreSeal;
 use crate::store::{
-    BrowserSession, DAMAGED_MARK_SECONDS, Logout, PersonKey, SessionKey, ShortLived, Stock,
+    BrowserSession, DAMAGED_MARK_SECONDS, Kind, Logout, PersonKey, SessionKey, ShortLived, Stock,
     StoreError,
 };
 
 #[async_trait]
 impl Stock for EmbeddedStore {
-    async fn take_stock(&self, now: UnixTime, into: Sender<ShortLived>) -> Result<(), StoreError> {
-        self.read_blocking(move |transaction, seal| {
-            let _whole = send::<Mark>(transaction, seal, now, &into)?
-                && send::<Logout>(transaction, seal, now, &into)?
-                && send::<BrowserSession>(transaction, seal, now, &into)?;
-            Ok(())
+    async fn take_stock(
+        &self,
+        kind: Kind,
+        now: UnixTime,
+        into: Sender<ShortLived>,
+    ) -> Result<(), StoreError> {
+        self.read_blocking(move |transaction, seal| match kind {
+            Kind::Mark => send::<Mark>(transaction, seal, now, &into),
+            Kind::Logout => send::<Logout>(transaction, seal, now, &into),
+            Kind::Session => send::<BrowserSession>(transaction, seal, now, &into),
         })
         .await
     }
@@ -58,13 +62,13 @@ impl Taken for BrowserSession {
     }
 }
 
-/// Whether somebody still listens.
+/// Sends for as long as somebody listens.
 fn send<T: Taken>(
     transaction: &redb::ReadTransaction,
     seal: &StoreSeal,
     now: UnixTime,
     into: &Sender<ShortLived>,
-) -> Result<bool, redb::Error> {
+) -> Result<(), redb::Error> {
     for record in transaction.open_table(T::TABLE)?.iter()? {
         let (key, stored) = record?;
         let key = *key.value();
@@ -74,8 +78,8 @@ fn send<T: Taken>(
             Found::Damaged(_) => T::of_damaged(key, now),
         };
         if taken.is_some_and(|taken| into.blocking_send(taken).is_err()) {
-            return Ok(false);
+            break;
         }
     }
-    Ok(true)
+    Ok(())
 }

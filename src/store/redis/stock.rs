@@ -10,38 +10,32 @@ use super::one_time::Kept;
 use super::{RedisStore, sessions};
 use crate::domain::UnixTime;
 use crate::store::{
-    BrowserSession, DAMAGED_MARK_SECONDS, PersonKey, SessionKey, ShortLived, Stock, StoreError,
+    BrowserSession, DAMAGED_MARK_SECONDS, Kind, PersonKey, SessionKey, ShortLived, Stock,
+    StoreError,
 };
 
 /// So many keys are asked for at a time.
 const KEYS_AT_A_TIME: usize = 500;
 
-/// A kind of key.
-#[derive(Clone, Copy)]
-enum Kind {
-    Mark,
-    Logout,
-    Session,
-}
-
-impl Kind {
-    /// What names of its keys look like after the prefix.
-    const fn form(self) -> &'static str {
-        match self {
-            Self::Mark => "used:*",
-            Self::Logout => "{*}:logout",
-            Self::Session => "session:*",
-        }
+/// What names of this kind's keys look like after the prefix.
+const fn form(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Mark => "used:*",
+        Kind::Logout => "{*}:logout",
+        Kind::Session => "session:*",
     }
 }
 
 #[async_trait::async_trait]
 impl Stock for RedisStore {
-    async fn take_stock(&self, now: UnixTime, into: Sender<ShortLived>) -> Result<(), StoreError> {
-        for kind in [Kind::Mark, Kind::Logout, Kind::Session] {
-            for server in self.fast.servers().await? {
-                self.of_server(&server, kind, now, &into).await?;
-            }
+    async fn take_stock(
+        &self,
+        kind: Kind,
+        now: UnixTime,
+        into: Sender<ShortLived>,
+    ) -> Result<(), StoreError> {
+        for server in self.fast.servers().await? {
+            self.of_server(&server, kind, now, &into).await?;
         }
         Ok(())
     }
@@ -55,7 +49,7 @@ impl RedisStore {
         now: UnixTime,
         into: &Sender<ShortLived>,
     ) -> Result<(), StoreError> {
-        let pattern = self.keys.pattern(kind.form());
+        let pattern = self.keys.pattern(form(kind));
         let mut cursor = "0".to_owned();
         loop {
             let mut scan = cmd("SCAN");
