@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Appended, BrowserSession, Created, DirectoryLog, Generation, LogEntry, Logout, OneTimeUse,
-    PersonKey, Position, Redeemed, SessionKey, Sessions, StoreError,
+    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, Generation, Heads, LogEntry,
+    Logout, OneTimeUse, Page, PageId, PageSize, PageWrite, PageWritten, PersonKey, Position,
+    Redeemed, SessionKey, Sessions, Shelf, StoreError,
 };
 use crate::domain::UnixTime;
 use crate::metrics::Metrics;
@@ -119,6 +120,38 @@ impl OneTimeUse for Counted<dyn OneTimeUse> {
     async fn is_redeemed(&self, what: &[u8; 32], now: UnixTime) -> Result<bool, StoreError> {
         let answer = self.store.is_redeemed(what, now).await;
         self.counted("mark find", answer)
+    }
+}
+
+#[async_trait]
+impl DecisionLog for Counted<dyn DecisionLog> {
+    async fn write_page(&self, write: PageWrite<'_>) -> Result<PageWritten, StoreError> {
+        self.counted("decisions write", self.store.write_page(write).await)
+    }
+
+    async fn page_heads(
+        &self,
+        shelf: Shelf,
+        before: Option<PageId>,
+        limit: usize,
+    ) -> Result<Heads, StoreError> {
+        let answer = self.store.page_heads(shelf, before, limit).await;
+        self.counted("decisions read", answer)
+    }
+
+    async fn page(&self, shelf: Shelf, id: PageId) -> Result<Option<Page>, StoreError> {
+        self.counted("decisions read", self.store.page(shelf, id).await)
+    }
+
+    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<PageSize>, StoreError> {
+        self.counted("decisions read", self.store.page_sizes(shelf).await)
+    }
+
+    async fn remove_pages(&self, shelf: Shelf, ids: &[PageId]) -> Result<(), StoreError> {
+        self.counted(
+            "decisions remove",
+            self.store.remove_pages(shelf, ids).await,
+        )
     }
 }
 

@@ -3,6 +3,8 @@
 //! Its records never leave the process, so they are not sealed. It is bounded: where a kind of
 //! record is at its most, what has expired goes first, and then a new one is refused.
 
+mod decisions;
+
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +27,7 @@ pub struct MemoryStore {
     capacity: usize,
     /// Held for single steps only and never across an await.
     state: Mutex<State>,
+    decisions: decisions::Pages,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +55,7 @@ impl MemoryStore {
         Self {
             capacity,
             state: Mutex::default(),
+            decisions: decisions::Pages::default(),
         }
     }
 

@@ -9,6 +9,7 @@
 
 pub mod archive;
 mod counted;
+mod decisions;
 pub mod embedded;
 pub mod memory;
 mod records;
@@ -20,6 +21,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 pub use counted::Counted;
+pub use decisions::{
+    DecisionLog, Heads, MAX_PAGE_BYTES, MAX_PAGE_MARKS, Page, PageHead, PageId, PageSize,
+    PageWrite, PageWritten, Shelf, Stamp,
+};
 pub use records::{
     BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, PersonKey,
     SessionKey, TooLarge,

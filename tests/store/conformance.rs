@@ -4,24 +4,33 @@ use std::sync::{Arc, Barrier};
 
 use futures_util::future::join_all;
 use rolegate::store::{
-    Appended, BrowserSession, Created, DirectoryLog, LogEntry, MAX_CHANGE_BYTES, MAX_RECORD_BYTES,
-    OneTimeUse, Position, Redeemed, Sessions, StoreError, TooLarge,
+    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, LogEntry, MAX_CHANGE_BYTES,
+    MAX_RECORD_BYTES, OneTimeUse, Position, Redeemed, Sessions, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
+pub(crate) use crate::pages::{
+    a_page_is_found_as_it_was_written_and_on_its_shelf,
+    a_page_takes_the_place_of_the_one_it_names_and_of_no_other,
+    a_page_that_is_too_large_is_not_kept, heads_are_told_newest_first_and_part_by_part,
+    of_all_who_replace_a_page_one_does, sizes_are_told_oldest_first_and_end_with_their_pages,
+};
 use crate::samples::{IDLE, LASTS, NOW, logout_after, person, session, session_key};
 
 /// All that a node keeps.
-pub(crate) trait Store: DirectoryLog + Sessions + OneTimeUse + 'static {}
+pub(crate) trait Store:
+    DirectoryLog + Sessions + OneTimeUse + DecisionLog + 'static
+{
+}
 
-impl<S: DirectoryLog + Sessions + OneTimeUse + 'static> Store for S {}
+impl<S: DirectoryLog + Sessions + OneTimeUse + DecisionLog + 'static> Store for S {}
 
 /// How many ask at once.
-const CALLERS: usize = 50;
+pub(crate) const CALLERS: usize = 50;
 
 /// Runs `work` for all callers at once: each has a thread and a runtime of its own, as the workers of
 /// the server have.
-async fn all_at_once<S, T, F>(store: &Arc<S>, work: fn(Arc<S>, usize) -> F) -> Vec<T>
+pub(crate) async fn all_at_once<S, T, F>(store: &Arc<S>, work: fn(Arc<S>, usize) -> F) -> Vec<T>
 where
     S: Store,
     T: Send + 'static,
@@ -333,7 +342,7 @@ async fn find(store: &Arc<impl Store>, byte: u8, after: i64) -> Option<BrowserSe
     found.unwrap()
 }
 
-fn is_too_large<T>(outcome: Result<T, StoreError>, limit: usize) -> bool {
+pub(crate) fn is_too_large<T>(outcome: Result<T, StoreError>, limit: usize) -> bool {
     let Err(StoreError::Unavailable(cause)) = outcome else {
         return false;
     };
@@ -367,6 +376,12 @@ macro_rules! conforms {
             a_mark_holds_through_its_last_second
             a_mark_is_kept_for_the_longest_that_was_asked
             a_mark_that_is_over_already_holds_this_second
+            a_page_is_found_as_it_was_written_and_on_its_shelf
+            a_page_takes_the_place_of_the_one_it_names_and_of_no_other
+            of_all_who_replace_a_page_one_does
+            heads_are_told_newest_first_and_part_by_part
+            sizes_are_told_oldest_first_and_end_with_their_pages
+            a_page_that_is_too_large_is_not_kept
         }
     };
     (@rules $empty:expr, $($rule:ident)+) => {

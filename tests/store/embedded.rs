@@ -4,23 +4,28 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
 use rolegate::store::{
-    Appended, DirectoryLog, MAX_CHANGE_BYTES, OneTimeUse, Position, Sessions, StoreError, StoreSeal,
+    Appended, DecisionLog, DirectoryLog, MAX_CHANGE_BYTES, OneTimeUse, PageWritten, Position, Sessions,
+    Shelf, StoreError, StoreSeal,
 };
 use tempfile::TempDir;
 
 use crate::conformance::conforms;
 use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
+use crate::pages::{page, write};
 use crate::samples::{IDLE, NOW, logout_after, person, session, session_key};
 
 conforms!(empty());
 withstands_damage!(FileRig::new());
 
 const META: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("meta");
+
+const DECISION_HEADS: TableDefinition<'static, &'static [u8; 17], &'static [u8]> =
+    TableDefinition::new("decision_heads");
 
 fn empty() -> (EmbeddedStore, TempDir) {
     let directory = tempfile::tempdir().unwrap();
@@ -150,6 +155,7 @@ async fn keep_all(store: &EmbeddedStore) {
     store.save_checkpoint(1, b"all").await.unwrap();
     store.create(&session_key(1), &session("a")).await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
+    write(store, Shelf::People, &page(0, 1, b"x"), None).await;
 }
 
 async fn assert_holds_all(store: &EmbeddedStore) {
@@ -158,6 +164,9 @@ async fn assert_holds_all(store: &EmbeddedStore) {
     let found = store.find(&session_key(1), NOW).await;
     assert_eq!(found.unwrap(), Some(session("a")));
     assert!(store.is_redeemed(&[1; 32], NOW).await.unwrap());
+    let kept = page(0, 1, b"x");
+    let found = store.page(Shelf::People, kept.id).await.unwrap();
+    assert_eq!(found, Some(kept));
 }
 
 #[tokio::test]
@@ -325,6 +334,8 @@ async fn no_stored_byte_is_readable() {
     let (store, directory) = empty();
     let session = session("somebody.unmistakable");
     store.create(&session_key(1), &session).await.unwrap();
+    let traces = page(0, 1, b"somebody.unmistakable");
+    write(&store, Shelf::People, &traces, None).await;
     store
         .append(Position::START, b"change.unmistakable")
         .await
@@ -377,10 +388,40 @@ async fn a_file_without_the_later_tables_gets_them() {
     let database = Database::open(file_in(&directory)).unwrap();
     let transaction = database.begin_write().unwrap();
     transaction.delete_table(named(Table::Logouts)).unwrap();
+    transaction.delete_table(DECISION_HEADS).unwrap();
     transaction.commit().unwrap();
     drop(database);
     let store = open(&file_in(&directory)).unwrap();
     assert_eq!(store.sweep(NOW).await.unwrap(), 0);
+    let heads = store.page_heads(Shelf::People, None, 9).await.unwrap();
+    assert_eq!(heads.heads, []);
+}
+
+#[tokio::test]
+async fn a_damaged_page_of_decisions_is_left_out_and_can_be_removed() {
+    let mut rig = FileRig::new();
+    let (good, bad) = (page(0, 1, b"good"), page(5, 1, b"bad"));
+    for page in [&good, &bad] {
+        write(rig.store(), Shelf::People, page, None).await;
+    }
+    rig.behind_its_back(|database| {
+        let transaction = database.begin_write().unwrap();
+        let mut table = transaction.open_table(DECISION_HEADS).unwrap();
+        let key = *table.last().unwrap().unwrap().0.value();
+        table.insert(&key, &b"x"[..]).unwrap();
+        drop(table);
+        transaction.commit().unwrap();
+    });
+    let store = rig.store();
+    let heads = store.page_heads(Shelf::People, None, 9).await.unwrap();
+    assert_eq!(heads.heads, [(good.id, good.head.clone())]);
+    assert_eq!(store.page(Shelf::People, bad.id).await.unwrap(), None);
+    let over = page(5, 2, b"over");
+    let written = write(store, Shelf::People, &over, Some([1; 16])).await;
+    assert_eq!(written, PageWritten::Changed);
+    store.remove_pages(Shelf::People, &[bad.id]).await.unwrap();
+    let sizes = store.page_sizes(Shelf::People).await.unwrap();
+    assert_eq!(sizes.len(), 1);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod conformance;
 mod damage;
 mod embedded;
+mod pages;
 mod redis;
 mod samples;
 #[path = "../support/redis.rs"]

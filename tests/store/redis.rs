@@ -12,12 +12,13 @@ use rolegate::store::redis::{
     ClientCertificate, Durability, Failure, OpenError, RedisSettings, RedisStore, RedisTls, Unfit,
 };
 use rolegate::store::{
-    Appended, Created, DirectoryLog, OneTimeUse, Position, Redeemed, Sessions, StoreError,
-    StoreSeal,
+    Appended, Created, DecisionLog, DirectoryLog, OneTimeUse, Position, Redeemed, Sessions, Shelf,
+    StoreError, StoreSeal,
 };
 
 use crate::conformance::conforms;
 use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
+use crate::pages::{page, write};
 use crate::samples::{NOW, logout_after, person, session, session_key};
 use crate::servers::{RedisCluster, RedisServer, Watched};
 
@@ -275,6 +276,8 @@ async fn no_stored_byte_is_readable_and_everything_but_the_directory_expires() {
         .unwrap();
     store.end_all(&person, logout_after(-60)).await.unwrap();
     store.create(&session_key(2), &named).await.unwrap();
+    let traces = page(0, 1, b"somebody.unmistakable");
+    write(&store, Shelf::People, &traces, None).await;
     let mut connection = connection(&server).await;
     let pattern = format!("{}:*", settings.prefix);
     let keys: Vec<String> = redis::cmd("KEYS")
@@ -282,7 +285,7 @@ async fn no_stored_byte_is_readable_and_everything_but_the_directory_expires() {
         .query_async(&mut connection)
         .await
         .unwrap();
-    assert_eq!(keys.len(), 5, "{keys:?}");
+    assert_eq!(keys.len(), 8, "{keys:?}");
     for key in keys {
         let bytes: Vec<u8> = redis::cmd("DUMP")
             .arg(&key)
@@ -298,6 +301,30 @@ async fn no_stored_byte_is_readable_and_everything_but_the_directory_expires() {
         let is_kept_for_ever = key.contains("{dir}");
         assert_eq!(left == -1, is_kept_for_ever, "{key}: {left}");
     }
+}
+
+#[tokio::test]
+async fn a_page_of_decisions_that_has_expired_is_left_out_and_can_be_removed() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let store = open(&settings).await;
+    let (good, expired) = (page(0, 1, b"good"), page(5, 1, b"expired"));
+    for page in [&good, &expired] {
+        write(&store, Shelf::People, page, None).await;
+    }
+    let prefix = &settings.prefix;
+    let key = format!("{prefix}:{{decisions-people}}:page:{}", expired.id);
+    let left: i64 = server.run(&["ttl", &key]).trim().parse().unwrap();
+    assert!((86_690..=86_700).contains(&left), "{left}");
+    server.run(&["del", &key]);
+    let heads = store.page_heads(Shelf::People, None, 9).await.unwrap();
+    assert_eq!(heads.heads, [(good.id, good.head.clone())]);
+    assert_eq!(store.page_sizes(Shelf::People).await.unwrap().len(), 2);
+    store
+        .remove_pages(Shelf::People, &[expired.id])
+        .await
+        .unwrap();
+    assert_eq!(store.page_sizes(Shelf::People).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@
 //! After an I/O error, a full disk for example, redb refuses every further write until the store is
 //! opened again.
 
+mod decisions;
 mod directory;
 mod expiring;
 mod open;

@@ -12,6 +12,7 @@ use redb::{
     TableDefinition, TableHandle, WriteTransaction,
 };
 
+use super::decisions;
 use super::directory::HEAD;
 use super::writer::Writer;
 use super::{
@@ -199,6 +200,7 @@ fn add_tables(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     transaction.open_table(LOGOUTS)?;
     transaction.open_table(SESSIONS_OF_PEOPLE)?;
+    decisions::add_tables(&transaction)?;
     Ok(transaction.commit()?)
 }
 
@@ -247,6 +249,7 @@ fn write_initial(database: &Database, check: &[u8], head: &[u8]) -> Result<(), r
         transaction.open_table(ONE_TIME_MARKS)?;
         transaction.open_table(LOGOUTS)?;
         transaction.open_table(SESSIONS_OF_PEOPLE)?;
+        decisions::add_tables(&transaction)?;
     }
     Ok(transaction.commit()?)
 }
@@ -277,6 +280,9 @@ fn reseal(database: &Database, seal: &StoreSeal) -> Result<(), OpenError> {
     for table in [SESSIONS, LOGOUTS, ONE_TIME_MARKS] {
         reseal_table(&transaction, seal, table)?;
     }
+    for table in [decisions::HEADS, decisions::BODIES] {
+        reseal_pages(&transaction, seal, table)?;
+    }
     transaction.commit().map_err(redb::Error::from)?;
     tracing::info!("the store is sealed under the current root key now");
     Ok(())
@@ -306,6 +312,38 @@ fn reseal_table<K: RecordKey + 'static>(
         table
             .insert(K::from_bytes(&key), stored.as_slice())
             .map_err(redb::Error::from)?;
+    }
+    Ok(())
+}
+
+/// One page after another: all together may be more than there is memory.
+fn reseal_pages(
+    transaction: &WriteTransaction,
+    seal: &StoreSeal,
+    definition: decisions::PageTable,
+) -> Result<(), OpenError> {
+    let mut table = transaction
+        .open_table(definition)
+        .map_err(redb::Error::from)?;
+    let keys: Result<Vec<decisions::PageKey>, redb::StorageError> = table
+        .iter()
+        .map_err(redb::Error::from)?
+        .map(|record| record.map(|(key, _)| *key.value()))
+        .collect();
+    for key in keys.map_err(redb::Error::from)? {
+        let name = RecordName {
+            table: definition.name(),
+            key: &key,
+        };
+        let resealed = match table.get(&key).map_err(redb::Error::from)? {
+            Some(stored) => seal.reseal(name, stored.value())?,
+            None => None,
+        };
+        if let Some(resealed) = resealed {
+            table
+                .insert(&key, resealed.as_slice())
+                .map_err(redb::Error::from)?;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::super::{PersonKey, SessionKey};
+use super::super::{PageId, PersonKey, SessionKey, Shelf};
 
 /// Makes names under one prefix, so that several gateways can share a Redis.
 #[derive(Debug, Clone)]
@@ -60,6 +60,22 @@ impl Keys {
     pub(super) fn sessions_of(&self, person: &PersonKey) -> String {
         let person = BASE64URL_NOPAD.encode(&person.0);
         format!("{}:{{{person}}}:sessions", self.prefix)
+    }
+
+    /// A page of decisions: a hash with `stamp`, `head` and `body`.
+    pub(super) fn page(&self, shelf: Shelf, id: PageId) -> String {
+        let (prefix, shelf) = (&self.prefix, shelf.as_str());
+        format!("{prefix}:{{decisions-{shelf}}}:page:{id}")
+    }
+
+    /// The names of a shelf's pages, in their order.
+    pub(super) fn pages(&self, shelf: Shelf) -> String {
+        format!("{}:{{decisions-{}}}:pages", self.prefix, shelf.as_str())
+    }
+
+    /// What each page of a shelf takes, and the time of the newest trace in it.
+    pub(super) fn page_sizes(&self, shelf: Shelf) -> String {
+        format!("{}:{{decisions-{}}}:sizes", self.prefix, shelf.as_str())
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! **Keys.** Everything of the directory is under the hash tag `{dir}`, so that in a Cluster one node
 //! has it and a script may change it whole. A session and a mark are a key each. Whose a session is, and
-//! that a person signed out, are two keys under the person's tag.
+//! that a person signed out, are two keys under the person's tag. Each shelf of decisions has a tag, with
+//! a key for each page and two that say which there are.
 //!
 //! **Atomicity.** Values are sealed, so a script can't look into them: it compares the stored bytes with
 //! those that the caller has judged, and changes them only if they are still the same. Sealing draws a
@@ -21,6 +22,7 @@
 mod calls;
 mod checks;
 mod cluster;
+mod decisions;
 mod directory;
 mod failure;
 mod keys;
@@ -65,6 +67,8 @@ pub struct RedisStore {
     durable: Calls,
     /// The directory.
     directory: Calls,
+    /// Decisions, which nobody waits for.
+    decisions: Calls,
     notice: Notice,
 }
 

@@ -123,6 +123,7 @@ impl RedisStore {
         };
         // The directory's looks must get through whatever else goes on.
         let (people, directory) = (places(settings), places(settings));
+        let decisions = places(settings);
         let waiting = settings.replicas;
         let connecting = Connecting {
             settings,
@@ -133,6 +134,7 @@ impl RedisStore {
             fast: connecting.calls(&people, 0).await?,
             durable: connecting.calls(&people, waiting).await?,
             directory: connecting.calls(&directory, waiting).await?,
+            decisions: connecting.calls(&decisions, 0).await?,
             notice: Notice::listen(listening, &runtime),
             seal: Arc::new(seal.clone()),
             keys,

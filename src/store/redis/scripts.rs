@@ -84,3 +84,24 @@ if found ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 ";
+
+/// Writes a page of decisions, if the one that is there has the expected stamp, or if none is there and
+/// the expected one is empty.
+///
+/// Keys: the page, the names of the pages, their sizes. Arguments: expected stamp, new stamp, head,
+/// body, the page's name, its size and newest trace, seconds. Answers 1, also where it is there already,
+/// or 0.
+pub(super) const WRITE_PAGE: &str = r"
+local found = redis.call('HGET', KEYS[1], 'stamp') or ''
+if found ~= ARGV[1] and found ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'stamp', ARGV[2], 'head', ARGV[3], 'body', ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[7])
+redis.call('ZADD', KEYS[2], 0, ARGV[5])
+redis.call('HSET', KEYS[3], ARGV[5], ARGV[6])
+for index = 2, 3 do
+  if redis.call('TTL', KEYS[index]) < tonumber(ARGV[7]) then
+    redis.call('EXPIRE', KEYS[index], ARGV[7])
+  end
+end
+return 1
+";
