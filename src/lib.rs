@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod credentials;
+pub mod decisions;
 pub mod demo;
 pub mod directory;
 pub mod domain;

@@ -20,7 +20,7 @@ use scan::scan;
 const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["clock", "entropy", "turn", "seal", "metrics"],
-    &["policy", "mapping", "sigv4", "store", "audit"],
+    &["policy", "mapping", "sigv4", "store", "audit", "decisions"],
     &["federation", "directory", "credentials"],
     &["flows"],
     &["http", "config"],

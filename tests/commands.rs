@@ -6,6 +6,8 @@
 mod backup;
 #[path = "commands/crash.rs"]
 mod crash;
+#[path = "commands/decisions.rs"]
+mod decisions;
 #[path = "commands/demo.rs"]
 mod demo;
 #[path = "commands/directory.rs"]

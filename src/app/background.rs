@@ -21,6 +21,8 @@ const METADATA: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_mins(1);
 /// Counts of refusals without a line of their own are written so often.
 const REFUSALS: Duration = Duration::from_secs(10);
+/// Traces of decisions are written so often.
+const DECISIONS: Duration = Duration::from_millis(250);
 /// The certificate's files are looked at so often.
 const CERTIFICATES: Duration = Duration::from_secs(10);
 
@@ -34,6 +36,7 @@ impl Background {
             every(KEYS, flows, refresh_keys),
             every(SWEEP, flows, sweep),
             every(REFUSALS, flows, report_refusals),
+            every(DECISIONS, flows, keep_decisions),
             tokio::spawn(refresh_metadata(flows.clone())),
         ];
         if let Some(certificates) = certificates {
@@ -134,6 +137,12 @@ async fn report_refusals(flows: Flows, now: UnixTime) {
     let region = &flows.edge.region;
     if let Err(error) = flows.recorder.report_due_refusals(region, now).await {
         tracing::warn!(%error, "counts of refusals could not be recorded yet");
+    }
+}
+
+async fn keep_decisions(flows: Flows, now: UnixTime) {
+    if let Err(error) = flows.decisions.tick(now).await {
+        tracing::warn!(%error, "traces of decisions could not be written yet");
     }
 }
 

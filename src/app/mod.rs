@@ -156,6 +156,10 @@ impl RunningNode {
         if let Err(error) = flushed.await {
             tracing::error!(%error, "counts of refusals could not be recorded");
         }
+        let flushed = self.flows.decisions.flush(edge.clock.now());
+        if let Err(error) = flushed.await {
+            tracing::warn!(%error, "traces of decisions could not be written");
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::{
     AuditSettings, AuditSync, AuditTarget, Config, RootKeyError, RootKeySettings, RootKeySource,
     StoreLocation, root_key_file,
 };
+use crate::decisions::{Decisions, Keeping};
 use crate::directory::DirectoryError;
 use crate::domain::Partition;
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
@@ -24,7 +25,7 @@ use crate::store::archive::ArchiveSeal;
 use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::{self, RedisSettings, RedisStore};
-use crate::store::{Counted, DirectoryLog, OneTimeUse, Sessions, Stock, StoreSeal};
+use crate::store::{Counted, DecisionLog, DirectoryLog, OneTimeUse, Sessions, Stock, StoreSeal};
 
 /// The name of the audit log inside its folder.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -130,6 +131,7 @@ pub(super) struct Resources {
     pub(super) marks: Arc<dyn OneTimeUse>,
     pub(super) stock: Arc<dyn Stock>,
     pub(super) back_ups: BackUps,
+    pub(super) decisions: Arc<Decisions>,
     pub(super) sweeper: Arc<Sweeper>,
     pub(super) audit: Arc<dyn AuditSink>,
     pub(super) metrics: Arc<Metrics>,
@@ -256,7 +258,7 @@ fn resources<S>(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Resources, StartError>
 where
-    S: DirectoryLog + Sessions + OneTimeUse + Stock + 'static,
+    S: DirectoryLog + Sessions + OneTimeUse + Stock + DecisionLog + 'static,
 {
     let audit = audit(&config.audit, &clock)?;
     let metrics = Arc::new(Metrics::default());
@@ -264,12 +266,24 @@ where
     let sessions: Arc<dyn Sessions> = Arc::clone(store) as _;
     let marks: Arc<dyn OneTimeUse> = Arc::clone(store) as _;
     let stock: Arc<dyn Stock> = Arc::clone(store) as _;
+    let decisions: Arc<dyn DecisionLog> = Arc::clone(store) as _;
+    let decisions = Arc::new(Counted::over(decisions, Arc::clone(&metrics)));
+    let keeping = Keeping {
+        days: config.decisions.keep_days,
+        bytes: config.decisions.max_bytes,
+    };
     Ok(Resources {
         log: Arc::new(Counted::over(log, Arc::clone(&metrics))),
         sessions: Arc::new(Counted::over(sessions, Arc::clone(&metrics))),
         marks: Arc::new(Counted::over(marks, Arc::clone(&metrics))),
         back_ups: BackUps::new(Arc::clone(store) as _, Arc::clone(&stock), archive),
         stock,
+        decisions: Arc::new(Decisions::new(
+            decisions,
+            Arc::clone(&entropy),
+            keeping,
+            &metrics,
+        )),
         metrics,
         sweeper: Arc::new(sweeper),
         audit,

@@ -1,9 +1,13 @@
 //! One event, in the shape of a CloudTrail record (version 1.11).
 
+mod parts;
+
 use std::fmt::Display;
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
+
+pub use parts::EventParts;
 
 use super::json;
 use super::{AuditUnavailable, Check, Text, UserIdentity};

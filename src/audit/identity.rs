@@ -130,6 +130,11 @@ impl UserIdentity {
         }
     }
 
+    /// Whether it is a caller whose signature was verified.
+    pub(super) const fn is_signed(&self) -> bool {
+        matches!(self.r#type, Kind::IamUser | Kind::AssumedRole)
+    }
+
     /// Adds the access key that the request was, or claims to be, signed with.
     pub fn with_access_key(mut self, id: &AccessKeyId) -> Self {
         self.access_key_id = Some(id.clone());

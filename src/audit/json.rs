@@ -11,13 +11,13 @@ mod writer;
 
 use serde::Serialize;
 
-pub(super) use writer::NotJson;
+pub use writer::NotJson;
 
 /// Writes `value` as one line with its newline.
 ///
 /// # Errors
 /// [`NotJson`] where the value has no place in JSON; see there.
-pub(super) fn to_line<T: Serialize>(value: &T) -> Result<Vec<u8>, NotJson> {
+pub fn to_line<T: Serialize>(value: &T) -> Result<Vec<u8>, NotJson> {
     const USUAL_BYTES: usize = 2048;
     let mut line = Vec::with_capacity(USUAL_BYTES);
     value.serialize(&mut writer::Writer::new(&mut line))?;
@@ -43,7 +43,7 @@ pub(super) const fn written_bytes(character: char) -> usize {
 }
 
 /// Whether a character controls how text is shown instead of being shown.
-pub(super) const fn is_deceptive(character: char) -> bool {
+pub const fn is_deceptive(character: char) -> bool {
     matches!(character,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'

@@ -14,7 +14,7 @@
 mod event;
 mod file;
 mod identity;
-mod json;
+pub mod json;
 mod limiter;
 mod memory;
 mod text;
@@ -22,7 +22,9 @@ mod trace;
 
 use async_trait::async_trait;
 
-pub use event::{Event, EventId, EventSource, Occasion, Parameter, ParameterValue, ReadOnly};
+pub use event::{
+    Event, EventId, EventParts, EventSource, Occasion, Parameter, ParameterValue, ReadOnly,
+};
 pub use file::{FileSettings, FileSink, OpenError, Rotation, Sync};
 pub use identity::{Mfa, UserIdentity};
 pub use limiter::{Admission, Coalesced, RefusalLimiter, RefusalLimits, Source};

@@ -1,11 +1,11 @@
 //! The trace of a decision (decision 19): every check by name, with what it compared.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Text;
 
 /// What became of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckOutcome {
     /// It held.
@@ -46,5 +46,25 @@ impl Check {
         self.expected = Some(expected.into());
         self.found = Some(found.into());
         self
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What became of it.
+    pub const fn outcome(&self) -> CheckOutcome {
+        self.outcome
+    }
+
+    /// What would have been right, where it compared anything.
+    pub fn expected(&self) -> Option<&str> {
+        self.expected.as_ref().map(Text::as_str)
+    }
+
+    /// What was there.
+    pub fn found(&self) -> Option<&str> {
+        self.found.as_ref().map(Text::as_str)
     }
 }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{ConnectionId, IssuerName, RoleArn, RuleId, Subject};
+use crate::domain::{
+    AccessKeyId, ConnectionId, InvalidValue, IssuerName, RequestId, RoleArn, RuleId, Subject,
+    UnixTime,
+};
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{ApplyMode, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId, USUAL_LISTED};
 
@@ -106,6 +109,127 @@ pub enum Command {
     /// first.
     #[command(subcommand)]
     Revoke(Revoke),
+    /// Say why somebody was let in or refused, and who holds which key.
+    ///
+    /// Without an ID: one line for each decision, the newest first. With the ID that an answer or a
+    /// refusal's page tells: everything that it was decided by. Needs `rolegate:ListDecisions`, and
+    /// `rolegate:GetDecision` for one.
+    Decisions(Decisions),
+}
+
+/// `decisions`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Decisions {
+    /// Something else than to look.
+    #[command(subcommand)]
+    pub command: Option<DecisionsCommand>,
+    /// What to look for.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// What to look for.
+#[derive(Debug, Args)]
+pub struct Look {
+    /// The request id that an answer or a page told.
+    #[arg(value_name = "ID", conflicts_with_all = [
+        "person", "issuer", "connection", "failed", "check", "key", "since", "limit"
+    ])]
+    pub id: Option<RequestId>,
+    /// About a person, or a session: subject, e-mail address, name, or name of a session.
+    #[arg(long, value_name = "NAME")]
+    pub person: Option<String>,
+    /// About people of this issuer: as it is, or `saml:` and the entity id.
+    #[arg(long)]
+    pub issuer: Option<IssuerName>,
+    /// About people who came by this connection.
+    #[arg(long, value_name = "ID")]
+    pub connection: Option<ConnectionId>,
+    /// Refusals only.
+    #[arg(long)]
+    pub failed: bool,
+    /// Refusals by this check, e.g. `trust policy`.
+    #[arg(long, value_name = "NAME")]
+    pub check: Option<String>,
+    /// Who was given this access key.
+    #[arg(long, value_name = "ASIA…")]
+    pub key: Option<AccessKeyId>,
+    /// From then on: a time (2026-11-29T20:00:00Z), or so long ago (90m, 12h, 7d).
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<Since>,
+    /// At most so many.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    pub limit: usize,
+    /// As JSON, one object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the gateway is.
+    #[command(flatten)]
+    pub gateway: Gateway,
+}
+
+/// `decisions …`
+#[derive(Debug, Subcommand)]
+pub enum DecisionsCommand {
+    /// Take everything that is kept of decisions about a person out of the store.
+    ///
+    /// The audit log stays as it is, and records that this was done. Needs `rolegate:EraseDecisions`.
+    Erase(EraseDecisions),
+}
+
+/// `decisions erase`
+#[derive(Debug, Args)]
+pub struct EraseDecisions {
+    /// What the identity provider calls the person: `sub`, or the name identifier of SAML.
+    #[arg(long, value_name = "SUBJECT")]
+    pub person: Subject,
+    /// Who vouches for the person: the issuer, or `saml:` and the entity id.
+    #[arg(long)]
+    pub issuer: IssuerName,
+    /// Do it: it can't be undone.
+    #[arg(long)]
+    pub yes: bool,
+    /// Where the gateway is.
+    #[command(flatten)]
+    pub gateway: Gateway,
+}
+
+/// A time, or how long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Then.
+    Time(UnixTime),
+    /// So many seconds ago.
+    Ago(i64),
+}
+
+impl Since {
+    /// The time, seen from `now`.
+    pub(super) const fn before(self, now: UnixTime) -> UnixTime {
+        match self {
+            Self::Time(time) => time,
+            Self::Ago(seconds) => now.plus(-seconds),
+        }
+    }
+}
+
+impl std::str::FromStr for Since {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const RULE: InvalidValue =
+            InvalidValue::new("the time", "2026-11-29T20:00:00Z, 90m, 12h or 7d");
+        if let Ok(time) = text.parse() {
+            return Ok(Self::Time(time));
+        }
+        let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
+        let ago = units.into_iter().find_map(|(unit, seconds)| {
+            let number: u32 = text.strip_suffix(unit)?.parse().ok()?;
+            Some(i64::from(number) * seconds)
+        });
+        ago.map(Self::Ago).ok_or(RULE)
+    }
 }
 
 /// `serve`

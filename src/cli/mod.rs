@@ -3,6 +3,7 @@
 mod arguments;
 mod backup;
 mod client;
+mod decisions;
 mod demo;
 mod files;
 mod log;
@@ -58,6 +59,8 @@ pub(crate) enum CommandError {
     NoCredentials(#[from] NoCredentials),
     #[error(transparent)]
     Demo(#[from] demo::DemoCommandError),
+    #[error("what is erased is gone for good; add --yes")]
+    NotConfirmed,
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -128,6 +131,7 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         Command::Connections(connections) => refresh_metadata(connections).await,
         Command::Sessions(command) => sessions::run(command).await,
         Command::Revoke(target) => revoke(target).await,
+        Command::Decisions(command) => decisions::run(command).await,
     }
 }
 

@@ -24,8 +24,8 @@ pub use keys::{
 pub use network::{Network, PublicUrl, ServedHost, Tls, is_loopback};
 pub use reader::Problem;
 pub use sections::{
-    AuditSettings, AuditSync, AuditTarget, BrowserSessions, FederationSettings, Limits, LogFormat,
-    LogLevel, LogSettings, OrganisationName, SamlSettings,
+    AuditSettings, AuditSync, AuditTarget, BrowserSessions, DecisionSettings, FederationSettings,
+    Limits, LogFormat, LogLevel, LogSettings, OrganisationName, SamlSettings,
 };
 pub use store::{StoreLocation, StoreUrl};
 
@@ -48,6 +48,8 @@ pub struct Config {
     pub root_key: RootKeySettings,
     /// Where audit records go.
     pub audit: AuditSettings,
+    /// For how long traces of decisions are kept.
+    pub decisions: DecisionSettings,
     /// What callers may take up.
     pub limits: Limits,
     /// How identity providers are reached.
@@ -146,6 +148,7 @@ impl Config {
             root_key: RootKeySettings::read(&mut root, environment, findings, &store),
             store,
             audit: root.section("audit", AuditSettings::read),
+            decisions: root.section("decisions", DecisionSettings::read),
             limits: root.section("limits", Limits::read),
             federation: root.section("federation", |section| {
                 FederationSettings::read(section, environment, findings)

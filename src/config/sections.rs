@@ -46,6 +46,15 @@ pub enum AuditSync {
     Fdatasync,
 }
 
+/// For how long traces of decisions are kept, and in how much room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecisionSettings {
+    /// So many days; none are kept for 0.
+    pub keep_days: u32,
+    /// In so many bytes of the store; none are kept in 0.
+    pub max_bytes: u64,
+}
+
 /// Bounds of what callers may take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -252,6 +261,24 @@ impl std::str::FromStr for HttpIssuer {
             Ok(Self(issuer))
         } else {
             Err(NotHttpIssuer)
+        }
+    }
+}
+
+impl DecisionSettings {
+    /// Less is no room for traces.
+    const LEAST_BYTES: u64 = 1 << 20;
+    const MOST_BYTES: u64 = 16 << 30;
+    const USUAL_BYTES: u64 = 256 << 20;
+
+    pub(super) fn read(section: &mut Reader<'_>) -> Self {
+        let max_bytes = section.number("max_bytes", 0..=Self::MOST_BYTES);
+        if max_bytes.is_some_and(|bytes| (1..Self::LEAST_BYTES).contains(&bytes)) {
+            section.problem("max_bytes", "must be 0, or from 1048576 on");
+        }
+        Self {
+            keep_days: section.number("keep_days", 0..=3_650).unwrap_or(30),
+            max_bytes: max_bytes.unwrap_or(Self::USUAL_BYTES),
         }
     }
 }

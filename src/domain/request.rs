@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::InvalidValue;
 use super::text::text_type;
 
 text_type!(
@@ -23,7 +24,7 @@ impl Region {
 }
 
 /// The id under which one request is answered, recorded and found again: a random UUID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RequestId(uuid::Uuid);
 
@@ -34,6 +35,20 @@ impl RequestId {
     /// The id made of these random bytes (RFC 9562, version 4).
     pub const fn from_random(random: [u8; 16]) -> Self {
         Self(uuid::Builder::from_random_bytes(random).into_uuid())
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::str::FromStr for RequestId {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id = uuid::Uuid::try_parse(text).map(Self);
+        id.map_err(|_| InvalidValue::new("request id", "a UUID, as the answer or the page told it"))
     }
 }
 

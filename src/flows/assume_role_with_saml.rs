@@ -25,9 +25,10 @@ use super::saml_conditions::SamlCaller;
 use super::saml_session::AskedSession;
 use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
+use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, SamlProvider, Snapshot};
 use crate::domain::{
-    Audience, EntityId, IssuerName, Lineage, ProviderRef, RoleArn, SamlProviderArn,
+    Audience, Claims, EntityId, IssuerName, Lineage, ProviderRef, RoleArn, SamlProviderArn,
     SessionDuration, SessionName, SourceIdentity, Subject,
 };
 use crate::entropy::Entropy;
@@ -136,6 +137,7 @@ struct Proven {
     assertion_id: String,
     /// The names of attributes that are no text.
     dropped: Vec<String>,
+    claims: Claims,
 }
 
 impl AssumeRoleWithSaml {
@@ -166,6 +168,12 @@ impl AssumeRoleWithSaml {
                 dropped: proven.map_or(&[], |proven| &proven.dropped),
             }),
             result: result.as_ref().map(|session| &session.issued),
+            beside: Beside {
+                claims: proven
+                    .filter(|_| result.is_err())
+                    .map(|proven| &proven.claims),
+                ..Beside::default()
+            },
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
         result
@@ -321,6 +329,7 @@ impl Proven {
             subject: identity.subject().clone(),
             assertion_id: assertion.id().to_owned(),
             dropped: dropped.map(|it| it.name.clone()).collect(),
+            claims: identity.claims().clone(),
         }
     }
 

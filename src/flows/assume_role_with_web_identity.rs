@@ -20,6 +20,7 @@ use super::revoked::check_proof;
 use super::web_identity;
 use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
+use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, OidcProvider, RoleEntry, Snapshot};
 use crate::domain::{
     Audience, FederatedIdentity, IssuerName, Lineage, ProviderRef, RoleArn, SessionDuration,
@@ -94,6 +95,20 @@ struct Known {
     identity: Option<FederatedIdentity>,
 }
 
+impl Known {
+    /// What only the trace has. What succeeds comes often, and the trust policy alone decided it.
+    fn beside(&self, is_refused: bool) -> Beside<'_> {
+        let identity = self.identity.as_ref();
+        Beside {
+            provider: identity.map(|identity| &identity.provider),
+            claims: identity
+                .filter(|_| is_refused)
+                .map(|identity| &identity.claims),
+            ..Beside::default()
+        }
+    }
+}
+
 impl AssumeRoleWithWebIdentity {
     /// Runs the flow; the attempt is recorded before this answers.
     ///
@@ -117,6 +132,7 @@ impl AssumeRoleWithWebIdentity {
             rules: &[],
             saml: None,
             result: result.as_ref().map(|session| &session.issued),
+            beside: known.beside(result.is_err()),
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
         result

@@ -40,10 +40,11 @@ mod unavailable;
 mod web_identity;
 
 pub use administer::{
-    AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps, Desired,
-    Exported, ListedSession, ListedSessions, MAX_BACK_UP_TIME, MAX_LISTED, MAX_REVOCATIONS,
-    MAX_SAML_KEYS, MAX_SEALING_KEYS, Person, PreviousKeys, RevokeTarget, SamlKeySettings,
-    SessionId, SessionQuery, USUAL_LISTED, another_sealing_key, everything, write_archive,
+    AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps, Decision,
+    Desired, Erased, Exported, ListedSession, ListedSessions, MAX_BACK_UP_TIME, MAX_LISTED,
+    MAX_REVOCATIONS, MAX_SAML_KEYS, MAX_SEALING_KEYS, MAX_SEARCHES, Person, PreviousKeys,
+    RevokeTarget, SamlKeySettings, SessionId, SessionQuery, USUAL_LISTED, another_sealing_key,
+    everything, write_archive,
 };
 pub use answers::Answers;
 pub use assume_role_error::AssumeRoleError;

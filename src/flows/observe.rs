@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::metadata::Looks;
 use crate::audit::AuditSink;
+use crate::decisions::Decisions;
 use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{ConnectionId, UnixTime};
 use crate::federation::key_cache::KeyCache;
@@ -31,6 +32,8 @@ pub struct Observe {
     pub verifier: SamlVerifier,
     /// Where records wait.
     pub audit: Arc<dyn AuditSink>,
+    /// Traces of decisions.
+    pub decisions: Arc<Decisions>,
 }
 
 impl fmt::Debug for Observe {
@@ -53,7 +56,7 @@ impl Observe {
         }
         let snapshot = snapshot.as_deref();
         let gauges = self.of_node(now, snapshot);
-        let gauges = self.queues(gauges);
+        let gauges = self.of_decisions(self.queues(gauges), now);
         self.metrics.text(self.of_providers(gauges, snapshot, now))
     }
 
@@ -109,6 +112,26 @@ impl Observe {
                 "saml_waiting",
                 "SAML responses that wait for a place",
                 of_saml(|load| load.waiting),
+            )
+    }
+
+    fn of_decisions(&self, gauges: Gauges, now: UnixTime) -> Gauges {
+        let stock = self.decisions.stock();
+        let bytes = stock.bytes().map(|(shelf, bytes)| Gauge {
+            labels: vec![("shelf", shelf.as_str().to_owned())],
+            value: count(bytes),
+        });
+        let oldest = stock.oldest();
+        gauges
+            .with(
+                "decisions_bytes",
+                "What traces of decisions take in the store, of all nodes",
+                bytes.collect::<Vec<_>>(),
+            )
+            .with(
+                "decisions_oldest_age_seconds",
+                "Since the oldest page of traces was begun",
+                oldest.map(|begun_at| Gauge::of_node(seconds(now.since(begun_at)))),
             )
     }
 

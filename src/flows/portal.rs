@@ -12,6 +12,7 @@ mod session;
 use std::fmt;
 use std::sync::Arc;
 
+pub(super) use self::choice::verdicts;
 use self::choice::{Choice, is_connected, shortest};
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
@@ -22,6 +23,7 @@ use super::sign_in::{session_key, sha256};
 use super::unavailable::Unavailable;
 use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
+use crate::decisions::{Beside, TracedBound};
 use crate::directory::{LiveDirectory, RoleEntry, Snapshot};
 use crate::domain::{FederatedIdentity, RoleArn, RuleId, Secret, SessionDuration, UnixTime};
 use crate::entropy::Entropy;
@@ -115,6 +117,24 @@ pub struct TakenCredentials {
     pub bounds: Vec<(Bound, u32)>,
 }
 
+impl TakenCredentials {
+    /// What bounded them, as a trace has it.
+    fn traced_bounds(&self) -> Vec<TracedBound> {
+        let bounds = self.bounds.iter();
+        bounds
+            .map(|(bound, seconds)| TracedBound {
+                of: match bound {
+                    Bound::Role => "the role's maximum".into(),
+                    Bound::Rule(rule) => format!("the rule {rule}").into(),
+                    Bound::SignIn => "the end of the sign-in".into(),
+                    Bound::Provider => "what the provider asked for".into(),
+                },
+                seconds: *seconds,
+            })
+            .collect()
+    }
+}
+
 /// The flow and what it needs.
 #[derive(Clone)]
 pub struct Portal {
@@ -191,7 +211,7 @@ impl Portal {
         let snapshot = self.directory.snapshot(meta.now)?;
         let mapped = mapping::apply(snapshot.rules(), &open.session.identity);
         let choice = |mapped| Choice {
-            open,
+            session: &open.session,
             mapped,
             snapshot: &snapshot,
             meta,
@@ -227,7 +247,7 @@ impl Portal {
             None => Err(AssumeRoleError::NotMapped),
             Some(mapped) => self.issue(
                 &Choice {
-                    open,
+                    session: &open.session,
                     mapped,
                     snapshot: &snapshot,
                     meta,
@@ -235,6 +255,8 @@ impl Portal {
                 asked,
             ),
         };
+        let bounds = result.as_ref().map(TakenCredentials::traced_bounds);
+        let bounds = bounds.unwrap_or_default();
         let record = AssumeRecord {
             source: EventSource::SignIn,
             role,
@@ -245,6 +267,12 @@ impl Portal {
             rules: if mapped.is_none() { &rules } else { &[] },
             saml: None,
             result: result.as_ref().map(|taken| &taken.issued),
+            beside: Beside {
+                provider: Some(&identity.provider),
+                claims: Some(&identity.claims).filter(|_| result.is_err()),
+                bounds: &bounds,
+                ..Beside::default()
+            },
         };
         self.recorder.assumption(meta, TAKING, &record).await?;
         result

@@ -18,7 +18,7 @@ mod stripes;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::collector::Collector;
@@ -28,6 +28,7 @@ use prometheus_client::registry::Registry;
 pub use attempts::{Attempt, Operation, Outcome};
 pub use gauges::{Gauge, Gauges, MAX_SERIES, whole};
 pub use latency::{Step, Timing};
+pub(crate) use stripes::Stripes;
 
 use self::attempts::Attempts;
 use self::gauges::{counter, counters};
@@ -47,10 +48,37 @@ pub struct Metrics {
     disagreements: Mutex<u64>,
     store_errors: Mutex<BTreeMap<&'static str, u64>>,
     certificate_ends: AtomicI64,
+    /// Traces of decisions.
+    pub decisions: Arc<Traces>,
     /// Connections that are open now, of the main listener.
     pub connections: Arc<Open>,
     /// Those of the operators' listener.
     pub operator_connections: Arc<Open>,
+}
+
+/// What became of traces of decisions.
+#[derive(Debug, Default)]
+pub struct Traces {
+    written: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Traces {
+    /// So many more are in the store.
+    pub fn wrote(&self, traces: u64) {
+        self.written.fetch_add(traces, Ordering::Relaxed);
+    }
+
+    /// For so many there was no room.
+    pub fn dropped(&self, traces: u64) {
+        self.dropped.fetch_add(traces, Ordering::Relaxed);
+    }
+
+    /// How many were written, and how many dropped.
+    pub fn counts(&self) -> (u64, u64) {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (count(&self.written), count(&self.dropped))
+    }
 }
 
 /// How many of something are open.
@@ -87,6 +115,7 @@ impl Default for Metrics {
             disagreements: Mutex::default(),
             store_errors: Mutex::default(),
             certificate_ends: AtomicI64::new(NONE),
+            decisions: Arc::default(),
             connections: Arc::default(),
             operator_connections: Arc::default(),
         }
@@ -181,6 +210,11 @@ impl Collector for Metrics {
             "Calls that the store gave no answer to",
             errors,
         )?;
+        let (written, dropped) = self.decisions.counts();
+        let help = "Traces of decisions that were written to the store";
+        counter(&mut encoder, "decisions_written", help, written)?;
+        let help = "Traces of decisions that there was no room for";
+        counter(&mut encoder, "decisions_dropped", help, dropped)?;
         let open = [
             ("main", &self.connections),
             ("operators", &self.operator_connections),

@@ -8,7 +8,7 @@ const STRIPES: usize = 8;
 
 /// A value for every few threads.
 #[derive(Debug, Default)]
-pub(super) struct Stripes<T>([Stripe<T>; STRIPES]);
+pub(crate) struct Stripes<T>([Stripe<T>; STRIPES]);
 
 /// Two lines of a cache, since processors fetch them in pairs.
 #[derive(Debug, Default)]
@@ -17,13 +17,13 @@ struct Stripe<T>(T);
 
 impl<T> Stripes<T> {
     /// That of this thread.
-    pub(super) fn own(&self) -> &T {
+    pub(crate) fn own(&self) -> &T {
         let [first, ..] = &self.0;
         &self.0.get(own_stripe()).unwrap_or(first).0
     }
 
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().map(|stripe| &stripe.0)
     }
 }

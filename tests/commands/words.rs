@@ -25,6 +25,8 @@ fn every_command_says_what_it_does() {
         ("sessions", &["sessions"]),
         ("backup", &["backup"]),
         ("restore", &["restore"]),
+        ("decisions", &["decisions"]),
+        ("decisions-erase", &["decisions", "erase"]),
     ] {
         let output = run(folder.path(), &[arguments, &["--help"]].concat(), &[]);
         assert_eq!(output.status.code(), Some(0));

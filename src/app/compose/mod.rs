@@ -20,6 +20,7 @@ use self::settings::{bootstrap_admin, edge};
 use self::shared::Shared;
 use super::open::{Resources, StartError, Sweeper};
 use crate::config::{Config, OrganisationName};
+use crate::decisions::Decisions;
 use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
 use crate::flows::{
@@ -40,6 +41,7 @@ pub struct Flows {
     pub(super) node_keys: NodeKeys,
     pub(super) recorder: Arc<Recorder>,
     pub(super) sweeper: Arc<Sweeper>,
+    pub(super) decisions: Arc<Decisions>,
     pub(super) authenticator: Authenticator,
     pub(super) assume_role_with_saml: AssumeRoleWithSaml,
     pub(super) assume_role_with_web_identity: AssumeRoleWithWebIdentity,
@@ -105,6 +107,7 @@ pub(super) async fn compose(
         node_keys,
         authenticator,
         sweeper: shared.resources.sweeper,
+        decisions: shared.resources.decisions,
         keys: shared.provider_keys,
         recorder: shared.recorder,
         directory: shared.directory,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::saml::Saml;
 use super::settings::{base_region, key_propagation, outgoing, secret_folder};
 use crate::app::open::{Resources, StartError};
@@ -21,8 +23,8 @@ use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
     Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin,
-    NodeKeys, Observe, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings,
-    SessionLimits, SignIn, SignOut,
+    MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder, RefreshMetadata,
+    SamlKeySettings, SessionLimits, SignIn, SignOut,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -57,7 +59,8 @@ impl Shared {
             RefusalLimits::default(),
             now,
         )
-        .counting(Arc::clone(&resources.metrics));
+        .counting(Arc::clone(&resources.metrics))
+        .tracing(Arc::clone(resources.decisions.queue()));
         Ok(Self {
             directory: Arc::new(directory),
             recorder: Arc::new(recorder),
@@ -95,6 +98,7 @@ impl Shared {
             looks: Arc::clone(&metadata.looks),
             verifier: saml.verifier.clone(),
             audit: Arc::clone(&self.resources.audit),
+            decisions: Arc::clone(&self.resources.decisions),
         }
     }
 
@@ -215,6 +219,8 @@ impl Shared {
             metadata,
             stock: Arc::clone(&self.resources.stock),
             back_ups: self.resources.back_ups.clone(),
+            decisions: Arc::clone(&self.resources.decisions),
+            searches: Arc::new(Semaphore::new(MAX_SEARCHES)),
             saml_keys: SamlKeySettings {
                 host: Arc::clone(host),
                 rotation: Rotation {

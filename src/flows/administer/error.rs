@@ -1,11 +1,14 @@
 //! Why the administration did nothing.
 
+use super::MAX_SEARCHES;
 use super::keys::MAX_SEALING_KEYS;
 use super::revoke::MAX_REVOCATIONS;
 use super::saml_keys::MAX_SAML_KEYS;
 use super::sessions::MAX_LISTED;
 use crate::audit::AuditUnavailable;
+use crate::decisions::NotWritten;
 use crate::directory::{CommitError, DirectoryError, Problem};
+use crate::domain::RequestId;
 use crate::entropy::EntropyError;
 use crate::federation::saml::service_provider::{KeyError, RotationError};
 use crate::flows::metadata::RefreshError;
@@ -81,6 +84,20 @@ pub enum AdminError {
     /// Another backup is being made.
     #[error("another backup is being made by this node; wait until it is done")]
     BackUpUnderWay,
+    /// No decision is kept under this id.
+    #[error(
+        "no decision is kept under {0}: it is older than decisions.keep_days or was pushed out, its person was erased, or it was one of many refusals that are only counted; the audit log may have it"
+    )]
+    NoDecision(RequestId),
+    /// Decisions are not kept.
+    #[error("this node keeps no decisions; set decisions.keep_days and decisions.max_bytes")]
+    DecisionsOff,
+    /// As many searches are under way as may be.
+    #[error("{MAX_SEARCHES} searches among decisions are under way already; try again")]
+    Searching,
+    /// The store can't be reached.
+    #[error("decisions can't be read or written")]
+    Decisions(#[from] NotWritten),
     /// Nothing can be recorded, so nothing is done.
     #[error("the audit log can't be written")]
     Audit(#[from] AuditUnavailable),
@@ -109,9 +126,14 @@ impl AdminError {
             Self::Metadata(RefreshError::NoSuchConnection(_)) => "NoSuchConnection",
             Self::Metadata(error) if error.is_refusal() => "MetadataRefused",
             Self::Metadata(_) => "MetadataUnavailable",
-            Self::Audit(_) | Self::Directory(_) | Self::Entropy(_) | Self::SamlKey(_) => {
-                "ServiceUnavailable"
-            }
+            Self::NoDecision(_) => "NoSuchDecision",
+            Self::DecisionsOff => "DecisionsNotKept",
+            Self::Audit(_)
+            | Self::Directory(_)
+            | Self::Entropy(_)
+            | Self::SamlKey(_)
+            | Self::Searching
+            | Self::Decisions(_) => "ServiceUnavailable",
         }
     }
 }

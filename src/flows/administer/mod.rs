@@ -1,5 +1,5 @@
 //! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke, list
-//! sessions, back up.
+//! sessions, back up, look into decisions.
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
@@ -13,6 +13,7 @@ mod apply;
 mod authorise;
 mod back_up;
 mod check;
+mod decisions;
 mod error;
 mod export;
 mod keys;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 pub use apply::{Applied, ApplyMode, Desired};
 pub use back_up::{BackUp, BackUps, MAX_TIME as MAX_BACK_UP_TIME, write_archive};
+pub use decisions::{Decision, Erased};
 pub use error::AdminError;
 pub use export::Exported;
 pub use keys::{MAX_SEALING_KEYS, PreviousKeys, another_sealing_key};
@@ -33,11 +35,14 @@ pub use revoke::{MAX_REVOCATIONS, RevokeTarget, SessionId, everything};
 pub use saml_keys::MAX_SAML_KEYS;
 pub use sessions::{ListedSession, ListedSessions, MAX_LISTED, Person, SessionQuery, USUAL_LISTED};
 
+use tokio::sync::Semaphore;
+
 use super::authenticate::Caller;
 use super::metadata::RefreshMetadata;
 use super::record::{Outcome, Recorder, Subject, chain};
 use super::recorded_change::RecordedChange;
 use super::request::RequestMeta;
+use crate::decisions::Decisions;
 use crate::directory::{Change, LiveDirectory, Snapshot};
 use crate::domain::{AccountId, Issuer};
 use crate::entropy::Entropy;
@@ -74,6 +79,12 @@ pub enum AdminAction {
     BackUp,
     /// `rolegate:ListSessions`
     ListSessions,
+    /// `rolegate:ListDecisions`
+    ListDecisions,
+    /// `rolegate:GetDecision`
+    GetDecision,
+    /// `rolegate:EraseDecisions`
+    EraseDecisions,
 }
 
 impl AdminAction {
@@ -93,6 +104,9 @@ impl AdminAction {
             Self::RevokeEverything => "rolegate:RevokeEverything",
             Self::BackUp => "rolegate:BackUp",
             Self::ListSessions => "rolegate:ListSessions",
+            Self::ListDecisions => "rolegate:ListDecisions",
+            Self::GetDecision => "rolegate:GetDecision",
+            Self::EraseDecisions => "rolegate:EraseDecisions",
         }
     }
 
@@ -110,9 +124,13 @@ impl AdminAction {
             | Self::RevokeEverything
             | Self::ListSessions => "sessions",
             Self::BackUp => "store",
+            Self::ListDecisions | Self::GetDecision | Self::EraseDecisions => "decisions",
         }
     }
 }
+
+/// So many searches among decisions are under way at once; a further one is refused.
+pub const MAX_SEARCHES: usize = 4;
 
 /// Which issuers may be plain http: those that the node lists.
 pub type PlainHttpIssuers = Arc<[Issuer]>;
@@ -153,6 +171,10 @@ pub struct Administration {
     pub stock: Arc<dyn Stock>,
     /// Where backups are made.
     pub back_ups: BackUps,
+    /// Traces of decisions.
+    pub decisions: Arc<Decisions>,
+    /// Held by each search among them.
+    pub searches: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Administration {

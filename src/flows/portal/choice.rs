@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::session::PortalSession;
-use super::{Bound, OfferedRole, OpenBrowserSession};
+use super::{Bound, OfferedRole};
+use crate::decisions::RoleVerdict;
 use crate::directory::{RoleEntry, Snapshot};
 use crate::domain::{
     ConnectionId, FederatedIdentity, IssuerName, Lineage, ProviderArn, ProviderRef,
@@ -11,12 +12,17 @@ use crate::domain::{
 };
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::assume_role_with_web_identity::terms;
+use crate::flows::record::chain;
 use crate::flows::request::RequestMeta;
 use crate::flows::revoked::check_session;
 use crate::flows::saml_conditions::SamlCaller;
 use crate::flows::web_identity;
 use crate::mapping::MappedRole;
 use crate::policy::{self, AssumeAction, Assumption, Caller, Context, Preview};
+use crate::store::BrowserSession;
+
+/// A trace has what the trust policies of so many roles say.
+pub(in crate::flows) const MAX_VERDICTS: usize = 200;
 
 /// Whether the connection that the person came by is still of the issuer that proved them, and the
 /// client that it was then. A connection that was pointed elsewhere speaks for other people from then
@@ -34,10 +40,28 @@ pub(super) fn is_connected(snapshot: &Snapshot, identity: &FederatedIdentity) ->
 
 /// A role that a rule gives to a person who signed in.
 pub(super) struct Choice<'a> {
-    pub(super) open: &'a OpenBrowserSession,
+    pub(super) session: &'a BrowserSession,
     pub(super) mapped: &'a MappedRole,
     pub(super) snapshot: &'a Arc<Snapshot>,
     pub(super) meta: &'a RequestMeta,
+}
+
+/// What the trust policies say of the roles that rules give to somebody who has signed in; of the first
+/// of them, where there are many.
+pub(in crate::flows) fn verdicts(
+    session: &BrowserSession,
+    roles: &[MappedRole],
+    snapshot: &Arc<Snapshot>,
+    meta: &RequestMeta,
+) -> Vec<RoleVerdict> {
+    let choice = |mapped| Choice {
+        session,
+        mapped,
+        snapshot,
+        meta,
+    };
+    let roles = roles.iter().take(MAX_VERDICTS);
+    roles.map(|mapped| choice(mapped).verdict()).collect()
 }
 
 /// How the person would speak to the role, and for what session.
@@ -69,16 +93,40 @@ impl<'a> Choice<'a> {
         }
     }
 
+    /// What the role's trust policy says, in words for an administrator.
+    fn verdict(&self) -> RoleVerdict {
+        let entry = self.entry();
+        let preview = self.choosing().map(|choosing| {
+            let longest = shortest(SessionDuration::MAX, &self.bounds(&choosing));
+            let assumption = self.assumption(choosing, longest);
+            policy::would_permit(&assumption, entry.map(|entry| terms(entry)))
+        });
+        let (is_permitted, because) = match preview {
+            Ok(Preview::WouldPermit(statements)) => {
+                let statements: Vec<String> = statements.iter().map(ToString::to_string).collect();
+                (true, statements.join(", "))
+            }
+            Ok(Preview::WouldDeny(denial)) => (false, denial.to_string()),
+            Err(error) => (false, chain(&error)),
+        };
+        RoleVerdict {
+            role: self.mapped.role.clone(),
+            rule: self.mapped.rule.clone(),
+            is_permitted,
+            because,
+        }
+    }
+
     /// The person speaks as the provider that the connection is linked to in the role's account.
     pub(super) fn choosing(&self) -> Result<Choosing<'a>, AssumeRoleError> {
-        let identity = &self.open.session.identity;
+        let identity = &self.session.identity;
         let ProviderRef::Connection(connection) = &identity.provider else {
             return Err(AssumeRoleError::NotLinked);
         };
         if !is_connected(self.snapshot, identity) {
             return Err(AssumeRoleError::NotConnected);
         }
-        check_session(self.snapshot, &self.open.session)?;
+        check_session(self.snapshot, self.session)?;
         let account = self.mapped.role.account();
         let provider = self.snapshot.linked_provider(connection, account);
         let provider = provider.ok_or(AssumeRoleError::NotLinked)?;
@@ -118,7 +166,7 @@ impl<'a> Choice<'a> {
         let settings = self.snapshot.connection(connection);
         let settings = settings.and_then(|settings| settings.saml());
         if settings.is_some_and(|saml| saml.settings.aws_attributes) {
-            let claims = &self.open.session.identity.claims;
+            let claims = &self.session.identity.claims;
             Ok(PortalSession::narrowed(self.mapped, claims, provider)?)
         } else {
             Ok(PortalSession::by_rule(self.mapped))
@@ -142,13 +190,13 @@ impl<'a> Choice<'a> {
             source_identity: choosing.session.source_identity,
             duration,
             ends_by: self.provider_s_end(),
-            lineage: self.lineage(&self.open.session.identity),
+            lineage: self.lineage(&self.session.identity),
         }
     }
 
     /// When the provider's session with the person is over. Unlike our own end, nothing lasts longer.
     fn provider_s_end(&self) -> Option<UnixTime> {
-        let provider_session = self.open.session.provider_session.as_ref()?;
+        let provider_session = self.session.provider_session.as_ref()?;
         provider_session.ends_at
     }
 
@@ -170,7 +218,7 @@ impl<'a> Choice<'a> {
             subject: identity.subject.clone(),
             rule: Some(self.mapped.rule.clone()),
             generation: self.snapshot.generation(),
-            sign_in: Some(self.open.session.sign_in),
+            sign_in: Some(self.session.sign_in),
             chain_depth: 0,
         }
     }
@@ -178,7 +226,7 @@ impl<'a> Choice<'a> {
     /// What bounds the session. The sign-in's end bounds it too, but never below the shortest
     /// session; where it is the provider's, [`Self::check_time_left`] refuses then.
     pub(super) fn bounds(&self, choosing: &Choosing<'_>) -> Vec<(Bound, u32)> {
-        let left = self.open.session.ends_at.since(self.meta.now);
+        let left = self.session.ends_at.since(self.meta.now);
         let left = u32::try_from(left)
             .unwrap_or(0)
             .max(SessionDuration::MIN.seconds());

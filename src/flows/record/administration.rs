@@ -6,6 +6,7 @@ use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
     Source, UserIdentity,
 };
+use crate::decisions::Beside;
 use crate::flows::administer::AdminAction;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
@@ -62,6 +63,16 @@ pub(in crate::flows) enum Outcome<'a> {
         /// Which generation it is.
         generation: Generation,
     },
+    /// Decisions about a person are about to be taken out.
+    Erasing {
+        /// Whose.
+        what: String,
+    },
+    /// They are taken out.
+    Erased {
+        /// How many.
+        count: usize,
+    },
     /// It was not done.
     NotCommitted {
         /// Why.
@@ -78,8 +89,10 @@ impl Outcome<'_> {
     /// How the attempt ended; an intent is none yet.
     const fn ended(&self) -> Option<Ended> {
         match self {
-            Self::Intent { .. } => None,
-            Self::Done | Self::Unchanged { .. } | Self::Committed { .. } => Some(Ended::Succeeded),
+            Self::Intent { .. } | Self::Erasing { .. } => None,
+            Self::Done | Self::Unchanged { .. } | Self::Committed { .. } | Self::Erased { .. } => {
+                Some(Ended::Succeeded)
+            }
             Self::NotCommitted { .. } => Some(Ended::Refused("committed")),
             Self::Denied { .. } => Some(Ended::Refused("authorization")),
         }
@@ -112,9 +125,11 @@ impl Recorder {
         }
         let name = action.as_str().rsplit(':').next().unwrap_or_default();
         let read_only = match action {
-            AdminAction::ExportDirectory | AdminAction::BackUp | AdminAction::ListSessions => {
-                ReadOnly::Yes
-            }
+            AdminAction::ExportDirectory
+            | AdminAction::BackUp
+            | AdminAction::ListSessions
+            | AdminAction::ListDecisions
+            | AdminAction::GetDecision => ReadOnly::Yes,
             AdminAction::ApplyDirectory
             | AdminAction::RotateKeys
             | AdminAction::RotateSamlKeys
@@ -124,13 +139,17 @@ impl Recorder {
             | AdminAction::RevokeConnection
             | AdminAction::RevokeRole
             | AdminAction::RevokeRule
-            | AdminAction::RevokeEverything => ReadOnly::No,
+            | AdminAction::RevokeEverything
+            | AdminAction::EraseDecisions => ReadOnly::No,
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
         let event = Event::new(occasion).by(subject.identity());
         let event = with_outcome(event, outcome);
         match attempt {
-            Some(attempt) => self.keep(attempt, &event).await,
+            Some(attempt) if attempt.outcome == Ended::Succeeded => {
+                self.keep_traced(attempt, &event, Beside::default()).await
+            }
+            Some(attempt) => self.keep_traced(attempt, &event, Beside::default()).await,
             None => self.sink.record(&event).await,
         }
     }
@@ -162,7 +181,7 @@ impl Recorder {
         if let Some(caller) = caller {
             event = event.by(signed_by(caller));
         }
-        self.keep(attempt, &event).await
+        self.keep_traced(attempt, &event, Beside::default()).await
     }
 
     /// A call to the admin API that nobody could be found behind.
@@ -211,6 +230,12 @@ fn with_outcome(event: Event, outcome: Outcome<'_>) -> Event {
         Outcome::Unchanged { base } => event.parameter(Parameter::BaseGeneration, base),
         Outcome::Committed { generation } => event
             .parameter(Parameter::Generation, generation)
+            .checks([Check::new("committed", CheckOutcome::Passed)]),
+        Outcome::Erasing { what } => event
+            .parameter(Parameter::Changes, ParameterValue::list([what.as_str()]))
+            .checks([Check::new("intent", CheckOutcome::Passed)]),
+        Outcome::Erased { count } => event
+            .parameter(Parameter::ChangeCount, count as u64)
             .checks([Check::new("committed", CheckOutcome::Passed)]),
         Outcome::NotCommitted { why } => event
             .checks([Check::new("committed", CheckOutcome::Failed)])

@@ -1,10 +1,11 @@
 //! Attempts to assume a role.
 
-use super::{Person, Recorder, chain, federated, refused};
+use super::{Person, Recorder, chain, federated, refused, traced};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
 use crate::credentials::Issued;
+use crate::decisions::Beside;
 use crate::domain::{Lineage, RoleArn, SamlProviderArn, SessionDuration, SessionName};
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::request::RequestMeta;
@@ -28,6 +29,8 @@ pub(in crate::flows) struct AssumeRecord<'a> {
     /// What else is known of an attempt with an assertion.
     pub saml: Option<SamlRecord<'a>>,
     pub result: Result<&'a Issued, &'a AssumeRoleError>,
+    /// What only the trace has.
+    pub beside: Beside<'a>,
 }
 
 /// What an attempt with an assertion was made with; of the assertion its ID alone.
@@ -97,7 +100,11 @@ impl Recorder {
                 .checks([failed_check(error)])
                 .refused(error.code(), &chain(error)),
         };
-        self.keep(attempt, &event).await
+        let beside = Beside {
+            saml_provider: record.saml.map(|saml| saml.provider),
+            ..traced(record.beside, record.person)
+        };
+        self.keep_traced(attempt, &event, beside).await
     }
 }
 

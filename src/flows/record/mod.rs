@@ -28,6 +28,7 @@ use crate::audit::{
     AuditSink, AuditUnavailable, Check, CheckOutcome, Event, EventId, EventSource, Mfa, Occasion,
     ReadOnly, RefusalLimits, Source, UserIdentity,
 };
+use crate::decisions::{Beside, TraceQueue};
 use crate::domain::{
     Audience, FederatedIdentity, IssuerName, Principal, Subject as Name, UnixTime,
 };
@@ -40,6 +41,7 @@ pub struct Recorder {
     entropy: Arc<dyn Entropy>,
     refusals: Mutex<Refusals>,
     metrics: Arc<Metrics>,
+    traces: Arc<TraceQueue>,
 }
 
 impl fmt::Debug for Recorder {
@@ -62,6 +64,7 @@ impl Recorder {
             entropy,
             refusals: Mutex::new(Refusals::new(limits, now)),
             metrics: Arc::default(),
+            traces: Arc::new(TraceQueue::off()),
         }
     }
 
@@ -71,9 +74,28 @@ impl Recorder {
         Self { metrics, ..self }
     }
 
+    /// The same, leaving a trace of what it records.
+    #[must_use]
+    pub fn tracing(self, traces: Arc<TraceQueue>) -> Self {
+        Self { traces, ..self }
+    }
+
     /// What is counted and measured: every attempt that is recorded, those without a line included.
     pub const fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Writes how an attempt ended, counts it, and leaves its trace. An attempt that can't be written has
+    /// none: what is not recorded did not happen.
+    async fn keep_traced(
+        &self,
+        attempt: Attempt<'_>,
+        event: &Event,
+        beside: Beside<'_>,
+    ) -> Result<(), AuditUnavailable> {
+        self.keep(attempt, event).await?;
+        self.traces.leave(event, beside);
+        Ok(())
     }
 
     /// Writes how an attempt ended, and counts it.
@@ -136,6 +158,14 @@ fn refused(meta: &RequestMeta, person: Option<Person<'_>>) -> Source {
     match person {
         Some(person) => Source::Person(person.issuer.clone(), person.subject.clone()),
         None => Source::network_of(meta.source_ip),
+    }
+}
+
+/// What only the trace has, with who was proven.
+fn traced<'a>(beside: Beside<'a>, person: Option<Person<'a>>) -> Beside<'a> {
+    Beside {
+        person: person.map(|person| (person.issuer, person.subject)),
+        ..beside
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a person did in the portal, other than taking credentials.
 
-use super::{Person, Recorder, federated, refused};
+use super::{Person, Recorder, federated, refused, traced};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
+use crate::decisions::Beside;
 use crate::domain::ConnectionId;
 use crate::flows::request::RequestMeta;
 use crate::mapping::RuleTrace;
@@ -26,6 +27,8 @@ pub(in crate::flows) struct PortalRecord<'a> {
     pub rules: &'a [RuleTrace],
     /// How many sessions a sign-out ended here.
     pub sessions_ended: Option<usize>,
+    /// What only the trace has.
+    pub beside: Beside<'a>,
 }
 
 /// Why something in the portal was refused.
@@ -90,6 +93,10 @@ impl Recorder {
             let check = Check::new(refused.check, CheckOutcome::Failed);
             event = event.checks([check]).refused(refused.code, &refused.why);
         }
-        self.keep(attempt, &event).await
+        let beside = Beside {
+            connection: record.registered,
+            ..traced(record.beside, record.person)
+        };
+        self.keep_traced(attempt, &event, beside).await
     }
 }

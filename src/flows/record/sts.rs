@@ -2,6 +2,7 @@
 
 use super::{Recorder, signed_by, unauthenticated};
 use crate::audit::{AuditUnavailable, Check, CheckOutcome, Event, EventSource, ReadOnly, Source};
+use crate::decisions::Beside;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
 use crate::metrics::{Attempt, Operation, Outcome};
@@ -44,7 +45,11 @@ impl Recorder {
                 .account(caller.principal.account()),
             Err(error) => unauthenticated(Event::new(occasion), error),
         };
-        self.keep(attempt, &event).await
+        if result.is_ok() {
+            // Nothing was decided about anybody, and it may come ten thousand times a second.
+            return self.keep(attempt, &event).await;
+        }
+        self.keep_traced(attempt, &event, Beside::default()).await
     }
 
     /// A call to STS that was refused before its flow began.
@@ -70,7 +75,7 @@ impl Recorder {
         let event = Event::new(occasion)
             .checks([Check::new("request", CheckOutcome::Failed)])
             .refused(call.code, call.why);
-        self.keep(attempt, &event).await
+        self.keep_traced(attempt, &event, Beside::default()).await
     }
 }
 

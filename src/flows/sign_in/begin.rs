@@ -1,6 +1,6 @@
 //! The first half: the browser leaves for the provider.
 
-use super::{SignIn, SignInRefusal, session_key};
+use super::{Attempted, SignIn, SignInRefusal, session_key};
 use crate::domain::{ConnectionId, LocalPath, Secret};
 use crate::federation::sign_in::Departure;
 use crate::flows::kept_by_browser::{AttemptKey, attempt_key, seal};
@@ -45,8 +45,8 @@ impl SignIn {
     ) -> Result<SignInBegun, SignInRefusal> {
         let begun = self.try_begin(wish, meta).await;
         if let Err(refusal) = &begun {
-            self.record(Some(wish.connection), None, Some(refusal), meta)
-                .await?;
+            let attempt = Attempted::by(Some(wish.connection));
+            self.record(attempt, Some(refusal), meta).await?;
         }
         begun
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::origin::{Here, Origin};
-use super::{SignIn, SignInRefusal, session_key, session_name, session_named};
+use super::{Attempted, SignIn, SignInRefusal, session_key, session_name, session_named};
 use crate::directory::Snapshot;
 use crate::domain::{
     ConnectionId, FederatedIdentity, LocalPath, ProviderSession, Secret, UnixTime,
@@ -81,18 +81,21 @@ impl SignIn {
         let proven = match proven {
             Ok(proven) => proven,
             Err(refusal) => {
-                self.record(connection.as_ref(), None, Some(&refusal), meta)
-                    .await?;
+                let attempt = Attempted::by(connection.as_ref());
+                self.record(attempt, Some(&refusal), meta).await?;
                 return Err(refusal);
             }
         };
         // A session that can't be recorded stays behind a secret that nobody was told.
         let previous = [sent, named, proven.previous];
         let session = self.replace_sessions(&previous, &proven, meta).await;
-        let refused = session.as_ref().err();
-        self.record(connection.as_ref(), Some(&proven.identity), refused, meta)
-            .await?;
-        let session_secret = session?;
+        let attempt = Attempted {
+            connection: connection.as_ref(),
+            identity: Some(&proven.identity),
+            session: session.as_ref().ok().map(|(_, session)| session),
+        };
+        self.record(attempt, session.as_ref().err(), meta).await?;
+        let (session_secret, _) = session?;
         Ok(SignedIn {
             session_name: session_name(&session_key(session_secret.expose())),
             session_secret,
@@ -107,7 +110,8 @@ impl SignIn {
         refusal: SignInRefusal,
         meta: &RequestMeta,
     ) -> SignInRefusal {
-        match self.record(connection, None, Some(&refusal), meta).await {
+        let attempt = Attempted::by(connection);
+        match self.record(attempt, Some(&refusal), meta).await {
             Ok(()) => refusal,
             Err(error) => error.into(),
         }

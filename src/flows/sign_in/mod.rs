@@ -26,17 +26,19 @@ pub(super) use session::{session_key, session_name, session_named, sha256};
 
 use super::answers::Answers;
 use super::party::party;
+use super::portal::verdicts;
 use super::record::{PortalRecord, Recorder, Refused, chain};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
+use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{ConnectionId, FederatedIdentity};
 use crate::entropy::Entropy;
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::sign_in::ProviderSignIn;
-use crate::mapping;
+use crate::mapping::{self, Mapped};
 use crate::metrics::Operation;
-use crate::store::{OneTimeUse, Sessions};
+use crate::store::{BrowserSession, OneTimeUse, Sessions};
 
 /// The flow and what it needs.
 #[derive(Clone)]
@@ -121,19 +123,26 @@ impl SignIn {
 
     async fn record(
         &self,
-        connection: Option<&ConnectionId>,
-        identity: Option<&FederatedIdentity>,
+        attempted: Attempted<'_>,
         refusal: Option<&SignInRefusal>,
         meta: &RequestMeta,
     ) -> Result<(), AuditUnavailable> {
         // Why a person sees a role or doesn't is answered where they came in.
         let snapshot = self.directory.snapshot(meta.now).ok();
-        let rules = match (identity, &snapshot) {
-            (Some(identity), Some(snapshot)) => mapping::apply(snapshot.rules(), identity).trace,
+        let mapped = match (attempted.identity, &snapshot) {
+            (Some(identity), Some(snapshot)) => mapping::apply(snapshot.rules(), identity),
+            _ => Mapped::default(),
+        };
+        let roles = match (attempted.session, &snapshot) {
+            (Some(session), Some(snapshot)) => verdicts(session, &mapped.grants, snapshot, meta),
             _ => Vec::new(),
         };
-        let is_there = |id: &&ConnectionId| snapshot.is_some_and(|it| it.connection(id).is_some());
-        let registered = connection.filter(is_there);
+        let is_there = |id: &&ConnectionId| {
+            snapshot
+                .as_ref()
+                .is_some_and(|it| it.connection(id).is_some())
+        };
+        let registered = attempted.connection.filter(is_there);
         let refused = refusal.map(|refusal| Refused {
             check: refusal.check(),
             code: refusal.code(),
@@ -142,13 +151,41 @@ impl SignIn {
         });
         let record = PortalRecord {
             operation: Operation::SignIn,
-            connection: connection.map(ConnectionId::as_str),
+            connection: attempted.connection.map(ConnectionId::as_str),
             registered,
-            person: identity.map(Into::into),
+            person: attempted.identity.map(Into::into),
             refused,
-            rules: &rules,
+            rules: &mapped.trace,
             sessions_ended: None,
+            beside: Beside {
+                claims: attempted.identity.map(|identity| &identity.claims),
+                roles: &roles,
+                sign_in: attempted.session.map(|session| session.sign_in),
+                generation: snapshot.as_ref().map(|snapshot| snapshot.generation()),
+                ..Beside::default()
+            },
         };
         self.recorder.portal(meta, &record).await
+    }
+}
+
+/// How far a sign-in came.
+#[derive(Clone, Copy, Default)]
+struct Attempted<'a> {
+    /// The connection, as far as it is known.
+    connection: Option<&'a ConnectionId>,
+    /// Who was proven.
+    identity: Option<&'a FederatedIdentity>,
+    /// The session that was opened.
+    session: Option<&'a BrowserSession>,
+}
+
+impl<'a> Attempted<'a> {
+    /// One in which nobody was proven.
+    fn by(connection: Option<&'a ConnectionId>) -> Self {
+        Self {
+            connection,
+            ..Self::default()
+        }
     }
 }

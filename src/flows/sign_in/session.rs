@@ -17,7 +17,7 @@ impl SignIn {
         previous: &[Option<SessionKey>],
         proven: &Proven,
         meta: &RequestMeta,
-    ) -> Result<Secret<String>, SignInRefusal> {
+    ) -> Result<(Secret<String>, BrowserSession), SignInRefusal> {
         for previous in previous.iter().flatten() {
             self.sessions.end(previous).await?;
         }
@@ -28,7 +28,7 @@ impl SignIn {
         &self,
         proven: &Proven,
         meta: &RequestMeta,
-    ) -> Result<Secret<String>, SignInRefusal> {
+    ) -> Result<(Secret<String>, BrowserSession), SignInRefusal> {
         let secret = self.secret()?;
         let ends_at = meta.now.plus(self.limits.absolute_seconds.into());
         let session = BrowserSession {
@@ -45,7 +45,7 @@ impl SignIn {
         };
         let key = session_key(secret.expose());
         match self.sessions.create(&key, &session).await? {
-            Created::Kept => Ok(secret),
+            Created::Kept => Ok((secret, session)),
             Created::LoggedOut => Err(SignInRefusal::LoggedOut),
         }
     }

@@ -4,6 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use super::SignOut;
+use crate::decisions::Beside;
 use crate::domain::{ConnectionId, ProviderRef, Secret, Subject, UnixTime};
 use crate::entropy::draw;
 use crate::federation::saml::checks::{MAX_AGE, SKEW};
@@ -82,6 +83,7 @@ impl SignOut {
             refused: None,
             rules: &[],
             sessions_ended: Some(ended),
+            beside: Beside::default(),
         };
         self.recorder.portal(meta, &record).await?;
         Ok(match self.tell(&open.session, meta) {

@@ -23,6 +23,7 @@ pub use refusal::LogoutRefusal;
 use super::record::{Person, PortalRecord, Recorder, Refused, chain};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
+use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{Audience, ConnectionId, IssuerName, Subject};
 use crate::entropy::Entropy;
@@ -121,6 +122,7 @@ impl SignOut {
             refused,
             rules: &[],
             sessions_ended: known.ended,
+            beside: Beside::default(),
         };
         self.recorder.portal(meta, &record).await
     }

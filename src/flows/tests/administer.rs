@@ -28,6 +28,8 @@ pub(super) fn administration(node: &Node) -> Administration {
             Arc::clone(&node.store) as _,
             None,
         ),
+        decisions: Arc::clone(&node.decisions),
+        searches: Arc::new(tokio::sync::Semaphore::new(1)),
     }
 }
 

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::audit::{AuditSink, AuditUnavailable, Event, MemorySink, RefusalLimits};
+use crate::decisions::{Decisions, Keeping};
 use crate::directory::testing::{self, ISSUER, NOW, READER};
 use crate::directory::{DirectoryFiles, LiveDirectory};
 use crate::domain::{
@@ -36,9 +37,10 @@ use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::saml::metadata::source::MetadataReader;
 use crate::federation::secret_file::SecretFolder;
 use crate::federation::testing::Signer;
+use crate::metrics::Metrics;
 use crate::sigv4::{self, HttpRequest};
 use crate::store::memory::MemoryStore;
-use crate::store::{OneTimeUse, Redeemed, StoreError};
+use crate::store::{DecisionLog, OneTimeUse, Redeemed, StoreError};
 
 /// The provider's key, which all tests share because one costs more than a test.
 static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::p256("a"));
@@ -141,6 +143,7 @@ struct Node {
     directory: Arc<LiveDirectory>,
     audit: Audit,
     recorder: Arc<Recorder>,
+    decisions: Arc<Decisions>,
 }
 
 impl Node {
@@ -178,17 +181,28 @@ impl Node {
 
     fn over(store: Arc<MemoryStore>, directory: LiveDirectory) -> Self {
         let audit = Audit::new();
+        let decisions = Arc::new(Decisions::new(
+            Arc::clone(&store) as Arc<dyn DecisionLog>,
+            Arc::new(SystemEntropy),
+            Keeping {
+                days: 30,
+                bytes: 16 << 20,
+            },
+            &Metrics::default(),
+        ));
         let recorder = Recorder::new(
             Arc::new(audit.clone()),
             Arc::new(SystemEntropy),
             RefusalLimits::default(),
             NOW,
-        );
+        )
+        .tracing(Arc::clone(decisions.queue()));
         Self {
             store,
             directory: Arc::new(directory),
             audit,
             recorder: Arc::new(recorder),
+            decisions,
         }
     }
 

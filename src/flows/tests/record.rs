@@ -3,6 +3,7 @@
 use super::administer::administration;
 use super::*;
 use crate::audit::EventSource;
+use crate::decisions::Beside;
 use crate::directory::testing::{ADMIN, MAX_STALENESS};
 use crate::federation::saml::prove::SamlProofError;
 use crate::federation::saml::second_opinion::{Overload, SecondOpinionError};
@@ -125,6 +126,7 @@ async fn a_flood_of_refusals_hides_no_alarm() {
         rules: &[],
         saml: None,
         result: Err(&error),
+        beside: Beside::default(),
     };
     let meta = meta();
     for _ in 0..130 {
@@ -171,6 +173,7 @@ async fn a_flood_of_refusals_hides_no_alarm_of_a_browser() {
             }),
             rules: &[],
             sessions_ended: None,
+            beside: Beside::default(),
         };
         node.recorder.portal(&meta(), &record).await.unwrap();
         assert_eq!(lines(&node) - before, more, "{refusal}");

@@ -6,6 +6,9 @@
 //! | `GET /admin/v1/directory` | `rolegate:ExportDirectory` | `{"generation", "files"}` |
 //! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/keys/rotate-saml` `{"previous": "keep" or "drop"}` | `rolegate:RotateSamlKeys` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/decisions/search` `{"wanted": {…}, "after": place, "limit": number}` | `rolegate:ListDecisions` | `{"decisions", "next"}` |
+//! | `GET /admin/v1/decisions/{id}` | `rolegate:GetDecision` | `{"steps", "decision"}` |
+//! | `POST /admin/v1/decisions/erase` `{"person": {"issuer", "subject"}}` | `rolegate:EraseDecisions` | `{"erased"}` |
 //! | `POST /admin/v1/connections/refresh-metadata` `{"connection": id, "new_keys": "refuse" or "accept"}` | `rolegate:RefreshMetadata` | `{"generation", "changes", "notes"}` |
 //! | `POST /admin/v1/revocations` `{"revoke": target}` | `rolegate:Revoke*` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/sessions` query | `rolegate:ListSessions` | `{"sessions", "found", "is_whole"}` |
@@ -21,6 +24,7 @@
 //! found out again when it is there: their session may have ended in between.
 
 mod backup;
+mod decisions;
 
 use std::sync::Arc;
 
@@ -32,10 +36,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use backup::BackupRequest;
+pub use decisions::{EraseRequest, ErasedPerson, SearchRequest};
 
 use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError};
 use crate::directory::{DirectoryFiles, Problem};
-use crate::domain::{ConnectionId, RequestId};
+use crate::domain::{ConnectionId, InvalidValue, RequestId};
 use crate::entropy::EntropyError;
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{
@@ -98,7 +103,8 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .route("/admin/v1/revocations", web::post().to(revoke))
         .route("/admin/v1/sessions", web::post().to(sessions))
-        .route("/admin/v1/backup", web::post().to(backup::post));
+        .route("/admin/v1/backup", web::post().to(backup::post))
+        .configure(decisions::routes);
 }
 
 /// What `apply` is sent.
@@ -347,7 +353,11 @@ async fn record(
         // The flow has recorded it, or could not.
         AdminFault::Admin(_) | AdminFault::Entropy(_) => return fault,
         AdminFault::Authentication(error) => api.recorder.unauthenticated_admin(meta, error).await,
-        AdminFault::Host(_) | AdminFault::Body(_) | AdminFault::Busy | AdminFault::Json(_) => {
+        AdminFault::Host(_)
+        | AdminFault::Body(_)
+        | AdminFault::Busy
+        | AdminFault::Json(_)
+        | AdminFault::RequestId(_) => {
             let (_, code) = fault.status_and_code();
             let call = RefusedCall {
                 operation: "AdminApi",
@@ -438,6 +448,8 @@ enum AdminFault {
     Busy,
     #[error("the body is not what this request takes: {0}")]
     Json(serde_json::Error),
+    #[error("the request id that is asked for: {0}")]
+    RequestId(InvalidValue),
     #[error(transparent)]
     Authentication(#[from] AuthenticationError),
     #[error(transparent)]
@@ -455,7 +467,7 @@ impl AdminFault {
                 (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
             }
             Self::Body(BodyError::TooSlow) => (StatusCode::REQUEST_TIMEOUT, "RequestTimeout"),
-            Self::Body(BodyError::Broken) | Self::Json(_) => {
+            Self::Body(BodyError::Broken) | Self::Json(_) | Self::RequestId(_) => {
                 (StatusCode::BAD_REQUEST, "MalformedInput")
             }
             Self::Authentication(error) => authentication(error),
@@ -529,10 +541,13 @@ fn admin_status(error: &AdminError) -> StatusCode {
         | AdminError::TooManySamlKeys
         | AdminError::TooManyRevocations
         | AdminError::Limit => StatusCode::BAD_REQUEST,
-        AdminError::NotThere { .. } => StatusCode::NOT_FOUND,
+        AdminError::NotThere { .. } | AdminError::NoDecision(_) => StatusCode::NOT_FOUND,
+        AdminError::DecisionsOff => StatusCode::CONFLICT,
         AdminError::Audit(_)
         | AdminError::Directory(_)
         | AdminError::Entropy(_)
-        | AdminError::SamlKey(_) => StatusCode::SERVICE_UNAVAILABLE,
+        | AdminError::SamlKey(_)
+        | AdminError::Searching
+        | AdminError::Decisions(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -1,0 +1,115 @@
+//! Traces as bytes.
+//!
+//! ```text
+//! waiting  length (4) | when (8) | how many marks (1) | marks (4 each) | trace
+//! in page  length (4) | trace
+//! trace    version (1) | postcard
+//! ```
+//! Numbers are little-endian; a length is of what follows it.
+
+use super::marks::{self, Mark};
+use super::trace::Trace;
+use crate::domain::UnixTime;
+
+/// A trace has at most this many bytes.
+pub const MAX_TRACE_BYTES: usize = 64 << 10;
+
+/// The version of the traces.
+const VERSION: u8 = 1;
+/// Of a trace that waits, without what is to be said of it.
+const USUAL_BYTES: usize = 512;
+
+/// A trace that waits, or does in a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waiting<'a> {
+    pub(super) at: UnixTime,
+    marks: &'a [u8],
+    /// With its version.
+    pub(super) trace: &'a [u8],
+}
+
+impl Waiting<'_> {
+    pub(super) fn marks(&self) -> impl Iterator<Item = Mark> {
+        let (marks, _) = self.marks.as_chunks();
+        marks.iter().map(|mark| Mark::from_le_bytes(*mark))
+    }
+}
+
+/// The trace as it waits. One that would be too long is cut; `None` where it is too long even so,
+/// which no bound of its parts allows.
+pub(super) fn waiting(trace: &Trace<'_>) -> Option<Vec<u8>> {
+    if let Some(entry) = encoded(trace) {
+        return Some(entry);
+    }
+    encoded(&trace.clone().cut())
+}
+
+fn encoded(trace: &Trace<'_>) -> Option<Vec<u8>> {
+    let mut entry = Vec::with_capacity(USUAL_BYTES);
+    entry.extend_from_slice(&[0; LENGTH]);
+    entry.extend_from_slice(&trace.at.seconds().to_le_bytes());
+    let count_at = entry.len();
+    entry.push(0);
+    let mut count = 0_u8;
+    for mark in marks::of_trace(trace) {
+        entry.extend_from_slice(&mark.to_le_bytes());
+        count += 1;
+    }
+    *entry.get_mut(count_at)? = count;
+    let head = entry.len();
+    entry.push(VERSION);
+    let mut entry = postcard::to_extend(trace, entry).ok()?;
+    if entry.len() - head > MAX_TRACE_BYTES {
+        return None;
+    }
+    let length = u32::try_from(entry.len() - LENGTH).ok()?;
+    let place = entry.first_chunk_mut::<LENGTH>()?;
+    *place = length.to_le_bytes();
+    Some(entry)
+}
+
+const LENGTH: usize = size_of::<u32>();
+
+/// The traces that wait in these bytes, each with its own bytes.
+pub(super) fn all_waiting(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], Waiting<'_>)> {
+    std::iter::from_fn(move || {
+        let whole = bytes;
+        let entry = take(&mut bytes)?;
+        let own = whole.get(..whole.len() - bytes.len())?;
+        let (at, rest) = entry.split_first_chunk()?;
+        let (count, rest) = rest.split_first()?;
+        let (marks, trace) = rest.split_at_checked(usize::from(*count) * size_of::<Mark>())?;
+        let at = UnixTime::from_seconds(i64::from_le_bytes(*at));
+        Some((own, Waiting { at, marks, trace }))
+    })
+}
+
+/// Adds a trace to a page.
+pub(super) fn add_to(body: &mut Vec<u8>, trace: &[u8]) {
+    let length = u32::try_from(trace.len()).unwrap_or_default();
+    body.extend_from_slice(&length.to_le_bytes());
+    body.extend_from_slice(trace);
+}
+
+/// How many bytes a trace takes in a page.
+pub(super) const fn bytes_in_page(trace: &[u8]) -> usize {
+    LENGTH + trace.len()
+}
+
+/// The traces of a page, in the order in which they came; one of another version is left out.
+pub(super) fn all_in_page(mut body: &[u8]) -> impl Iterator<Item = (&[u8], Trace<'static>)> {
+    let entries = std::iter::from_fn(move || take(&mut body));
+    entries.filter_map(|entry| {
+        let (version, trace) = entry.split_first()?;
+        let trace = postcard::from_bytes(trace).ok();
+        Some((entry, trace.filter(|_| *version == VERSION)?))
+    })
+}
+
+fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (entry, rest) = rest.split_at_checked(length)?;
+    *bytes = rest;
+    Some(entry)
+}

@@ -1,0 +1,792 @@
+//! Traces from the queue to whoever looks for them, over a store in memory.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::claims::{MAX_CLAIMS, MAX_VALUES};
+use super::entry;
+use super::open_page::{FULL_BYTES, OPEN_SECONDS};
+use super::queue::MAX_WAITING_BYTES;
+use super::*;
+use crate::audit::{
+    Check, CheckOutcome, Event, EventId, EventSource, Occasion, Parameter, ReadOnly,
+};
+use crate::domain::{ClaimSource, Claims, ProviderRef, Region};
+use crate::entropy::SystemEntropy;
+use crate::mapping::{RuleOutcome, RuleTrace};
+use crate::store::memory::MemoryStore;
+use crate::store::{Shelf, StoreError};
+
+const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
+const ISSUER: &str = "https://idp.example.com";
+const USUAL: Keeping = Keeping {
+    days: 30,
+    bytes: 64 << 20,
+};
+
+/// Traces, and where they are kept.
+struct House {
+    decisions: Decisions,
+    store: Arc<MemoryStore>,
+    metrics: Metrics,
+}
+
+impl House {
+    fn new(keeping: Keeping) -> Self {
+        Self::over(Arc::new(MemoryStore::default()), keeping)
+    }
+
+    fn over(store: Arc<MemoryStore>, keeping: Keeping) -> Self {
+        let log: Arc<dyn DecisionLog> = Arc::clone(&store) as _;
+        let metrics = Metrics::default();
+        Self {
+            decisions: Decisions::new(log, Arc::new(SystemEntropy), keeping, &metrics),
+            store,
+            metrics,
+        }
+    }
+
+    /// Leaves a trace and writes it.
+    async fn keep(&self, what: &What<'_>) {
+        what.leave(&self.decisions);
+        self.decisions.flush(what.at).await.unwrap();
+    }
+
+    async fn found(&self, wanted: Wanted) -> Vec<u32> {
+        let found = self.decisions.search(&wanted, None, MAX_FOUND).await;
+        numbers(&found.unwrap())
+    }
+
+    async fn all(&self) -> Vec<u32> {
+        self.found(Wanted::default()).await
+    }
+
+    async fn pages(&self, shelf: Shelf) -> usize {
+        self.store.page_sizes(shelf).await.unwrap().len()
+    }
+}
+
+/// An attempt; it is known by its number.
+#[derive(Clone, Copy)]
+struct What<'a> {
+    number: u32,
+    at: UnixTime,
+    person: Option<&'a str>,
+    connection: Option<&'a str>,
+    failed: Option<&'static str>,
+    key: Option<&'a str>,
+    claims: Option<&'a Claims>,
+    rules: &'a [RuleTrace],
+    source: EventSource,
+}
+
+impl Default for What<'_> {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            at: NOW,
+            person: None,
+            connection: None,
+            failed: None,
+            key: None,
+            claims: None,
+            rules: &[],
+            source: EventSource::SignIn,
+        }
+    }
+}
+
+fn request(number: u32) -> RequestId {
+    let mut random = [7; 16];
+    random[..4].copy_from_slice(&number.to_be_bytes());
+    RequestId::from_random(random)
+}
+
+fn numbers(found: &Found) -> Vec<u32> {
+    let number = |trace: &Trace<'_>| {
+        let bytes = trace.request.as_bytes().first_chunk().copied();
+        u32::from_be_bytes(bytes.unwrap())
+    };
+    found.decisions.iter().map(number).collect()
+}
+
+impl What<'_> {
+    fn leave(&self, decisions: &Decisions) {
+        let mut event = Event::new(Occasion {
+            id: EventId::from_random([1; 16]),
+            request: request(self.number),
+            at: self.at,
+            source: self.source,
+            name: "SignIn".into(),
+            read_only: ReadOnly::No,
+            region: Region::us_east_1(),
+            source_address: [198, 51, 100, 7].into(),
+            user_agent: Some("tests".into()),
+        })
+        .mapping(self.rules);
+        if let Some(check) = self.failed {
+            event = event
+                .checks([Check::new(check, CheckOutcome::Failed).compared("this", "that")])
+                .refused("AccessDenied", "because");
+        }
+        if let Some(key) = self.key {
+            event = event
+                .parameter(Parameter::RoleSessionName, "ines@example.com")
+                .issued(&key.parse().unwrap(), self.at.plus(900));
+        }
+        let issuer = ISSUER.parse().unwrap();
+        let subject = self.person.map(|person| person.parse().unwrap());
+        let provider = self
+            .connection
+            .map(|connection| ProviderRef::Connection(connection.parse().unwrap()));
+        let beside = Beside {
+            person: subject.as_ref().map(|subject| (&issuer, subject)),
+            provider: provider.as_ref(),
+            claims: self.claims,
+            ..Beside::default()
+        };
+        decisions.queue().leave(&event, beside);
+    }
+}
+
+fn claims(value: &serde_json::Value) -> Claims {
+    Claims::from_json(value.as_object().unwrap(), ClaimSource::IdToken)
+}
+
+#[tokio::test]
+async fn a_trace_is_found_by_its_request_as_it_was_left() {
+    let house = House::new(USUAL);
+    let claims =
+        claims(&json!({"email": "ines@example.com", "email_verified": true, "groups": ["a", "b"]}));
+    let what = What {
+        number: 7,
+        person: Some("mrd-20417"),
+        connection: Some("workforce"),
+        failed: Some("mapping rules"),
+        claims: Some(&claims),
+        ..What::default()
+    };
+    assert_eq!(house.decisions.find(request(7)).await.unwrap(), None);
+    house.keep(&what).await;
+    let trace = house.decisions.find(request(7)).await.unwrap().unwrap();
+    assert_eq!(trace.at, NOW);
+    assert_eq!(trace.operation, "SignIn");
+    assert_eq!(trace.failed_check(), Some("mapping rules"));
+    assert_eq!(trace.connection.as_deref().unwrap().as_str(), "workforce");
+    let person = trace.person.as_ref().unwrap();
+    assert_eq!(person.email.as_deref(), Some("ines@example.com"));
+    assert_eq!(trace.checks[0].expected.as_deref(), Some("this"));
+    let groups = trace
+        .claims
+        .kept
+        .iter()
+        .find(|claim| claim.name == "groups");
+    assert_eq!(groups.unwrap().values, ["a", "b"]);
+    assert_eq!(house.decisions.find(request(8)).await.unwrap(), None);
+    assert_eq!(house.metrics.decisions.counts(), (1, 0));
+}
+
+#[tokio::test]
+async fn every_filter_finds_its_own_and_nothing_else() {
+    let house = House::new(USUAL);
+    let named = claims(
+        &json!({"email": "Ines@Example.com", "email_verified": true, "name": "Ines Okafor"}),
+    );
+    let all = [
+        What {
+            number: 1,
+            person: Some("mrd-1"),
+            claims: Some(&named),
+            ..What::default()
+        },
+        What {
+            number: 2,
+            person: Some("mrd-2"),
+            connection: Some("partners"),
+            ..What::default()
+        },
+        What {
+            number: 3,
+            failed: Some("signature"),
+            ..What::default()
+        },
+        What {
+            number: 4,
+            person: Some("mrd-2"),
+            failed: Some("link"),
+            ..What::default()
+        },
+        What {
+            number: 5,
+            person: Some("mrd-5"),
+            key: Some("ASIARZPUZDIKCBIGNLAH"),
+            source: EventSource::Sts,
+            ..What::default()
+        },
+    ];
+    for (what, after) in all.iter().zip(0..) {
+        house
+            .keep(&What {
+                at: NOW.plus(after),
+                ..*what
+            })
+            .await;
+    }
+    let person = |name: &str| Wanted {
+        person: Some(name.to_owned()),
+        ..Wanted::default()
+    };
+    let refused = |refused| Wanted {
+        refused: Some(refused),
+        ..Wanted::default()
+    };
+    for (wanted, expected) in [
+        (Wanted::default(), vec![5, 4, 3, 2, 1]),
+        (person("MRD-2"), vec![4, 2]),
+        (person("ines@example.com"), vec![5, 1]),
+        (person("ines okafor"), vec![1]),
+        (person("mrd-9"), vec![]),
+        (
+            Wanted {
+                refused: Some(true),
+                ..person("mrd-2")
+            },
+            vec![4],
+        ),
+        (
+            Wanted {
+                issuer: Some("https://other.example.com".parse().unwrap()),
+                ..person("mrd-2")
+            },
+            vec![],
+        ),
+        (
+            Wanted {
+                connection: Some("partners".parse().unwrap()),
+                ..Wanted::default()
+            },
+            vec![2],
+        ),
+        (refused(true), vec![4, 3]),
+        (refused(false), vec![5, 2, 1]),
+        (
+            Wanted {
+                check: Some("signature".to_owned()),
+                ..Wanted::default()
+            },
+            vec![3],
+        ),
+        (
+            Wanted {
+                key: Some("ASIARZPUZDIKCBIGNLAH".parse().unwrap()),
+                ..Wanted::default()
+            },
+            vec![5],
+        ),
+        (
+            Wanted {
+                since: Some(NOW.plus(3)),
+                ..Wanted::default()
+            },
+            vec![5, 4],
+        ),
+    ] {
+        assert_eq!(house.found(wanted.clone()).await, expected, "{wanted:?}");
+    }
+}
+
+/// Over three shelves and many pages, some of which were written late.
+#[tokio::test]
+async fn parts_of_a_search_make_a_whole_newest_first() {
+    let house = House::new(USUAL);
+    let rules: Vec<RuleTrace> = (0..20)
+        .map(|number| RuleTrace {
+            rule: format!("rule-{number}").parse().unwrap(),
+            description: "x".repeat(200),
+            outcome: RuleOutcome::Disabled,
+        })
+        .collect();
+    for number in 0..120 {
+        let what = What {
+            number,
+            at: NOW.plus(i64::from(number) * 60),
+            person: (number % 2 == 0).then_some("ines"),
+            rules: &rules,
+            ..What::default()
+        };
+        what.leave(&house.decisions);
+        if number % 7 == 0 {
+            house.decisions.flush(what.at.plus(3_000)).await.unwrap();
+        }
+    }
+    house.decisions.flush(NOW.plus(8_000)).await.unwrap();
+    assert!(house.pages(Shelf::People).await > 2);
+    let (mut told, mut after) = (Vec::new(), None);
+    loop {
+        let part = house
+            .decisions
+            .search(&Wanted::default(), after, 7)
+            .await
+            .unwrap();
+        assert!(part.decisions.len() <= 7);
+        told.extend(numbers(&part));
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(told, (0..120).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_search_that_has_read_enough_says_where_to_go_on() {
+    let house = House::new(Keeping {
+        bytes: 16 << 30,
+        ..USUAL
+    });
+    let pages = u32::try_from(search::MAX_PAGES).unwrap() + 20;
+    for number in 0..pages {
+        // Each on a page of its own.
+        let at = NOW.plus(i64::from(number) * OPEN_SECONDS);
+        house
+            .keep(&What {
+                number,
+                at,
+                person: Some("ines"),
+                ..What::default()
+            })
+            .await;
+    }
+    let nobody = Wanted {
+        refused: Some(false),
+        since: Some(NOW.plus(1)),
+        person: Some("ines".to_owned()),
+        ..Wanted::default()
+    };
+    let first = house
+        .decisions
+        .search(&nobody, None, MAX_FOUND)
+        .await
+        .unwrap();
+    assert_eq!(first.decisions.len(), search::MAX_PAGES);
+    let rest = house
+        .decisions
+        .search(&nobody, first.next, MAX_FOUND)
+        .await
+        .unwrap();
+    let told = [numbers(&first), numbers(&rest)].concat();
+    assert_eq!(told, (1..pages).rev().collect::<Vec<_>>());
+    assert_eq!(rest.next, None);
+}
+
+#[tokio::test]
+async fn a_page_is_filled_until_it_is_full_or_ten_minutes_old() {
+    let house = House::new(USUAL);
+    let what = |number, after| What {
+        number,
+        at: NOW.plus(after),
+        person: Some("ines"),
+        ..What::default()
+    };
+    for (number, after, pages) in [(1, 0, 1), (2, OPEN_SECONDS - 1, 1), (3, OPEN_SECONDS, 2)] {
+        house.keep(&what(number, after)).await;
+        assert_eq!(house.pages(Shelf::People).await, pages, "{number}");
+    }
+    for number in 4..=1_000 {
+        what(number, OPEN_SECONDS).leave(&house.decisions);
+    }
+    house.decisions.flush(NOW.plus(OPEN_SECONDS)).await.unwrap();
+    let sizes = house.store.page_sizes(Shelf::People).await.unwrap();
+    assert!(sizes.len() > 2, "{sizes:?}");
+    let bound = FULL_BYTES as u64 + 4 * crate::store::MAX_PAGE_MARKS as u64;
+    assert!(sizes.iter().all(|size| size.bytes <= bound));
+    assert_eq!(house.all().await.len(), 1_000);
+}
+
+#[tokio::test]
+async fn erasing_a_person_takes_them_and_nobody_else_out() {
+    let house = House::new(USUAL);
+    for number in 0..40 {
+        let person = if number % 4 == 0 { "ines" } else { "tomas" };
+        let source = if number % 2 == 0 {
+            EventSource::SignIn
+        } else {
+            EventSource::Sts
+        };
+        let key = (number % 3 == 0).then_some("ASIARZPUZDIKCBIGNLAH");
+        house
+            .keep(&What {
+                number,
+                person: Some(person),
+                source,
+                key,
+                ..What::default()
+            })
+            .await;
+    }
+    house
+        .keep(&What {
+            number: 99,
+            failed: Some("signature"),
+            ..What::default()
+        })
+        .await;
+    let (issuer, ines) = (ISSUER.parse().unwrap(), "ines".parse().unwrap());
+    let erase = || house.decisions.erase(&issuer, &ines, NOW);
+    // One that still waits.
+    let last = What {
+        number: 40,
+        person: Some("ines"),
+        ..What::default()
+    };
+    last.leave(&house.decisions);
+    assert_eq!(erase().await.unwrap(), 11);
+    assert_eq!(erase().await.unwrap(), 0);
+    let mut left = house.all().await;
+    left.sort_unstable();
+    let expected: Vec<u32> = (0..40)
+        .filter(|number| number % 4 != 0)
+        .chain([99])
+        .collect();
+    assert_eq!(left, expected);
+    // The page that was open is left as it is, and the next trace stands in another.
+    house
+        .keep(&What {
+            number: 41,
+            person: Some("ines"),
+            ..What::default()
+        })
+        .await;
+    let wanted = Wanted {
+        person: Some("ines".to_owned()),
+        ..Wanted::default()
+    };
+    assert_eq!(house.found(wanted).await, [41]);
+    for shelf in Shelf::ALL {
+        let heads = house.store.page_heads(shelf, None, 99).await.unwrap().heads;
+        let theirs = marks::of_name("ines");
+        let have = heads
+            .iter()
+            .filter(|(_, head)| head.marks.contains(&theirs));
+        assert_eq!(have.count(), usize::from(shelf == Shelf::People));
+    }
+}
+
+#[tokio::test]
+async fn nobody_of_another_issuer_is_erased() {
+    let house = House::new(USUAL);
+    house
+        .keep(&What {
+            number: 1,
+            person: Some("ines"),
+            ..What::default()
+        })
+        .await;
+    let ines = "ines".parse().unwrap();
+    for other in ["https://other.example.com", "saml:https://idp.example.com"] {
+        let erased = house
+            .decisions
+            .erase(&other.parse().unwrap(), &ines, NOW)
+            .await;
+        assert_eq!(erased.unwrap(), 0, "{other}");
+    }
+    assert_eq!(house.all().await, [1]);
+}
+
+#[tokio::test]
+async fn traces_are_kept_for_so_many_days() {
+    let house = House::new(Keeping { days: 2, ..USUAL });
+    for (number, day) in [(1, 0), (2, 1), (3, 2)] {
+        house
+            .keep(&What {
+                number,
+                at: NOW.plus(day * 86_400),
+                ..What::default()
+            })
+            .await;
+    }
+    for (after, left) in [
+        (2 * 86_400, vec![3, 2, 1]),
+        (2 * 86_400 + 1, vec![3, 2]),
+        (9 * 86_400, vec![]),
+    ] {
+        house.decisions.keep(NOW.plus(after)).await.unwrap();
+        assert_eq!(house.all().await, left, "{after}");
+    }
+    assert_eq!(house.decisions.stock().oldest(), None);
+}
+
+/// However much strangers send, people's traces stay.
+#[tokio::test]
+async fn a_flood_of_strangers_pushes_nobody_out_and_stays_within_its_room() {
+    let keeping = Keeping {
+        bytes: 4 << 20,
+        ..USUAL
+    };
+    let house = House::new(keeping);
+    let ines = What {
+        number: 1,
+        person: Some("ines"),
+        failed: Some("link"),
+        ..What::default()
+    };
+    house.keep(&ines).await;
+    let issued = What {
+        number: 2,
+        person: Some("ines"),
+        key: Some("ASIARZPUZDIKCBIGNLAH"),
+        source: EventSource::Sts,
+        ..What::default()
+    };
+    house.keep(&issued).await;
+    let mut most = 0;
+    for number in 3..20_000 {
+        let after = i64::from(number / 500);
+        let what = What {
+            number,
+            at: NOW.plus(after),
+            failed: Some("signature"),
+            ..What::default()
+        };
+        what.leave(&house.decisions);
+        if number % 500 == 0 {
+            house.decisions.tick(what.at).await.unwrap();
+            let sizes = house.store.page_sizes(Shelf::Strangers).await.unwrap();
+            most = most.max(sizes.iter().map(|size| size.bytes).sum());
+        }
+    }
+    house.decisions.flush(NOW.plus(40)).await.unwrap();
+    house.decisions.keep(NOW.plus(60)).await.unwrap();
+    let room = keeping.of(Shelf::Strangers);
+    assert!(most > room / 2 && most < room + (1 << 20), "{most}");
+    let bytes: Vec<u64> = house
+        .decisions
+        .stock()
+        .bytes()
+        .map(|(_, bytes)| bytes)
+        .collect();
+    assert!(bytes[0] <= room, "{bytes:?}");
+    assert_eq!(house.metrics.decisions.counts().1, 0);
+    let wanted = Wanted {
+        person: Some("ines".to_owned()),
+        ..Wanted::default()
+    };
+    assert_eq!(house.found(wanted).await.len(), 2);
+    // The newest of the strangers are those that are left.
+    assert!(
+        house
+            .decisions
+            .find(request(19_999))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(house.decisions.find(request(3)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_waits_is_bounded_and_what_is_dropped_is_counted() {
+    let house = House::new(USUAL);
+    let what = What {
+        failed: Some("signature"),
+        ..What::default()
+    };
+    let entry = {
+        let probe = House::new(USUAL);
+        what.leave(&probe.decisions);
+        probe.decisions.queue().take(Shelf::Strangers).len()
+    };
+    let room = MAX_WAITING_BYTES / entry;
+    for _ in 0..room + 10 {
+        what.leave(&house.decisions);
+    }
+    assert_eq!(house.metrics.decisions.counts(), (0, 10));
+    // Strangers take no room from people.
+    house
+        .keep(&What {
+            number: 7,
+            person: Some("ines"),
+            ..What::default()
+        })
+        .await;
+    assert!(house.decisions.find(request(7)).await.unwrap().is_some());
+    assert_eq!(house.metrics.decisions.counts(), (room as u64 + 1, 10));
+}
+
+#[tokio::test]
+async fn nothing_is_kept_where_that_is_off_and_what_there_was_goes() {
+    let store = Arc::new(MemoryStore::default());
+    let on = House::over(Arc::clone(&store), USUAL);
+    on.keep(&What {
+        number: 1,
+        ..What::default()
+    })
+    .await;
+    for off in [Keeping { days: 0, ..USUAL }, Keeping { bytes: 0, ..USUAL }] {
+        let house = House::over(Arc::clone(&store), off);
+        assert!(house.decisions.is_off());
+        house
+            .keep(&What {
+                number: 2,
+                ..What::default()
+            })
+            .await;
+        house.decisions.tick(NOW).await.unwrap();
+        assert_eq!(house.all().await, [0_u32; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_trace_of_somebody_with_too_much_is_cut_and_is_there() {
+    let house = House::new(USUAL);
+    let values: Vec<String> = (0..MAX_VALUES + 5)
+        .map(|number| number.to_string())
+        .collect();
+    let many: serde_json::Map<String, serde_json::Value> = (0..MAX_CLAIMS + 3)
+        .map(|number| (format!("c{number:04}"), json!(values)))
+        .collect();
+    let long: serde_json::Map<String, serde_json::Value> = (0..40)
+        .map(|number| (format!("c{number:04}"), json!(vec!["x".repeat(900); 30])))
+        .collect();
+    for (number, object) in [(1, many), (2, long)] {
+        let claims = claims(&json!(object));
+        let rules = vec![
+            RuleTrace {
+                rule: "a".parse().unwrap(),
+                description: "x".repeat(1_000),
+                outcome: RuleOutcome::Disabled,
+            };
+            if number == 1 { 1 } else { 200 }
+        ];
+        house
+            .keep(&What {
+                number,
+                person: Some("ines"),
+                claims: Some(&claims),
+                rules: &rules,
+                ..What::default()
+            })
+            .await;
+        let trace = house
+            .decisions
+            .find(request(number))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(trace.is_cut, number == 2);
+        if number == 1 {
+            assert_eq!(
+                (trace.claims.kept.len(), trace.claims.more),
+                (MAX_CLAIMS, 3)
+            );
+            let first = &trace.claims.kept[0];
+            assert_eq!((first.values.len(), first.more), (MAX_VALUES, 5));
+        }
+    }
+}
+
+#[test]
+fn a_trace_without_end_is_none_and_a_broken_page_gives_what_it_has() {
+    let house = House::new(USUAL);
+    let what = What {
+        number: 1,
+        ..What::default()
+    };
+    what.leave(&house.decisions);
+    what.leave(&house.decisions);
+    let waiting = house.decisions.queue().take(Shelf::Strangers);
+    assert_eq!(entry::all_waiting(&waiting).count(), 2);
+    let mut body = Vec::new();
+    for (_, one) in entry::all_waiting(&waiting) {
+        entry::add_to(&mut body, one.trace);
+    }
+    for cut in 0..body.len() {
+        let whole = usize::from(cut >= body.len() / 2);
+        assert_eq!(entry::all_in_page(&body[..cut]).count(), whole, "{cut}");
+        assert!(entry::all_waiting(&waiting[..cut]).count() <= 1);
+    }
+    let other_version = [&[9, 0, 0, 0, 99][..], &[0; 8]].concat();
+    assert_eq!(entry::all_in_page(&other_version).count(), 0);
+}
+
+/// A store that can't be written for a while.
+struct Away {
+    store: Arc<MemoryStore>,
+    is_away: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl DecisionLog for Away {
+    async fn write_page(
+        &self,
+        write: crate::store::PageWrite<'_>,
+    ) -> Result<crate::store::PageWritten, StoreError> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("away".into()));
+        }
+        self.store.write_page(write).await
+    }
+
+    async fn page_heads(
+        &self,
+        shelf: Shelf,
+        before: Option<crate::store::PageId>,
+        limit: usize,
+    ) -> Result<crate::store::Heads, StoreError> {
+        self.store.page_heads(shelf, before, limit).await
+    }
+
+    async fn page(
+        &self,
+        shelf: Shelf,
+        id: crate::store::PageId,
+    ) -> Result<Option<crate::store::Page>, StoreError> {
+        self.store.page(shelf, id).await
+    }
+
+    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<crate::store::PageSize>, StoreError> {
+        self.store.page_sizes(shelf).await
+    }
+
+    async fn remove_pages(
+        &self,
+        shelf: Shelf,
+        ids: &[crate::store::PageId],
+    ) -> Result<(), StoreError> {
+        self.store.remove_pages(shelf, ids).await
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_did_not_take_it_takes_later_once() {
+    let store = Arc::new(MemoryStore::default());
+    let away = Arc::new(Away {
+        store: Arc::clone(&store),
+        is_away: true.into(),
+    });
+    let log: Arc<dyn DecisionLog> = Arc::clone(&away) as _;
+    let metrics = Metrics::default();
+    let decisions = Decisions::new(log, Arc::new(SystemEntropy), USUAL, &metrics);
+    for number in 0..1_000 {
+        let what = What {
+            number,
+            person: Some("ines"),
+            ..What::default()
+        };
+        what.leave(&decisions);
+        if number % 300 == 0 {
+            assert!(decisions.flush(NOW).await.is_err());
+        }
+    }
+    away.is_away.store(false, Ordering::Relaxed);
+    // What was taken out of the queue before comes first, then what waits.
+    for _ in 0..2 {
+        decisions.flush(NOW).await.unwrap();
+    }
+    let house = House::over(store, USUAL);
+    let mut all = house.all().await;
+    all.sort_unstable();
+    assert_eq!(all, (0..1_000).collect::<Vec<_>>());
+    assert_eq!(metrics.decisions.counts(), (1_000, 0));
+}
