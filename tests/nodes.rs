@@ -8,6 +8,8 @@ mod servers;
 mod support;
 mod tools;
 
+#[path = "nodes/decisions.rs"]
+mod decisions;
 #[path = "nodes/revoke.rs"]
 mod revoke;
 

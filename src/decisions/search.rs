@@ -336,6 +336,8 @@ impl Best {
     fn tidy(&mut self) {
         self.found
             .sort_by_key(|trace| std::cmp::Reverse(place_of(trace)));
+        // What nobody knew whether it was written was written twice.
+        self.found.dedup_by_key(|trace| place_of(trace));
         if self.found.len() > self.limit {
             self.found.truncate(self.limit);
             self.is_more = true;

@@ -39,8 +39,27 @@ pub(super) struct TraceWriter {
 #[derive(Debug, Default)]
 struct Filling {
     open: Option<OpenPage>,
-    /// What was taken out of the queue and could not be written yet, as it waited.
+    /// What was taken out of the queue, as it waited.
     left: Vec<u8>,
+    /// How many bytes of it were added to pages.
+    added: usize,
+}
+
+impl Filling {
+    /// The next trace that is to be added, with its own bytes.
+    fn next(&self) -> Option<(&[u8], Waiting<'_>)> {
+        entry::all_waiting(self.left.get(self.added..)?).next()
+    }
+
+    /// Adds it to the open page.
+    fn add_next(&mut self) {
+        let left = self.left.get(self.added..).unwrap_or_default();
+        let next = entry::all_waiting(left).next();
+        if let (Some((own, waiting)), Some(page)) = (next, &mut self.open) {
+            page.add(own, &waiting);
+            self.added += own.len();
+        }
+    }
 }
 
 /// Why traces were not written. They are tried again.
@@ -97,44 +116,28 @@ impl TraceWriter {
         outcome
     }
 
+    /// Adds what is left to the open page and those after it, and writes them. Where this is broken off,
+    /// what was not added is still left.
     async fn fill(
         &self,
         shelf: Shelf,
         filling: &mut Filling,
         now: UnixTime,
     ) -> Result<(), NotWritten> {
-        let left = std::mem::take(&mut filling.left);
-        let mut done = 0;
-        for (own, waiting) in entry::all_waiting(&left) {
-            if let Err(error) = self.add(shelf, filling, (own, &waiting), now).await {
-                filling.left = left.get(done..).unwrap_or_default().to_vec();
-                return Err(error);
+        while let Some((_, waiting)) = filling.next() {
+            let is_full = |page: &OpenPage| !page.has_room(&waiting) || page.is_over(now);
+            if filling.open.as_ref().is_some_and(is_full) {
+                self.write(shelf, filling, now).await?;
+                filling.open = None;
             }
-            done += own.len();
+            if filling.open.is_none() {
+                filling.open = Some(self.begin(now)?);
+            }
+            filling.add_next();
         }
+        filling.left.clear();
+        filling.added = 0;
         self.write(shelf, filling, now).await
-    }
-
-    /// Adds a trace to the open page, or to the next one.
-    async fn add(
-        &self,
-        shelf: Shelf,
-        filling: &mut Filling,
-        (own, waiting): (&[u8], &Waiting<'_>),
-        now: UnixTime,
-    ) -> Result<(), NotWritten> {
-        let is_full = |page: &OpenPage| !page.has_room(waiting) || page.is_over(now);
-        if filling.open.as_ref().is_some_and(is_full) {
-            self.write(shelf, filling, now).await?;
-            filling.open = None;
-        }
-        let mut page = match filling.open.take() {
-            Some(page) => page,
-            None => self.begin(now)?,
-        };
-        page.add(own, waiting);
-        filling.open = Some(page);
-        Ok(())
     }
 
     fn begin(&self, now: UnixTime) -> Result<OpenPage, EntropyError> {

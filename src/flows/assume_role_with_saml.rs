@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
+use super::misses::{is_silence, misses};
 use super::record::{AssumeRecord, Person, Recorder, SamlRecord};
 use super::request::RequestMeta;
 use super::revoked::check_proven;
@@ -25,7 +26,7 @@ use super::saml_conditions::SamlCaller;
 use super::saml_session::AskedSession;
 use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
-use crate::decisions::Beside;
+use crate::decisions::{Beside, TracedCheck};
 use crate::directory::{LiveDirectory, SamlProvider, Snapshot};
 use crate::domain::{
     Audience, Claims, EntityId, IssuerName, Lineage, ProviderRef, RoleArn, SamlProviderArn,
@@ -126,6 +127,8 @@ impl fmt::Debug for AssumeRoleWithSaml {
 struct Known {
     proven: Option<Proven>,
     session: Option<SessionName>,
+    /// What the statements of the trust policy lack.
+    misses: Vec<TracedCheck<'static>>,
 }
 
 /// What a response has proven.
@@ -172,6 +175,7 @@ impl AssumeRoleWithSaml {
                 claims: proven
                     .filter(|_| result.is_err())
                     .map(|proven| &proven.claims),
+                checks: &known.misses,
                 ..Beside::default()
             },
         };
@@ -235,7 +239,15 @@ impl AssumeRoleWithSaml {
         known.session = Some(asked.name.clone());
         let person = SamlPerson::of(&caller);
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
-        let grant = decide(request, &caller, asked, snapshot, meta)?;
+        let decided = decide(request, &caller, asked.clone(), snapshot, meta);
+        if let Err(error) = &decided
+            && is_silence(error)
+        {
+            let role = snapshot.role(&request.role).map(|entry| terms(entry));
+            let assumption = assumption(request, &caller, asked, snapshot, meta);
+            known.misses = misses(&assumption, role);
+        }
+        let grant = decided?;
         let replay = if assertion.is_for_one_use() {
             Replay::Once
         } else {
@@ -292,7 +304,23 @@ fn decide(
     snapshot: &Snapshot,
     meta: &RequestMeta,
 ) -> Result<Grant, AssumeRoleError> {
-    let assumption = Assumption {
+    let assumption = assumption(request, caller, asked, snapshot, meta);
+    let role = snapshot.role(&request.role).map(|entry| terms(entry));
+    match policy::decide(assumption, role) {
+        Decision::Permit(grant) => Ok(grant),
+        Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
+    }
+}
+
+/// What the role's trust policy is asked.
+fn assumption<'a>(
+    request: &'a SamlRequest<'_>,
+    caller: &SamlCaller<'a>,
+    asked: AskedSession,
+    snapshot: &Snapshot,
+    meta: &RequestMeta,
+) -> Assumption<'a> {
+    Assumption {
         action: AssumeAction::WithSaml,
         caller: Caller::Federated {
             provider: request.provider.as_str(),
@@ -312,11 +340,6 @@ fn decide(
             sign_in: None,
             chain_depth: 0,
         },
-    };
-    let role = snapshot.role(&request.role).map(|entry| terms(entry));
-    match policy::decide(assumption, role) {
-        Decision::Permit(grant) => Ok(grant),
-        Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
     }
 }
 

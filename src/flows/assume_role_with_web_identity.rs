@@ -14,13 +14,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
+use super::misses::{is_silence, misses};
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_proof;
 use super::web_identity;
 use crate::audit::EventSource;
 use crate::credentials::{self, Issued};
-use crate::decisions::Beside;
+use crate::decisions::{Beside, TracedCheck};
 use crate::directory::{LiveDirectory, OidcProvider, RoleEntry, Snapshot};
 use crate::domain::{
     Audience, FederatedIdentity, IssuerName, Lineage, ProviderRef, RoleArn, SessionDuration,
@@ -122,6 +123,10 @@ impl AssumeRoleWithWebIdentity {
         let _whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
+        let misses = match &result {
+            Err(error) if is_silence(error) => self.misses(&request, &known, meta),
+            Ok(_) | Err(_) => Vec::new(),
+        };
         let record = AssumeRecord {
             source: EventSource::Sts,
             role: &request.role,
@@ -132,10 +137,29 @@ impl AssumeRoleWithWebIdentity {
             rules: &[],
             saml: None,
             result: result.as_ref().map(|session| &session.issued),
-            beside: known.beside(result.is_err()),
+            beside: Beside {
+                checks: &misses,
+                ..known.beside(result.is_err())
+            },
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
         result
+    }
+
+    /// What the statements of the role's trust policy lack, by the directory there is now.
+    fn misses(
+        &self,
+        request: &WebIdentityRequest<'_>,
+        known: &Known,
+        meta: &RequestMeta,
+    ) -> Vec<TracedCheck<'static>> {
+        let (Some(identity), Ok(snapshot)) = (&known.identity, self.directory.snapshot(meta.now))
+        else {
+            return Vec::new();
+        };
+        let role = snapshot.role(&request.role).map(|entry| terms(entry));
+        let assumption = assumption(request, identity, &snapshot, meta);
+        assumption.map_or_else(|_| Vec::new(), |assumption| misses(&assumption, role))
     }
 
     /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there. The
@@ -249,6 +273,21 @@ fn decide(
     snapshot: &Snapshot,
     meta: &RequestMeta,
 ) -> Result<Grant, AssumeRoleError> {
+    let assumption = assumption(request, identity, snapshot, meta)?;
+    let role = snapshot.role(&request.role).map(|entry| terms(entry));
+    match policy::decide(assumption, role) {
+        Decision::Permit(grant) => Ok(grant),
+        Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
+    }
+}
+
+/// What the role's trust policy is asked.
+fn assumption<'a>(
+    request: &WebIdentityRequest<'_>,
+    identity: &'a FederatedIdentity,
+    snapshot: &Snapshot,
+    meta: &RequestMeta,
+) -> Result<Assumption<'a>, AssumeRoleError> {
     let (ProviderRef::Account(provider), IssuerName::Oidc(issuer)) =
         (&identity.provider, &identity.issuer)
     else {
@@ -257,7 +296,7 @@ fn decide(
         });
     };
     let session = web_identity::session_terms(&identity.claims)?;
-    let assumption = Assumption {
+    Ok(Assumption {
         action: AssumeAction::WithWebIdentity,
         caller: Caller::Federated {
             provider: provider.as_str(),
@@ -277,12 +316,7 @@ fn decide(
             sign_in: None,
             chain_depth: 0,
         },
-    };
-    let role = snapshot.role(&request.role).map(|entry| terms(entry));
-    match policy::decide(assumption, role) {
-        Decision::Permit(grant) => Ok(grant),
-        Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
-    }
+    })
 }
 
 /// What a role says of being assumed.

@@ -20,6 +20,7 @@ mod get_caller_identity;
 mod kept_by_browser;
 mod login_attempt;
 mod metadata;
+mod misses;
 mod node_keys;
 mod observe;
 mod own_metadata;

@@ -16,6 +16,7 @@ pub(super) use self::choice::verdicts;
 use self::choice::{Choice, is_connected, shortest};
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
+use super::misses::is_silence;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_session;
@@ -255,6 +256,16 @@ impl Portal {
                 asked,
             ),
         };
+        let misses = match (&result, &mapped) {
+            (Err(error), Some(mapped)) if is_silence(error) => Choice {
+                session: &open.session,
+                mapped,
+                snapshot: &snapshot,
+                meta,
+            }
+            .misses(asked),
+            _ => Vec::new(),
+        };
         let bounds = result.as_ref().map(TakenCredentials::traced_bounds);
         let bounds = bounds.unwrap_or_default();
         let record = AssumeRecord {
@@ -271,6 +282,7 @@ impl Portal {
                 provider: Some(&identity.provider),
                 claims: Some(&identity.claims).filter(|_| result.is_err()),
                 bounds: &bounds,
+                checks: &misses,
                 ..Beside::default()
             },
         };

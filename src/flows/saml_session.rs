@@ -69,7 +69,7 @@ impl SamlSessionError {
 }
 
 /// The session that an assertion asks for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct AskedSession {
     pub(super) name: SessionName,
     pub(super) terms: SessionTerms,

@@ -281,7 +281,7 @@ fn may_vouch(caller: Caller<'_>, role: &RoleArn) -> bool {
     }
 }
 
-fn needed_actions(assumption: &Assumption<'_>) -> impl Iterator<Item = StsAction> {
+pub(super) fn needed_actions(assumption: &Assumption<'_>) -> impl Iterator<Item = StsAction> {
     let tags = (!assumption.tags.is_empty()).then_some(StsAction::TagSession);
     let source_identity = assumption
         .source_identity
@@ -293,7 +293,7 @@ fn needed_actions(assumption: &Assumption<'_>) -> impl Iterator<Item = StsAction
 }
 
 /// Sets the keys that say what the session will be; all actions are judged by the same keys.
-fn describe_session<'a>(context: &mut Context<'a>, assumption: &'a Assumption<'_>) {
+pub(super) fn describe_session<'a>(context: &mut Context<'a>, assumption: &'a Assumption<'_>) {
     context.set("sts:RoleSessionName", assumption.session.as_str());
     match &assumption.source_identity {
         Some(source_identity) => context.set("sts:SourceIdentity", source_identity.as_str()),

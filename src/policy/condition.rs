@@ -6,6 +6,7 @@ use super::comparison::{Operands, bad_value};
 use super::context::Context;
 use super::document::Version;
 use super::error::{Problem, quoted};
+use super::explain::{MissedBy, found};
 use super::json::Node;
 use super::operand::{Comparable, Truth, Variables};
 use super::operator::{Operator, Polarity, Quantity, when_absent};
@@ -19,6 +20,8 @@ use super::verdict::Verdict;
 pub(super) struct Condition {
     key: Box<str>,
     test: Test,
+    /// Operator, key and values, for whoever asks why it does not hold.
+    written: Box<str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,19 +62,20 @@ impl Condition {
             };
             check_keys(&keys)?;
             for (key, values) in keys {
-                conditions.push(Self::parse(operator, key, values, version)?);
+                conditions.push(Self::parse((&name, operator), key, values, version)?);
             }
         }
         Ok(conditions)
     }
 
     fn parse(
-        operator: Operator,
+        (name, operator): (&str, Operator),
         key: String,
         values: Node,
         version: Version,
     ) -> Result<Self, Problem> {
         let texts = scalars(&key, values)?;
+        let written = format!("{name} {key} {texts:?}").into();
         let test = match operator {
             Operator::Null => Test::Presence(parse_presence(&key, &texts)?),
             Operator::Compare {
@@ -89,7 +93,16 @@ impl Condition {
         Ok(Self {
             key: key.into(),
             test,
+            written,
         })
+    }
+
+    /// What it wants, and what there is.
+    pub(super) fn missed(&self, context: &Context<'_>) -> MissedBy {
+        MissedBy::Condition {
+            wanted: self.written.as_ref().to_owned(),
+            found: found(context.find(&self.key)),
+        }
     }
 
     /// Whether the condition holds in a request.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::error::{PolicyError, Problem, StatementName, quoted};
+use super::explain::MissedBy;
 use super::glob::{Glob, Part};
 use super::json::{self, Node};
 use super::statement::{Effect, Elements, Statement, wrong_shape};
@@ -154,6 +155,18 @@ impl Document {
         }
         evaluation
     }
+
+    /// What each allowing statement that does not apply lacks.
+    fn misses(&self, request: &Request<'_>) -> Vec<(StatementName, MissedBy)> {
+        let action = request.action.to_ascii_lowercase();
+        let statements = self.0.statements.iter();
+        let allowing = statements.filter(|statement| statement.effect == Effect::Allow);
+        let missed = |statement: &Statement| {
+            let why = statement.missed_by(request, &action)?;
+            Some((statement.name.clone(), why))
+        };
+        allowing.filter_map(missed).collect()
+    }
 }
 
 /// The version and the statements of a document.
@@ -280,6 +293,13 @@ policy_type!(
     TrustPolicy,
     Kind::Trust
 );
+
+impl TrustPolicy {
+    /// What each allowing statement that does not apply lacks.
+    pub(super) fn misses(&self, request: &Request<'_>) -> Vec<(StatementName, MissedBy)> {
+        self.0.misses(request)
+    }
+}
 
 policy_type!(
     /// A policy of a user, group or role: what its holder may do. Each statement has an `Action`

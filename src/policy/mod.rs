@@ -23,6 +23,7 @@ mod context;
 mod decide;
 mod document;
 mod error;
+mod explain;
 mod glob;
 mod json;
 mod operand;
@@ -47,6 +48,7 @@ pub use decide::{
 };
 pub use document::{IdentityPolicy, TrustPolicy};
 pub use error::{PolicyError, Problem, StatementName};
+pub use explain::{Miss, MissedBy, misses};
 pub use json::{MAX_BYTES, MAX_DEPTH};
 pub use principal::MatchedBy;
 pub use saml::{Cardinality, SAML_KEYS, saml_key};

@@ -3,6 +3,7 @@
 use super::condition::Condition;
 use super::document::{Kind, Version};
 use super::error::{Problem, quoted};
+use super::explain::MissedBy;
 use super::glob::Glob;
 use super::json::Node;
 use super::pattern::{Match, ResourcePattern};
@@ -147,6 +148,19 @@ impl Statement {
             (Verdict::Fails, _) | (Verdict::Unclear, Effect::Allow) => false,
         };
         applies.then_some(matched_by)
+    }
+
+    /// What of an allowing statement does not fit first; nothing where it applies.
+    pub(super) fn missed_by(&self, request: &Request<'_>, action: &str) -> Option<MissedBy> {
+        if self.is_about(request).is_none() {
+            return Some(MissedBy::Principal);
+        }
+        if !self.covers_action(action) {
+            return Some(MissedBy::Action);
+        }
+        let fails = |condition: &&Condition| condition.judge(request.context) != Verdict::Holds;
+        let condition = self.conditions.iter().find(fails)?;
+        Some(condition.missed(request.context))
     }
 
     fn is_about(&self, request: &Request<'_>) -> Option<MatchedBy> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::gateway::{ADMIN, Gateway, STORE, files, run, text, write};
 use super::support::aws::{AwsKeys, Call, Signing};
 use super::support::clock::{Time, system_now};
-use super::support::directory::PORTAL_CLIENT;
+use super::support::directory::{PORTAL_CLIENT, add_role, every_assume_action, role_arn, trust};
 use super::support::http::PATIENCE;
 use super::support::http_node::{CONNECTION, HttpNode, ROLE};
 use super::support::keys::{SigningKey, sign_claims};
@@ -29,7 +29,7 @@ fn node() -> HttpNode {
 
 fn decisions(node: &HttpNode, arguments: &[&str]) -> Output {
     let endpoint = node.origin();
-    let arguments = [&["decisions"], arguments, &["--endpoint", &endpoint]].concat();
+    let arguments = [&["decisions"][..], arguments, &["--endpoint", &endpoint]].concat();
     run(node.folder(), &arguments, &ADMIN)
 }
 
@@ -193,6 +193,32 @@ fn a_refusal_of_sts_is_found_by_the_id_in_its_answer() {
 }
 
 #[test]
+fn a_silent_trust_policy_is_explained_condition_by_condition() {
+    let node = node();
+    let issuer = node.provider.issuer();
+    let mut files = node.directory();
+    let strict = trust(
+        &[&issuer],
+        &every_assume_action(),
+        &json!({ "sub": "tomas" }),
+    );
+    add_role(&mut files, "Strict", &json!({}), &strict);
+    node.apply(&files);
+    let answer = node.assume_role(&role_arn("Strict"), &node.id_token("ines"), &[]);
+    assert_eq!(answer.status, 403);
+    let told = says(&node, &[&element(&answer, "RequestId")], "REFUSED");
+    for part in [
+        "at: trust policy",
+        "FAILED  trust policy, statement 1: expected StringEquals",
+        ":sub [\"tomas\"]; found \"ines\"",
+    ] {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+    // The caller learns nothing of it.
+    assert!(!answer.text().contains("tomas"), "{}", answer.text());
+}
+
+#[test]
 fn nothing_secret_is_told_and_nothing_hostile_reaches_the_terminal() {
     let node = node();
     let hostile = "\u{1b}[2J\u{202e}\u{9b}x";
@@ -229,7 +255,11 @@ fn a_person_is_erased_and_the_audit_says_by_whom() {
         says(&node, &["--person", subject], "AssumeRole");
     }
     let erase = |more: &[&str]| {
-        let arguments = [&["erase", "--person", "ines", "--issuer", &issuer], more].concat();
+        let arguments = [
+            &["erase", "--person", "ines", "--issuer", &issuer][..],
+            more,
+        ]
+        .concat();
         decisions(&node, &arguments)
     };
     let unconfirmed = erase(&[]);

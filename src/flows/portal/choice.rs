@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::session::PortalSession;
 use super::{Bound, OfferedRole};
-use crate::decisions::RoleVerdict;
+use crate::decisions::{RoleVerdict, TracedCheck};
 use crate::directory::{RoleEntry, Snapshot};
 use crate::domain::{
     ConnectionId, FederatedIdentity, IssuerName, Lineage, ProviderArn, ProviderRef,
@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::assume_role_with_web_identity::terms;
+use crate::flows::misses::misses;
 use crate::flows::record::chain;
 use crate::flows::request::RequestMeta;
 use crate::flows::revoked::check_session;
@@ -93,6 +94,15 @@ impl<'a> Choice<'a> {
         }
     }
 
+    /// What the statements of the role's trust policy lack.
+    pub(super) fn misses(&self, duration: SessionDuration) -> Vec<TracedCheck<'static>> {
+        let Ok(choosing) = self.choosing() else {
+            return Vec::new();
+        };
+        let role = self.entry().map(|entry| terms(entry));
+        misses(&self.assumption(choosing, duration), role)
+    }
+
     /// What the role's trust policy says, in words for an administrator.
     fn verdict(&self) -> RoleVerdict {
         let entry = self.entry();
@@ -106,7 +116,15 @@ impl<'a> Choice<'a> {
                 let statements: Vec<String> = statements.iter().map(ToString::to_string).collect();
                 (true, statements.join(", "))
             }
-            Ok(Preview::WouldDeny(denial)) => (false, denial.to_string()),
+            Ok(Preview::WouldDeny(denial)) => {
+                let misses = self.misses(SessionDuration::MIN).into_iter();
+                let misses = misses.map(|miss| {
+                    let (expected, found) = (miss.expected, miss.found);
+                    let [expected, found] = [expected, found].map(Option::unwrap_or_default);
+                    format!("; {}: expected {expected}, found {found}", miss.name)
+                });
+                (false, denial.to_string() + &misses.collect::<String>())
+            }
             Err(error) => (false, chain(&error)),
         };
         RoleVerdict {

@@ -146,8 +146,9 @@ impl Recorder {
         let event = Event::new(occasion).by(subject.identity());
         let event = with_outcome(event, outcome);
         match attempt {
+            // What was done says itself, and the audit has it; looking for decisions must add none.
             Some(attempt) if attempt.outcome == Ended::Succeeded => {
-                self.keep_traced(attempt, &event, Beside::default()).await
+                self.keep(attempt, &event).await
             }
             Some(attempt) => self.keep_traced(attempt, &event, Beside::default()).await,
             None => self.sink.record(&event).await,
@@ -200,7 +201,7 @@ impl Recorder {
         }
         let occasion = self.occasion(meta, EventSource::Gateway, "AdminApi", ReadOnly::Yes)?;
         let event = unauthenticated(Event::new(occasion), error);
-        self.keep(attempt, &event).await
+        self.keep_traced(attempt, &event, Beside::default()).await
     }
 }
 
