@@ -114,7 +114,7 @@ pub enum Command {
     /// Without an ID: one line for each decision, the newest first. With the ID that an answer or a
     /// refusal's page tells: everything that it was decided by. Needs `rolegate:ListDecisions`, and
     /// `rolegate:GetDecision` for one.
-    Decisions(Decisions),
+    Decisions(Box<Decisions>),
 }
 
 /// `decisions`

@@ -131,7 +131,7 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         Command::Connections(connections) => refresh_metadata(connections).await,
         Command::Sessions(command) => sessions::run(command).await,
         Command::Revoke(target) => revoke(target).await,
-        Command::Decisions(command) => decisions::run(command).await,
+        Command::Decisions(command) => decisions::run(*command).await,
     }
 }
 

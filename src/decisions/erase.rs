@@ -6,7 +6,7 @@ use super::search::{Walks, may_have};
 use super::trace::Trace;
 use crate::domain::{IssuerName, Subject};
 use crate::entropy::{Entropy, draw_id};
-use crate::store::{DecisionLog, Page, PageId, PageWrite, PageWritten, Shelf};
+use crate::store::{DecisionLog, Page, PageId, PageWrite, PageWritten, Share};
 
 use super::writer::NotWritten;
 
@@ -30,17 +30,17 @@ impl Erasure<'_> {
         )];
         let mut walks = Walks::all();
         let mut erased = 0;
-        while let Some((shelf, id, head)) = walks.next(self.log).await? {
+        while let Some((share, id, head)) = walks.next(self.log).await? {
             if may_have(&head, &marks) {
-                erased += self.of_page(shelf, id).await?;
+                erased += self.of_page(share, id).await?;
             }
         }
         Ok(erased)
     }
 
-    async fn of_page(&self, shelf: Shelf, id: PageId) -> Result<usize, NotWritten> {
+    async fn of_page(&self, share: Share, id: PageId) -> Result<usize, NotWritten> {
         for _ in 0..ATTEMPTS {
-            let Some(page) = self.log.page(shelf, id).await? else {
+            let Some(page) = self.log.page(share, id).await? else {
                 return Ok(0);
             };
             let (rest, erased) = self.without(&page);
@@ -50,7 +50,7 @@ impl Erasure<'_> {
             let mut next = rest;
             next.head.stamp = draw_id(self.entropy)?;
             let write = PageWrite {
-                shelf,
+                share,
                 page: &next,
                 over: Some(page.head.stamp),
                 keep_seconds: self.keep_seconds,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::domain::UnixTime;
-use crate::store::{DecisionLog, PageSize, Shelf, StoreError};
+use crate::store::{DecisionLog, PageSize, Share, StoreError};
 
 /// A day, in seconds.
 const DAY: u32 = 86_400;
@@ -35,26 +35,26 @@ impl Keeping {
         }
     }
 
-    /// The room of a shelf: strangers have an eighth, people half, keys that STS gave the rest.
-    pub const fn of(self, shelf: Shelf) -> u64 {
+    /// The room of a share: strangers have an eighth, people half, keys that STS gave the rest.
+    pub const fn of(self, share: Share) -> u64 {
         let eighth = self.bytes / 8;
-        match shelf {
-            Shelf::Strangers => eighth,
-            Shelf::People => self.bytes / 2,
-            Shelf::Issued => eighth * 3,
+        match share {
+            Share::Strangers => eighth,
+            Share::People => self.bytes / 2,
+            Share::Issued => eighth * 3,
         }
     }
 
-    /// The pages of a shelf that are kept no longer, and the others; they are told oldest first.
+    /// The pages of a share that are kept no longer, and the others; they are told oldest first.
     fn part(
         self,
-        shelf: Shelf,
+        share: Share,
         sizes: Vec<PageSize>,
         now: UnixTime,
     ) -> (Vec<PageSize>, Vec<PageSize>) {
         let mut bytes: u64 = sizes.iter().map(|size| size.bytes).sum();
         let oldest = now.plus(-i64::from(self.days.saturating_mul(DAY)));
-        let room = self.of(shelf);
+        let room = self.of(share);
         sizes.into_iter().partition(|size| {
             let is_superfluous = self.is_off() || size.newest < oldest || bytes > room;
             if is_superfluous {
@@ -68,16 +68,16 @@ impl Keeping {
 /// What is kept, as it was seen last.
 #[derive(Debug, Default)]
 pub struct Stocktaking {
-    bytes: [AtomicU64; Shelf::ALL.len()],
+    bytes: [AtomicU64; Share::ALL.len()],
     /// When the oldest page was begun; 0 where there is none.
     oldest: AtomicI64,
 }
 
 impl Stocktaking {
-    /// The bytes of each shelf.
-    pub fn bytes(&self) -> impl Iterator<Item = (Shelf, u64)> {
+    /// The bytes of each share.
+    pub fn bytes(&self) -> impl Iterator<Item = (Share, u64)> {
         let bytes = self.bytes.iter().map(|bytes| bytes.load(Ordering::Relaxed));
-        Shelf::ALL.into_iter().zip(bytes)
+        Share::ALL.into_iter().zip(bytes)
     }
 
     /// When the oldest page was begun.
@@ -94,12 +94,12 @@ impl Stocktaking {
         now: UnixTime,
     ) -> Result<(), StoreError> {
         let mut oldest = None;
-        for (shelf, noted) in Shelf::ALL.into_iter().zip(&self.bytes) {
-            let sizes = log.page_sizes(shelf).await?;
-            let (superfluous, left) = keeping.part(shelf, sizes, now);
+        for (share, noted) in Share::ALL.into_iter().zip(&self.bytes) {
+            let sizes = log.page_sizes(share).await?;
+            let (superfluous, left) = keeping.part(share, sizes, now);
             if !superfluous.is_empty() {
                 let ids: Vec<_> = superfluous.iter().map(|size| size.id).collect();
-                log.remove_pages(shelf, &ids).await?;
+                log.remove_pages(share, &ids).await?;
             }
             noted.store(left.iter().map(|size| size.bytes).sum(), Ordering::Relaxed);
             let first = left.first().map(|size| size.id.begun_at());

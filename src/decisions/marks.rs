@@ -95,6 +95,6 @@ fn mark(kind: Kind, bytes: impl Iterator<Item = u8>) -> Mark {
     let hash = all.fold(BASIS, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(PRIME)
     });
-    let [a, b, c, d, e, f, g, h] = hash.to_be_bytes();
-    u32::from_be_bytes([a ^ e, b ^ f, c ^ g, d ^ h])
+    let folded = (hash ^ (hash >> 32)) & u64::from(u32::MAX);
+    Mark::try_from(folded).unwrap_or_default()
 }

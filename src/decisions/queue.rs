@@ -10,9 +10,9 @@ use super::entry;
 use super::trace::{Beside, Trace};
 use crate::audit::Event;
 use crate::metrics::{Stripes, Traces};
-use crate::store::Shelf;
+use crate::store::Share;
 
-/// So many bytes of a shelf may wait, in each of eight places that threads share.
+/// So many bytes of a share may wait, in each of eight places that threads share.
 pub const MAX_WAITING_BYTES: usize = 1 << 20;
 
 /// Traces that wait.
@@ -24,17 +24,17 @@ pub struct TraceQueue {
     counts: Arc<Traces>,
 }
 
-/// By shelf.
+/// By share.
 #[derive(Debug, Default)]
-struct Place([Vec<u8>; Shelf::ALL.len()]);
+struct Place([Vec<u8>; Share::ALL.len()]);
 
 impl Place {
-    fn of(&mut self, shelf: Shelf) -> &mut Vec<u8> {
+    fn of(&mut self, share: Share) -> &mut Vec<u8> {
         let Self([strangers, people, issued]) = self;
-        match shelf {
-            Shelf::Strangers => strangers,
-            Shelf::People => people,
-            Shelf::Issued => issued,
+        match share {
+            Share::Strangers => strangers,
+            Share::People => people,
+            Share::Issued => issued,
         }
     }
 }
@@ -67,12 +67,12 @@ impl TraceQueue {
         if self.is_off {
             return;
         }
-        let shelf = Trace::shelf(event, &beside);
+        let share = Trace::share(event, &beside);
         let Some(entry) = entry::waiting(&Trace::of(event, beside)) else {
             return self.counts.dropped(1);
         };
         let mut place = own(self.places.own());
-        let waiting = place.of(shelf);
+        let waiting = place.of(share);
         if waiting.len() + entry.len() > MAX_WAITING_BYTES {
             drop(place);
             return self.counts.dropped(1);
@@ -80,11 +80,11 @@ impl TraceQueue {
         waiting.extend_from_slice(&entry);
     }
 
-    /// Everything that waits for a shelf.
-    pub(super) fn take(&self, shelf: Shelf) -> Vec<u8> {
+    /// Everything that waits for a share.
+    pub(super) fn take(&self, share: Share) -> Vec<u8> {
         let mut all = Vec::new();
         for place in self.places.iter() {
-            let waiting = std::mem::take(own(place).of(shelf));
+            let waiting = std::mem::take(own(place).of(share));
             if all.is_empty() {
                 all = waiting;
             } else {

@@ -1,7 +1,7 @@
 //! Finding traces.
 //!
 //! ```text
-//! heads of all shelves ─ marks say that it may be in there ─> by their newest trace, the latest first
+//! heads of all shares ─ marks say that it may be in there ─> by their newest trace, the latest first
 //!   └ nothing unread can be later ─> the page ─> what fits
 //!      └ as many as were asked for are later than all that is left: done
 //! ```
@@ -17,7 +17,7 @@ use super::marks::{self, Mark};
 use super::open_page::OPEN_SECONDS;
 use super::trace::{End, Trace, TracedPerson};
 use crate::domain::{AccessKeyId, ConnectionId, IssuerName, RequestId, UnixTime};
-use crate::store::{DecisionLog, Heads, PageHead, PageId, Shelf, StoreError};
+use crate::store::{DecisionLog, Heads, PageHead, PageId, Share, StoreError};
 
 /// So many traces are told at once.
 pub const MAX_FOUND: usize = 1_000;
@@ -78,22 +78,22 @@ impl Wanted {
     pub fn fits(&self, trace: &Trace<'_>) -> bool {
         let person = trace.person.as_ref();
         let is_refused = matches!(trace.end, End::Refused { .. });
-        holds(&self.person, |name| is_called(trace, name))
-            && holds(&self.issuer, |issuer| {
+        holds(self.person.as_ref(), |name| is_called(trace, name))
+            && holds(self.issuer.as_ref(), |issuer| {
                 person.is_some_and(|person| *person.issuer == *issuer)
             })
-            && holds(&self.connection, |connection| {
+            && holds(self.connection.as_ref(), |connection| {
                 trace.connection.as_deref() == Some(connection)
             })
-            && holds(&self.refused, |refused| *refused == is_refused)
-            && holds(&self.check, |check| {
+            && holds(self.refused.as_ref(), |refused| *refused == is_refused)
+            && holds(self.check.as_ref(), |check| {
                 trace.failed_check() == Some(check.as_str())
             })
-            && holds(&self.key, |key| {
+            && holds(self.key.as_ref(), |key| {
                 let issued = trace.issued.as_ref();
                 issued.is_some_and(|issued| *issued.access_key_id == *key)
             })
-            && holds(&self.since, |since| trace.at >= *since)
+            && holds(self.since.as_ref(), |since| trace.at >= *since)
     }
 
     /// What the marks of a page must have.
@@ -112,8 +112,8 @@ impl Wanted {
     }
 }
 
-fn holds<T>(wanted: &Option<T>, fits: impl FnOnce(&T) -> bool) -> bool {
-    wanted.as_ref().is_none_or(fits)
+fn holds<T>(wanted: Option<&T>, fits: impl FnOnce(&T) -> bool) -> bool {
+    wanted.is_none_or(fits)
 }
 
 fn is_called(trace: &Trace<'_>, name: &str) -> bool {
@@ -136,9 +136,9 @@ pub(super) fn may_have(head: &PageHead, marks: &[Mark]) -> bool {
     marks.iter().all(is_there)
 }
 
-/// The heads of one shelf, the newest first.
+/// The heads of one share, the newest first.
 struct Walk {
-    shelf: Shelf,
+    share: Share,
     heads: VecDeque<(PageId, PageHead)>,
     /// Before which page to read on.
     before: Option<PageId>,
@@ -146,9 +146,9 @@ struct Walk {
 }
 
 impl Walk {
-    const fn of(shelf: Shelf) -> Self {
+    const fn of(share: Share) -> Self {
         Self {
-            shelf,
+            share,
             heads: VecDeque::new(),
             before: None,
             is_over: false,
@@ -158,7 +158,7 @@ impl Walk {
     /// The next head, which stays.
     async fn peek(&mut self, log: &dyn DecisionLog) -> Result<Option<PageId>, StoreError> {
         while self.heads.is_empty() && !self.is_over {
-            let asked = log.page_heads(self.shelf, self.before, HEADS_AT_A_TIME);
+            let asked = log.page_heads(self.share, self.before, HEADS_AT_A_TIME);
             let Heads { heads, next } = asked.await?;
             self.heads = heads.into();
             self.before = next;
@@ -168,12 +168,12 @@ impl Walk {
     }
 }
 
-/// The walks through all shelves as one: the page that was begun last comes first.
-pub(super) struct Walks([Walk; Shelf::ALL.len()]);
+/// The walks through all shares as one: the page that was begun last comes first.
+pub(super) struct Walks([Walk; Share::ALL.len()]);
 
 impl Walks {
     pub(super) fn all() -> Self {
-        Self(Shelf::ALL.map(Walk::of))
+        Self(Share::ALL.map(Walk::of))
     }
 
     /// The walk with the next page, and that page.
@@ -199,13 +199,13 @@ impl Walks {
     pub(super) async fn next(
         &mut self,
         log: &dyn DecisionLog,
-    ) -> Result<Option<(Shelf, PageId, PageHead)>, StoreError> {
+    ) -> Result<Option<(Share, PageId, PageHead)>, StoreError> {
         let Some((_, walk)) = self.first(log).await? else {
             return Ok(None);
         };
-        let shelf = walk.shelf;
+        let share = walk.share;
         let head = walk.heads.pop_front();
-        Ok(head.map(|(id, head)| (shelf, id, head)))
+        Ok(head.map(|(id, head)| (share, id, head)))
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) async fn search(
             break;
         }
         if read >= MAX_PAGES {
-            return Ok(search.best.as_far_as(next.newest));
+            return Ok(search.best.later_than(next.newest));
         }
         read += 1;
         search.read(&next).await?;
@@ -258,7 +258,7 @@ struct Search<'a> {
 struct Candidate {
     newest: UnixTime,
     id: PageId,
-    shelf: Shelf,
+    share: Share,
 }
 
 impl Search<'_> {
@@ -270,13 +270,13 @@ impl Search<'_> {
             if self.pages.peek().is_some_and(|page| page.newest >= latest) {
                 break;
             }
-            if let Some((shelf, id, head)) = self.walks.next(self.log).await?
+            if let Some((share, id, head)) = self.walks.next(self.log).await?
                 && self.may_have(&head)
             {
                 self.pages.push(Candidate {
                     newest: head.newest,
                     id,
-                    shelf,
+                    share,
                 });
             }
         }
@@ -289,7 +289,7 @@ impl Search<'_> {
     }
 
     async fn read(&mut self, candidate: &Candidate) -> Result<(), StoreError> {
-        let Some(page) = self.log.page(candidate.shelf, candidate.id).await? else {
+        let Some(page) = self.log.page(candidate.share, candidate.id).await? else {
             return Ok(());
         };
         for (_, trace) in entry::all_in_page(&page.body) {
@@ -362,7 +362,7 @@ impl Best {
     }
 
     /// What is later than this, since no more was read; and from there on.
-    fn as_far_as(mut self, latest: UnixTime) -> Found {
+    fn later_than(mut self, latest: UnixTime) -> Found {
         self.found.retain(|trace| trace.at > latest);
         self.tidy();
         let rest = Place {
@@ -384,11 +384,11 @@ pub(super) async fn find(
 ) -> Result<Option<Trace<'static>>, StoreError> {
     let marks = [marks::of_request(request)];
     let mut walks = Walks::all();
-    while let Some((shelf, id, head)) = walks.next(log).await? {
+    while let Some((share, id, head)) = walks.next(log).await? {
         if !may_have(&head, &marks) {
             continue;
         }
-        let Some(page) = log.page(shelf, id).await? else {
+        let Some(page) = log.page(share, id).await? else {
             continue;
         };
         let mut traces = entry::all_in_page(&page.body);

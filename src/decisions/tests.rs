@@ -16,7 +16,7 @@ use crate::domain::{ClaimSource, Claims, ProviderRef, Region};
 use crate::entropy::SystemEntropy;
 use crate::mapping::{RuleOutcome, RuleTrace};
 use crate::store::memory::MemoryStore;
-use crate::store::{Shelf, StoreError};
+use crate::store::{Share, StoreError};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
 const ISSUER: &str = "https://idp.example.com";
@@ -58,12 +58,22 @@ impl House {
         numbers(&found.unwrap())
     }
 
+    /// About whoever is called so.
+    async fn about(&self, name: &str) -> Vec<u32> {
+        let person = Some(name.to_owned());
+        let wanted = Wanted {
+            person,
+            ..Wanted::default()
+        };
+        self.found(wanted).await
+    }
+
     async fn all(&self) -> Vec<u32> {
         self.found(Wanted::default()).await
     }
 
-    async fn pages(&self, shelf: Shelf) -> usize {
-        self.store.page_sizes(shelf).await.unwrap().len()
+    async fn pages(&self, share: Share) -> usize {
+        self.store.page_sizes(share).await.unwrap().len()
     }
 }
 
@@ -187,116 +197,73 @@ async fn a_trace_is_found_by_its_request_as_it_was_left() {
     assert_eq!(house.metrics.decisions.counts(), (1, 0));
 }
 
-#[tokio::test]
-async fn every_filter_finds_its_own_and_nothing_else() {
+/// Five attempts, a second apart.
+async fn five() -> House {
     let house = House::new(USUAL);
-    let named = claims(
-        &json!({"email": "Ines@Example.com", "email_verified": true, "name": "Ines Okafor"}),
-    );
+    let named = json!({"email": "Ines@Example.com", "email_verified": true, "name": "Ines Okafor"});
+    let named = claims(&named);
+    let of = |number, person| What {
+        number,
+        at: NOW.plus(i64::from(number) - 1),
+        person,
+        ..What::default()
+    };
     let all = [
         What {
-            number: 1,
-            person: Some("mrd-1"),
             claims: Some(&named),
-            ..What::default()
+            ..of(1, Some("mrd-1"))
         },
         What {
-            number: 2,
-            person: Some("mrd-2"),
             connection: Some("partners"),
-            ..What::default()
+            ..of(2, Some("mrd-2"))
         },
         What {
-            number: 3,
             failed: Some("signature"),
-            ..What::default()
+            ..of(3, None)
         },
         What {
-            number: 4,
-            person: Some("mrd-2"),
             failed: Some("link"),
-            ..What::default()
+            ..of(4, Some("mrd-2"))
         },
         What {
-            number: 5,
-            person: Some("mrd-5"),
             key: Some("ASIARZPUZDIKCBIGNLAH"),
             source: EventSource::Sts,
-            ..What::default()
+            ..of(5, Some("mrd-5"))
         },
     ];
-    for (what, after) in all.iter().zip(0..) {
-        house
-            .keep(&What {
-                at: NOW.plus(after),
-                ..*what
-            })
-            .await;
+    for what in &all {
+        house.keep(what).await;
     }
-    let person = |name: &str| Wanted {
-        person: Some(name.to_owned()),
-        ..Wanted::default()
-    };
-    let refused = |refused| Wanted {
-        refused: Some(refused),
-        ..Wanted::default()
-    };
+    house
+}
+
+#[tokio::test]
+async fn every_filter_finds_its_own_and_nothing_else() {
+    let house = Box::pin(five()).await;
+    let since = NOW.plus(3);
     for (wanted, expected) in [
-        (Wanted::default(), vec![5, 4, 3, 2, 1]),
-        (person("MRD-2"), vec![4, 2]),
-        (person("ines@example.com"), vec![5, 1]),
-        (person("ines okafor"), vec![1]),
-        (person("mrd-9"), vec![]),
-        (
-            Wanted {
-                refused: Some(true),
-                ..person("mrd-2")
-            },
-            vec![4],
-        ),
-        (
-            Wanted {
-                issuer: Some("https://other.example.com".parse().unwrap()),
-                ..person("mrd-2")
-            },
-            vec![],
-        ),
-        (
-            Wanted {
-                connection: Some("partners".parse().unwrap()),
-                ..Wanted::default()
-            },
-            vec![2],
-        ),
-        (refused(true), vec![4, 3]),
-        (refused(false), vec![5, 2, 1]),
-        (
-            Wanted {
-                check: Some("signature".to_owned()),
-                ..Wanted::default()
-            },
-            vec![3],
-        ),
-        (
-            Wanted {
-                key: Some("ASIARZPUZDIKCBIGNLAH".parse().unwrap()),
-                ..Wanted::default()
-            },
-            vec![5],
-        ),
-        (
-            Wanted {
-                since: Some(NOW.plus(3)),
-                ..Wanted::default()
-            },
-            vec![5, 4],
-        ),
+        (json!({}), vec![5, 4, 3, 2, 1]),
+        (json!({"person": "MRD-2"}), vec![4, 2]),
+        (json!({"person": "ines@example.com"}), vec![5, 1]),
+        (json!({"person": "ines okafor"}), vec![1]),
+        (json!({"person": "mrd-9"}), vec![]),
+        (json!({"person": "mrd-2", "refused": true}), vec![4]),
+        (json!({"person": "mrd-2", "issuer": ISSUER}), vec![4, 2]),
+        (json!({"person": "mrd-2", "issuer": "saml:x"}), vec![]),
+        (json!({"connection": "partners"}), vec![2]),
+        (json!({"refused": true}), vec![4, 3]),
+        (json!({"refused": false}), vec![5, 2, 1]),
+        (json!({"check": "signature"}), vec![3]),
+        (json!({"key": "ASIARZPUZDIKCBIGNLAH"}), vec![5]),
+        (json!({"since": since.seconds()}), vec![5, 4]),
     ] {
-        assert_eq!(house.found(wanted.clone()).await, expected, "{wanted:?}");
+        let told = wanted.to_string();
+        let wanted = serde_json::from_value(wanted).unwrap();
+        assert_eq!(house.found(wanted).await, expected, "{told}");
     }
 }
 
-/// Over three shelves and many pages, some of which were written late.
+/// Over three shares and many pages, some of which were written late.
 #[tokio::test]
 async fn parts_of_a_search_make_a_whole_newest_first() {
     let house = House::new(USUAL);
@@ -321,7 +288,7 @@ async fn parts_of_a_search_make_a_whole_newest_first() {
         }
     }
     house.decisions.flush(NOW.plus(8_000)).await.unwrap();
-    assert!(house.pages(Shelf::People).await > 2);
+    assert!(house.pages(Share::People).await > 2);
     let (mut told, mut after) = (Vec::new(), None);
     loop {
         let part = house
@@ -391,13 +358,13 @@ async fn a_page_is_filled_until_it_is_full_or_ten_minutes_old() {
     };
     for (number, after, pages) in [(1, 0, 1), (2, OPEN_SECONDS - 1, 1), (3, OPEN_SECONDS, 2)] {
         house.keep(&what(number, after)).await;
-        assert_eq!(house.pages(Shelf::People).await, pages, "{number}");
+        assert_eq!(house.pages(Share::People).await, pages, "{number}");
     }
     for number in 4..=1_000 {
         what(number, OPEN_SECONDS).leave(&house.decisions);
     }
     house.decisions.flush(NOW.plus(OPEN_SECONDS)).await.unwrap();
-    let sizes = house.store.page_sizes(Shelf::People).await.unwrap();
+    let sizes = house.store.page_sizes(Share::People).await.unwrap();
     assert!(sizes.len() > 2, "{sizes:?}");
     let bound = FULL_BYTES as u64 + 4 * crate::store::MAX_PAGE_MARKS as u64;
     assert!(sizes.iter().all(|size| size.bytes <= bound));
@@ -407,40 +374,27 @@ async fn a_page_is_filled_until_it_is_full_or_ten_minutes_old() {
 #[tokio::test]
 async fn erasing_a_person_takes_them_and_nobody_else_out() {
     let house = House::new(USUAL);
+    let of = |number, person| What {
+        number,
+        person,
+        ..What::default()
+    };
     for number in 0..40 {
         let person = if number % 4 == 0 { "ines" } else { "tomas" };
-        let source = if number % 2 == 0 {
-            EventSource::SignIn
-        } else {
-            EventSource::Sts
-        };
         let key = (number % 3 == 0).then_some("ASIARZPUZDIKCBIGNLAH");
-        house
-            .keep(&What {
-                number,
-                person: Some(person),
-                source,
-                key,
-                ..What::default()
-            })
-            .await;
+        let source = [EventSource::SignIn, EventSource::Sts][usize::from(number % 2 == 1)];
+        let what = What {
+            key,
+            source,
+            ..of(number, Some(person))
+        };
+        house.keep(&what).await;
     }
-    house
-        .keep(&What {
-            number: 99,
-            failed: Some("signature"),
-            ..What::default()
-        })
-        .await;
+    house.keep(&of(99, None)).await;
     let (issuer, ines) = (ISSUER.parse().unwrap(), "ines".parse().unwrap());
     let erase = || house.decisions.erase(&issuer, &ines, NOW);
     // One that still waits.
-    let last = What {
-        number: 40,
-        person: Some("ines"),
-        ..What::default()
-    };
-    last.leave(&house.decisions);
+    of(40, Some("ines")).leave(&house.decisions);
     assert_eq!(erase().await.unwrap(), 11);
     assert_eq!(erase().await.unwrap(), 0);
     let mut left = house.all().await;
@@ -451,25 +405,15 @@ async fn erasing_a_person_takes_them_and_nobody_else_out() {
         .collect();
     assert_eq!(left, expected);
     // The page that was open is left as it is, and the next trace stands in another.
-    house
-        .keep(&What {
-            number: 41,
-            person: Some("ines"),
-            ..What::default()
-        })
-        .await;
-    let wanted = Wanted {
-        person: Some("ines".to_owned()),
-        ..Wanted::default()
-    };
-    assert_eq!(house.found(wanted).await, [41]);
-    for shelf in Shelf::ALL {
-        let heads = house.store.page_heads(shelf, None, 99).await.unwrap().heads;
+    house.keep(&of(41, Some("ines"))).await;
+    assert_eq!(house.about("ines").await, [41]);
+    for share in Share::ALL {
+        let heads = house.store.page_heads(share, None, 99).await.unwrap().heads;
         let theirs = marks::of_name("ines");
         let have = heads
             .iter()
             .filter(|(_, head)| head.marks.contains(&theirs));
-        assert_eq!(have.count(), usize::from(shelf == Shelf::People));
+        assert_eq!(have.count(), usize::from(share == Share::People));
     }
 }
 
@@ -552,13 +496,13 @@ async fn a_flood_of_strangers_pushes_nobody_out_and_stays_within_its_room() {
         what.leave(&house.decisions);
         if number % 500 == 0 {
             house.decisions.tick(what.at).await.unwrap();
-            let sizes = house.store.page_sizes(Shelf::Strangers).await.unwrap();
+            let sizes = house.store.page_sizes(Share::Strangers).await.unwrap();
             most = most.max(sizes.iter().map(|size| size.bytes).sum());
         }
     }
     house.decisions.flush(NOW.plus(40)).await.unwrap();
     house.decisions.keep(NOW.plus(60)).await.unwrap();
-    let room = keeping.of(Shelf::Strangers);
+    let room = keeping.of(Share::Strangers);
     assert!(most > room / 2 && most < room + (1 << 20), "{most}");
     let bytes: Vec<u64> = house
         .decisions
@@ -568,21 +512,12 @@ async fn a_flood_of_strangers_pushes_nobody_out_and_stays_within_its_room() {
         .collect();
     assert!(bytes[0] <= room, "{bytes:?}");
     assert_eq!(house.metrics.decisions.counts().1, 0);
-    let wanted = Wanted {
-        person: Some("ines".to_owned()),
-        ..Wanted::default()
-    };
-    assert_eq!(house.found(wanted).await.len(), 2);
+    assert_eq!(house.about("ines").await.len(), 2);
     // The newest of the strangers are those that are left.
-    assert!(
-        house
-            .decisions
-            .find(request(19_999))
-            .await
-            .unwrap()
-            .is_some()
-    );
-    assert_eq!(house.decisions.find(request(3)).await.unwrap(), None);
+    for (number, is_there) in [(19_999, true), (3, false)] {
+        let found = house.decisions.find(request(number)).await.unwrap();
+        assert_eq!(found.is_some(), is_there, "{number}");
+    }
 }
 
 #[tokio::test]
@@ -595,7 +530,7 @@ async fn what_waits_is_bounded_and_what_is_dropped_is_counted() {
     let entry = {
         let probe = House::new(USUAL);
         what.leave(&probe.decisions);
-        probe.decisions.queue().take(Shelf::Strangers).len()
+        probe.decisions.queue().take(Share::Strangers).len()
     };
     let room = MAX_WAITING_BYTES / entry;
     for _ in 0..room + 10 {
@@ -695,7 +630,7 @@ fn a_trace_without_end_is_none_and_a_broken_page_gives_what_it_has() {
     };
     what.leave(&house.decisions);
     what.leave(&house.decisions);
-    let waiting = house.decisions.queue().take(Shelf::Strangers);
+    let waiting = house.decisions.queue().take(Share::Strangers);
     assert_eq!(entry::all_waiting(&waiting).count(), 2);
     let mut body = Vec::new();
     for (_, one) in entry::all_waiting(&waiting) {
@@ -730,31 +665,31 @@ impl DecisionLog for Away {
 
     async fn page_heads(
         &self,
-        shelf: Shelf,
+        share: Share,
         before: Option<crate::store::PageId>,
         limit: usize,
     ) -> Result<crate::store::Heads, StoreError> {
-        self.store.page_heads(shelf, before, limit).await
+        self.store.page_heads(share, before, limit).await
     }
 
     async fn page(
         &self,
-        shelf: Shelf,
+        share: Share,
         id: crate::store::PageId,
     ) -> Result<Option<crate::store::Page>, StoreError> {
-        self.store.page(shelf, id).await
+        self.store.page(share, id).await
     }
 
-    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<crate::store::PageSize>, StoreError> {
-        self.store.page_sizes(shelf).await
+    async fn page_sizes(&self, share: Share) -> Result<Vec<crate::store::PageSize>, StoreError> {
+        self.store.page_sizes(share).await
     }
 
     async fn remove_pages(
         &self,
-        shelf: Shelf,
+        share: Share,
         ids: &[crate::store::PageId],
     ) -> Result<(), StoreError> {
-        self.store.remove_pages(shelf, ids).await
+        self.store.remove_pages(share, ids).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{
     RuleId, SamlProviderArn, SignInId, Subject, UnixTime,
 };
 use crate::mapping::RuleTrace;
-use crate::store::Shelf;
+use crate::store::Share;
 
 /// One attempt, and everything that it was decided by. No field takes a token, assertion, cookie or
 /// secret.
@@ -211,15 +211,15 @@ impl<'a> Trace<'a> {
         }
     }
 
-    /// On which shelf a trace of this belongs.
-    pub fn shelf(event: &Event, beside: &Beside<'_>) -> Shelf {
+    /// On which share a trace of this belongs.
+    pub fn share(event: &Event, beside: &Beside<'_>) -> Share {
         let parts = event.parts();
         if parts.source == EventSource::Sts && parts.issued.is_some() {
-            Shelf::Issued
+            Share::Issued
         } else if beside.person.is_some() || parts.is_signed {
-            Shelf::People
+            Share::People
         } else {
-            Shelf::Strangers
+            Share::Strangers
         }
     }
 
@@ -318,6 +318,7 @@ mod moment {
 
     use crate::domain::UnixTime;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
     pub(super) fn serialize<S: Serializer>(
         at: &UnixTime,
         serializer: S,

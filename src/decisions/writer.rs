@@ -1,7 +1,7 @@
 //! From the queue into the store.
 //!
 //! ```text
-//! queue ─ a few times a second ─> the open page of each shelf ─ write, in place of what was kept of it
+//! queue ─ a few times a second ─> the open page of each share ─ write, in place of what was kept of it
 //!                                   └ full, or ten minutes old: the next one
 //! ```
 //! Where the store can't be written, what waits goes on waiting, and then is dropped. Where somebody else
@@ -19,7 +19,7 @@ use super::open_page::OpenPage;
 use super::queue::TraceQueue;
 use crate::domain::UnixTime;
 use crate::entropy::{Entropy, EntropyError, draw, draw_id};
-use crate::store::{DecisionLog, PageId, PageWrite, PageWritten, Shelf, StoreError};
+use crate::store::{DecisionLog, PageId, PageWrite, PageWritten, Share, StoreError};
 
 /// A page that others change every time is begun anew so often.
 const ATTEMPTS: u32 = 4;
@@ -30,12 +30,12 @@ pub(super) struct TraceWriter {
     log: Arc<dyn DecisionLog>,
     entropy: Arc<dyn Entropy>,
     keeping: Keeping,
-    shelves: Mutex<[Filling; Shelf::ALL.len()]>,
+    shares: Mutex<[Filling; Share::ALL.len()]>,
     /// Bytes since somebody asked.
     bytes: AtomicU64,
 }
 
-/// What is being written of a shelf.
+/// What is being written of a share.
 #[derive(Debug, Default)]
 struct Filling {
     open: Option<OpenPage>,
@@ -89,7 +89,7 @@ impl TraceWriter {
             log,
             entropy,
             keeping,
-            shelves: Mutex::default(),
+            shares: Mutex::default(),
             bytes: AtomicU64::new(0),
         }
     }
@@ -104,13 +104,13 @@ impl TraceWriter {
         if self.queue.is_off() {
             return Ok(());
         }
-        let mut shelves = self.shelves.lock().await;
+        let mut shares = self.shares.lock().await;
         let mut outcome = Ok(());
-        for (shelf, filling) in Shelf::ALL.into_iter().zip(shelves.iter_mut()) {
+        for (share, filling) in Share::ALL.into_iter().zip(shares.iter_mut()) {
             if filling.left.is_empty() {
-                filling.left = self.queue.take(shelf);
+                filling.left = self.queue.take(share);
             }
-            let filled = self.fill(shelf, filling, now).await;
+            let filled = self.fill(share, filling, now).await;
             outcome = outcome.and(filled);
         }
         outcome
@@ -120,14 +120,14 @@ impl TraceWriter {
     /// what was not added is still left.
     async fn fill(
         &self,
-        shelf: Shelf,
+        share: Share,
         filling: &mut Filling,
         now: UnixTime,
     ) -> Result<(), NotWritten> {
         while let Some((_, waiting)) = filling.next() {
             let is_full = |page: &OpenPage| !page.has_room(&waiting) || page.is_over(now);
             if filling.open.as_ref().is_some_and(is_full) {
-                self.write(shelf, filling, now).await?;
+                self.write(share, filling, now).await?;
                 filling.open = None;
             }
             if filling.open.is_none() {
@@ -137,7 +137,7 @@ impl TraceWriter {
         }
         filling.left.clear();
         filling.added = 0;
-        self.write(shelf, filling, now).await
+        self.write(share, filling, now).await
     }
 
     fn begin(&self, now: UnixTime) -> Result<OpenPage, EntropyError> {
@@ -145,10 +145,24 @@ impl TraceWriter {
         Ok(OpenPage::begin(PageId::new(now, drawn)))
     }
 
+    /// The next page, with what of the one before it is not kept yet.
+    fn begin_anew(
+        &self,
+        changed: Option<OpenPage>,
+        now: UnixTime,
+    ) -> Result<OpenPage, EntropyError> {
+        let mut next = self.begin(now)?;
+        let fresh = changed.map(OpenPage::into_fresh).unwrap_or_default();
+        for (own, waiting) in entry::all_waiting(&fresh) {
+            next.add(own, &waiting);
+        }
+        Ok(next)
+    }
+
     /// Writes what of the open page is not kept yet.
     async fn write(
         &self,
-        shelf: Shelf,
+        share: Share,
         filling: &mut Filling,
         now: UnixTime,
     ) -> Result<(), NotWritten> {
@@ -159,7 +173,7 @@ impl TraceWriter {
             let stamp = draw_id(self.entropy.as_ref())?;
             let page = open.page(stamp);
             let write = PageWrite {
-                shelf,
+                share,
                 page: &page,
                 over: open.kept,
                 keep_seconds: self.keeping.seconds(),
@@ -171,14 +185,7 @@ impl TraceWriter {
                 open.is_kept(stamp);
                 return Ok(());
             }
-            let mut next = self.begin(now)?;
-            if let Some(changed) = filling.open.take() {
-                let fresh = changed.into_fresh();
-                for (own, waiting) in entry::all_waiting(&fresh) {
-                    next.add(own, &waiting);
-                }
-            }
-            filling.open = Some(next);
+            filling.open = Some(self.begin_anew(filling.open.take(), now)?);
         }
         Err(NotWritten::Contended)
     }

@@ -10,11 +10,13 @@ pub(super) const MAX_MISSES: usize = 20;
 
 /// Whether the trust policy was silent, so that one may ask what its statements lack.
 pub(super) fn is_silence(error: &AssumeRoleError) -> bool {
-    let because = match error {
-        AssumeRoleError::Denied(Denial::Refused { because, .. }) => because,
-        _ => return false,
-    };
-    matches!(because, Because::NoAllow)
+    matches!(
+        error,
+        AssumeRoleError::Denied(Denial::Refused {
+            because: Because::NoAllow,
+            ..
+        })
+    )
 }
 
 /// What the statements lack.

@@ -117,8 +117,8 @@ impl Observe {
 
     fn of_decisions(&self, gauges: Gauges, now: UnixTime) -> Gauges {
         let stock = self.decisions.stock();
-        let bytes = stock.bytes().map(|(shelf, bytes)| Gauge {
-            labels: vec![("shelf", shelf.as_str().to_owned())],
+        let bytes = stock.bytes().map(|(share, bytes)| Gauge {
+            labels: vec![("share", share.as_str().to_owned())],
             value: count(bytes),
         });
         let oldest = stock.oldest();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{
     Appended, BrowserSession, Created, DecisionLog, DirectoryLog, Generation, Heads, LogEntry,
     Logout, OneTimeUse, Page, PageId, PageSize, PageWrite, PageWritten, PersonKey, Position,
-    Redeemed, SessionKey, Sessions, Shelf, StoreError,
+    Redeemed, SessionKey, Sessions, Share, StoreError,
 };
 use crate::domain::UnixTime;
 use crate::metrics::Metrics;
@@ -131,26 +131,26 @@ impl DecisionLog for Counted<dyn DecisionLog> {
 
     async fn page_heads(
         &self,
-        shelf: Shelf,
+        share: Share,
         before: Option<PageId>,
         limit: usize,
     ) -> Result<Heads, StoreError> {
-        let answer = self.store.page_heads(shelf, before, limit).await;
+        let answer = self.store.page_heads(share, before, limit).await;
         self.counted("decisions read", answer)
     }
 
-    async fn page(&self, shelf: Shelf, id: PageId) -> Result<Option<Page>, StoreError> {
-        self.counted("decisions read", self.store.page(shelf, id).await)
+    async fn page(&self, share: Share, id: PageId) -> Result<Option<Page>, StoreError> {
+        self.counted("decisions read", self.store.page(share, id).await)
     }
 
-    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<PageSize>, StoreError> {
-        self.counted("decisions read", self.store.page_sizes(shelf).await)
+    async fn page_sizes(&self, share: Share) -> Result<Vec<PageSize>, StoreError> {
+        self.counted("decisions read", self.store.page_sizes(share).await)
     }
 
-    async fn remove_pages(&self, shelf: Shelf, ids: &[PageId]) -> Result<(), StoreError> {
+    async fn remove_pages(&self, share: Share, ids: &[PageId]) -> Result<(), StoreError> {
         self.counted(
             "decisions remove",
-            self.store.remove_pages(shelf, ids).await,
+            self.store.remove_pages(share, ids).await,
         )
     }
 }

@@ -4,7 +4,7 @@
 //! page ─ head: when, how many, how large; marks, by which it is known what is not in it
 //!      └ body: the traces, one after another
 //! ```
-//! A store knows nothing of what a trace is. It keeps pages in three shelves, each with a budget of its
+//! A store knows nothing of what a trace is. It keeps pages in three shares, each with a budget of its
 //! own, so that what strangers bring about takes nothing from people.
 
 use std::fmt;
@@ -28,7 +28,7 @@ pub(super) const MAX_HEAD_BYTES: usize = 64 + 5 * MAX_PAGE_MARKS;
 
 /// Whose traces stand together, because they share a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Shelf {
+pub enum Share {
     /// Refusals of callers whom nobody has proven.
     Strangers,
     /// What people did who were proven, or was refused to them.
@@ -37,7 +37,7 @@ pub enum Shelf {
     Issued,
 }
 
-impl Shelf {
+impl Share {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Strangers, Self::People, Self::Issued];
 
@@ -143,7 +143,7 @@ pub struct Page {
 #[derive(Debug, Clone, Copy)]
 pub struct PageWrite<'a> {
     /// Where.
-    pub shelf: Shelf,
+    pub share: Share,
     /// What.
     pub page: &'a Page,
     /// The stamp of the page that it takes the place of; none where it is new.
@@ -185,22 +185,22 @@ pub trait DecisionLog: Send + Sync {
     /// left out; fewer than `limit` names are looked at only where there are no more.
     async fn page_heads(
         &self,
-        shelf: Shelf,
+        share: Share,
         before: Option<PageId>,
         limit: usize,
     ) -> Result<Heads, StoreError>;
 
     /// The page; `None` where there is none, or it is damaged.
-    async fn page(&self, shelf: Shelf, id: PageId) -> Result<Option<Page>, StoreError>;
+    async fn page(&self, share: Share, id: PageId) -> Result<Option<Page>, StoreError>;
 
     /// What every page takes, the oldest first.
-    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<PageSize>, StoreError>;
+    async fn page_sizes(&self, share: Share) -> Result<Vec<PageSize>, StoreError>;
 
     /// Removes these pages, whatever stands in them.
-    async fn remove_pages(&self, shelf: Shelf, ids: &[PageId]) -> Result<(), StoreError>;
+    async fn remove_pages(&self, share: Share, ids: &[PageId]) -> Result<(), StoreError>;
 }
 
-/// A part of the heads of a shelf.
+/// A part of the heads of a share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heads {
     /// The newest first.

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use counted::Counted;
 pub use decisions::{
     DecisionLog, Heads, MAX_PAGE_BYTES, MAX_PAGE_MARKS, Page, PageHead, PageId, PageSize,
-    PageWrite, PageWritten, Shelf, Stamp,
+    PageWrite, PageWritten, Share, Stamp,
 };
 pub use records::{
     BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, PersonKey,

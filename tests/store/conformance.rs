@@ -10,7 +10,7 @@ use rolegate::store::{
 use tokio::runtime::Builder;
 
 pub(crate) use crate::pages::{
-    a_page_is_found_as_it_was_written_and_on_its_shelf,
+    a_page_is_found_as_it_was_written_and_on_its_share,
     a_page_takes_the_place_of_the_one_it_names_and_of_no_other,
     a_page_that_is_too_large_is_not_kept, heads_are_told_newest_first_and_part_by_part,
     of_all_who_replace_a_page_one_does, sizes_are_told_oldest_first_and_end_with_their_pages,
@@ -376,7 +376,7 @@ macro_rules! conforms {
             a_mark_holds_through_its_last_second
             a_mark_is_kept_for_the_longest_that_was_asked
             a_mark_that_is_over_already_holds_this_second
-            a_page_is_found_as_it_was_written_and_on_its_shelf
+            a_page_is_found_as_it_was_written_and_on_its_share
             a_page_takes_the_place_of_the_one_it_names_and_of_no_other
             of_all_who_replace_a_page_one_does
             heads_are_told_newest_first_and_part_by_part

@@ -9,8 +9,8 @@ use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
 use rolegate::store::{
-    Appended, DecisionLog, DirectoryLog, MAX_CHANGE_BYTES, OneTimeUse, PageWritten, Position, Sessions,
-    Shelf, StoreError, StoreSeal,
+    Appended, DecisionLog, DirectoryLog, MAX_CHANGE_BYTES, OneTimeUse, PageWritten, Position,
+    Sessions, Share, StoreError, StoreSeal,
 };
 use tempfile::TempDir;
 
@@ -155,7 +155,7 @@ async fn keep_all(store: &EmbeddedStore) {
     store.save_checkpoint(1, b"all").await.unwrap();
     store.create(&session_key(1), &session("a")).await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
-    write(store, Shelf::People, &page(0, 1, b"x"), None).await;
+    write(store, Share::People, &page(0, 1, b"x"), None).await;
 }
 
 async fn assert_holds_all(store: &EmbeddedStore) {
@@ -165,7 +165,7 @@ async fn assert_holds_all(store: &EmbeddedStore) {
     assert_eq!(found.unwrap(), Some(session("a")));
     assert!(store.is_redeemed(&[1; 32], NOW).await.unwrap());
     let kept = page(0, 1, b"x");
-    let found = store.page(Shelf::People, kept.id).await.unwrap();
+    let found = store.page(Share::People, kept.id).await.unwrap();
     assert_eq!(found, Some(kept));
 }
 
@@ -335,7 +335,7 @@ async fn no_stored_byte_is_readable() {
     let session = session("somebody.unmistakable");
     store.create(&session_key(1), &session).await.unwrap();
     let traces = page(0, 1, b"somebody.unmistakable");
-    write(&store, Shelf::People, &traces, None).await;
+    write(&store, Share::People, &traces, None).await;
     store
         .append(Position::START, b"change.unmistakable")
         .await
@@ -393,7 +393,7 @@ async fn a_file_without_the_later_tables_gets_them() {
     drop(database);
     let store = open(&file_in(&directory)).unwrap();
     assert_eq!(store.sweep(NOW).await.unwrap(), 0);
-    let heads = store.page_heads(Shelf::People, None, 9).await.unwrap();
+    let heads = store.page_heads(Share::People, None, 9).await.unwrap();
     assert_eq!(heads.heads, []);
 }
 
@@ -402,7 +402,7 @@ async fn a_damaged_page_of_decisions_is_left_out_and_can_be_removed() {
     let mut rig = FileRig::new();
     let (good, bad) = (page(0, 1, b"good"), page(5, 1, b"bad"));
     for page in [&good, &bad] {
-        write(rig.store(), Shelf::People, page, None).await;
+        write(rig.store(), Share::People, page, None).await;
     }
     rig.behind_its_back(|database| {
         let transaction = database.begin_write().unwrap();
@@ -413,14 +413,14 @@ async fn a_damaged_page_of_decisions_is_left_out_and_can_be_removed() {
         transaction.commit().unwrap();
     });
     let store = rig.store();
-    let heads = store.page_heads(Shelf::People, None, 9).await.unwrap();
+    let heads = store.page_heads(Share::People, None, 9).await.unwrap();
     assert_eq!(heads.heads, [(good.id, good.head.clone())]);
-    assert_eq!(store.page(Shelf::People, bad.id).await.unwrap(), None);
+    assert_eq!(store.page(Share::People, bad.id).await.unwrap(), None);
     let over = page(5, 2, b"over");
-    let written = write(store, Shelf::People, &over, Some([1; 16])).await;
+    let written = write(store, Share::People, &over, Some([1; 16])).await;
     assert_eq!(written, PageWritten::Changed);
-    store.remove_pages(Shelf::People, &[bad.id]).await.unwrap();
-    let sizes = store.page_sizes(Shelf::People).await.unwrap();
+    store.remove_pages(Share::People, &[bad.id]).await.unwrap();
+    let sizes = store.page_sizes(Share::People).await.unwrap();
     assert_eq!(sizes.len(), 1);
 }
 

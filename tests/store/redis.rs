@@ -12,7 +12,7 @@ use rolegate::store::redis::{
     ClientCertificate, Durability, Failure, OpenError, RedisSettings, RedisStore, RedisTls, Unfit,
 };
 use rolegate::store::{
-    Appended, Created, DecisionLog, DirectoryLog, OneTimeUse, Position, Redeemed, Sessions, Shelf,
+    Appended, Created, DecisionLog, DirectoryLog, OneTimeUse, Position, Redeemed, Sessions, Share,
     StoreError, StoreSeal,
 };
 
@@ -277,7 +277,7 @@ async fn no_stored_byte_is_readable_and_everything_but_the_directory_expires() {
     store.end_all(&person, logout_after(-60)).await.unwrap();
     store.create(&session_key(2), &named).await.unwrap();
     let traces = page(0, 1, b"somebody.unmistakable");
-    write(&store, Shelf::People, &traces, None).await;
+    write(&store, Share::People, &traces, None).await;
     let mut connection = connection(&server).await;
     let pattern = format!("{}:*", settings.prefix);
     let keys: Vec<String> = redis::cmd("KEYS")
@@ -310,21 +310,21 @@ async fn a_page_of_decisions_that_has_expired_is_left_out_and_can_be_removed() {
     let store = open(&settings).await;
     let (good, expired) = (page(0, 1, b"good"), page(5, 1, b"expired"));
     for page in [&good, &expired] {
-        write(&store, Shelf::People, page, None).await;
+        write(&store, Share::People, page, None).await;
     }
     let prefix = &settings.prefix;
     let key = format!("{prefix}:{{decisions-people}}:page:{}", expired.id);
     let left: i64 = server.run(&["ttl", &key]).trim().parse().unwrap();
     assert!((86_690..=86_700).contains(&left), "{left}");
     server.run(&["del", &key]);
-    let heads = store.page_heads(Shelf::People, None, 9).await.unwrap();
+    let heads = store.page_heads(Share::People, None, 9).await.unwrap();
     assert_eq!(heads.heads, [(good.id, good.head.clone())]);
-    assert_eq!(store.page_sizes(Shelf::People).await.unwrap().len(), 2);
+    assert_eq!(store.page_sizes(Share::People).await.unwrap().len(), 2);
     store
-        .remove_pages(Shelf::People, &[expired.id])
+        .remove_pages(Share::People, &[expired.id])
         .await
         .unwrap();
-    assert_eq!(store.page_sizes(Shelf::People).await.unwrap().len(), 1);
+    assert_eq!(store.page_sizes(Share::People).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -290,11 +290,8 @@ fn role(verdict: &RoleVerdict) -> String {
     } else {
         "DENIED"
     };
-    let (role, rule) = (verdict.role.as_str(), &verdict.rule);
-    format!(
-        "{answer:<12} {role} (rule {rule}): {}",
-        Plain(&verdict.because)
-    )
+    let (arn, because) = (verdict.role.as_str(), Plain(&verdict.because));
+    format!("{answer:<12} {arn} (rule {}): {because}", verdict.rule)
 }
 
 fn duration(trace: &Trace<'_>) -> Vec<String> {

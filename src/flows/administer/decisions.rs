@@ -42,9 +42,8 @@ impl Administration {
             meta,
         };
         self.begin_reading(&act).await?;
-        let _place = match self.searches.try_acquire() {
-            Ok(place) => place,
-            Err(_) => return Err(self.failed(&act, AdminError::Searching).await),
+        let Ok(_place) = self.searches.try_acquire() else {
+            return Err(self.failed(&act, AdminError::Searching).await);
         };
         let found = self.decisions.search(wanted, after, limit).await;
         self.read(&act, found).await

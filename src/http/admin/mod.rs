@@ -531,7 +531,8 @@ fn admin_status(error: &AdminError) -> StatusCode {
         | AdminError::Replayed
         | AdminError::RotationUnderWay(_)
         | AdminError::NoBackUp
-        | AdminError::BackUpUnderWay => StatusCode::CONFLICT,
+        | AdminError::BackUpUnderWay
+        | AdminError::DecisionsOff => StatusCode::CONFLICT,
         AdminError::Metadata(_) => match error.code() {
             "NoSuchConnection" => StatusCode::NOT_FOUND,
             "MetadataUnavailable" => StatusCode::BAD_GATEWAY,
@@ -542,7 +543,6 @@ fn admin_status(error: &AdminError) -> StatusCode {
         | AdminError::TooManyRevocations
         | AdminError::Limit => StatusCode::BAD_REQUEST,
         AdminError::NotThere { .. } | AdminError::NoDecision(_) => StatusCode::NOT_FOUND,
-        AdminError::DecisionsOff => StatusCode::CONFLICT,
         AdminError::Audit(_)
         | AdminError::Directory(_)
         | AdminError::Entropy(_)

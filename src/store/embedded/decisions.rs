@@ -10,10 +10,10 @@ use crate::store::decisions::MAX_HEAD_BYTES;
 use crate::store::sealed::{Damage, RecordName, StoreSeal};
 use crate::store::{
     DecisionLog, Heads, MAX_PAGE_BYTES, Page, PageHead, PageId, PageSize, PageWrite, PageWritten,
-    Shelf, Stamp, StoreError,
+    Share, Stamp, StoreError,
 };
 
-/// A shelf's number and a page's name.
+/// A share's number and a page's name.
 pub(super) type PageKey = [u8; 17];
 pub(super) type PageTable = TableDefinition<'static, &'static PageKey, &'static [u8]>;
 /// What a page takes, and the time of the newest trace in it.
@@ -47,10 +47,10 @@ const fn body_name(key: &PageKey) -> RecordName<'_> {
     name("decision_bodies", key)
 }
 
-fn key_of(shelf: Shelf, id: PageId) -> PageKey {
+fn key_of(share: Share, id: PageId) -> PageKey {
     let mut key = [0; 17];
     let (first, rest) = key.split_at_mut(1);
-    first.copy_from_slice(&[shelf.number()]);
+    first.copy_from_slice(&[share.number()]);
     rest.copy_from_slice(id.bytes());
     key
 }
@@ -59,10 +59,10 @@ fn id_of(key: &PageKey) -> PageId {
     PageId::of(key.last_chunk().copied().unwrap_or_default())
 }
 
-/// The keys of a shelf's pages before `before`.
-fn keys_before(shelf: Shelf, before: Option<PageId>) -> (PageKey, PageKey) {
+/// The keys of a share's pages before `before`.
+fn keys_before(share: Share, before: Option<PageId>) -> (PageKey, PageKey) {
     let last = before.unwrap_or(PageId::of([0xff; 16]));
-    (key_of(shelf, PageId::of([0; 16])), key_of(shelf, last))
+    (key_of(share, PageId::of([0; 16])), key_of(share, last))
 }
 
 fn open_head(seal: &StoreSeal, key: &PageKey, stored: &[u8]) -> Result<PageHead, Damage> {
@@ -86,7 +86,7 @@ fn stamp_in(
 impl DecisionLog for EmbeddedStore {
     async fn write_page(&self, write: PageWrite<'_>) -> Result<PageWritten, StoreError> {
         let (page, over) = (write.page, write.over);
-        let key = key_of(write.shelf, page.id);
+        let key = key_of(write.share, page.id);
         let body = self
             .seal
             .seal_bytes(body_name(&key), &page.body, MAX_PAGE_BYTES)?;
@@ -114,7 +114,7 @@ impl DecisionLog for EmbeddedStore {
 
     async fn page_heads(
         &self,
-        shelf: Shelf,
+        share: Share,
         before: Option<PageId>,
         limit: usize,
     ) -> Result<Heads, StoreError> {
@@ -123,15 +123,15 @@ impl DecisionLog for EmbeddedStore {
             heads_in(
                 &transaction.open_table(HEADS)?,
                 seal,
-                (shelf, before),
+                (share, before),
                 limit,
             )
         })
         .await
     }
 
-    async fn page(&self, shelf: Shelf, id: PageId) -> Result<Option<Page>, StoreError> {
-        let key = key_of(shelf, id);
+    async fn page(&self, share: Share, id: PageId) -> Result<Option<Page>, StoreError> {
+        let key = key_of(share, id);
         self.read_blocking(move |transaction, seal| {
             let heads = transaction.open_table(HEADS)?;
             let bodies = transaction.open_table(BODIES)?;
@@ -147,9 +147,9 @@ impl DecisionLog for EmbeddedStore {
         .await
     }
 
-    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<PageSize>, StoreError> {
+    async fn page_sizes(&self, share: Share) -> Result<Vec<PageSize>, StoreError> {
         self.read_blocking(move |transaction, _| {
-            let (first, last) = keys_before(shelf, None);
+            let (first, last) = keys_before(share, None);
             let sizes = transaction.open_table(SIZES)?;
             let mut all = Vec::new();
             for size in sizes.range::<&PageKey>(&first..=&last)? {
@@ -166,8 +166,8 @@ impl DecisionLog for EmbeddedStore {
         .await
     }
 
-    async fn remove_pages(&self, shelf: Shelf, ids: &[PageId]) -> Result<(), StoreError> {
-        let keys: Vec<PageKey> = ids.iter().map(|id| key_of(shelf, *id)).collect();
+    async fn remove_pages(&self, share: Share, ids: &[PageId]) -> Result<(), StoreError> {
+        let keys: Vec<PageKey> = ids.iter().map(|id| key_of(share, *id)).collect();
         self.writer
             .write(move |transaction| {
                 let mut heads = transaction.open_table(HEADS)?;
@@ -187,10 +187,10 @@ impl DecisionLog for EmbeddedStore {
 fn heads_in(
     table: &impl ReadableTable<&'static PageKey, &'static [u8]>,
     seal: &StoreSeal,
-    (shelf, before): (Shelf, Option<PageId>),
+    (share, before): (Share, Option<PageId>),
     limit: usize,
 ) -> Result<Heads, redb::Error> {
-    let (first, last) = keys_before(shelf, before);
+    let (first, last) = keys_before(share, before);
     let mut older = table.range::<&PageKey>(&first..&last)?.rev();
     let (mut heads, mut looked_at) = (Vec::new(), None);
     for stored in older.by_ref().take(limit) {

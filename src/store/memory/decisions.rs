@@ -9,15 +9,15 @@ use super::{Full, MemoryStore};
 use crate::store::sealed::unavailable;
 use crate::store::{
     DecisionLog, Heads, MAX_PAGE_BYTES, Page, PageHead, PageId, PageSize, PageWrite, PageWritten,
-    Shelf, StoreError, TooLarge,
+    Share, StoreError, TooLarge,
 };
 
 /// A mark has four bytes.
 const MARK_BYTES: usize = size_of::<u32>();
 
-/// The pages by shelf, apart from everything else, so that no session waits for them.
+/// The pages by share, apart from everything else, so that no session waits for them.
 #[derive(Debug, Default)]
-pub(super) struct Pages(Mutex<BTreeMap<(Shelf, PageId), Kept>>);
+pub(super) struct Pages(Mutex<BTreeMap<(Share, PageId), Kept>>);
 
 /// What is kept of a page.
 #[derive(Debug)]
@@ -33,12 +33,12 @@ impl Kept {
 }
 
 impl Pages {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<(Shelf, PageId), Kept>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<(Share, PageId), Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Every name of a shelf is at least this, and none is more than [`LAST`].
+/// Every name of a share is at least this, and none is more than [`LAST`].
 const FIRST: PageId = PageId::of([0; 16]);
 const LAST: PageId = PageId::of([0xff; 16]);
 
@@ -48,7 +48,7 @@ impl DecisionLog for MemoryStore {
         let page = write.page;
         TooLarge::check(page.body.len(), MAX_PAGE_BYTES).map_err(unavailable)?;
         let mut pages = self.decisions.all();
-        let name = (write.shelf, page.id);
+        let name = (write.share, page.id);
         let found = pages.get(&name).map(|kept| kept.head.stamp);
         if found != write.over {
             return Ok(PageWritten::Changed);
@@ -66,12 +66,12 @@ impl DecisionLog for MemoryStore {
 
     async fn page_heads(
         &self,
-        shelf: Shelf,
+        share: Share,
         before: Option<PageId>,
         limit: usize,
     ) -> Result<Heads, StoreError> {
         let pages = self.decisions.all();
-        let range = (shelf, FIRST)..(shelf, before.unwrap_or(LAST));
+        let range = (share, FIRST)..(share, before.unwrap_or(LAST));
         let mut older = pages.range(range).rev();
         let heads: Vec<_> = older
             .by_ref()
@@ -83,19 +83,19 @@ impl DecisionLog for MemoryStore {
         Ok(Heads { heads, next })
     }
 
-    async fn page(&self, shelf: Shelf, id: PageId) -> Result<Option<Page>, StoreError> {
+    async fn page(&self, share: Share, id: PageId) -> Result<Option<Page>, StoreError> {
         let pages = self.decisions.all();
-        Ok(pages.get(&(shelf, id)).map(|kept| Page {
+        Ok(pages.get(&(share, id)).map(|kept| Page {
             id,
             head: kept.head.clone(),
             body: kept.body.clone(),
         }))
     }
 
-    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<PageSize>, StoreError> {
+    async fn page_sizes(&self, share: Share) -> Result<Vec<PageSize>, StoreError> {
         let pages = self.decisions.all();
-        let of_shelf = pages.range((shelf, FIRST)..=(shelf, LAST));
-        let sizes = of_shelf.map(|((_, id), kept)| PageSize {
+        let of_share = pages.range((share, FIRST)..=(share, LAST));
+        let sizes = of_share.map(|((_, id), kept)| PageSize {
             id: *id,
             bytes: kept.bytes(),
             newest: kept.head.newest,
@@ -103,10 +103,10 @@ impl DecisionLog for MemoryStore {
         Ok(sizes.collect())
     }
 
-    async fn remove_pages(&self, shelf: Shelf, ids: &[PageId]) -> Result<(), StoreError> {
+    async fn remove_pages(&self, share: Share, ids: &[PageId]) -> Result<(), StoreError> {
         let mut pages = self.decisions.all();
         for id in ids {
-            pages.remove(&(shelf, *id));
+            pages.remove(&(share, *id));
         }
         Ok(())
     }

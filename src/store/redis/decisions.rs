@@ -5,7 +5,7 @@
 //! remove   the names and sizes ─> the pages
 //! ```
 //! A page expires by itself. Its name and size stay until somebody removes them, as what keeps to the
-//! budgets does every minute, and count until then; all of a shelf's expire together.
+//! budgets does every minute, and count until then; all of a share's expire together.
 
 use async_trait::async_trait;
 use redis::{Value, cmd};
@@ -19,7 +19,7 @@ use crate::store::decisions::MAX_HEAD_BYTES;
 use crate::store::sealed::{Damage, RecordName};
 use crate::store::{
     DecisionLog, Heads, MAX_PAGE_BYTES, Page, PageHead, PageId, PageSize, PageWrite, PageWritten,
-    Shelf, StoreError,
+    Share, StoreError,
 };
 
 const HEADS: &str = "decision_heads";
@@ -33,8 +33,8 @@ const REMOVALS: usize = 256;
 #[async_trait]
 impl DecisionLog for RedisStore {
     async fn write_page(&self, write: PageWrite<'_>) -> Result<PageWritten, StoreError> {
-        let (shelf, page) = (write.shelf, write.page);
-        let name = sealed_name(shelf, page.id);
+        let (share, page) = (write.share, write.page);
+        let name = sealed_name(share, page.id);
         let record = |table| RecordName { table, key: &name };
         let body = self
             .seal
@@ -43,8 +43,8 @@ impl DecisionLog for RedisStore {
             .seal
             .seal_value(record(HEADS), &page.head, MAX_HEAD_BYTES)?;
         let bytes = head.len() + body.len();
-        let key = self.keys.page(shelf, page.id);
-        let (pages, sizes) = (self.keys.pages(shelf), self.keys.page_sizes(shelf));
+        let key = self.keys.page(share, page.id);
+        let (pages, sizes) = (self.keys.pages(share), self.keys.page_sizes(share));
         let mut command = script(scripts::WRITE_PAGE, &[&key, &pages, &sizes]);
         command
             .arg(write.over.as_ref().map_or(&[][..], |stamp| stamp))
@@ -63,13 +63,13 @@ impl DecisionLog for RedisStore {
 
     async fn page_heads(
         &self,
-        shelf: Shelf,
+        share: Share,
         before: Option<PageId>,
         limit: usize,
     ) -> Result<Heads, StoreError> {
         let limit = limit.min(HEADS_AT_A_TIME);
         let mut names = cmd("ZRANGE");
-        names.arg(self.keys.pages(shelf));
+        names.arg(self.keys.pages(share));
         match before {
             Some(before) => names.arg(format!("({before}")),
             None => names.arg("+"),
@@ -85,33 +85,33 @@ impl DecisionLog for RedisStore {
             .filter_map(|name| name.parse().ok())
             .collect();
         let next = ids.last().copied().filter(|_| !is_all);
-        let heads = self.heads_of(shelf, &ids).await?;
+        let heads = self.heads_of(share, &ids).await?;
         Ok(Heads { heads, next })
     }
 
-    async fn page(&self, shelf: Shelf, id: PageId) -> Result<Option<Page>, StoreError> {
+    async fn page(&self, share: Share, id: PageId) -> Result<Option<Page>, StoreError> {
         let mut read = cmd("HMGET");
-        read.arg(self.keys.page(shelf, id)).arg("head").arg("body");
+        read.arg(self.keys.page(share, id)).arg("head").arg("body");
         let read = self.decisions.ask_at_length(&read, MAX_PAGE_BYTES).await?;
         let found: (Option<Vec<u8>>, Option<Vec<u8>>) = value(read)?;
         let (Some(head), Some(body)) = found else {
             return Ok(None);
         };
-        let name = sealed_name(shelf, id);
+        let name = sealed_name(share, id);
         let body_name = RecordName {
             table: BODIES,
             key: &name,
         };
-        let opened = self.open_page_head(shelf, id, &head).and_then(|head| {
+        let opened = self.open_page_head(share, id, &head).and_then(|head| {
             let body = self.seal.open_bytes(body_name, &body, MAX_PAGE_BYTES)?;
             Ok(Page { id, head, body })
         });
         Ok(opened.inspect_err(|damage| told(*damage, id)).ok())
     }
 
-    async fn page_sizes(&self, shelf: Shelf) -> Result<Vec<PageSize>, StoreError> {
+    async fn page_sizes(&self, share: Share) -> Result<Vec<PageSize>, StoreError> {
         let mut read = cmd("HGETALL");
-        read.arg(self.keys.page_sizes(shelf));
+        read.arg(self.keys.page_sizes(share));
         let read = self.decisions.ask_at_length(&read, MAX_PAGE_BYTES).await?;
         let sizes: Vec<(String, String)> = value(read)?;
         let mut sizes: Vec<PageSize> = sizes.iter().filter_map(size_of_page).collect();
@@ -119,11 +119,11 @@ impl DecisionLog for RedisStore {
         Ok(sizes)
     }
 
-    async fn remove_pages(&self, shelf: Shelf, ids: &[PageId]) -> Result<(), StoreError> {
+    async fn remove_pages(&self, share: Share, ids: &[PageId]) -> Result<(), StoreError> {
         for ids in ids.chunks(REMOVALS) {
             let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            let keys: Vec<String> = ids.iter().map(|id| self.keys.page(shelf, *id)).collect();
-            let (pages, sizes) = (self.keys.pages(shelf), self.keys.page_sizes(shelf));
+            let keys: Vec<String> = ids.iter().map(|id| self.keys.page(share, *id)).collect();
+            let (pages, sizes) = (self.keys.pages(share), self.keys.page_sizes(share));
             let mut all = cmd("UNLINK");
             all.arg(&keys);
             let mut leave = cmd("ZREM");
@@ -147,13 +147,13 @@ impl DecisionLog for RedisStore {
 impl RedisStore {
     async fn heads_of(
         &self,
-        shelf: Shelf,
+        share: Share,
         ids: &[PageId],
     ) -> Result<Vec<(PageId, PageHead)>, StoreError> {
         let calls: Vec<Call> = ids
             .iter()
             .map(|id| {
-                let key = self.keys.page(shelf, *id);
+                let key = self.keys.page(share, *id);
                 let mut command = cmd("HGET");
                 command.arg(&key).arg("head");
                 Call { key, command }
@@ -164,7 +164,7 @@ impl RedisStore {
             let Some(stored) = value::<Option<Vec<u8>>>(answer)? else {
                 continue;
             };
-            match self.open_page_head(shelf, *id, &stored) {
+            match self.open_page_head(share, *id, &stored) {
                 Ok(head) => heads.push((*id, head)),
                 Err(damage) => told(damage, *id),
             }
@@ -172,8 +172,8 @@ impl RedisStore {
         Ok(heads)
     }
 
-    fn open_page_head(&self, shelf: Shelf, id: PageId, stored: &[u8]) -> Result<PageHead, Damage> {
-        let name = sealed_name(shelf, id);
+    fn open_page_head(&self, share: Share, id: PageId, stored: &[u8]) -> Result<PageHead, Damage> {
+        let name = sealed_name(share, id);
         let name = RecordName {
             table: HEADS,
             key: &name,
@@ -182,9 +182,9 @@ impl RedisStore {
     }
 }
 
-/// What a page's records are sealed under: the shelf's number and the page's name.
-fn sealed_name(shelf: Shelf, id: PageId) -> Vec<u8> {
-    [&[shelf.number()][..], id.bytes()].concat()
+/// What a page's records are sealed under: the share's number and the page's name.
+fn sealed_name(share: Share, id: PageId) -> Vec<u8> {
+    [&[share.number()][..], id.bytes()].concat()
 }
 
 fn size_of_page((name, size): &(String, String)) -> Option<PageSize> {

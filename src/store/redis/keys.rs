@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::super::{PageId, PersonKey, SessionKey, Shelf};
+use super::super::{PageId, PersonKey, SessionKey, Share};
 
 /// Makes names under one prefix, so that several gateways can share a Redis.
 #[derive(Debug, Clone)]
@@ -63,19 +63,19 @@ impl Keys {
     }
 
     /// A page of decisions: a hash with `stamp`, `head` and `body`.
-    pub(super) fn page(&self, shelf: Shelf, id: PageId) -> String {
-        let (prefix, shelf) = (&self.prefix, shelf.as_str());
-        format!("{prefix}:{{decisions-{shelf}}}:page:{id}")
+    pub(super) fn page(&self, share: Share, id: PageId) -> String {
+        let (prefix, share) = (&self.prefix, share.as_str());
+        format!("{prefix}:{{decisions-{share}}}:page:{id}")
     }
 
-    /// The names of a shelf's pages, in their order.
-    pub(super) fn pages(&self, shelf: Shelf) -> String {
-        format!("{}:{{decisions-{}}}:pages", self.prefix, shelf.as_str())
+    /// The names of a share's pages, in their order.
+    pub(super) fn pages(&self, share: Share) -> String {
+        format!("{}:{{decisions-{}}}:pages", self.prefix, share.as_str())
     }
 
-    /// What each page of a shelf takes, and the time of the newest trace in it.
-    pub(super) fn page_sizes(&self, shelf: Shelf) -> String {
-        format!("{}:{{decisions-{}}}:sizes", self.prefix, shelf.as_str())
+    /// What each page of a share takes, and the time of the newest trace in it.
+    pub(super) fn page_sizes(&self, share: Share) -> String {
+        format!("{}:{{decisions-{}}}:sizes", self.prefix, share.as_str())
     }
 }
 
