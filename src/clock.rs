@@ -1,11 +1,18 @@
 //! Time, asked for once a flow and passed down from there.
 
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
 use crate::domain::UnixTime;
 
 /// What time it is.
 pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> UnixTime;
+
+    /// How long it is since some moment that stays the same. It never goes back, whatever the time is set
+    /// to: for measuring rates, and for nothing that is told anybody.
+    fn elapsed(&self) -> Duration;
 }
 
 /// The system's clock: the only place that asks it.
@@ -21,6 +28,11 @@ impl Clock for SystemClock {
         let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let seconds = elapsed.map_or(0, |elapsed| elapsed.as_secs());
         UnixTime::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+
+    fn elapsed(&self) -> Duration {
+        static FIRST_ASKED: LazyLock<Instant> = LazyLock::new(Instant::now);
+        FIRST_ASKED.elapsed()
     }
 }
 
@@ -44,5 +56,11 @@ impl FixedClock {
 impl Clock for FixedClock {
     fn now(&self) -> UnixTime {
         UnixTime::from_seconds(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    /// Where nobody sets the clock back.
+    fn elapsed(&self) -> Duration {
+        let seconds = self.now().seconds();
+        Duration::from_secs(seconds.try_into().unwrap_or_default())
     }
 }

@@ -25,4 +25,5 @@ pub mod policy;
 pub mod seal;
 pub mod sigv4;
 pub mod store;
+pub mod throttle;
 pub mod turn;

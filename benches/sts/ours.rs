@@ -1,5 +1,6 @@
 //! The server `ours`: a whole node, with the settings that the parent wrote.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rolegate::app::RunningNode;
@@ -34,6 +35,7 @@ struct Settings<'a> {
     store: Store,
     audit: Audit,
     federation: Federation<'a>,
+    limits: Limits,
     log: Log,
 }
 
@@ -54,12 +56,24 @@ struct Federation<'a> {
 }
 
 #[derive(Serialize)]
+struct Limits {
+    rates: BTreeMap<String, u32>,
+}
+
+#[derive(Serialize)]
 struct Log {
     level: &'static str,
 }
 
-/// Writes the settings of a node that may ask `issuer` for its keys; everything else is as a node
-/// has it by default, the audit log included.
+/// Every rate is looked at, and none is reached, although all requests come from one address.
+fn high_rates() -> BTreeMap<String, u32> {
+    const RATES: [&str; 5] = ["address", "sign_in", "failed_proof", "principal", "account"];
+    let per_second = RATES.map(|rate| ([rate, "_per_second"].concat(), 1_000_000));
+    per_second.into()
+}
+
+/// Writes the settings of a node that may ask `issuer` for its keys; but for the rates everything else
+/// is as a node has it by default, the audit log included.
 pub fn write_settings(folder: &Path, issuer: &str) -> Outcome<()> {
     let settings = Settings {
         listen: "127.0.0.1:0",
@@ -73,6 +87,7 @@ pub fn write_settings(folder: &Path, issuer: &str) -> Outcome<()> {
         federation: Federation {
             allow_http_issuers: [issuer],
         },
+        limits: Limits { rates: high_rates() },
         log: Log { level: "warn" },
     };
     std::fs::write(folder.join(SETTINGS), toml::to_string(&settings)?)?;

@@ -26,6 +26,7 @@ use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::{self, RedisSettings, RedisStore};
 use crate::store::{Counted, DecisionLog, DirectoryLog, OneTimeUse, Sessions, Stock, StoreSeal};
+use crate::throttle::Throttle;
 
 /// The name of the audit log inside its folder.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -135,6 +136,7 @@ pub(super) struct Resources {
     pub(super) sweeper: Arc<Sweeper>,
     pub(super) audit: Arc<dyn AuditSink>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) throttle: Arc<Throttle>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -262,6 +264,11 @@ where
 {
     let audit = audit(&config.audit, &clock)?;
     let metrics = Arc::new(Metrics::default());
+    let throttle = Throttle::new(
+        &config.limits.rates,
+        Arc::clone(&clock),
+        Arc::clone(&metrics),
+    );
     let log: Arc<dyn DirectoryLog> = Arc::clone(store) as _;
     let sessions: Arc<dyn Sessions> = Arc::clone(store) as _;
     let marks: Arc<dyn OneTimeUse> = Arc::clone(store) as _;
@@ -285,6 +292,7 @@ where
             &metrics,
         )),
         metrics,
+        throttle: Arc::new(throttle),
         sweeper: Arc::new(sweeper),
         audit,
         clock,

@@ -28,6 +28,7 @@ use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
 use crate::metrics::Open;
+use crate::throttle::{Rates, Throttle};
 
 /// The sockets, bound before anything else so that a taken port is known at once.
 pub(super) struct Listeners {
@@ -82,7 +83,9 @@ pub(super) fn serve(
         .map(|address| flows.edge.hosts.with(address));
     let mut apis = main.clone();
     if let Some(hosts) = ops_hosts {
-        apis.answer_operators_at(hosts);
+        let clock = Arc::clone(&flows.edge.clock);
+        let no_rates = Throttle::new(&Rates::OFF, clock, Arc::clone(metrics));
+        apis.answer_operators_at(hosts, &Arc::new(no_rates));
     }
     let mut servers = vec![server(
         config,
@@ -238,10 +241,12 @@ impl Apis {
         }
     }
 
-    /// An operators' listener is asked by its own address too, and tells more.
-    fn answer_operators_at(&mut self, hosts: Hosts) {
+    /// An operators' listener is asked by its own address too, and tells more. No rate keeps an
+    /// administrator out of it.
+    fn answer_operators_at(&mut self, hosts: Hosts, no_rates: &Arc<Throttle>) {
         let edge = Edge {
             hosts: Arc::new(hosts),
+            throttle: Arc::clone(no_rates),
             ..self.admin.edge.clone()
         };
         self.admin = Data::new(AdminApi {

@@ -4,9 +4,9 @@
 //! many, and what got none is told by its number when the window is over.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-use crate::domain::{IssuerName, Subject, UnixTime};
+use crate::domain::{IssuerName, Subject, UnixTime, network_of};
 
 /// How many refusals get a line of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,16 +43,9 @@ pub enum Source {
 }
 
 impl Source {
-    /// Whoever asks from this address. One IPv6 subscriber has a /64 and could use each of its
-    /// addresses once.
+    /// Whoever asks from this address.
     pub fn network_of(address: IpAddr) -> Self {
-        Self::Network(match address.to_canonical() {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-            }
-        })
+        Self::Network(network_of(address))
     }
 }
 

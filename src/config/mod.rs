@@ -8,6 +8,7 @@
 pub mod environment;
 mod keys;
 mod network;
+mod rates;
 mod reader;
 mod sections;
 mod store;

@@ -61,6 +61,15 @@ impl Findings {
     }
 }
 
+/// A number that can be switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberOrOff {
+    /// It is.
+    Off,
+    /// It is not.
+    Number(u32),
+}
+
 /// Reads one table; [`Reader::finish`] reports what was not asked for.
 pub(super) struct Reader<'a> {
     table: Option<&'a Table>,
@@ -227,6 +236,26 @@ impl<'a> Reader<'a> {
             );
         }
         within
+    }
+
+    /// A whole number within bounds, both of which are allowed, or the word `off`.
+    pub(super) fn number_or_off(
+        &mut self,
+        key: &'static str,
+        bounds: RangeInclusive<u32>,
+    ) -> Option<NumberOrOff> {
+        let value = self.ask(key)?;
+        if value.as_str() == Some("off") {
+            return Some(NumberOrOff::Off);
+        }
+        let number = value.as_integer().and_then(|it| u32::try_from(it).ok());
+        let within = number.filter(|number| bounds.contains(number));
+        if within.is_none() {
+            let (least, most) = (bounds.start(), bounds.end());
+            let text = format_args!("must be a whole number from {least} to {most}, or \"off\"");
+            self.problem(key, text);
+        }
+        within.map(NumberOrOff::Number)
     }
 
     /// One of several words.

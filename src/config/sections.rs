@@ -9,8 +9,10 @@ use ipnet::IpNet;
 
 use super::environment::{self, Environment};
 use super::network::{is_loopback, read_nets};
+use super::rates;
 use super::reader::{Findings, Reader};
 use crate::domain::{HostName, Issuer};
+use crate::throttle::Rates;
 
 /// Where audit records go (decision 10).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub struct Limits {
     pub keep_alive_seconds: u32,
     /// How many connections each listener has open at once, shared out evenly among its workers.
     pub connections: usize,
+    /// How often anybody may ask.
+    pub rates: Rates,
 }
 
 /// How a node reaches identity providers.
@@ -196,6 +200,7 @@ impl Limits {
             connections: section
                 .number("connections", 16..=1_000_000)
                 .unwrap_or(10_000),
+            rates: section.section("rates", rates::read),
         }
     }
 }

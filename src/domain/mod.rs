@@ -10,6 +10,7 @@ mod credentials;
 mod host_name;
 mod identity;
 mod local_path;
+mod network;
 mod principal;
 mod provider_session;
 mod request;
@@ -34,6 +35,7 @@ pub use identity::{
     SignInId, Subject,
 };
 pub use local_path::LocalPath;
+pub use network::network_of;
 pub use principal::{Lineage, Principal, SessionPrincipal, UserName};
 pub use provider_session::{NameId, ProviderSession};
 pub use request::{Region, RequestId};

@@ -109,6 +109,28 @@ impl AssumeRoleError {
         matches!(self, Self::Saml(error) if error.is_alarm())
     }
 
+    /// Whether the proof of identity itself did not hold: the caller may be guessing.
+    pub fn is_failed_proof(&self) -> bool {
+        match self {
+            Self::Token(error) => !error.is_provider_unreachable(),
+            Self::NoProvider { .. }
+            | Self::NoSamlProvider
+            | Self::ResponseText(_)
+            | Self::Saml(_) => true,
+            Self::SamlSession(_)
+            | Self::Consumed
+            | Self::Revoked
+            | Self::Tags(_)
+            | Self::NotMapped
+            | Self::NotConnected
+            | Self::NotLinked
+            | Self::ProviderSessionEnds { .. }
+            | Self::Denied(_)
+            | Self::TooLarge { .. }
+            | Self::Unavailable(_) => false,
+        }
+    }
+
     /// Whether a newer directory may permit the same call: a role, a provider, its keys or a trust
     /// policy may have been changed on another node (decision 7).
     pub fn may_have_changed(&self) -> bool {

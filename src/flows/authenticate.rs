@@ -95,6 +95,17 @@ impl AuthenticationError {
         }
     }
 
+    /// Whether the caller is to blame, and may be guessing.
+    pub const fn is_failed_proof(&self) -> bool {
+        match self {
+            Self::NotSigned
+            | Self::Signature(_)
+            | Self::InvalidToken
+            | Self::ExpiredToken { .. } => true,
+            Self::Unavailable(_) | Self::Audit(_) => false,
+        }
+    }
+
     /// The check that failed, for counting.
     pub const fn check(&self) -> &'static str {
         match self {

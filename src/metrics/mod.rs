@@ -14,6 +14,7 @@
 mod attempts;
 mod gauges;
 mod latency;
+mod limits;
 mod stripes;
 
 use std::collections::BTreeMap;
@@ -28,11 +29,13 @@ use prometheus_client::registry::Registry;
 pub use attempts::{Attempt, Operation, Outcome};
 pub use gauges::{Gauge, Gauges, MAX_SERIES, whole};
 pub use latency::{Step, Timing};
+pub use limits::Limit;
 pub(crate) use stripes::Stripes;
 
 use self::attempts::Attempts;
 use self::gauges::{counter, counters};
 use self::latency::Latencies;
+use self::limits::Throttles;
 use crate::domain::{ConnectionId, UnixTime};
 
 /// What every name begins with.
@@ -45,6 +48,7 @@ const NONE: i64 = i64::MIN;
 pub struct Metrics {
     attempts: Attempts,
     latencies: Latencies,
+    throttles: Throttles,
     disagreements: Mutex<u64>,
     store_errors: Mutex<BTreeMap<&'static str, u64>>,
     certificate_ends: AtomicI64,
@@ -112,6 +116,7 @@ impl Default for Metrics {
         Self {
             attempts: Attempts::default(),
             latencies: Latencies::default(),
+            throttles: Throttles::default(),
             disagreements: Mutex::default(),
             store_errors: Mutex::default(),
             certificate_ends: AtomicI64::new(NONE),
@@ -130,6 +135,11 @@ impl Metrics {
     /// more.
     pub fn ended(&self, attempt: Attempt<'_>) {
         self.attempts.ended(attempt);
+    }
+
+    /// A request was over this rate.
+    pub fn throttled(&self, limit: Limit) {
+        self.throttles.count(limit);
     }
 
     /// The two SAML verifiers disagreed.
@@ -190,6 +200,7 @@ impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.attempts.encode(&mut encoder)?;
         self.latencies.encode(&mut encoder)?;
+        self.throttles.encode(&mut encoder)?;
         let disagreements = *self
             .disagreements
             .lock()

@@ -2,7 +2,7 @@
 //! sent to STS, to the portal and to the listener itself. Each test names the attack that it makes.
 //!
 //! a1–a7: signatures; a8, a9: session tokens; a17: parameters; a18: framing; a19: slowness; a20:
-//! answers; a21: logs; w1–w18: the portal; o: running and stopping.
+//! answers; a21: logs; a23: floods; w1–w18: the portal; o: running and stopping.
 #![cfg(test)]
 
 #[path = "../support/mod.rs"]
@@ -18,6 +18,7 @@ mod logs;
 mod metrics;
 mod operation;
 mod parameters;
+mod rates;
 mod records;
 mod session_token;
 mod signature;

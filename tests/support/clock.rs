@@ -1,5 +1,7 @@
 //! What time it is for a node.
 
+use std::time::Duration;
+
 use rolegate::clock::{Clock, FixedClock, SystemClock};
 use rolegate::domain::UnixTime;
 
@@ -7,7 +9,7 @@ use rolegate::domain::UnixTime;
 pub const NOW: i64 = 1_795_254_067;
 
 /// What time it is for a node.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Time {
     /// [`NOW`], until the test moves it.
     #[default]
@@ -45,6 +47,13 @@ impl Clock for TestClock {
         match self {
             Self::Still(clock) => clock.now(),
             Self::System(clock) => clock.now(),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        match self {
+            Self::Still(clock) => clock.elapsed(),
+            Self::System(clock) => clock.elapsed(),
         }
     }
 }

@@ -30,6 +30,11 @@ pub const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// The folder of secrets is the node's own, for the sake of simple tests.
 const SETTINGS: &str = "workers = 2\ndrain_seconds = 1\nfederation.secret_folder = '.'\n";
 
+/// Where a node's clock stands still no bucket fills, and many a test asks more often than a bucket
+/// holds. Tests of the rates say themselves what they are.
+const NO_RATES: &str = "\n[limits.rates]\naddress_per_second = \"off\"\nsign_in_per_second = \"off\"\n\
+    failed_proof_per_second = \"off\"\nprincipal_per_second = \"off\"\naccount_per_second = \"off\"\n";
+
 /// Where the node keeps what it must not forget.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum Store {
@@ -251,6 +256,8 @@ fn config(settings: &Settings, folder: &Path) -> Config {
     if matches!(settings.store, Store::Memory) {
         own.push((variables::STORE_URL, "memory:"));
     }
-    let text = [SETTINGS, &settings.toml].concat();
+    let has_rates = settings.toml.contains("limits.rates") || settings.time == Time::System;
+    let rates = if has_rates { "" } else { NO_RATES };
+    let text = [SETTINGS, &settings.toml, rates].concat();
     Config::from_toml(&text, folder, &Environment::of(&own)).unwrap()
 }

@@ -85,6 +85,7 @@ pub(super) fn edge(
         region: base_region(&config.regions),
         clock: Arc::clone(&resources.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&resources.entropy),
+        throttle: Arc::clone(&resources.throttle),
     }
 }
 

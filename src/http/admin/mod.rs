@@ -17,7 +17,7 @@
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
 //!
 //! ```text
-//! Host ── signed by header ── body ── the signature over all of it ── not made before ── flow
+//! Host ── its address's rate ── signed by header ── body ── the signature over all of it ── not made before ── flow
 //!          └ a large body: signature, with the hash of the body, and policies first
 //! ```
 //! A large body is read only for those who may have it applied, and few at a time. Who they are is
@@ -49,6 +49,7 @@ use crate::flows::{
 };
 use crate::sigv4;
 use crate::store::Generation;
+use crate::throttle::Throttled;
 
 /// The service that admin requests are signed for.
 pub const SERVICE: &str = "rolegate";
@@ -62,7 +63,7 @@ pub const MAX_LARGE_BODIES: usize = 2;
 /// bodies, which strangers may send, have no part in it.
 pub const DIRECTORIES_BUDGET: usize = MAX_LARGE_BODIES * MAX_BODY_BYTES;
 /// Seconds after which a caller may try again when this node can't answer.
-const RETRY_AFTER: &str = "1";
+const RETRY_AFTER: u64 = 1;
 
 /// The flows behind the API.
 #[derive(Clone)]
@@ -349,9 +350,12 @@ async fn record(
     caller: Option<&Caller>,
     fault: AdminFault,
 ) -> AdminFault {
+    if matches!(&fault, AdminFault::Authentication(error) if error.is_failed_proof()) {
+        api.edge.proof_failed(meta);
+    }
     let recorded = match &fault {
-        // The flow has recorded it, or could not.
-        AdminFault::Admin(_) | AdminFault::Entropy(_) => return fault,
+        // The flow has recorded it, or could not; or it is counted alone.
+        AdminFault::Admin(_) | AdminFault::Entropy(_) | AdminFault::Throttled(_) => return fault,
         AdminFault::Authentication(error) => api.recorder.unauthenticated_admin(meta, error).await,
         AdminFault::Host(_)
         | AdminFault::Body(_)
@@ -380,6 +384,7 @@ async fn admit(
     meta: &mut RequestMeta,
 ) -> Result<Admitted, AdminFault> {
     api.edge.hosts.check(request.headers())?;
+    api.edge.admit_administrator(meta)?;
     let headers: Vec<(&str, &[u8])> = request
         .headers()
         .iter()
@@ -443,6 +448,8 @@ enum AdminFault {
     #[error(transparent)]
     Host(#[from] HostError),
     #[error(transparent)]
+    Throttled(#[from] Throttled),
+    #[error(transparent)]
     Body(#[from] BodyError),
     #[error("too many directories are being applied at this moment; try again")]
     Busy,
@@ -463,6 +470,7 @@ impl AdminFault {
         match self {
             Self::Host(HostError::Missing) => (StatusCode::BAD_REQUEST, "InvalidHost"),
             Self::Host(HostError::NotServed) => (StatusCode::MISDIRECTED_REQUEST, "InvalidHost"),
+            Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "Throttling"),
             Self::Body(BodyError::TooLarge) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
             }
@@ -478,6 +486,15 @@ impl AdminFault {
         }
     }
 
+    /// Seconds after which the same request may succeed.
+    fn retry_after(&self) -> Option<u64> {
+        match (self, self.status_and_code().0) {
+            (Self::Throttled(throttled), _) => Some(throttled.seconds()),
+            (_, StatusCode::SERVICE_UNAVAILABLE) => Some(RETRY_AFTER),
+            _ => None,
+        }
+    }
+
     fn respond(self, id: RequestId) -> HttpResponse {
         let (status, code) = self.status_and_code();
         let message = match &self {
@@ -486,13 +503,14 @@ impl AdminFault {
             }
             other => other.to_string(),
         };
+        let retry_after = self.retry_after();
         let problems = match self {
             Self::Admin(AdminError::Invalid(problems)) => problems,
             _ => Vec::new(),
         };
         let mut response = HttpResponse::build(status);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header(("Retry-After", RETRY_AFTER));
+        if let Some(seconds) = retry_after {
+            response.insert_header(("Retry-After", seconds));
         }
         response
             .insert_header(("Cache-Control", "no-store"))

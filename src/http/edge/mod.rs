@@ -1,11 +1,12 @@
 //! The outermost wall: which requests are whole, which hosts are served, who is asking, how much may
-//! be sent and how slowly, and how long a connection may be held.
+//! be sent and how slowly, how often, and how long a connection may be held.
 
 mod body;
 mod connection;
 mod guard;
 mod host;
 mod peer;
+mod throttle;
 mod transport;
 mod wall;
 
@@ -26,6 +27,7 @@ use crate::clock::Clock;
 use crate::domain::{Region, RequestId};
 use crate::entropy::{Entropy, EntropyError, draw_id};
 use crate::flows::RequestMeta;
+use crate::throttle::Throttle;
 
 /// A User-Agent is kept up to this many characters.
 const MAX_USER_AGENT: usize = 512;
@@ -45,6 +47,8 @@ pub struct Edge {
     pub clock: Arc<dyn Clock>,
     /// Draws request ids.
     pub entropy: Arc<dyn Entropy>,
+    /// How often addresses may ask.
+    pub throttle: Arc<Throttle>,
 }
 
 impl Edge {

@@ -13,6 +13,7 @@ use crate::flows::{Callback, RequestMeta, SignInRefusal, SignedIn, attempt_key};
 
 pub(super) async fn get(api: Api, request: HttpRequest, connection: Path<String>) -> HttpResponse {
     api.answer(&request, async |meta| {
+        api.edge.admit_sign_in(&meta)?;
         received(&api, &request, &connection, request.query_string(), &meta).await
     })
     .await
@@ -25,6 +26,7 @@ pub(super) async fn post(
     payload: Payload,
 ) -> HttpResponse {
     api.answer(&request, async |mut meta| {
+        api.edge.admit_sign_in(&meta)?;
         let body = api.edge.bodies.read(&request, payload, MAX_ANSWER_BYTES);
         let body = body.await?;
         api.edge.begin(&mut meta);

@@ -11,6 +11,10 @@ use super::shown::Shown;
 use crate::domain::{LocalPath, RequestId, UnixTime};
 use crate::flows::{AssumeRoleError, LogoutRefusal, SignInRefusal, Unavailable};
 use crate::http::edge::{BodyError, HostError};
+use crate::throttle::Throttled;
+
+/// Seconds after which somebody may try again when this node can't answer.
+const BUSY_SECONDS: u64 = 5;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +29,8 @@ pub(super) enum PortalError {
     Malformed(&'static str),
     #[error(transparent)]
     Host(#[from] HostError),
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     #[error(transparent)]
     Body(#[from] BodyError),
     #[error(transparent)]
@@ -73,6 +79,10 @@ impl PortalError {
         }
         let is_sign_in = matches!(self, Self::SignIn(_));
         let next = self.next_step();
+        let throttled = match &self {
+            Self::Throttled(throttled) => Some(throttled.seconds()),
+            _ => None,
+        };
         let (status, title, what_happened, what_to_do) = self.words();
         let (what_happened, what_to_do) =
             (Shown::from(what_happened.as_str()), Shown::from(what_to_do));
@@ -102,10 +112,10 @@ impl PortalError {
             };
             page(status, &error)
         };
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        let busy = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(BUSY_SECONDS);
+        if let Some(seconds) = throttled.or(busy) {
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

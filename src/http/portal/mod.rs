@@ -115,6 +115,9 @@ impl PortalApi {
         if let Err(error) = self.edge.hosts.check(request.headers()) {
             return PortalError::Host(error).respond(self, id, now);
         }
+        if let Err(error) = self.edge.admit(&meta) {
+            return PortalError::Throttled(error).respond(self, id, now);
+        }
         handler(meta)
             .await
             .unwrap_or_else(|error| error.respond(self, id, now))

@@ -22,6 +22,7 @@ async fn begin(
     payload: Payload,
     meta: &mut RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
+    api.edge.admit_sign_in(meta)?;
     guard::check_origin(request.headers(), api.edge.hosts.origin())?;
     let body = api.edge.bodies.read(request, payload, guard::MAX_BYTES);
     let body = body.await?;

@@ -58,6 +58,12 @@ impl PortalError {
                 "The request names a host that this gateway does not answer for.".to_owned(),
                 "Use the address that your administrator gave you.",
             ),
+            Self::Throttled(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many requests",
+                "More was asked from your network address in a short time than is answered here. Nothing was changed.".to_owned(),
+                "Wait a few seconds and try again. If it goes on, send the id below to your administrator: others may share your address.",
+            ),
             Self::Body(error) => (
                 body_status(*error),
                 "This form can’t be read",

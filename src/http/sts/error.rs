@@ -12,6 +12,7 @@ use crate::flows::{AssumeRoleError, AuthenticationError};
 use crate::http::edge::{BodyError, HostError};
 use crate::policy::{AssumeAction, Denial, StsAction};
 use crate::sigv4::SigV4Error;
+use crate::throttle::Throttled;
 
 /// Seconds after which a caller may try again when this node can't answer.
 const RETRY_AFTER: &str = "1";
@@ -25,6 +26,8 @@ pub struct StsFault {
     message: Option<String>,
     recorded: Recorded,
     operation: Option<String>,
+    /// Whether a proof that the call carried did not hold.
+    is_failed_proof: bool,
 }
 
 /// Whether the audit knows of a refusal.
@@ -34,6 +37,8 @@ pub enum Recorded {
     ByFlow,
     /// No flow was reached.
     NotYet,
+    /// It is counted, and nothing else: there may be any number of them.
+    Counted,
 }
 
 impl StsFault {
@@ -46,6 +51,7 @@ impl StsFault {
             message: Some(message.into()),
             recorded: Recorded::NotYet,
             operation: None,
+            is_failed_proof: false,
         }
     }
 
@@ -70,6 +76,7 @@ impl StsFault {
             message: None,
             recorded: Recorded::NotYet,
             operation: None,
+            is_failed_proof: false,
         }
     }
 
@@ -94,6 +101,11 @@ impl StsFault {
             "ServiceUnavailable",
             "The service can't answer at the moment; try again.",
         )
+    }
+
+    /// The caller, its address or its account asks too often.
+    fn throttling() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Throttling", "Rate exceeded")
     }
 
     /// The code, for the audit.
@@ -122,6 +134,11 @@ impl StsFault {
     /// Whether the audit knows of it.
     pub const fn recorded(&self) -> Recorded {
         self.recorded
+    }
+
+    /// Whether a proof that the call carried did not hold.
+    pub const fn is_failed_proof(&self) -> bool {
+        self.is_failed_proof
     }
 
     /// The same refusal, of which the audit knows.
@@ -187,13 +204,29 @@ impl From<ParameterError> for StsFault {
 
 impl From<AuthenticationError> for StsFault {
     fn from(error: AuthenticationError) -> Self {
-        Self::unauthenticated(&error).recorded_by_flow()
+        Self {
+            is_failed_proof: error.is_failed_proof(),
+            ..Self::unauthenticated(&error).recorded_by_flow()
+        }
     }
 }
 
 impl From<AssumeRoleError> for StsFault {
     fn from(error: AssumeRoleError) -> Self {
-        Self::not_assumed(&error).recorded_by_flow()
+        Self {
+            is_failed_proof: error.is_failed_proof(),
+            ..Self::not_assumed(&error).recorded_by_flow()
+        }
+    }
+}
+
+/// Before anything of the call was read.
+impl From<Throttled> for StsFault {
+    fn from(_: Throttled) -> Self {
+        Self {
+            recorded: Recorded::Counted,
+            ..Self::throttling()
+        }
     }
 }
 
@@ -323,6 +356,11 @@ mod tests {
             "ExpiredToken",
             "The security token included in the request is expired",
         );
-        assert_eq!(fault, expected.recorded_by_flow());
+        assert!(fault.is_failed_proof());
+        let expected = StsFault {
+            is_failed_proof: true,
+            ..expected.recorded_by_flow()
+        };
+        assert_eq!(fault, expected);
     }
 }

@@ -83,9 +83,12 @@ impl StsApi {
         }
     }
 
-    /// The refusal, recorded; one that can't be is none.
+    /// The refusal, recorded where it must be; one that can't be is none.
     async fn refuse(&self, fault: StsFault, meta: &RequestMeta) -> StsFault {
-        if fault.recorded() == Recorded::ByFlow {
+        if fault.is_failed_proof() {
+            self.edge.proof_failed(meta);
+        }
+        if matches!(fault.recorded(), Recorded::ByFlow | Recorded::Counted) {
             return fault;
         }
         let call = RefusedCall {
@@ -117,6 +120,7 @@ impl StsApi {
         meta: &mut RequestMeta,
     ) -> Result<answer::Success<'static>, StsFault> {
         self.edge.hosts.check(request.headers())?;
+        self.edge.admit_proof(meta)?;
         let body = self.body(request, payload).await?;
         self.edge.begin(meta);
         let encoded = if request.method() == Method::GET {

@@ -21,6 +21,7 @@ async fn read_form(
     payload: Payload,
     meta: &mut RequestMeta,
 ) -> Result<String, PortalError> {
+    api.edge.admit_sign_in(meta)?;
     guard::check_media(request.headers())?;
     let body = api.edge.bodies.read(request, payload, MAX_FORM_BYTES);
     let body = body.await?;

@@ -18,6 +18,7 @@ use crate::http::portal::{Api, PortalApi, cookies};
 
 pub(in crate::http::portal) async fn get(api: Api, request: HttpRequest) -> HttpResponse {
     api.answer(&request, async |meta| {
+        api.edge.admit_sign_in(&meta)?;
         let message = LogoutMessage::from_query(request.query_string());
         received(&api, &request, message, &meta).await
     })
