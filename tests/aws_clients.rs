@@ -10,6 +10,7 @@ mod support;
 mod tools;
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -23,6 +24,9 @@ use serde_json::{Value, json};
 use support::aws::{ADMIN_KEY, ADMIN_SECRET};
 use support::directory::STS_CLIENT;
 use support::gateway::{Gateway, READER, STRANGER};
+use support::http::Request;
+use support::http_node::{HttpNode, ROLE};
+use support::node::{Node, Settings};
 use tools::Tool;
 
 const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/Reader/ines";
@@ -31,7 +35,7 @@ const POLICY: &str =
 const NOT_AUTHORIZED: &str = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
 
 /// A client with nothing of this machine in its environment but where the gateway is.
-fn client(gateway: &Gateway, program: &Path) -> Command {
+fn client(gateway: &Node, program: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()
@@ -43,7 +47,7 @@ fn client(gateway: &Gateway, program: &Path) -> Command {
     command
 }
 
-fn aws(gateway: &Gateway) -> Command {
+fn aws(gateway: &Node) -> Command {
     let mut command = client(gateway, &Tool::AwsCli.path());
     command.arg("sts");
     command
@@ -192,7 +196,7 @@ fn boto3(mut python: Command, function: &str, arguments: &Value) -> Value {
     json_of(&child.wait_with_output().unwrap())
 }
 
-fn python(gateway: &Gateway) -> Command {
+fn python(gateway: &Node) -> Command {
     client(gateway, &Tool::Python.path())
 }
 
@@ -290,6 +294,50 @@ fn boto3_asks_again_when_the_provider_could_not_be_asked() {
     for told in told {
         assert_eq!(told["class"], "IDPCommunicationErrorException", "{told}");
         assert_eq!(told["retries"], 1, "{told}");
+    }
+}
+
+/// A node whose address rate is one a second, with a clock that stands still, and where its metrics are.
+fn node_with_a_rate() -> (HttpNode, SocketAddr) {
+    let toml =
+        "ops_listen = \"127.0.0.1:0\"\n[limits.rates]\naddress_per_second = 1\naddress_burst = 1\n";
+    let mut node = HttpNode::empty(Settings {
+        toml: toml.to_owned(),
+        ..Settings::default()
+    });
+    let (main, ops) = (node.address, node.ops_address.unwrap());
+    let files = node.directory();
+    node.node.address = ops;
+    node.apply(&files);
+    node.node.address = main;
+    (node, ops)
+}
+
+#[test]
+fn boto3_waits_and_asks_again_when_it_asks_too_often() {
+    for mode in ["standard", "legacy"] {
+        let (node, ops) = node_with_a_rate();
+        let token = node.id_token("ines");
+        assert_eq!(node.assume(&token, &[]).status, 200);
+        let call = json!({
+            "RoleArn": ROLE, "RoleSessionName": "ines", "WebIdentityToken": token,
+        });
+        let arguments = json!({ "call": call, "mode": mode });
+        let told = std::thread::scope(|scope| {
+            let asking = scope.spawn(|| boto3(python(&node), "asks_again", &arguments));
+            let untouched = "rolegate_throttled_total{limit=\"address\"} 0\n";
+            while Request::get(ops, "/metrics")
+                .send()
+                .text()
+                .contains(untouched)
+            {
+                assert!(!asking.is_finished(), "it was let in at once");
+            }
+            node.clock.advance(1);
+            asking.join().unwrap()
+        });
+        assert_eq!(told["subject"], "ines", "{mode}");
+        assert!(told["retries"].as_u64().unwrap() >= 1, "{mode} {told}");
     }
 }
 

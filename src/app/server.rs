@@ -22,12 +22,12 @@ use super::tls::Certificates;
 use crate::config::{Config, Limits, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
 use crate::http::edge::{
-    ConnectionLimits, Edge, Hosts, Transport, TrustedProxies, Wall, tell_connection, wall,
+    ConnectionLimits, Edge, Hosts, Queue, Transport, TrustedProxies, Wall, tell_connection, wall,
 };
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
-use crate::metrics::Open;
+use crate::metrics::{Metrics, Open};
 use crate::throttle::{Rates, Throttle};
 
 /// The sockets, bound before anything else so that a taken port is known at once.
@@ -85,7 +85,7 @@ pub(super) fn serve(
     if let Some(hosts) = ops_hosts {
         let clock = Arc::clone(&flows.edge.clock);
         let no_rates = Throttle::new(&Rates::OFF, clock, Arc::clone(metrics));
-        apis.answer_operators_at(hosts, &Arc::new(no_rates));
+        apis.answer_operators_at(hosts, &Arc::new(no_rates), metrics);
     }
     let mut servers = vec![server(
         config,
@@ -241,11 +241,17 @@ impl Apis {
         }
     }
 
-    /// An operators' listener is asked by its own address too, and tells more. No rate keeps an
-    /// administrator out of it.
-    fn answer_operators_at(&mut self, hosts: Hosts, no_rates: &Arc<Throttle>) {
+    /// An operators' listener is asked by its own address too, and tells more. Neither a rate nor
+    /// a queue keeps an administrator out of it.
+    fn answer_operators_at(
+        &mut self,
+        hosts: Hosts,
+        no_rates: &Arc<Throttle>,
+        metrics: &Arc<Metrics>,
+    ) {
         let edge = Edge {
             hosts: Arc::new(hosts),
+            queue: Queue::new(usize::MAX, Arc::clone(metrics)),
             throttle: Arc::clone(no_rates),
             ..self.admin.edge.clone()
         };

@@ -72,6 +72,8 @@ pub struct Limits {
     pub keep_alive_seconds: u32,
     /// How many connections each listener has open at once, shared out evenly among its workers.
     pub connections: usize,
+    /// How many requests may wait for each worker.
+    pub waiting: usize,
     /// How often anybody may ask.
     pub rates: Rates,
 }
@@ -200,6 +202,7 @@ impl Limits {
             connections: section
                 .number("connections", 16..=1_000_000)
                 .unwrap_or(10_000),
+            waiting: section.number("waiting", 16..=65_536).unwrap_or(256),
             rates: section.section("rates", rates::read),
         }
     }

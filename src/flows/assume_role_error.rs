@@ -12,6 +12,7 @@ use crate::federation::id_token::TokenError;
 use crate::federation::saml::SamlError;
 use crate::federation::saml::prove::{ResponseTextError, SamlProofError};
 use crate::policy::Denial;
+use crate::throttle::Throttled;
 
 /// Why nothing is given.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,9 @@ pub enum AssumeRoleError {
         /// Over 100.
         percent: u32,
     },
+    /// The person, or the role's account, asks too often.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// This node can't answer now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -100,6 +104,7 @@ impl AssumeRoleError {
             | Self::NotConnected
             | Self::NotLinked => "AccessDenied",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
+            Self::Throttled(_) => "Throttling",
             Self::Unavailable(_) => "ServiceUnavailable",
         }
     }
@@ -127,6 +132,7 @@ impl AssumeRoleError {
             | Self::ProviderSessionEnds { .. }
             | Self::Denied(_)
             | Self::TooLarge { .. }
+            | Self::Throttled(_)
             | Self::Unavailable(_) => false,
         }
     }
@@ -148,6 +154,7 @@ impl AssumeRoleError {
             | Self::ProviderSessionEnds { .. }
             | Self::TooLarge { .. }
             | Self::Revoked
+            | Self::Throttled(_)
             | Self::Unavailable(_) => false,
         }
     }
@@ -170,6 +177,7 @@ impl AssumeRoleError {
             Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "duration",
             Self::Denied(Denial::Refused { .. }) => "trust policy",
             Self::TooLarge { .. } => "token size",
+            Self::Throttled(_) => "rate",
             Self::Unavailable(_) => "availability",
         }
     }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::misses::{is_silence, misses};
+use super::rates::admit_person;
 use super::record::{AssumeRecord, Person, Recorder, SamlRecord};
 use super::request::RequestMeta;
 use super::revoked::check_proven;
@@ -43,6 +44,7 @@ use crate::federation::{ProvenIdentity, RedeemError};
 use crate::metrics::{Operation, Step};
 use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy};
 use crate::store::OneTimeUse;
+use crate::throttle::Throttle;
 
 const OPERATION: Operation = Operation::AssumeRoleWithSaml;
 
@@ -110,6 +112,8 @@ pub struct AssumeRoleWithSaml {
     pub own: Arc<OwnNames>,
     /// What was used: by the portal, or here where it may be used once.
     pub marks: Arc<dyn OneTimeUse>,
+    /// How often somebody may ask.
+    pub throttle: Arc<Throttle>,
     /// Where it is recorded.
     pub recorder: Arc<Recorder>,
     /// Randomness for keys and tokens.
@@ -228,6 +232,8 @@ impl AssumeRoleWithSaml {
         let (identity, assertion) = proven.into_parts();
         known.proven = Some(Proven::of(&identity, &assertion));
         check_proven(snapshot, &identity)?;
+        let person = (identity.issuer(), identity.subject());
+        admit_person(&self.throttle, person, request.provider.account())?;
         let caller = SamlCaller {
             provider: &request.provider,
             issuer: provider.entity_id(),

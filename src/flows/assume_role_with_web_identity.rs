@@ -5,6 +5,7 @@
 //!   └ federation: verify                      signature, issuer, audience, times
 //!      └ unless_redeemed                      only where the portal's own client is an audience; nobody
 //!                                             has revoked its person since it was issued
+//!         └ admit_person                   neither the person nor the account asks too often
 //!         └ policy::decide                    the role's trust policy decides alone
 //!            └ credentials::issue
 //!               └ recorder                    no record, no answer
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
 use super::misses::{is_silence, misses};
+use super::rates::admit_person;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_proof;
@@ -36,6 +38,7 @@ use crate::policy::{
     self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy, RoleTerms,
 };
 use crate::store::OneTimeUse;
+use crate::throttle::Throttle;
 
 const OPERATION: Operation = Operation::AssumeRoleWithWebIdentity;
 
@@ -78,6 +81,8 @@ pub struct AssumeRoleWithWebIdentity {
     pub keys: Arc<KeyCache>,
     /// What the portal has consumed.
     pub marks: Arc<dyn OneTimeUse>,
+    /// How often somebody may ask.
+    pub throttle: Arc<Throttle>,
     /// Where it is recorded.
     pub recorder: Arc<Recorder>,
     /// Randomness for keys and tokens.
@@ -195,6 +200,8 @@ impl AssumeRoleWithWebIdentity {
             .identity
             .insert(self.take(proven, snapshot, meta).await?);
         check_proof(snapshot, identity, issued_at)?;
+        let person = (&identity.issuer, &identity.subject);
+        admit_person(&self.throttle, person, request.role.account())?;
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();

@@ -26,6 +26,7 @@ mod observe;
 mod own_metadata;
 mod party;
 mod portal;
+mod rates;
 mod readiness;
 mod record;
 mod recorded_change;
@@ -54,7 +55,7 @@ pub use assume_role_with_web_identity::{
     AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,
 };
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
-pub use get_caller_identity::GetCallerIdentity;
+pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
 pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use metadata::{
     FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,

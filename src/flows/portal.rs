@@ -17,6 +17,7 @@ use self::choice::{Choice, is_connected, shortest};
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::misses::is_silence;
+use super::rates::admit_person;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_session;
@@ -32,6 +33,7 @@ use crate::mapping::{self, MappedRole, RuleTrace};
 use crate::metrics::{Operation, Step};
 use crate::policy::{self, Decision};
 use crate::store::{BrowserSession, SessionKey, Sessions};
+use crate::throttle::Throttle;
 
 const TAKING: Operation = Operation::TakeRoleCredentials;
 
@@ -143,6 +145,8 @@ pub struct Portal {
     pub directory: Arc<LiveDirectory>,
     /// Where sessions are kept.
     pub sessions: Arc<dyn Sessions>,
+    /// How often somebody may take credentials.
+    pub throttle: Arc<Throttle>,
     /// Where it is recorded.
     pub recorder: Arc<Recorder>,
     /// Randomness for keys and tokens.
@@ -246,15 +250,15 @@ impl Portal {
         let (snapshot, mapped, rules) = self.mapped_role(identity, role, meta).await?;
         let result = match &mapped {
             None => Err(AssumeRoleError::NotMapped),
-            Some(mapped) => self.issue(
-                &Choice {
+            Some(mapped) => {
+                let choice = Choice {
                     session: &open.session,
                     mapped,
                     snapshot: &snapshot,
                     meta,
-                },
-                asked,
-            ),
+                };
+                self.issue(&choice, asked)
+            }
         };
         let misses = match (&result, &mapped) {
             (Err(error), Some(mapped)) if is_silence(error) => Choice {
@@ -314,6 +318,9 @@ impl Portal {
         asked: SessionDuration,
     ) -> Result<TakenCredentials, AssumeRoleError> {
         let _issuing = self.recorder.metrics().time(TAKING, Step::Issue);
+        let identity = &choice.open.session.identity;
+        let person = (&identity.issuer, &identity.subject);
+        admit_person(&self.throttle, person, choice.mapped.role.account())?;
         let choosing = choice.choosing()?;
         choice.check_time_left()?;
         let bounds = choice.bounds(&choosing);

@@ -1,11 +1,11 @@
 //! What was turned away because there was too much of it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use prometheus_client::encoding::DescriptorEncoder;
 
-use super::gauges::counters;
+use super::gauges::{Gauge, counter, counters, encode, whole};
 use super::stripes::Stripes;
 
 /// What a rate is of.
@@ -65,5 +65,45 @@ impl Throttles {
         let all = Limit::ALL.map(|limit| ([("limit", limit.as_str())], count(limit)));
         let help = "Requests that were over a rate";
         counters(encoder, "throttled", help, all)
+    }
+}
+
+/// Requests before the workers.
+#[derive(Debug, Default)]
+pub(super) struct Queues(Stripes<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    now: AtomicI64,
+    shed: AtomicU64,
+}
+
+impl Queues {
+    pub(super) fn waits(&self) {
+        self.0.own().now.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn have_waited(&self, many: usize) {
+        let many = i64::try_from(many).unwrap_or(i64::MAX);
+        self.0.own().now.fetch_sub(many, Ordering::Relaxed);
+    }
+
+    pub(super) fn shed(&self) {
+        self.0.own().shed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let stripes = || self.0.iter();
+        let now: i64 = stripes().map(|it| it.now.load(Ordering::Relaxed)).sum();
+        let shed: u64 = stripes().map(|it| it.shed.load(Ordering::Relaxed)).sum();
+        let help = "Requests that wait for their worker";
+        encode(
+            encoder,
+            "requests_waiting",
+            help,
+            &[Gauge::of_node(whole(now))],
+        )?;
+        let help = "Requests that were refused because too many waited";
+        counter(encoder, "requests_shed", help, shed)
     }
 }

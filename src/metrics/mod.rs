@@ -35,7 +35,7 @@ pub(crate) use stripes::Stripes;
 use self::attempts::Attempts;
 use self::gauges::{counter, counters};
 use self::latency::Latencies;
-use self::limits::Throttles;
+use self::limits::{Queues, Throttles};
 use crate::domain::{ConnectionId, UnixTime};
 
 /// What every name begins with.
@@ -49,6 +49,7 @@ pub struct Metrics {
     attempts: Attempts,
     latencies: Latencies,
     throttles: Throttles,
+    queues: Queues,
     disagreements: Mutex<u64>,
     store_errors: Mutex<BTreeMap<&'static str, u64>>,
     certificate_ends: AtomicI64,
@@ -117,6 +118,7 @@ impl Default for Metrics {
             attempts: Attempts::default(),
             latencies: Latencies::default(),
             throttles: Throttles::default(),
+            queues: Queues::default(),
             disagreements: Mutex::default(),
             store_errors: Mutex::default(),
             certificate_ends: AtomicI64::new(NONE),
@@ -140,6 +142,21 @@ impl Metrics {
     /// A request was over this rate.
     pub fn throttled(&self, limit: Limit) {
         self.throttles.count(limit);
+    }
+
+    /// A request waits for its worker, until [`Self::have_waited`].
+    pub fn waits(&self) {
+        self.queues.waits();
+    }
+
+    /// So many don't any more; told by the same thread.
+    pub fn have_waited(&self, many: usize) {
+        self.queues.have_waited(many);
+    }
+
+    /// A request was refused because too many waited.
+    pub fn shed(&self) {
+        self.queues.shed();
     }
 
     /// The two SAML verifiers disagreed.
@@ -201,6 +218,7 @@ impl Collector for Metrics {
         self.attempts.encode(&mut encoder)?;
         self.latencies.encode(&mut encoder)?;
         self.throttles.encode(&mut encoder)?;
+        self.queues.encode(&mut encoder)?;
         let disagreements = *self
             .disagreements
             .lock()

@@ -83,6 +83,16 @@ def names_errors(calls):
     return told
 
 
+def asks_again(call, mode):
+    """How often boto3 had to ask for one answer."""
+    client = sts(retries={"mode": mode, "total_max_attempts": 20})
+    answer = client.assume_role_with_web_identity(**call)
+    return {
+        "subject": answer["SubjectFromWebIdentityToken"],
+        "retries": answer["ResponseMetadata"]["RetryAttempts"],
+    }
+
+
 def presigns(role, token, header):
     """A presigned GetCallerIdentity, replayed as the verifiers of Kubernetes and Vault do."""
     session = session_of(assume(sts(), role, token))

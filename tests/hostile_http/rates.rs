@@ -1,5 +1,6 @@
-//! Floods: whoever asks too often is told so as AWS does, or by a page, and slows nobody else down.
-//! The node's clock stands still, so that a bucket fills when the test says so.
+//! Floods: whoever asks too often is told so as AWS does, or by a page, and slows nobody else down; and
+//! who comes when too many wait is told to come again. The node's clock stands still, so that a bucket
+//! fills when the test says so.
 
 use std::net::SocketAddr;
 
@@ -94,6 +95,22 @@ fn a23_a_flood_is_refused_before_its_body_is_there() {
     connection.send(head.as_bytes()).unwrap();
     let refused = connection.read_response(PATIENCE).unwrap();
     assert_refused(&refused, 400, "Throttling");
+}
+
+#[test]
+fn a23_who_is_refused_keeps_the_connection_if_the_body_is_there() {
+    let node = node("address_per_second = 1\naddress_burst = 1\n");
+    assert_eq!(assumed(&node, NOISY, 9), 1);
+    let mut connection = RawConnection::open(node.address);
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {NOISY}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1500\r\n\r\n{}",
+        node.address,
+        "a".repeat(1500)
+    );
+    for _ in 0..9 {
+        let refused = connection.exchange(request.as_bytes(), PATIENCE).unwrap();
+        assert_refused(&refused, 400, "Throttling");
+    }
 }
 
 #[test]
@@ -244,4 +261,86 @@ fn a23_what_is_over_a_rate_is_counted_and_leaves_no_record() {
     for _ in 0..9 {
         assert_eq!(export_from(&node, ops, NOISY).status, 200);
     }
+}
+
+#[test]
+fn a23_a_person_who_asks_too_often_is_refused_from_every_address_and_slows_no_other() {
+    let node = node("principal_per_second = 1\nprincipal_burst = 3\n");
+    let keys = node.session();
+    let who = |hops: &str| {
+        let call = Call::post(node.address, "Action=GetCallerIdentity&Version=2011-06-15");
+        let call = call.with_header("x-forwarded-for", hops);
+        call.signed(&keys, &Signing::at(node.now()))
+            .send(node.address)
+    };
+    assert_eq!(who(NOISY).status, 200);
+    assert_eq!(assumed(&node, QUIET, 9), 1);
+    let refused = who("192.0.2.3");
+    assert_refused(&refused, 400, "Throttling");
+    let record = node.audit_of(refused.header("x-amzn-requestid").unwrap());
+    assert_eq!(record.0["userIdentity"]["type"], "AssumedRole");
+    assert_eq!(record.0["errorCode"], "Throttling");
+    let token = node.id_token("omar");
+    assert_eq!(from(assuming(&node, &token), NOISY).status, 200);
+    node.advance(1);
+    assert_eq!(who(NOISY).status, 200);
+}
+
+#[test]
+fn a23_an_account_over_its_rate_gives_no_keys_and_the_page_says_so() {
+    let node = node("account_per_second = 1\naccount_burst = 2\n");
+    let person = node.sign_in("ines");
+    assert_eq!(assumed(&node, NOISY, 9), 2);
+    let take = || {
+        let fields = [("role", ROLE), ("duration", "900")];
+        person.form(node.address, "/credentials", &fields).send()
+    };
+    let refused = take();
+    assert_eq!(refused.status, 429, "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert!(is_page(&refused), "{}", refused.text());
+    node.advance(1);
+    assert_eq!(take().status, 200);
+}
+
+/// Sends so many calls at once, each on a connection of its own, and gives the answers.
+fn all_at_once(node: &HttpNode, count: usize) -> Vec<Response> {
+    let token = node.id_token("ines");
+    let form = [
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=ines&RoleArn=",
+        ROLE,
+        "&WebIdentityToken=",
+        &token,
+    ]
+    .concat();
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        node.address,
+        form.len()
+    );
+    let connections = (0..count).map(|_| RawConnection::open(node.address));
+    let mut connections: Vec<_> = connections.collect();
+    for connection in &mut connections {
+        connection.send(request.as_bytes()).unwrap();
+    }
+    let answers = connections.iter_mut();
+    answers
+        .map(|connection| connection.read_response(PATIENCE).unwrap())
+        .collect()
+}
+
+#[test]
+fn a23_who_comes_when_too_many_wait_is_told_to_come_again() {
+    let node = HttpNode::with_settings("[limits]\nwaiting = 16\n");
+    let before = node.audit().len();
+    let answers = all_at_once(&node, 400);
+    let (answered, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 200);
+    assert!(!answered.is_empty() && !refused.is_empty());
+    for refused in &refused {
+        assert_refused(refused, 503, "ServiceUnavailable");
+        assert_eq!(refused.header("retry-after"), Some("1"));
+    }
+    assert_eq!(node.audit().len() - before, answered.len());
+    assert_eq!(assumed(&node, QUIET, 1), 1);
 }

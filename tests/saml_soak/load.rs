@@ -42,6 +42,7 @@ impl Second {
             at_once: THREADS,
             each_provider: THREADS,
             wait: Duration::from_mins(1),
+            line: THREADS,
         };
         Self {
             opinion: SecondOpinion::start(limits).unwrap(),

@@ -32,6 +32,7 @@ const LIMITS: Limits = Limits {
     at_once: 8,
     each_provider: 8,
     wait: Duration::from_mins(1),
+    line: 8,
 };
 
 /// What all three read.

@@ -88,6 +88,7 @@ pub(super) async fn compose(
         assume_role_with_web_identity: shared.assume_role_with_web_identity(),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),
+            throttle: Arc::clone(&shared.resources.throttle),
             recorder: Arc::clone(&shared.recorder),
         },
         sign_in: shared.sign_in(config, url, &saml),

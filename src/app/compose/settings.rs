@@ -11,7 +11,7 @@ use crate::domain::Region;
 use crate::federation::outgoing::OutgoingSettings;
 use crate::federation::secret_file::SecretFolder;
 use crate::flows::BootstrapAdmin;
-use crate::http::edge::{Bodies, Edge, Hosts, TrustedProxies};
+use crate::http::edge::{Bodies, Edge, Hosts, Queue, TrustedProxies};
 use crate::policy::IdentityPolicy;
 
 /// What the user `admin` of the environment may do.
@@ -85,6 +85,7 @@ pub(super) fn edge(
         region: base_region(&config.regions),
         clock: Arc::clone(&resources.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&resources.entropy),
+        queue: Queue::new(config.limits.waiting, Arc::clone(&resources.metrics)),
         throttle: Arc::clone(&resources.throttle),
     }
 }

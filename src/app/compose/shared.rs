@@ -108,6 +108,7 @@ impl Shared {
             verifier: saml.verifier.clone(),
             own: Arc::clone(&saml.names),
             marks: Arc::clone(&self.resources.marks),
+            throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
         }
@@ -118,6 +119,7 @@ impl Shared {
             directory: Arc::clone(&self.directory),
             keys: Arc::clone(&self.provider_keys),
             marks: Arc::clone(&self.resources.marks),
+            throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
         }
@@ -180,6 +182,7 @@ impl Shared {
         Portal {
             directory: Arc::clone(&self.directory),
             sessions: Arc::clone(&self.resources.sessions),
+            throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
             max_claim_age: sessions.absolute_seconds.into(),

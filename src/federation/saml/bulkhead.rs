@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -27,16 +27,19 @@ pub struct Limits {
     pub each_provider: usize,
     /// How long a call waits for its place before it is refused.
     pub wait: Duration,
+    /// Calls of a provider that wait for its places; one more is refused at once.
+    pub line: usize,
 }
 
 impl Default for Limits {
-    /// As many calls as there are processors, half of them for one provider, 2 seconds.
+    /// As many calls as there are processors, half of them for one provider; 2 seconds, 256 calls.
     fn default() -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         Self {
             at_once: processors,
             each_provider: (processors / 2).max(1),
             wait: Duration::from_secs(2),
+            line: 256,
         }
     }
 }
@@ -81,6 +84,8 @@ pub(super) struct Bulkhead {
     by_provider: PlacesBy<ProviderRef>,
     by_person: PlacesBy<(ProviderRef, Subject)>,
     waiting: AtomicUsize,
+    /// Of each provider that has any, those that wait for nothing but a place.
+    lines: Lines,
 }
 
 /// How full the places are.
@@ -105,6 +110,53 @@ impl<'b> Waiting<'b> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How many calls of each provider wait for its places.
+#[derive(Debug, Default)]
+struct Lines(Mutex<HashMap<ProviderRef, usize>>);
+
+/// A call that stands in its provider's line.
+struct InLine<'b> {
+    lines: &'b Lines,
+    provider: &'b ProviderRef,
+}
+
+impl Lines {
+    fn known(&self) -> MutexGuard<'_, HashMap<ProviderRef, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self, provider: &ProviderRef, most: usize) -> Result<(), Overload> {
+        let waiting = self.known().get(provider).copied().unwrap_or_default();
+        if waiting < most {
+            Ok(())
+        } else {
+            Err(Overload::Provider)
+        }
+    }
+
+    fn enter<'b>(&'b self, provider: &'b ProviderRef, most: usize) -> Result<InLine<'b>, Overload> {
+        self.check(provider, most)?;
+        *self.known().entry(provider.clone()).or_default() += 1;
+        Ok(InLine {
+            lines: self,
+            provider,
+        })
+    }
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        let mut known = self.lines.known();
+        let Some(waiting) = known.get_mut(self.provider) else {
+            return;
+        };
+        *waiting = waiting.saturating_sub(1);
+        if *waiting == 0 {
+            known.remove(self.provider);
+        }
     }
 }
 
@@ -137,7 +189,13 @@ impl Bulkhead {
             by_provider: PlacesBy::new(limits.each_provider.max(1)),
             by_person: PlacesBy::new(EACH_PERSON),
             waiting: AtomicUsize::new(0),
+            lines: Lines::default(),
         }
+    }
+
+    /// Whether a call of this provider could wait for a place: asked before what leads to the call is done.
+    pub(super) fn check_line(&self, provider: &ProviderRef) -> Result<(), Overload> {
+        self.lines.check(provider, self.limits.line)
     }
 
     /// How full the places are now.
@@ -194,20 +252,23 @@ impl Bulkhead {
                 None => None,
             };
             lacking = Overload::Provider;
+            let Ok(_in_line) = self.lines.enter(provider, self.limits.line) else {
+                return Ok(None);
+            };
             let places = self.by_provider.of(provider.clone());
             let of_provider = places.acquire_owned().await?;
             lacking = Overload::All;
             let of_all = Arc::clone(&self.places).acquire_owned().await?;
-            Ok::<_, AcquireError>(Place {
+            Ok::<_, AcquireError>(Some(Place {
                 _person: of_person,
                 _provider: of_provider,
                 _all: of_all,
-            })
+            }))
         });
         match taken.await {
-            Ok(Ok(place)) => Ok(place),
-            // Time is up. Nobody closes these semaphores.
-            Ok(Err(_)) | Err(_) => Err(lacking),
+            Ok(Ok(Some(place))) => Ok(place),
+            // The line is full, or time is up. Nobody closes these semaphores.
+            Ok(Ok(None) | Err(_)) | Err(_) => Err(lacking),
         }
     }
 }

@@ -419,6 +419,9 @@ impl SamlVerifier {
             return Err(SamlProofError::MetadataExpired(end));
         }
         let second = self.second_for(provider)?;
+        if let Some(second) = second {
+            second.check_line(&provider.reference)?;
+        }
         let (accepted, question) = self.accept(presented, provider).await?;
         let proven = proven(accepted, provider, now)?;
         if let Some((second, Question { document, ours })) = second.zip(question) {

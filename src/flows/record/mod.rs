@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex};
 pub(super) use administration::{Outcome, Subject};
 pub(super) use assumption::{AssumeRecord, SamlRecord};
 pub(super) use portal::{PortalRecord, Refused};
+pub(super) use sts::CallerRecord;
 pub use sts::RefusedCall;
 
 use self::refusals::Refusals;

@@ -6,6 +6,7 @@ use crate::decisions::Beside;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
 use crate::metrics::{Attempt, Operation, Outcome};
+use crate::throttle::Throttled;
 
 /// A call that can't be read, or asks for nothing that there is.
 #[derive(Debug, Clone, Copy)]
@@ -18,32 +19,75 @@ pub struct RefusedCall<'a> {
     pub why: &'a str,
 }
 
+/// The check of how often somebody asks.
+const RATE: &str = "rate";
+
+/// What became of a question who signed.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::flows) enum CallerRecord<'a> {
+    /// This caller, who was told so.
+    Told(&'a Caller),
+    /// This caller, who asks too often.
+    Throttled(&'a Caller, &'a Throttled),
+    /// Nobody who is known.
+    Unknown(&'a AuthenticationError),
+}
+
+impl CallerRecord<'_> {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Told(_) => Outcome::Succeeded,
+            Self::Throttled(..) => Outcome::failed(RATE),
+            Self::Unknown(error) => Outcome::failed(error.check()),
+        }
+    }
+
+    /// Whom a refusal is counted for.
+    fn refused(self, meta: &RequestMeta) -> Option<Source> {
+        match self {
+            Self::Told(_) => None,
+            Self::Throttled(caller, _) => Some(caller.session.as_ref().map_or_else(
+                || Source::network_of(meta.source_ip),
+                |session| {
+                    let lineage = &session.lineage;
+                    Source::Person(lineage.issuer.clone(), lineage.subject.clone())
+                },
+            )),
+            Self::Unknown(_) => Some(Source::network_of(meta.source_ip)),
+        }
+    }
+}
+
 impl Recorder {
     pub(in crate::flows) async fn caller_identity(
         &self,
         meta: &RequestMeta,
-        result: Result<&Caller, &AuthenticationError>,
+        record: CallerRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
         let operation = Operation::GetCallerIdentity;
         let attempt = Attempt {
             operation,
-            outcome: match result {
-                Ok(_) => Outcome::Succeeded,
-                Err(error) => Outcome::failed(error.check()),
-            },
+            outcome: record.outcome(),
             connection: None,
         };
-        if result.is_err() && self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+        let refused = record.refused(meta);
+        if refused.is_some_and(|source| self.is_coalesced(source, meta)) {
             self.metrics.ended(attempt);
             return Ok(());
         }
         let (sts, name) = (EventSource::Sts, operation.as_str());
         let occasion = self.occasion(meta, sts, name, ReadOnly::Yes)?;
-        let event = match result {
-            Ok(caller) => Event::new(occasion)
-                .by(signed_by(caller))
-                .account(caller.principal.account()),
-            Err(error) => unauthenticated(Event::new(occasion), error),
+        let event = Event::new(occasion);
+        let of = |event: Event, caller: &Caller| {
+            let account = caller.principal.account();
+            event.by(signed_by(caller)).account(account)
+        };
+        let event = match record {
+            CallerRecord::Told(caller) => of(event, caller),
+            CallerRecord::Throttled(caller, throttled) => of(event, caller)
+                .checks([Check::new(RATE, CheckOutcome::Failed)])
+                .refused("Throttling", &throttled.to_string()),
+            CallerRecord::Unknown(error) => unauthenticated(event, error),
         };
         if result.is_ok() {
             // Nothing was decided about anybody, and it may come ten thousand times a second.

@@ -6,6 +6,7 @@ mod authenticate;
 mod back_up;
 mod metadata;
 mod portal;
+mod rates;
 mod record;
 mod revoke;
 mod saml;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::audit::{AuditSink, AuditUnavailable, Event, MemorySink, RefusalLimits};
+use crate::clock::FixedClock;
 use crate::decisions::{Decisions, Keeping};
 use crate::directory::testing::{self, ISSUER, NOW, READER};
 use crate::directory::{DirectoryFiles, LiveDirectory};
@@ -41,6 +43,7 @@ use crate::metrics::Metrics;
 use crate::sigv4::{self, HttpRequest};
 use crate::store::memory::MemoryStore;
 use crate::store::{DecisionLog, OneTimeUse, Redeemed, StoreError};
+use crate::throttle::{Rates, Throttle};
 
 /// The provider's key, which all tests share because one costs more than a test.
 static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::p256("a"));
@@ -215,6 +218,7 @@ impl Node {
             directory: Arc::clone(&self.directory),
             keys: Arc::clone(&KEYS),
             marks: Arc::clone(&self.store) as Arc<dyn OneTimeUse>,
+            throttle: no_rates(),
             recorder: Arc::clone(&self.recorder),
             entropy: Arc::new(SystemEntropy),
         }
@@ -255,6 +259,15 @@ pub(super) fn bootstrap_admin() -> BootstrapAdmin {
                 .parse()
                 .unwrap(),
     }
+}
+
+fn throttle(rates: &Rates) -> Arc<Throttle> {
+    let clock = Arc::new(FixedClock::at(NOW));
+    Arc::new(Throttle::new(rates, clock, Arc::default()))
+}
+
+fn no_rates() -> Arc<Throttle> {
+    throttle(&Rates::OFF)
 }
 
 fn meta() -> RequestMeta {

@@ -14,6 +14,7 @@ pub(super) fn portal(node: &Node) -> Portal {
     Portal {
         directory: Arc::clone(&node.directory),
         sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
+        throttle: no_rates(),
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
         max_claim_age: CLAIM_AGE,

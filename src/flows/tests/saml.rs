@@ -155,6 +155,7 @@ impl Node {
             verifier: SamlVerifier::new(None, Arc::new(SystemEntropy)),
             own: Arc::new(own),
             marks: Arc::clone(&self.store) as Arc<dyn OneTimeUse>,
+            throttle: no_rates(),
             recorder: Arc::clone(&self.recorder),
             entropy: Arc::new(SystemEntropy),
         }

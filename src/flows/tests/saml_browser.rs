@@ -253,6 +253,7 @@ impl Setting {
         Portal {
             directory: Arc::clone(&self.node.directory),
             sessions: Arc::clone(&self.node.store) as Arc<dyn Sessions>,
+            throttle: no_rates(),
             recorder: Arc::clone(&self.node.recorder),
             entropy: Arc::new(SystemEntropy),
             max_claim_age: 43_200,

@@ -38,7 +38,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub use backup::BackupRequest;
 pub use decisions::{EraseRequest, ErasedPerson, SearchRequest};
 
-use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError};
+use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError, NotAdmitted};
 use crate::directory::{DirectoryFiles, Problem};
 use crate::domain::{ConnectionId, InvalidValue, RequestId};
 use crate::entropy::EntropyError;
@@ -49,7 +49,6 @@ use crate::flows::{
 };
 use crate::sigv4;
 use crate::store::Generation;
-use crate::throttle::Throttled;
 
 /// The service that admin requests are signed for.
 pub const SERVICE: &str = "rolegate";
@@ -355,7 +354,7 @@ async fn record(
     }
     let recorded = match &fault {
         // The flow has recorded it, or could not; or it is counted alone.
-        AdminFault::Admin(_) | AdminFault::Entropy(_) | AdminFault::Throttled(_) => return fault,
+        AdminFault::Admin(_) | AdminFault::Entropy(_) | AdminFault::NotAdmitted(_) => return fault,
         AdminFault::Authentication(error) => api.recorder.unauthenticated_admin(meta, error).await,
         AdminFault::Host(_)
         | AdminFault::Body(_)
@@ -448,7 +447,7 @@ enum AdminFault {
     #[error(transparent)]
     Host(#[from] HostError),
     #[error(transparent)]
-    Throttled(#[from] Throttled),
+    NotAdmitted(#[from] NotAdmitted),
     #[error(transparent)]
     Body(#[from] BodyError),
     #[error("too many directories are being applied at this moment; try again")]
@@ -470,7 +469,9 @@ impl AdminFault {
         match self {
             Self::Host(HostError::Missing) => (StatusCode::BAD_REQUEST, "InvalidHost"),
             Self::Host(HostError::NotServed) => (StatusCode::MISDIRECTED_REQUEST, "InvalidHost"),
-            Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "Throttling"),
+            Self::NotAdmitted(NotAdmitted::Throttled(_)) => {
+                (StatusCode::TOO_MANY_REQUESTS, "Throttling")
+            }
             Self::Body(BodyError::TooLarge) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
             }
@@ -480,16 +481,17 @@ impl AdminFault {
             }
             Self::Authentication(error) => authentication(error),
             Self::Admin(error) => (admin_status(error), error.code()),
-            Self::Body(BodyError::NoRoom) | Self::Busy | Self::Entropy(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
-            }
+            Self::Body(BodyError::NoRoom)
+            | Self::NotAdmitted(NotAdmitted::Queue(_))
+            | Self::Busy
+            | Self::Entropy(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         }
     }
 
     /// Seconds after which the same request may succeed.
     fn retry_after(&self) -> Option<u64> {
         match (self, self.status_and_code().0) {
-            (Self::Throttled(throttled), _) => Some(throttled.seconds()),
+            (Self::NotAdmitted(NotAdmitted::Throttled(throttled)), _) => Some(throttled.seconds()),
             (_, StatusCode::SERVICE_UNAVAILABLE) => Some(RETRY_AFTER),
             _ => None,
         }

@@ -169,6 +169,16 @@ impl Bodies {
     }
 }
 
+/// Passes over a body that came together with its head, so that the connection can be used again. One that
+/// is still to come is not waited for: the connection ends with the answer.
+pub async fn pass_over(mut payload: Payload) {
+    let mut rest = pin!(async { while let Some(Ok(_)) = payload.next().await {} });
+    if poll_immediate(&mut rest).await.is_none() {
+        next_turn().await;
+        poll_immediate(&mut rest).await;
+    }
+}
+
 /// The length that the head says; none where the body is chunked. The HTTP library has refused what
 /// is said twice or is no number.
 fn announced(request: &HttpRequest) -> Option<usize> {

@@ -1,12 +1,13 @@
 //! The outermost wall: which requests are whole, which hosts are served, who is asking, how much may
 //! be sent and how slowly, how often, and how long a connection may be held.
 
+mod admission;
 mod body;
 mod connection;
 mod guard;
 mod host;
 mod peer;
-mod throttle;
+mod queue;
 mod transport;
 mod wall;
 
@@ -16,10 +17,12 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderValue, USER_AGENT};
 
-pub use body::{Bodies, Body, BodyError};
+pub use admission::NotAdmitted;
+pub use body::{Bodies, Body, BodyError, pass_over};
 pub use connection::{Bounded, Connection, ConnectionLimits, tell_connection};
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;
+pub use queue::{Queue, QueueFull};
 pub use transport::Transport;
 pub use wall::{Wall, wall};
 
@@ -47,6 +50,8 @@ pub struct Edge {
     pub clock: Arc<dyn Clock>,
     /// Draws request ids.
     pub entropy: Arc<dyn Entropy>,
+    /// Where requests wait for their worker.
+    pub queue: Queue,
     /// How often addresses may ask.
     pub throttle: Arc<Throttle>,
 }

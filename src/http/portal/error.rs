@@ -10,7 +10,7 @@ use super::respond::{page, redirect};
 use super::shown::Shown;
 use crate::domain::{LocalPath, RequestId, UnixTime};
 use crate::flows::{AssumeRoleError, LogoutRefusal, SignInRefusal, Unavailable};
-use crate::http::edge::{BodyError, HostError};
+use crate::http::edge::{BodyError, HostError, NotAdmitted};
 use crate::throttle::Throttled;
 
 /// Seconds after which somebody may try again when this node can't answer.
@@ -58,6 +58,15 @@ impl From<Unavailable> for PortalError {
     }
 }
 
+impl From<NotAdmitted> for PortalError {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Throttled(throttled) => Self::Throttled(throttled),
+            NotAdmitted::Queue(_) => Self::Unavailable,
+        }
+    }
+}
+
 impl PortalError {
     /// Where the page leads on to.
     fn next_step(&self) -> Option<NextStep> {
@@ -80,7 +89,9 @@ impl PortalError {
         let is_sign_in = matches!(self, Self::SignIn(_));
         let next = self.next_step();
         let throttled = match &self {
-            Self::Throttled(throttled) => Some(throttled.seconds()),
+            Self::Throttled(throttled) | Self::Assume(AssumeRoleError::Throttled(throttled)) => {
+                Some(throttled.seconds())
+            }
             _ => None,
         };
         let (status, title, what_happened, what_to_do) = self.words();

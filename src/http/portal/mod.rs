@@ -116,7 +116,7 @@ impl PortalApi {
             return PortalError::Host(error).respond(self, id, now);
         }
         if let Err(error) = self.edge.admit(&meta) {
-            return PortalError::Throttled(error).respond(self, id, now);
+            return PortalError::from(error).respond(self, id, now);
         }
         handler(meta)
             .await

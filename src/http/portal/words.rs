@@ -343,6 +343,12 @@ fn said(error: &Quoted, description: &Quoted) -> String {
 fn assume_words(error: &AssumeRoleError) -> Words {
     match error {
         AssumeRoleError::Unavailable(_) => unavailable_words(),
+        AssumeRoleError::Throttled(_) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many requests",
+            "Keys were taken more often in a short time than is allowed, by you or in this account. None were given out.".to_owned(),
+            "Wait a few seconds and try again. If it goes on, send the id below to your administrator.",
+        ),
         AssumeRoleError::TooLarge { .. } => (
             StatusCode::BAD_REQUEST,
             "No keys were given out",

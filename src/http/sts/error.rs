@@ -8,11 +8,10 @@ use super::parameters::ParameterError;
 use super::saml_error;
 use crate::domain::RequestId;
 use crate::federation::id_token::TokenError;
-use crate::flows::{AssumeRoleError, AuthenticationError};
-use crate::http::edge::{BodyError, HostError};
+use crate::flows::{AssumeRoleError, AuthenticationError, CallerIdentityError};
+use crate::http::edge::{BodyError, HostError, NotAdmitted};
 use crate::policy::{AssumeAction, Denial, StsAction};
 use crate::sigv4::SigV4Error;
-use crate::throttle::Throttled;
 
 /// Seconds after which a caller may try again when this node can't answer.
 const RETRY_AFTER: &str = "1";
@@ -211,6 +210,15 @@ impl From<AuthenticationError> for StsFault {
     }
 }
 
+impl From<CallerIdentityError> for StsFault {
+    fn from(error: CallerIdentityError) -> Self {
+        match error {
+            CallerIdentityError::Authentication(error) => error.into(),
+            CallerIdentityError::Throttled(_) => Self::throttling().recorded_by_flow(),
+        }
+    }
+}
+
 impl From<AssumeRoleError> for StsFault {
     fn from(error: AssumeRoleError) -> Self {
         Self {
@@ -221,11 +229,15 @@ impl From<AssumeRoleError> for StsFault {
 }
 
 /// Before anything of the call was read.
-impl From<Throttled> for StsFault {
-    fn from(_: Throttled) -> Self {
+impl From<NotAdmitted> for StsFault {
+    fn from(error: NotAdmitted) -> Self {
+        let fault = match error {
+            NotAdmitted::Throttled(_) => Self::throttling(),
+            NotAdmitted::Queue(_) => Self::unavailable(),
+        };
         Self {
             recorded: Recorded::Counted,
-            ..Self::throttling()
+            ..fault
         }
     }
 }
@@ -251,6 +263,7 @@ impl StsFault {
     fn not_assumed(error: &AssumeRoleError) -> Self {
         let message = match error {
             AssumeRoleError::Unavailable(_) => return Self::unavailable(),
+            AssumeRoleError::Throttled(_) => return Self::throttling(),
             AssumeRoleError::Denied(denial) => return denial.into(),
             AssumeRoleError::NotMapped
             | AssumeRoleError::NotConnected

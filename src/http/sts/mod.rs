@@ -32,7 +32,7 @@ use crate::flows::{
     AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder, RefusedCall,
     RequestMeta,
 };
-use crate::http::edge::{Body, Edge};
+use crate::http::edge::{Body, Edge, pass_over};
 use crate::sigv4;
 
 /// The version of the API.
@@ -120,7 +120,10 @@ impl StsApi {
         meta: &mut RequestMeta,
     ) -> Result<answer::Success<'static>, StsFault> {
         self.edge.hosts.check(request.headers())?;
-        self.edge.admit_proof(meta)?;
+        if let Err(refused) = self.edge.admit_proof(meta) {
+            pass_over(payload).await;
+            return Err(refused.into());
+        }
         let body = self.body(request, payload).await?;
         self.edge.begin(meta);
         let encoded = if request.method() == Method::GET {

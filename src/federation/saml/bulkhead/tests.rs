@@ -13,11 +13,15 @@ async fn call(bulkhead: &Bulkhead, id: &str) -> Result<(), RunError> {
     bulkhead.run(Asker::Stranger(&provider(id)), || ()).await
 }
 
+/// How many may wait for a provider's places.
+const LINE: usize = 5;
+
 fn bulkhead(at_once: usize, each_provider: usize) -> Arc<Bulkhead> {
     Arc::new(Bulkhead::new(Limits {
         at_once,
         each_provider,
         wait: Duration::from_millis(20),
+        line: LINE,
     }))
 }
 
@@ -117,6 +121,40 @@ async fn a_person_has_one_place_at_a_time_and_holds_up_nobody_else() {
     let (first, ()) = tokio::join!(first, meanwhile);
     assert_eq!(first, Ok(()));
     assert_eq!(bulkhead.run(busy, || 2).await, Ok(2));
+}
+
+/// Who waits for their own call stands in nobody's way.
+#[tokio::test]
+async fn a_provider_s_line_is_bounded_and_holds_nobody_who_waits_for_themselves() {
+    let bulkhead = bulkhead(2, 1);
+    let busy = UnderWay::begin(&bulkhead, "busy").await;
+    let busy_provider = provider("busy");
+    let subject = |number: usize| -> Subject { format!("person{number}").parse().unwrap() };
+    let people: Vec<Subject> = (0..LINE + 3).map(subject).collect();
+    let by_all = people.iter().map(|person| {
+        let asker = Asker::Person(&busy_provider, person);
+        bulkhead.run(asker, || ())
+    });
+    let others = async {
+        let full = bulkhead.check_line(&busy_provider);
+        assert_eq!(full, Err(Overload::Provider));
+        assert_eq!(bulkhead.check_line(&provider("other")), Ok(()));
+        assert_eq!(call(&bulkhead, "other").await, Ok(()));
+    };
+    let (by_all, ()) = tokio::join!(futures_util::future::join_all(by_all), others);
+    assert_eq!(
+        by_all,
+        vec![Err(RunError::Overload(Overload::Provider)); people.len()]
+    );
+    let again = people.iter().map(|_| {
+        let asker = Asker::Person(&busy_provider, &people[0]);
+        bulkhead.run(asker, || ())
+    });
+    let one_stands = async { assert_eq!(bulkhead.check_line(&busy_provider), Ok(())) };
+    tokio::join!(futures_util::future::join_all(again), one_stands);
+    busy.let_go.send(()).unwrap();
+    assert_eq!(busy.caller.await.unwrap(), Ok(()));
+    assert!(bulkhead.lines.known().is_empty());
 }
 
 /// Two providers may call two people the same.

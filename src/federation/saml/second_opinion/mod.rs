@@ -170,6 +170,12 @@ impl SecondOpinion {
         self.bulkhead.load()
     }
 
+    /// Whether a response of this provider could be asked about: many that wait already are enough to
+    /// refuse it before anything is done for it.
+    pub fn check_line(&self, provider: &ProviderRef) -> Result<(), SecondOpinionError> {
+        Ok(self.bulkhead.check_line(provider)?)
+    }
+
     /// What the second verifier reads out of a document that the first one has **authenticated**
     /// with keys of these certificates, as the first one's of this person. No other document may come
     /// here.

@@ -67,6 +67,7 @@ pub(super) mod built_in {
             at_once: 4,
             each_provider: 2,
             wait: std::time::Duration::from_millis(20),
+            line: 5,
         });
         let second = second.unwrap();
         let (let_go, wait) = std::sync::mpsc::channel::<()>();

@@ -1,0 +1,139 @@
+//! How often somebody who was proven may ask.
+
+use super::portal::{portal, session, signed_in};
+use super::*;
+use crate::directory::testing::ADMIN;
+use crate::flows::rates::admit_caller;
+use crate::throttle::{Limit, Rate, Throttled};
+
+/// So many calls of a person, and of an account.
+const BURST: u32 = 2;
+
+fn principal() -> Rates {
+    Rates {
+        principal: Rate::Limited {
+            per_second: 1,
+            burst: BURST,
+        },
+        ..Rates::OFF
+    }
+}
+
+fn account() -> Rates {
+    Rates {
+        account: Rate::Limited {
+            per_second: 1,
+            burst: BURST,
+        },
+        ..Rates::OFF
+    }
+}
+
+/// How calls with these tokens end, one after another: `None` for one that is over this limit.
+async fn ended(node: &Node, rates: &Rates, tokens: &[String]) -> Vec<Option<bool>> {
+    let flow = AssumeRoleWithWebIdentity {
+        throttle: throttle(rates),
+        ..node.web_identity()
+    };
+    let mut ended = Vec::new();
+    for token in tokens {
+        ended.push(match flow.run(request(token), &meta()).await {
+            Err(AssumeRoleError::Throttled(_)) => None,
+            other => Some(other.is_ok()),
+        });
+    }
+    ended
+}
+
+fn of(subject: &str) -> String {
+    token(json!({ "sub": subject }))
+}
+
+/// A token that says to be of this person, and is not signed by the provider.
+fn forged(subject: &str) -> String {
+    [&of(subject), "x"].concat()
+}
+
+#[tokio::test]
+async fn a_person_who_asks_too_often_is_refused_and_nobody_else_is() {
+    let node = Node::new().await;
+    let tokens = ["ines", "ines", "ines", "omar", "ines"].map(of);
+    let ended = ended(&node, &principal(), &tokens).await;
+    assert_eq!(ended, [Some(true), Some(true), None, Some(true), None]);
+    let event = node.audit.kept.events().remove(2);
+    assert_eq!(event["errorCode"], "Throttling");
+    assert_eq!(event["userIdentity"]["userName"], "ines");
+    let text = "over the rate of requests per principal; wait 1 s and try again";
+    assert_eq!(event["errorMessage"], text);
+    let check = &event["additionalEventData"]["checks"][0];
+    assert_eq!(check["name"], "rate");
+}
+
+#[tokio::test]
+async fn whoever_only_names_somebody_or_an_account_takes_nothing_from_them() {
+    let node = Node::new().await;
+    for rates in [principal(), account()] {
+        let tokens = ["ines"; 5].map(forged).into_iter().chain([of("ines")]);
+        let ended = ended(&node, &rates, &tokens.collect::<Vec<_>>()).await;
+        assert_eq!(ended.last(), Some(&Some(true)), "{ended:?}");
+        assert!(ended[..5].iter().all(|ended| *ended == Some(false)));
+    }
+}
+
+#[tokio::test]
+async fn an_account_s_people_share_its_rate() {
+    let node = Node::new().await;
+    let tokens = ["ines", "omar", "noor"].map(of);
+    let ended = ended(&node, &account(), &tokens).await;
+    assert_eq!(ended, [Some(true), Some(true), None]);
+}
+
+#[tokio::test]
+async fn all_that_a_person_asks_for_counts_for_them_wherever_they_ask() {
+    let node = Node::new().await;
+    let throttle = throttle(&principal());
+    let flow = AssumeRoleWithWebIdentity {
+        throttle: Arc::clone(&throttle),
+        ..node.web_identity()
+    };
+    let open = signed_in(&node, session(&["readers"])).await;
+    let portal = Portal {
+        throttle: Arc::clone(&throttle),
+        ..portal(&node)
+    };
+    let take = async || {
+        let role = READER.parse().unwrap();
+        portal
+            .take(&open, &role, SessionDuration::MIN, &meta())
+            .await
+    };
+    assert!(take().await.is_ok());
+    assert!(flow.run(request(&of("ines")), &meta()).await.is_ok());
+    let refused = take().await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            AssumeRoleError::Throttled(Throttled {
+                limit: Limit::Principal,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_caller_s_sessions_share_the_rate_of_the_person_behind_them() {
+    let node = Node::new().await;
+    let throttle = throttle(&principal());
+    let mut admitted = Vec::new();
+    for role in [READER, ADMIN, READER] {
+        let credentials = node.credentials_of(role).await;
+        let caller = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
+        admitted.push(admit_caller(&throttle, &caller.unwrap()).is_ok());
+    }
+    assert_eq!(admitted, [true, true, false]);
+    let admin = long_term(&bootstrap_admin());
+    let admin = authenticate(&node.authenticator(), &admin, "sts", NOW).await;
+    assert!(admit_caller(&throttle, &admin.unwrap()).is_ok());
+}
