@@ -19,6 +19,7 @@ export ROLEGATE_TEST_JAVA_TOOLS ?= $(ROLEGATE_CACHE)/java
 export ROLEGATE_TEST_PROXIES ?= $(ROLEGATE_CACHE)/proxies
 export CARGO
 export MINUTES ?= 10
+OVERLOAD_SECONDS ?= 60
 
 # Where rustup puts cargo, for a shell that was opened before.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -65,6 +66,11 @@ lint: ## Check format, lints, docs, licences and known vulnerabilities
 bench: ## Measure STS, SAML and sessions in Redis beside the bare thing; see docs/performance.md
 	@$(SETUP) compiler redis
 	$(CARGO) bench $(LOCKED) --bench sts --bench saml --bench sessions
+
+.PHONY: overload
+overload: ## Ask a node for three times what it can do, for OVERLOAD_SECONDS=60; see docs/performance.md
+	@$(SETUP) compiler
+	$(CARGO) bench $(LOCKED) --bench sts -- overload $(OVERLOAD_SECONDS)
 
 .PHONY: interop
 interop: tools ## Work with identity providers, clients and canonicalizers that are not ours

@@ -57,13 +57,15 @@ async fn send_from(
     Ok(())
 }
 
-struct Connection {
+/// A connection to a server, and what was last received over it.
+pub struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> Outcome<Self> {
+    /// Connects.
+    pub async fn open(address: SocketAddr) -> Outcome<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -74,6 +76,22 @@ impl Connection {
 
     /// Sends a request and reads the whole answer; gives where its body begins.
     async fn exchange(&mut self, request: &[u8]) -> Outcome<usize> {
+        let body = self.receive(request).await?;
+        self.check()?;
+        Ok(body)
+    }
+
+    /// Sends a request and reads the whole answer; gives its status.
+    pub async fn status(&mut self, request: &[u8]) -> Outcome<u16> {
+        self.receive(request).await?;
+        let status = self
+            .received
+            .get(9..12)
+            .ok_or("an answer without a status")?;
+        Ok(std::str::from_utf8(status)?.parse()?)
+    }
+
+    async fn receive(&mut self, request: &[u8]) -> Outcome<usize> {
         self.stream.write_all(request).await?;
         self.received.clear();
         loop {
@@ -85,7 +103,7 @@ impl Connection {
             };
             let body = end + 4;
             if self.received.len() >= body + content_length(&self.received, end)? {
-                break self.check().map(|()| body);
+                return Ok(body);
             }
         }
     }

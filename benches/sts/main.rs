@@ -16,6 +16,7 @@ mod directory;
 mod identity;
 mod load;
 mod ours;
+mod overload;
 mod report;
 mod requests;
 mod rounds;
@@ -38,6 +39,7 @@ fn main() -> Outcome<()> {
     match arguments.as_slice() {
         ["--server", "ours", folder] => ours::serve(Path::new(folder)),
         ["--server", "bare", folder] => bare::serve(Path::new(folder)),
+        ["overload", seconds, ..] => overload::run(seconds.parse()?),
         arguments if arguments.contains(&"--bench") => rounds::run(),
         _ => report::say("this is a benchmark: run it with `make bench`"),
     }

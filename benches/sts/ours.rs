@@ -8,7 +8,7 @@ use rolegate::config::{Config, Environment};
 use serde::Serialize;
 
 use crate::Outcome;
-use crate::server::{WORKERS, listening, runtime};
+use crate::server::{listening, runtime};
 
 /// The folder of the audit log, in the server's folder.
 pub const AUDIT: &str = "audit";
@@ -72,12 +72,12 @@ fn high_rates() -> BTreeMap<String, u32> {
     per_second.into()
 }
 
-/// Writes the settings of a node that may ask `issuer` for its keys; but for the rates everything else
+/// Writes the settings of a node with so many workers that may ask `issuer` for its keys; but for the rates everything else
 /// is as a node has it by default, the audit log included.
-pub fn write_settings(folder: &Path, issuer: &str) -> Outcome<()> {
+pub fn write_settings(folder: &Path, issuer: &str, workers: usize) -> Outcome<()> {
     let settings = Settings {
         listen: "127.0.0.1:0",
-        workers: WORKERS,
+        workers,
         drain_seconds: 1,
         store: Store { url: "memory:" },
         audit: Audit {
@@ -87,7 +87,9 @@ pub fn write_settings(folder: &Path, issuer: &str) -> Outcome<()> {
         federation: Federation {
             allow_http_issuers: [issuer],
         },
-        limits: Limits { rates: high_rates() },
+        limits: Limits {
+            rates: high_rates(),
+        },
         log: Log { level: "warn" },
     };
     std::fs::write(folder.join(SETTINGS), toml::to_string(&settings)?)?;

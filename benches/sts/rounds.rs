@@ -36,7 +36,7 @@ pub fn run() -> Outcome<()> {
     provider.publish(folder.path())?;
     let saml_provider = SamlProvider::new()?;
     saml_provider.publish(folder.path())?;
-    ours::write_settings(folder.path(), provider.issuer())?;
+    ours::write_settings(folder.path(), provider.issuer(), WORKERS)?;
     let admin = Admin::new()?;
     let servers = Servers {
         bare: Server::start("bare", folder.path(), &[])?,

@@ -24,7 +24,27 @@ pub struct Server {
 impl Server {
     /// Starts this program again as `kind` and waits until it listens.
     pub fn start(kind: &str, folder: &Path, variables: &[(&str, &str)]) -> Outcome<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+        Self::start_on(None, kind, folder, variables)
+    }
+
+    /// The same, on this processor alone.
+    pub fn start_on(
+        processor: Option<usize>,
+        kind: &str,
+        folder: &Path,
+        variables: &[(&str, &str)],
+    ) -> Outcome<Self> {
+        let program = std::env::current_exe()?;
+        let mut command = match processor {
+            None => Command::new(program),
+            Some(processor) => {
+                let mut command = Command::new("taskset");
+                command.args(["--cpu-list", &processor.to_string()]);
+                command.arg(program);
+                command
+            }
+        };
+        let mut child = command
             .args(["--server", kind])
             .arg(folder)
             .envs(variables.iter().copied())
@@ -37,6 +57,11 @@ impl Server {
         let address = line.trim().parse();
         let address = address.map_err(|_| format!("the server {kind} did not start"))?;
         Ok(Self { child, address })
+    }
+
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The CPU time that all its threads have used, in user and kernel mode.

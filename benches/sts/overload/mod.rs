@@ -1,0 +1,139 @@
+//! What becomes of a node that is asked for three times what it can do.
+//!
+//! ```text
+//! peak      64 connections, each asks again when it has its answer ── answers a second
+//! flood     three times as many, at moments of their own            ── goodput, refusals, memory
+//! after it  half as many                                            ── when all is as before
+//! ```
+//! The node has one processor and the load generator another, so that neither takes from the other. The
+//! node counts rates as ever, and none is reached: what refuses here is the queue before its worker.
+//!
+//! `docs/performance.md` says what the figures mean.
+
+mod flood;
+mod outcome;
+mod processors;
+
+use std::path::Path;
+use std::time::Duration;
+
+use self::flood::{Flood, peak};
+use self::outcome::{Answers, Memory};
+use crate::directory::{Admin, CHECKED, SAML_ROLE};
+use crate::identity::Provider;
+use crate::report::say;
+use crate::saml::SamlProvider;
+use crate::server::Server;
+use crate::{Outcome, directory, load, ours, requests};
+
+/// How many times its peak the node is asked for.
+const TIMES: f64 = 3.0;
+/// Different requests, sent again and again.
+const REQUESTS: u32 = 10_000;
+/// Likewise with SAML responses, which are larger and are signed just before.
+const SAML_REQUESTS: u32 = 4_000;
+/// How long the peak is looked for, before the time that counts and in it.
+const WARM_UP: Duration = Duration::from_secs(2);
+const PEAK: Duration = Duration::from_secs(8);
+/// How long it is looked whether all is as before.
+const AFTERWARDS: Duration = Duration::from_secs(8);
+
+/// Floods a node for so many seconds with each kind of request, and prints what became of it.
+pub fn run(seconds: u64) -> Outcome<()> {
+    let time = Duration::from_secs(seconds);
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let provider = Provider::new()?;
+    provider.publish(folder.path())?;
+    let saml_provider = SamlProvider::new()?;
+    ours::write_settings(folder.path(), provider.issuer(), 1)?;
+    let admin = Admin::new()?;
+    let placing = processors::part()?;
+    let server = Server::start_on(placing.server, "ours", folder.path(), &admin.variables())?;
+    say(&format!(
+        "one worker; {}; {seconds} s at {TIMES} times the peak",
+        placing.told
+    ))?;
+    directory::apply(server.address, (&provider, &saml_provider), &admin)?;
+    let addresses = requests::Addresses {
+        bare: server.address,
+        ours: server.address,
+    };
+    let audit = folder.path().join(ours::AUDIT);
+    let flooded = |name: &str, requests: &[Vec<u8>]| flood(name, &server, requests, time, &audit);
+    let paired = requests::web_identities(&addresses, &provider, REQUESTS)?;
+    flooded("web_identity", &paired.ours)?;
+    let responses = saml_provider.responses(SAML_REQUESTS, SAML_ROLE, CHECKED)?;
+    let paired = requests::saml_responses(&addresses, CHECKED, &responses);
+    flooded("assume_role_with_saml_second_opinion", &paired.ours)
+}
+
+fn flood(
+    name: &str,
+    server: &Server,
+    requests: &[Vec<u8>],
+    time: Duration,
+    audit: &Path,
+) -> Outcome<()> {
+    empty(audit)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (peak, flooded, after, memory) = runtime.block_on(async {
+        peak(server.address, requests, WARM_UP).await?;
+        let peak = peak(server.address, requests, PEAK).await?;
+        let mut memory = Memory::of(server.id());
+        let flood = |times: f64, time| Flood {
+            address: server.address,
+            requests,
+            each_second: peak * times,
+            time,
+        };
+        let flooded = flood(TIMES, time).run(&mut memory).await?;
+        let after = flood(0.5, AFTERWARDS)
+            .run(&mut Memory::of(server.id()))
+            .await?;
+        Outcome::Ok((peak, flooded, after, memory))
+    })?;
+    say(&format!("{name}: peak {peak:.0} answers a second"))?;
+    report(name, peak, &flooded)?;
+    say(&format!("  memory: {}", memory.told()))?;
+    let recovery = after.unsettled_for().as_secs_f64();
+    say(&format!("  as before after {recovery:.1} s"))?;
+    say(&format!("recovery_seconds {name} {recovery:.1}"))
+}
+
+fn report(name: &str, peak: f64, flooded: &Answers) -> Outcome<()> {
+    let seconds = flooded.time.as_secs_f64();
+    let each_second = |count: usize| Answers::number(count) / seconds;
+    say(&format!(
+        "  asked {:.0} a second ({:.2} of the peak), {:.0} more found no connection free",
+        each_second(flooded.sent),
+        each_second(flooded.sent) / peak,
+        each_second(flooded.unsent),
+    ))?;
+    for (kind, times) in [("answered", &flooded.good), ("refused", &flooded.refused)] {
+        say(&format!(
+            "  {kind} {:.0} a second, after {:.1} ms at the median, {:.1} ms at the 99th percentile",
+            each_second(times.len()),
+            Answers::percentile(times, 0.5),
+            Answers::percentile(times, 0.99),
+        ))?;
+    }
+    if flooded.other > 0 {
+        return Err(format!("{} answers were neither 200 nor 503", flooded.other).into());
+    }
+    let goodput = each_second(flooded.good.len()) / peak;
+    say(&format!("ratio goodput_{name} {goodput:.3}"))
+}
+
+/// So that the disk is not filled.
+fn empty(audit: &Path) -> Outcome<()> {
+    for file in std::fs::read_dir(audit)? {
+        let file = std::fs::OpenOptions::new().write(true).open(file?.path())?;
+        file.set_len(0)?;
+    }
+    Ok(())
+}
+
+/// Connections of the closed loop that finds the peak.
+const CLOSED: usize = load::CONNECTIONS;
