@@ -318,7 +318,7 @@ impl Portal {
         asked: SessionDuration,
     ) -> Result<TakenCredentials, AssumeRoleError> {
         let _issuing = self.recorder.metrics().time(TAKING, Step::Issue);
-        let identity = &choice.open.session.identity;
+        let identity = &choice.session.identity;
         let person = (&identity.issuer, &identity.subject);
         admit_person(&self.throttle, person, choice.mapped.role.account())?;
         let choosing = choice.choosing()?;

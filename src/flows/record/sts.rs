@@ -89,7 +89,7 @@ impl Recorder {
                 .refused("Throttling", &throttled.to_string()),
             CallerRecord::Unknown(error) => unauthenticated(event, error),
         };
-        if result.is_ok() {
+        if matches!(record, CallerRecord::Told(_)) {
             // Nothing was decided about anybody, and it may come ten thousand times a second.
             return self.keep(attempt, &event).await;
         }
