@@ -4,7 +4,7 @@
 //! separators, everything that turns the direction of text, and characters without width, so that
 //! what is seen is what is there.
 //!
-//! An event has some forty values, nearly all of them plain ASCII: [`writer`] looks at a whole text at
+//! An event has some forty values, nearly all of them plain ASCII: `writer` looks at a whole text at
 //! once and copies it where nothing in it has to be escaped.
 
 mod writer;
