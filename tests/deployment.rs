@@ -1,4 +1,4 @@
-//! The examples of `config/` for those who run nodes: the proxies are run in front of one, the rest is
+//! The examples in `config/` for those who run nodes: the proxies are run in front of one, the rest is
 //! read by the programs that know its format.
 
 // Clippy exempts tests from its rules against panics by this mark, helper functions included.
