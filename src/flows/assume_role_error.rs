@@ -98,11 +98,8 @@ impl AssumeRoleError {
             | Self::Consumed
             | Self::Revoked
             | Self::Tags(_) => "InvalidIdentityToken",
-            Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "ValidationError",
-            Self::Denied(Denial::Refused { .. })
-            | Self::NotMapped
-            | Self::NotConnected
-            | Self::NotLinked => "AccessDenied",
+            Self::Denied(denial) => denial.code(),
+            Self::NotMapped | Self::NotConnected | Self::NotLinked => "AccessDenied",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
             Self::Throttled(_) => "Throttling",
             Self::Unavailable(_) => "ServiceUnavailable",
@@ -174,8 +171,11 @@ impl AssumeRoleError {
             Self::NotConnected => "connection",
             Self::ProviderSessionEnds { .. } => "expiry",
             Self::NotLinked => "link",
-            Self::Denied(Denial::DurationExceedsRoleMaximum { .. }) => "duration",
-            Self::Denied(Denial::Refused { .. }) => "trust policy",
+            Self::Denied(
+                Denial::DurationExceedsRoleMaximum { .. } | Denial::DurationExceedsChained { .. },
+            ) => "duration",
+            Self::Denied(Denial::TagIsInherited { .. } | Denial::TooManyTags) => "session tags",
+            Self::Denied(Denial::Refused { .. } | Denial::RootCaller) => "trust policy",
             Self::TooLarge { .. } => "token size",
             Self::Throttled(_) => "rate",
             Self::Unavailable(_) => "availability",

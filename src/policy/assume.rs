@@ -1,4 +1,6 @@
-//! Whether a federated caller may assume a role. The only maker of a [`Grant`].
+//! Whether somebody may assume a role. The only maker of a [`Grant`].
+//!
+//! A federated caller, here:
 //!
 //! ```text
 //! role known, provider of its account?   no ─> Deny
@@ -9,20 +11,30 @@
 //!               └ Permit(Grant)
 //! ```
 //!
-//! Nobody who is federated has policies of their own, so the trust policy alone decides.
+//! Nobody who is federated has policies of their own, so the trust policy alone decides. A caller who
+//! signs has some: see [`decide_signed`].
+
+mod grant;
+mod signed;
 
 use crate::domain::{
     Arn, Lineage, RoleArn, SessionDuration, SessionName, SessionPrincipal, SessionTags,
-    SourceIdentity, UniqueId, UnixTime,
+    SourceIdentity, TagKey, UniqueId, UnixTime,
 };
 
-use super::context::{Caller, Context, Values};
+use super::authority::PolicyKind;
+use super::caller::Caller;
+use super::context::{Context, Values};
 use super::decide::{Request, StatementRef};
 use super::document::TrustPolicy;
+pub use grant::{Grant, GrantParts};
+pub use signed::{Credentials, Signer, decide_signed};
 
 /// By which action a role is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssumeAction {
+    /// `sts:AssumeRole`, by a caller who signs.
+    AssumeRole,
     /// `sts:AssumeRoleWithWebIdentity`
     WithWebIdentity,
     /// `sts:AssumeRoleWithSAML`
@@ -44,6 +56,7 @@ impl StsAction {
     /// `sts:…`, as policies and audit records write it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Assume(AssumeAction::AssumeRole) => "sts:AssumeRole",
             Self::Assume(AssumeAction::WithWebIdentity) => "sts:AssumeRoleWithWebIdentity",
             Self::Assume(AssumeAction::WithSaml) => "sts:AssumeRoleWithSAML",
             Self::TagSession => "sts:TagSession",
@@ -70,7 +83,7 @@ pub struct RoleTerms<'a> {
 pub struct Assumption<'a> {
     /// How.
     pub action: AssumeAction,
-    /// Who; only a federated caller can be permitted.
+    /// Who.
     pub caller: Caller<'a>,
     /// The condition keys of the request and of the proof of identity. Those of the session itself
     /// (its name, tags and source identity) are added here.
@@ -126,6 +139,39 @@ pub enum Denial {
         /// The longest session of the role.
         max: SessionDuration,
     },
+    /// All is allowed, but not for so long by a caller whose own credentials are temporary. STS
+    /// answers ValidationError, and only to a caller who may assume the role.
+    #[error("a role that is assumed from a session lasts at most {max}")]
+    DurationExceedsChained {
+        /// The longest session of a chained role.
+        max: SessionDuration,
+    },
+    /// The account itself calls. STS tells it so, whichever role it asked for.
+    #[error("a role can't be assumed by the account itself")]
+    RootCaller,
+    /// The caller's session has this tag and passes it on, so that nobody can set another. STS
+    /// answers InvalidParameterValue; it is about the caller's own session.
+    #[error("the tag {} is passed on by the calling session and can't be set", key.as_str())]
+    TagIsInherited {
+        /// The key, as it was asked for.
+        key: TagKey,
+    },
+    /// More tags than a session can have, those that are passed on counted in.
+    #[error("a session has at most {} tags", SessionTags::MAX)]
+    TooManyTags,
+}
+
+impl Denial {
+    /// AWS's code, on the wire and in the audit.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } | Self::RootCaller => "AccessDenied",
+            Self::TagIsInherited { .. } => "InvalidParameterValue",
+            Self::DurationExceedsRoleMaximum { .. }
+            | Self::DurationExceedsChained { .. }
+            | Self::TooManyTags => "ValidationError",
+        }
+    }
 }
 
 /// Why an action is refused.
@@ -134,9 +180,18 @@ pub enum Because {
     /// This statement denies it.
     #[error("{0} denies it")]
     ExplicitDeny(StatementRef),
-    /// No statement allows it.
+    /// No statement of the role's trust policy allows it.
     #[error("no statement allows it")]
     NoAllow,
+    /// The role would let the caller in, and a policy on the caller's side would have to allow it.
+    #[error("no {0} of the caller allows it")]
+    CallerNotAllowed(PolicyKind),
+    /// The caller's session has another source identity, which stays the same for good.
+    #[error("the calling session has another source identity")]
+    SourceIdentityIsSet,
+    /// `sts:AssumeRole` is for a caller who signs, and the others for one who doesn't.
+    #[error("the action is not for such a caller")]
+    WrongAction,
     /// There is no such role.
     #[error("there is no such role")]
     UnknownRole,
@@ -146,85 +201,29 @@ pub enum Because {
     ForeignProvider,
 }
 
-/// Permission for one session of a role. Used up by whoever issues its credentials.
-#[derive(Debug)]
-#[must_use]
-pub struct Grant(Box<GrantParts>);
-
-/// What a [`Grant`] was made of.
-#[derive(Debug)]
-pub struct GrantParts {
-    /// The session.
-    pub principal: SessionPrincipal,
-    /// How long it lasts.
-    pub duration: SessionDuration,
-    /// When it ends at the latest.
-    pub ends_by: Option<UnixTime>,
-    /// Its tags.
-    pub tags: SessionTags,
-    /// Its source identity.
-    pub source_identity: Option<SourceIdentity>,
-    /// Where it comes from.
-    pub lineage: Lineage,
-    /// The statements that allowed it, each once.
-    pub allowed_by: Vec<StatementRef>,
-}
-
-impl Grant {
-    /// The session.
-    pub const fn principal(&self) -> &SessionPrincipal {
-        &self.0.principal
-    }
-
-    /// How long the session lasts.
-    pub const fn duration(&self) -> SessionDuration {
-        self.0.duration
-    }
-
-    /// The session's tags.
-    pub const fn tags(&self) -> &SessionTags {
-        &self.0.tags
-    }
-
-    /// The session's source identity.
-    pub const fn source_identity(&self) -> Option<&SourceIdentity> {
-        self.0.source_identity.as_ref()
-    }
-
-    /// Where the session comes from.
-    pub const fn lineage(&self) -> &Lineage {
-        &self.0.lineage
-    }
-
-    /// The statements that allowed it, each once.
-    pub fn allowed_by(&self) -> &[StatementRef] {
-        &self.0.allowed_by
-    }
-
-    /// Uses the grant up.
-    pub fn into_parts(self) -> GrantParts {
-        *self.0
-    }
-}
-
-/// Decides whether a session of a role is permitted; `role` is `None` where there is no such role.
+/// Decides whether a federated caller is permitted a session of a role; `role` is `None` where there is
+/// no such role.
 pub fn decide(assumption: Assumption<'_>, role: Option<RoleTerms<'_>>) -> Decision {
     match weigh(&assumption, role) {
         Err(denial) => Decision::Deny(denial),
-        Ok((role, allowed_by)) => Decision::Permit(Grant(Box::new(GrantParts {
-            principal: SessionPrincipal {
-                role: role.arn.clone(),
-                role_id: role.id.clone(),
-                session: assumption.session,
-            },
-            duration: assumption.duration,
-            ends_by: assumption.ends_by,
-            tags: assumption.tags,
-            source_identity: assumption.source_identity,
-            lineage: assumption.lineage,
-            allowed_by,
-        }))),
+        Ok((role, allowed_by)) => Decision::Permit(grant(assumption, role, allowed_by)),
     }
+}
+
+fn grant(assumption: Assumption<'_>, role: RoleTerms<'_>, allowed_by: Vec<StatementRef>) -> Grant {
+    Grant::new(GrantParts {
+        principal: SessionPrincipal {
+            role: role.arn.clone(),
+            role_id: role.id.clone(),
+            session: assumption.session,
+        },
+        duration: assumption.duration,
+        ends_by: assumption.ends_by,
+        tags: assumption.tags,
+        source_identity: assumption.source_identity,
+        lineage: assumption.lineage,
+        allowed_by,
+    })
 }
 
 /// What [`decide`] would answer, without a grant.
@@ -244,6 +243,9 @@ fn weigh<'r>(
         action: assume,
         because,
     };
+    if assumption.action == AssumeAction::AssumeRole {
+        return Err(refused(Because::WrongAction));
+    }
     let role = role.ok_or_else(|| refused(Because::UnknownRole))?;
     if !may_vouch(assumption.caller, role.arn) {
         return Err(refused(Because::ForeignProvider));
@@ -252,11 +254,10 @@ fn weigh<'r>(
     describe_session(&mut context, assumption);
     let mut allowed_by = Vec::new();
     for action in needed_actions(assumption) {
-        for statement in ask(role, action, assumption.caller, &context)? {
-            if !allowed_by.contains(&statement) {
-                allowed_by.push(statement);
-            }
-        }
+        add(
+            &mut allowed_by,
+            ask(role, action, assumption.caller, &context)?,
+        );
     }
     if assumption.duration > role.max_session {
         return Err(Denial::DurationExceedsRoleMaximum {
@@ -264,6 +265,15 @@ fn weigh<'r>(
         });
     }
     Ok((role, allowed_by))
+}
+
+/// Adds those that are not there yet.
+fn add(all: &mut Vec<StatementRef>, statements: Vec<StatementRef>) {
+    for statement in statements {
+        if !all.contains(&statement) {
+            all.push(statement);
+        }
+    }
 }
 
 /// Whether the caller is somebody whom a provider of the role's account, or one that every account
@@ -277,7 +287,12 @@ fn may_vouch(caller: Caller<'_>, role: &RoleArn) -> bool {
             }
             Err(_) => !provider.starts_with("arn:"),
         },
-        Caller::Principal(_) | Caller::Anonymous => false,
+        Caller::Root { .. }
+        | Caller::User { .. }
+        | Caller::Session(_)
+        | Caller::FederatedUser { .. }
+        | Caller::Service { .. }
+        | Caller::Anonymous => false,
     }
 }
 

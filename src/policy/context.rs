@@ -1,8 +1,6 @@
-//! The condition keys of a request, and who makes it.
+//! The condition keys of a request.
 
 use std::borrow::Cow;
-
-use crate::domain::Principal;
 
 /// What a condition key is in one request.
 ///
@@ -109,24 +107,24 @@ impl<'a> Context<'a> {
             Values::Many(_) | Values::One(_) | Values::Unreadable => Some(values),
         }
     }
+
+    /// Every key that is present, those that were set last first.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Values<'a>)> {
+        let layers = std::iter::successors(Some(self), |context| context.below);
+        let names = layers.flat_map(|context| context.keys.iter().map(|(name, _)| name));
+        let mut seen: Vec<&str> = Vec::new();
+        names.filter_map(move |name| {
+            if seen.iter().any(|other| same(other, name)) {
+                return None;
+            }
+            seen.push(name);
+            self.find(name).map(|values| (&**name, values))
+        })
+    }
 }
 
 fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
-}
-
-/// Who makes a request.
-#[derive(Debug, Clone, Copy)]
-pub enum Caller<'a> {
-    /// Somebody whom an identity provider vouches for.
-    Federated {
-        /// The provider's ARN, or the host name of one of the providers that every account knows.
-        provider: &'a str,
-    },
-    /// A user or a session of a role, whose signature was verified.
-    Principal(&'a Principal),
-    /// Nobody is known.
-    Anonymous,
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::context::{Caller, Context};
-use super::document::IdentityPolicy;
+use super::authority::{NamedPolicy, PolicyKind};
+use super::caller::Caller;
+use super::context::Context;
 use super::error::StatementName;
 use super::principal::MatchedBy;
 
@@ -23,6 +24,8 @@ pub struct Request<'a> {
 /// A statement that had a say.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StatementRef {
+    /// What its policy is to the request.
+    pub kind: PolicyKind,
     /// What its policy goes by; a trust policy goes by the ARN of its role.
     pub policy: Box<str>,
     /// The statement.
@@ -44,15 +47,6 @@ pub struct Evaluation {
     pub explicit_denies: Vec<StatementRef>,
     /// These allow where nothing denies.
     pub allows: Vec<StatementRef>,
-}
-
-/// A policy and what it goes by: its ARN, or its name where it is an inline one.
-#[derive(Debug, Clone, Copy)]
-pub struct NamedPolicy<'a> {
-    /// What the answer calls it.
-    pub name: &'a str,
-    /// The policy.
-    pub policy: &'a IdentityPolicy,
 }
 
 /// What a caller's own policies say of a request.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::authority::PolicyKind;
 use super::error::{PolicyError, Problem, StatementName, quoted};
 use super::explain::MissedBy;
 use super::glob::{Glob, Part};
@@ -28,6 +29,8 @@ pub(super) enum Kind {
     Trust,
     /// To whoever makes requests: it says what they may do, so it names resources and no principal.
     Identity,
+    /// To a resource: it says who may do what with it, so it names principals and resources.
+    Resource,
 }
 
 /// What a trust policy can be about (IAM, `CreateRole`), in lower case.
@@ -41,18 +44,14 @@ const TRUST_ACTIONS: [&str; 6] = [
 ];
 
 impl Kind {
-    /// Refuses an element that is missing where this kind needs it, or there where it has none.
-    pub(super) fn check<T>(
-        self,
-        element: &'static str,
-        needed_by: Self,
-        found: Option<&T>,
-    ) -> Result<(), Problem> {
-        match (self == needed_by, found.is_some()) {
-            (true, false) => Err(Problem::MissingElement(element)),
-            (false, true) => Err(Problem::ForbiddenElement(element)),
-            (true, true) | (false, false) => Ok(()),
-        }
+    /// Refuses a `Principal` that is missing where this kind needs it, or there where it has none.
+    pub(super) fn check_principal<T>(self, found: Option<&T>) -> Result<(), Problem> {
+        check("Principal", self != Self::Identity, found.is_some())
+    }
+
+    /// The same of a `Resource`.
+    pub(super) fn check_resource<T>(self, found: Option<&T>) -> Result<(), Problem> {
+        check("Resource", self != Self::Trust, found.is_some())
     }
 
     /// Compiles an action's pattern, in lower case.
@@ -72,10 +71,18 @@ impl Kind {
         });
         let pattern = Glob::new(parts);
         match self {
-            Self::Identity => Ok(pattern),
+            Self::Identity | Self::Resource => Ok(pattern),
             Self::Trust if lower.starts_with("sts:") && is_trust_action(&pattern) => Ok(pattern),
             Self::Trust => Err(Problem::NotATrustAction(quoted(text))),
         }
+    }
+}
+
+fn check(element: &'static str, is_needed: bool, is_there: bool) -> Result<(), Problem> {
+    match (is_needed, is_there) {
+        (true, false) => Err(Problem::MissingElement(element)),
+        (false, true) => Err(Problem::ForbiddenElement(element)),
+        (true, true) | (false, false) => Ok(()),
     }
 }
 
@@ -135,37 +142,76 @@ impl Document {
         &self.0.text
     }
 
-    /// Weighs every statement; `name` is what the policy goes by in the answer.
-    pub(super) fn evaluate(&self, name: &str, request: &Request<'_>) -> Evaluation {
-        let action = request.action.to_ascii_lowercase();
-        let mut evaluation = Evaluation::default();
+    /// Weighs every statement; `name` is what the policy goes by in the answer, and `kind` what it is
+    /// to the request.
+    pub(super) fn weigh(
+        &self,
+        (name, kind): (&str, PolicyKind),
+        request: &Request<'_>,
+        action: &Lowered,
+        into: &mut Evaluation,
+    ) {
         for statement in &self.0.statements {
-            let Some(matched_by) = statement.applies(request, &action) else {
+            let Some(matched_by) = statement.applies(request, action.as_str()) else {
                 continue;
             };
             let reference = StatementRef {
+                kind,
                 policy: name.into(),
                 statement: statement.name.clone(),
                 matched_by,
             };
             match statement.effect {
-                Effect::Allow => evaluation.allows.push(reference),
-                Effect::Deny => evaluation.explicit_denies.push(reference),
+                Effect::Allow => into.allows.push(reference),
+                Effect::Deny => into.explicit_denies.push(reference),
             }
         }
-        evaluation
     }
 
     /// What each allowing statement that does not apply lacks.
     fn misses(&self, request: &Request<'_>) -> Vec<(StatementName, MissedBy)> {
-        let action = request.action.to_ascii_lowercase();
+        let action = Lowered::new(request.action);
         let statements = self.0.statements.iter();
         let allowing = statements.filter(|statement| statement.effect == Effect::Allow);
         let missed = |statement: &Statement| {
-            let why = statement.missed_by(request, &action)?;
+            let why = statement.missed_by(request, action.as_str())?;
             Some((statement.name.clone(), why))
         };
         allowing.filter_map(missed).collect()
+    }
+}
+
+/// An action in lower case, as patterns are. No action of AWS's is longer than what fits without an
+/// allocation.
+pub(super) enum Lowered {
+    Short([u8; Self::SHORT], usize),
+    Long(String),
+}
+
+impl Lowered {
+    const SHORT: usize = 96;
+
+    pub(super) fn new(action: &str) -> Self {
+        let mut bytes = [0; Self::SHORT];
+        match bytes.get_mut(..action.len()) {
+            Some(short) => {
+                short.copy_from_slice(action.as_bytes());
+                short.make_ascii_lowercase();
+                Self::Short(bytes, action.len())
+            }
+            None => Self::Long(action.to_ascii_lowercase()),
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            // Lower case of ASCII leaves UTF-8 what it is.
+            Self::Short(bytes, length) => bytes
+                .get(..*length)
+                .and_then(|text| std::str::from_utf8(text).ok())
+                .unwrap_or_default(),
+            Self::Long(text) => text,
+        }
     }
 }
 
@@ -228,7 +274,7 @@ fn compile(
 
 /// Defines a kind of policy: parsed from JSON text, stored as the same text, equal by it.
 macro_rules! policy_type {
-    ($(#[$doc:meta])* $name:ident, $kind:expr) => {
+    ($(#[$doc:meta])* $name:ident, $kind:expr, $called:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -251,7 +297,14 @@ macro_rules! policy_type {
             /// Which statements apply to a request. `name` is what the policy goes by in the
             /// answer: its ARN or its name.
             pub fn evaluate(&self, name: &str, request: &Request<'_>) -> Evaluation {
-                self.0.evaluate(name, request)
+                let mut all = Evaluation::default();
+                let action = Lowered::new(request.action);
+                self.0.weigh((name, $called), request, &action, &mut all);
+                all
+            }
+
+            pub(super) const fn document(&self) -> &Document {
+                &self.0
             }
         }
 
@@ -291,7 +344,8 @@ policy_type!(
     /// A role's trust policy: who may assume it. Each statement has a `Principal`, none a
     /// `Resource`, and all actions are those of assuming a role.
     TrustPolicy,
-    Kind::Trust
+    Kind::Trust,
+    PolicyKind::RoleTrust
 );
 
 impl TrustPolicy {
@@ -305,5 +359,14 @@ policy_type!(
     /// A policy of a user, group or role: what its holder may do. Each statement has an `Action`
     /// and a `Resource`, none a `Principal`.
     IdentityPolicy,
-    Kind::Identity
+    Kind::Identity,
+    PolicyKind::IdentityBased
+);
+
+policy_type!(
+    /// A policy of a resource: who may do what with it. Each statement has a `Principal`, an `Action`
+    /// and a `Resource`.
+    ResourcePolicy,
+    Kind::Resource,
+    PolicyKind::ResourceBased
 );

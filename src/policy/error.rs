@@ -115,6 +115,9 @@ pub enum Problem {
         /// The value.
         value: String,
     },
+    /// Whom only S3 knows by such an id.
+    #[error("CanonicalUser can't be a principal here; name the account under AWS instead")]
+    CanonicalUser,
     /// An action that isn't of the form `service:Name`.
     #[error("an action is * or of the form service:Name, unlike {0:?}")]
     BadAction(String),

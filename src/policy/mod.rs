@@ -1,11 +1,13 @@
 //! The IAM policy language: parse, evaluate, say why. Pure, total, deny by default.
 //!
 //! ```text
-//! JSON ── parse ──> TrustPolicy | IdentityPolicy     what isn't understood is refused here
+//! JSON ── parse ──> TrustPolicy | IdentityPolicy | ResourcePolicy    what isn't understood is refused
 //!                        │
 //! Request ── evaluate ───┴──> Evaluation             the statements that deny and that allow
 //!                                 │
-//! Assumption ── assume::decide ───┴──> Deny(why) | Permit(Grant)
+//! Request, Authority, Target ── authorise ──> Authorisation    every policy that has a say
+//!                                 │
+//! Assumption ── decide, decide_signed ──> Deny(why) | Permit(Grant)
 //! ```
 //!
 //! A policy is compiled once, when the directory loads it. Nothing that a request brings can make
@@ -17,6 +19,9 @@
 //! such place says so.
 
 mod assume;
+mod authorise;
+mod authority;
+mod caller;
 mod comparison;
 mod condition;
 mod context;
@@ -39,14 +44,17 @@ mod tests;
 mod verdict;
 
 pub use assume::{
-    AssumeAction, Assumption, Because, Decision, Denial, Grant, GrantParts, Preview, RoleTerms,
-    StsAction, decide, would_permit,
+    AssumeAction, Assumption, Because, Credentials, Decision, Denial, Grant, GrantParts, Preview,
+    RoleTerms, Signer, StsAction, decide, decide_signed, would_permit,
 };
-pub use context::{Caller, Context, Values};
-pub use decide::{
-    Evaluation, IdentityDecision, NamedPolicy, Request, StatementRef, decide_identity,
+pub use authorise::{Authorisation, Refusal, authorise};
+pub use authority::{
+    Authority, Boundary, NamedPolicy, PolicyKind, SessionBounds, Target, TargetPolicy,
 };
-pub use document::{IdentityPolicy, TrustPolicy};
+pub use caller::Caller;
+pub use context::{Context, Values};
+pub use decide::{Evaluation, IdentityDecision, Request, StatementRef, decide_identity};
+pub use document::{IdentityPolicy, ResourcePolicy, TrustPolicy};
 pub use error::{PolicyError, Problem, StatementName};
 pub use explain::{Miss, MissedBy, misses};
 pub use json::{MAX_BYTES, MAX_DEPTH};

@@ -1,11 +1,11 @@
 //! `Principal`: whom a statement is about.
 
 use crate::domain::{
-    AccountId, Arn, OidcProviderArn, Partition, Principal, RoleArn, RoleName, SamlProviderArn,
-    SessionName, UniqueId, UserName,
+    AccountId, Arn, OidcProviderArn, Partition, RoleArn, RoleName, SamlProviderArn, SessionName,
+    UniqueId, UserName,
 };
 
-use super::context::Caller;
+use super::caller::Caller;
 use super::error::{Problem, quoted};
 
 /// The providers that every account knows by their host name (IAM, "OIDC federated principals").
@@ -31,12 +31,38 @@ pub(super) enum PrincipalPattern {
     Role(RoleArn),
     /// `AROA…` or `AIDA…`.
     Unique(UniqueId),
-    /// The ARN of a user, of a role's session or of a federated user.
-    Arn(Box<str>),
+    /// The ARN of somebody.
+    One(One),
     /// A provider: whom it vouches for.
     Provider(Box<str>),
-    /// A service or a canonical user, neither of which calls here.
-    Elsewhere,
+    /// A service: that service.
+    Service(Box<str>),
+}
+
+/// One user or session, by ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct One {
+    partition: Partition,
+    account: AccountId,
+    who: Who,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Who {
+    /// `user/path/name`
+    User {
+        /// `/`, or `/path/`.
+        path: Box<str>,
+        name: UserName,
+    },
+    /// `assumed-role/Role/session`: a role's path is left out there, and its name is the account's
+    /// only one.
+    Session {
+        role: RoleName,
+        session: SessionName,
+    },
+    /// `federated-user/name`
+    FederatedUser(Box<str>),
 }
 
 /// How a statement came to be about a caller. Whether an identity policy must allow, too, hangs on
@@ -47,9 +73,11 @@ pub enum MatchedBy {
     Holder,
     /// The caller's account is named: it delegates, and the caller's own policy must allow.
     Account,
+    /// The role of a session is named: what bounds the role and the session must allow.
+    Role,
     /// Everybody is named.
     Anyone,
-    /// The caller is named: the user, the session or its role, the provider.
+    /// The caller is named: the user, the session, the provider, the service.
     Direct,
 }
 
@@ -62,8 +90,8 @@ impl PrincipalPattern {
         let pattern = match kind {
             "AWS" => parse_aws(value),
             "Federated" => parse_provider(value),
-            "Service" => is_service(value).then_some(Self::Elsewhere),
-            "CanonicalUser" => is_canonical_user(value).then_some(Self::Elsewhere),
+            "Service" => is_service(value).then(|| Self::Service(value.into())),
+            "CanonicalUser" => return Err(Problem::CanonicalUser),
             _ => None,
         };
         pattern.ok_or_else(|| Problem::BadPrincipal {
@@ -74,27 +102,54 @@ impl PrincipalPattern {
 
     /// How the entry names the caller, if it does.
     pub(super) fn names(&self, caller: Caller<'_>) -> Option<MatchedBy> {
-        match (self, caller) {
-            (Self::Anyone, _) => Some(MatchedBy::Anyone),
-            (Self::Account { partition, account }, Caller::Principal(principal)) => {
-                let same = principal.account() == *account
-                    && partition.is_none_or(|partition| partition == partition_of(principal));
-                same.then_some(MatchedBy::Account)
+        let (is_named, matched_by) = match self {
+            Self::Anyone => (true, MatchedBy::Anyone),
+            Self::Account { partition, account } => {
+                let same = |(home, owner)| {
+                    owner == *account && partition.is_none_or(|partition| partition == home)
+                };
+                (caller.home().is_some_and(same), MatchedBy::Account)
             }
-            (Self::Role(role), Caller::Principal(Principal::Session(session))) => {
-                (session.role == *role).then_some(MatchedBy::Direct)
+            Self::Role(role) => {
+                let is_named = matches!(caller, Caller::Session(session) if session.role == *role);
+                (is_named, MatchedBy::Role)
             }
-            (Self::Unique(id), Caller::Principal(principal)) => {
-                (unique_id_of(principal) == id).then_some(MatchedBy::Direct)
+            Self::Unique(wanted) => match caller {
+                Caller::User { id, .. } => (id == wanted, MatchedBy::Direct),
+                Caller::Session(session) => (session.role_id == *wanted, MatchedBy::Role),
+                _ => return None,
+            },
+            Self::One(one) => (one.is(caller), MatchedBy::Direct),
+            Self::Provider(name) => {
+                let is_named =
+                    matches!(caller, Caller::Federated { provider } if provider == &**name);
+                (is_named, MatchedBy::Direct)
             }
-            (Self::Arn(arn), Caller::Principal(principal)) => {
-                (principal.arn() == **arn).then_some(MatchedBy::Direct)
+            Self::Service(wanted) => {
+                let is_named = matches!(caller, Caller::Service { name } if name == &**wanted);
+                (is_named, MatchedBy::Direct)
             }
-            (Self::Provider(name), Caller::Federated { provider }) => {
-                (provider == &**name).then_some(MatchedBy::Direct)
+        };
+        is_named.then_some(matched_by)
+    }
+}
+
+impl One {
+    fn is(&self, caller: Caller<'_>) -> bool {
+        caller.home() == Some((self.partition, self.account))
+            && match (&self.who, caller) {
+                (
+                    Who::User { path, name },
+                    Caller::User {
+                        path: p, name: n, ..
+                    },
+                ) => &**path == p && name == n,
+                (Who::Session { role, session }, Caller::Session(it)) => {
+                    it.role.name() == role && it.session == *session
+                }
+                (Who::FederatedUser(name), Caller::FederatedUser { name: n, .. }) => &**name == n,
+                _ => false,
             }
-            _ => None,
-        }
     }
 }
 
@@ -106,36 +161,21 @@ pub(super) fn named_by(list: &[PrincipalPattern], caller: Caller<'_>) -> Option<
 /// Whether a `NotPrincipal` spares the caller: who has an account must be listed with it, a
 /// session with its role as well (IAM, "NotPrincipal").
 pub(super) fn spares(list: &[PrincipalPattern], caller: Caller<'_>) -> bool {
-    let listed = |wanted: &dyn Fn(&PrincipalPattern) -> bool| {
+    let listed = |matched_by| {
         list.iter()
-            .any(|entry| wanted(entry) && entry.names(caller).is_some())
+            .any(|entry| entry.names(caller) == Some(matched_by))
     };
-    let anyone = listed(&|entry| matches!(entry, PrincipalPattern::Anyone));
-    let account = listed(&|entry| matches!(entry, PrincipalPattern::Account { .. }));
-    let itself = listed(&|entry| matches!(entry, PrincipalPattern::Arn(_)));
-    let unique = listed(&|entry| matches!(entry, PrincipalPattern::Unique(_)));
-    let role = unique || listed(&|entry| matches!(entry, PrincipalPattern::Role(_)));
-    anyone
+    let account = || listed(MatchedBy::Account);
+    listed(MatchedBy::Anyone)
         || match caller {
-            Caller::Federated { .. } => named_by(list, caller).is_some(),
-            Caller::Principal(Principal::User { .. }) => account && (itself || unique),
-            Caller::Principal(Principal::Session(_)) => account && role && itself,
+            Caller::Federated { .. } | Caller::Service { .. } => listed(MatchedBy::Direct),
+            Caller::Root { .. } => account(),
+            Caller::User { .. } | Caller::FederatedUser { .. } => {
+                account() && listed(MatchedBy::Direct)
+            }
+            Caller::Session(_) => account() && listed(MatchedBy::Role) && listed(MatchedBy::Direct),
             Caller::Anonymous => false,
         }
-}
-
-const fn partition_of(principal: &Principal) -> Partition {
-    match principal {
-        Principal::User { partition, .. } => *partition,
-        Principal::Session(session) => session.role.partition(),
-    }
-}
-
-const fn unique_id_of(principal: &Principal) -> &UniqueId {
-    match principal {
-        Principal::User { unique_id, .. } => unique_id,
-        Principal::Session(session) => &session.role_id,
-    }
 }
 
 fn parse_aws(value: &str) -> Option<PrincipalPattern> {
@@ -157,28 +197,45 @@ fn parse_aws(value: &str) -> Option<PrincipalPattern> {
     if !arn.region.is_empty() || !is_full_name(arn.resource) {
         return None;
     }
-    let named = || PrincipalPattern::Arn(value.into());
+    let one = |who| {
+        PrincipalPattern::One(One {
+            partition,
+            account,
+            who,
+        })
+    };
     match (arn.service, arn.resource.split_once('/')) {
         ("iam", None) => (arn.resource == "root").then_some(PrincipalPattern::Account {
             partition: Some(partition),
             account,
         }),
         ("iam", Some(("role", _))) => value.parse().ok().map(PrincipalPattern::Role),
-        ("iam", Some(("user", path))) => {
-            let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-            name.parse::<UserName>().is_ok().then(named)
+        ("iam", Some(("user", rest))) => parse_user(rest).map(one),
+        ("sts", Some(("assumed-role", rest))) => {
+            let (role, session) = rest.split_once('/')?;
+            Some(one(Who::Session {
+                role: role.parse().ok()?,
+                session: session.parse().ok()?,
+            }))
         }
-        ("sts", Some(("assumed-role", path))) => path
-            .split_once('/')
-            .is_some_and(|(role, session)| {
-                role.parse::<RoleName>().is_ok() && session.parse::<SessionName>().is_ok()
-            })
-            .then(named),
         ("sts", Some(("federated-user", name))) => {
-            (!name.is_empty() && !name.contains('/')).then(named)
+            let is_name = !name.is_empty() && !name.contains('/');
+            is_name.then(|| one(Who::FederatedUser(name.into())))
         }
         _ => None,
     }
+}
+
+/// `path/name`, or a name alone.
+fn parse_user(rest: &str) -> Option<Who> {
+    let (path, name) = match rest.rsplit_once('/') {
+        Some((path, name)) => (["/", path, "/"].concat(), name),
+        None => ("/".to_owned(), rest),
+    };
+    Some(Who::User {
+        path: path.into(),
+        name: name.parse().ok()?,
+    })
 }
 
 fn parse_provider(value: &str) -> Option<PrincipalPattern> {
@@ -197,10 +254,6 @@ fn is_service(value: &str) -> bool {
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     value.contains('.') && value.len() <= 255 && value.split('.').all(label)
-}
-
-fn is_canonical_user(value: &str) -> bool {
-    value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Printable ASCII without wildcards and variables.

@@ -100,8 +100,8 @@ impl Elements {
         let principals = either("Principal", self.principal, self.not_principal)?;
         let actions = either("Action", self.action, self.not_action)?;
         let resources = either("Resource", self.resource, self.not_resource)?;
-        kind.check("Principal", Kind::Trust, principals.as_ref())?;
-        kind.check("Resource", Kind::Identity, resources.as_ref())?;
+        kind.check_principal(principals.as_ref())?;
+        kind.check_resource(resources.as_ref())?;
         let resource = |text: &str| ResourcePattern::parse(text, version);
         Ok(Statement {
             name,

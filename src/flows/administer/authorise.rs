@@ -103,7 +103,7 @@ impl Administration {
         let context = caller_context(caller, meta);
         let resource = self.resource(action);
         let request = Request {
-            caller: PolicyCaller::Principal(&caller.principal),
+            caller: PolicyCaller::from(&caller.principal),
             action: action.as_str(),
             resource: &resource,
             context: &context,

@@ -139,15 +139,14 @@ fn failed_check(error: &AssumeRoleError) -> Check {
         AssumeRoleError::Denied(Denial::Refused { action, because }) => {
             let found = match because {
                 Because::ExplicitDeny(statement) => format!("denied by {statement}"),
-                Because::NoAllow => "no statement allows it".to_owned(),
-                Because::UnknownRole => "there is no such role".to_owned(),
                 Because::ForeignProvider => "the provider is of another account".to_owned(),
+                other => other.to_string(),
             };
             check.compared(action.as_str(), &found)
         }
-        AssumeRoleError::Denied(Denial::DurationExceedsRoleMaximum { max }) => {
-            check.compared(&format!("at most {max}"), "longer")
-        }
+        AssumeRoleError::Denied(
+            Denial::DurationExceedsRoleMaximum { max } | Denial::DurationExceedsChained { max },
+        ) => check.compared(&format!("at most {max}"), "longer"),
         _ => check,
     }
 }

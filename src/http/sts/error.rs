@@ -332,6 +332,20 @@ impl From<&Denial> for StsFault {
             Denial::DurationExceedsRoleMaximum { .. } => Self::validation(
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
             ),
+            Denial::DurationExceedsChained { .. } => Self::validation(
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            ),
+            Denial::RootCaller => Self::new(
+                StatusCode::FORBIDDEN,
+                "AccessDenied",
+                "Roles may not be assumed by root accounts.",
+            ),
+            Denial::TagIsInherited { .. } => Self::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidParameterValue",
+                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+            ),
+            Denial::TooManyTags => Self::validation(sentence(denial)),
             Denial::Refused { action, .. } => Self::not_authorized(*action),
         }
     }

@@ -182,7 +182,7 @@ fn nobody_but_a_federated_caller_is_permitted() {
     });
     for (caller, expected) in [
         (Caller::Anonymous, false),
-        (Caller::Principal(&session), false),
+        (Caller::from(&session), false),
         (Caller::Federated { provider: PROVIDER }, true),
         (
             Caller::Federated {

@@ -1,7 +1,7 @@
 //! What is a policy and what is refused.
 
 use super::*;
-use crate::policy::{MAX_BYTES, MatchedBy, StatementRef};
+use crate::policy::{MAX_BYTES, MatchedBy, PolicyKind, StatementRef};
 
 fn good() -> Value {
     json!({"Sid": "One", "Effect": "Allow", "Action": "s3:Get*", "Resource": "*"})
@@ -37,6 +37,7 @@ fn scalars_and_lists_are_the_same() {
             .unwrap()
             .evaluate("p", &request(&context));
         let reference = StatementRef {
+            kind: PolicyKind::IdentityBased,
             policy: "p".into(),
             statement: StatementName::Sid("One".into()),
             matched_by: MatchedBy::Holder,

@@ -1,7 +1,9 @@
 //! What a caller's own policies decide together.
 
 use super::*;
-use crate::policy::{IdentityDecision, MatchedBy, NamedPolicy, StatementRef, decide_identity};
+use crate::policy::{
+    IdentityDecision, MatchedBy, NamedPolicy, PolicyKind, StatementRef, decide_identity,
+};
 
 fn policy(effect: &str, sid: &str, action: &str) -> IdentityPolicy {
     identity(&json!({"Sid": sid, "Effect": effect, "Action": action, "Resource": "*"})).unwrap()
@@ -9,6 +11,7 @@ fn policy(effect: &str, sid: &str, action: &str) -> IdentityPolicy {
 
 fn reference(policy: &str, sid: &str) -> StatementRef {
     StatementRef {
+        kind: PolicyKind::IdentityBased,
         policy: policy.into(),
         statement: StatementName::Sid(sid.into()),
         matched_by: MatchedBy::Holder,
