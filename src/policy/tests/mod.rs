@@ -1,11 +1,13 @@
 //! The rules of the language, seen from outside.
 
 mod assuming;
+mod authorising;
 mod conditions;
 mod documents;
 mod identity;
 mod principals;
 mod properties;
+mod signed;
 mod variables;
 
 use serde_json::{Value, json};
