@@ -55,6 +55,15 @@ impl Operands {
         })
     }
 
+    /// A wildcard alone among the operands.
+    pub(super) fn matches_anything(&self) -> Option<&'static str> {
+        let found = match self {
+            Self::Like(patterns) => patterns.iter().any(Pattern::is_stars),
+            _ => false,
+        };
+        found.then_some("*")
+    }
+
     /// Whether the value compares with any operand.
     pub(super) fn any(&self, value: &str, variables: Variables<'_>) -> Verdict {
         match self {

@@ -105,6 +105,44 @@ impl Condition {
         }
     }
 
+    /// The key that it is about.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether it holds only where the key is there and equals, or is like, one of its values.
+    pub(super) const fn demands(&self) -> bool {
+        match &self.test {
+            Test::Presence(_) => false,
+            Test::Compare {
+                when_absent,
+                polarity,
+                ..
+            } => matches!((when_absent, polarity), (Verdict::Fails, Polarity::OneOf)),
+        }
+    }
+
+    /// Whether it holds where the key is absent because all of no values compare.
+    pub(super) const fn holds_for_no_values(&self) -> bool {
+        match &self.test {
+            Test::Presence(_) => false,
+            Test::Compare { how, .. } => matches!(how, Quantity::All),
+        }
+    }
+
+    /// Whether it is a `Null` that wants the key to be there.
+    pub(super) const fn wants_the_key(&self) -> bool {
+        matches!(&self.test, Test::Presence(Presence::Present))
+    }
+
+    /// A value that every text is like.
+    pub(super) fn matches_anything(&self) -> Option<&'static str> {
+        match &self.test {
+            Test::Presence(_) => None,
+            Test::Compare { operands, .. } => operands.matches_anything(),
+        }
+    }
+
     /// Whether the condition holds in a request.
     pub(super) fn judge(&self, context: &Context<'_>) -> Verdict {
         let found = context.find(&self.key);

@@ -168,6 +168,21 @@ impl Document {
         }
     }
 
+    pub(super) fn statements(&self) -> &[Statement] {
+        &self.0.statements
+    }
+
+    /// A statement as its author wrote it, read again from the text: only who asks why pays for it.
+    pub(super) fn written(&self, name: &StatementName) -> Option<Node> {
+        let (_, nodes) = open(json::read(self.text()).ok()?).ok()?;
+        let numbered = nodes.into_iter().zip(1..);
+        let mut found = numbered.filter(|(node, number)| match name {
+            StatementName::Sid(sid) => node.member("Sid").and_then(Node::as_text) == Some(sid),
+            StatementName::Number(wanted) => number == wanted,
+        });
+        found.next().map(|(node, _)| node)
+    }
+
     /// What each allowing statement that does not apply lacks.
     fn misses(&self, request: &Request<'_>) -> Vec<(StatementName, MissedBy)> {
         let action = Lowered::new(request.action);

@@ -131,6 +131,14 @@ pub enum Problem {
     /// A resource that is no ARN.
     #[error("a resource is * or an ARN of six parts, unlike {0:?}")]
     BadResource(String),
+    /// A resource in a partition that doesn't exist.
+    #[error("there is no partition {partition:?}, as in the resource {resource:?}")]
+    BadPartition {
+        /// The second part of the ARN.
+        partition: String,
+        /// The whole of it.
+        resource: String,
+    },
     /// `${` that begins no variable, or a variable where none may stand.
     #[error(
         "variables are ${{key}}, ${{key, 'default'}}, ${{*}}, ${{?}} and ${{$}}, in a resource \

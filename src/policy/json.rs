@@ -45,6 +45,23 @@ pub(super) fn read(text: &str) -> Result<Node, Problem> {
 }
 
 impl Node {
+    /// The member of an object.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let found = members.iter().find(|(member, _)| member == name);
+        found.map(|(_, value)| value)
+    }
+
+    /// A string.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// `serde_json` has bounded the depth already (128), so that this can recurse.
     fn check(&self, levels_left: usize) -> Result<(), Problem> {
         let inner = levels_left.checked_sub(1).ok_or(Problem::TooDeep);

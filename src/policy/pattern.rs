@@ -6,6 +6,18 @@ use super::error::{Problem, quoted};
 use super::glob::Glob;
 use super::template::{Template, Wildcards};
 
+/// What the second part of a resource's ARN can be, where it has no wildcard.
+const PARTITIONS: [&str; 8] = [
+    "aws",
+    "aws-cn",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+    "aws-us-gov",
+];
+
 /// A text with live wildcards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
@@ -39,6 +51,11 @@ impl Pattern {
         };
         let ready = parts.map(Glob::new);
         Self { template, ready }
+    }
+
+    /// Whether it is stars alone.
+    pub(super) fn is_stars(&self) -> bool {
+        self.template.is_stars()
     }
 
     pub(super) fn matches(&self, text: &str, context: &Context<'_>) -> Match {
@@ -135,5 +152,11 @@ fn check_arn(template: &Template, text: &str) -> Result<(), Problem> {
     if !is_arn || resource.as_text() == Some("") {
         return Err(Problem::BadResource(quoted(text)));
     }
-    Ok(())
+    match fixed.get(1).and_then(Template::as_text) {
+        Some(partition) if !PARTITIONS.contains(&partition) => Err(Problem::BadPartition {
+            partition: quoted(partition),
+            resource: quoted(text),
+        }),
+        _ => Ok(()),
+    }
 }

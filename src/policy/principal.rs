@@ -100,6 +100,17 @@ impl PrincipalPattern {
         })
     }
 
+    /// Of an OpenID Connect provider, the issuer without its scheme, by which its condition keys go.
+    pub(super) fn issuer(&self) -> Option<&str> {
+        match self {
+            Self::Provider(name) => match name.split_once(":oidc-provider/") {
+                Some((_, issuer)) => Some(issuer),
+                None => (!name.starts_with("arn:")).then_some(name),
+            },
+            _ => None,
+        }
+    }
+
     /// How the entry names the caller, if it does.
     pub(super) fn names(&self, caller: Caller<'_>) -> Option<MatchedBy> {
         let (is_named, matched_by) = match self {

@@ -20,7 +20,7 @@ pub(super) enum Effect {
 
 /// A list that says which, or which not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Scope<T> {
+pub(super) enum Scope<T> {
     Only(T),
     AllBut(T),
 }
@@ -31,11 +31,11 @@ pub(super) struct Statement {
     pub(super) name: StatementName,
     pub(super) effect: Effect,
     /// None in a policy that belongs to the caller.
-    principals: Option<Scope<Vec<PrincipalPattern>>>,
-    actions: Scope<Vec<Glob>>,
+    pub(super) principals: Option<Scope<Vec<PrincipalPattern>>>,
+    pub(super) actions: Scope<Vec<Glob>>,
     /// None in a policy that belongs to the resource.
-    resources: Option<Scope<Vec<ResourcePattern>>>,
-    conditions: Vec<Condition>,
+    pub(super) resources: Option<Scope<Vec<ResourcePattern>>>,
+    pub(super) conditions: Vec<Condition>,
 }
 
 /// The elements of a statement, as found.
@@ -174,7 +174,7 @@ impl Statement {
     }
 
     /// `action` is in lower case, as the patterns are.
-    fn covers_action(&self, action: &str) -> bool {
+    pub(super) fn covers_action(&self, action: &str) -> bool {
         let any = |list: &[Glob]| list.iter().any(|pattern| pattern.matches(action));
         match &self.actions {
             Scope::Only(list) => any(list),

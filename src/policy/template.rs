@@ -131,6 +131,11 @@ impl Template {
         matches!(self.0.as_slice(), [Piece::Any])
     }
 
+    /// Whether it is nothing but stars, one or more.
+    pub(super) fn is_stars(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|piece| *piece == Piece::Any)
+    }
+
     /// The text that it is without variables and wildcards; `None` with any.
     pub(super) fn as_text(&self) -> Option<&str> {
         match self.0.as_slice() {

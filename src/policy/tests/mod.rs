@@ -8,6 +8,7 @@ mod identity;
 mod principals;
 mod properties;
 mod signed;
+mod telling;
 mod variables;
 
 use serde_json::{Value, json};
