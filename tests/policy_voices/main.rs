@@ -1,0 +1,182 @@
+//! Two evaluators of the policy language that share no code are asked the same thousands of questions
+//! and must give the same answers: ours, and a plain one written from the language's definition.
+//!
+//! A small part runs in every test run; `make soak` runs all of it, which `--include-ignored` names.
+
+// Clippy exempts tests from its rules against panics by the first of these marks.
+#![cfg(test)]
+
+mod compare;
+mod generate;
+mod ours;
+mod plain;
+mod scene;
+mod texts;
+
+use std::collections::BTreeMap;
+
+use generate::Dice;
+use scene::{Answer, CallAnswer};
+
+/// Questions of each sort in every run.
+const PAIRS: u64 = 10_000;
+/// And in a soak, unless `ROLEGATE_SOAK_POLICY_PAIRS` says otherwise.
+const SOAK_PAIRS: u64 = 1_000_000;
+/// Of a hundred questions, more than so many have policies that are read.
+const READ: u64 = 60;
+
+/// How often each answer was given.
+type Met = BTreeMap<String, u64>;
+
+/// Asks both; a question whose policies are refused is no question.
+fn ask(seeds: std::ops::Range<u64>) -> Met {
+    let mut met = Met::new();
+    for seed in seeds {
+        let scene = generate::scene(&mut Dice::new(seed));
+        let Ok(ours) = ours::answer(&scene) else {
+            *met.entry("refused".to_owned()).or_default() += 1;
+            continue;
+        };
+        let plain = plain::answer(&scene);
+        assert_eq!(ours, plain, "question {seed}: ours, plain; {scene:#?}");
+        let name = match ours {
+            Answer::Allowed => "allowed".to_owned(),
+            Answer::Denied(_) => "denied".to_owned(),
+            Answer::Silent(kind) => kind,
+        };
+        *met.entry(format!("{:?}: {name}", scene.who.kind))
+            .or_default() += 1;
+        *met.entry(name).or_default() += 1;
+    }
+    met
+}
+
+fn ask_calls(seeds: std::ops::Range<u64>) -> Met {
+    let mut met = Met::new();
+    for seed in seeds {
+        let call = generate::call(&mut Dice::new(seed));
+        let Ok(ours) = ours::answer_call(&call) else {
+            *met.entry("refused".to_owned()).or_default() += 1;
+            continue;
+        };
+        let plain = plain::answer_call(&call);
+        assert_eq!(ours, plain, "call {seed}: ours, plain; {call:#?}");
+        let name = match ours {
+            CallAnswer::Permitted { .. } => "permitted".to_owned(),
+            CallAnswer::Refused(why) => why,
+        };
+        *met.entry(name).or_default() += 1;
+    }
+    met
+}
+
+/// Divides the questions among the processors.
+fn in_parallel(pairs: u64, ask: fn(std::ops::Range<u64>) -> Met) -> Met {
+    const PART: u64 = 2_500;
+    let parts: Vec<_> = (0..pairs.div_ceil(PART))
+        .map(|part| part * PART..(part + 1) * PART)
+        .collect();
+    let next = std::sync::Mutex::new(parts.into_iter());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let work = || {
+            let mut met = Met::new();
+            loop {
+                let part = next.lock().unwrap().next();
+                let Some(part) = part else { return met };
+                for (name, times) in ask(part) {
+                    *met.entry(name).or_default() += times;
+                }
+            }
+        };
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut all = Met::new();
+        for handle in handles {
+            for (name, times) in handle.join().unwrap() {
+                *all.entry(name).or_default() += times;
+            }
+        }
+        all
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever runs this says how long")]
+fn soak_pairs() -> u64 {
+    match std::env::var("ROLEGATE_SOAK_POLICY_PAIRS") {
+        Ok(text) => text.parse().unwrap(),
+        Err(_) => SOAK_PAIRS,
+    }
+}
+
+/// What must have been met, or the questions ask nothing.
+fn check(met: &Met, pairs: u64, wanted: &[&str]) {
+    let refused = met.get("refused").copied().unwrap_or_default();
+    assert!(refused * 100 < pairs * (100 - READ), "{met:#?}");
+    for wanted in wanted {
+        let times = met.get(*wanted).copied().unwrap_or_default();
+        assert!(
+            times * 1000 >= pairs,
+            "{wanted} {times} times of {pairs}; {met:#?}"
+        );
+    }
+}
+
+const ANSWERS: &[&str] = &[
+    "allowed",
+    "denied",
+    "identity-based policy",
+    "resource-based policy",
+    "role trust policy",
+    "permissions boundary",
+    "session policy",
+    "User: allowed",
+    "Session: allowed",
+    "FederatedUser: allowed",
+    "Root: allowed",
+    "Service: allowed",
+    "Provider: allowed",
+    "Anonymous: allowed",
+];
+
+const CALL_ANSWERS: &[&str] = &[
+    "permitted",
+    "root",
+    "inherited tag",
+    "too long",
+    "chained too long",
+    "sts:AssumeRole: denied",
+    "sts:AssumeRole: not signed",
+    "sts:AssumeRole: no role trust policy",
+    "sts:AssumeRole: no identity-based policy",
+    "sts:AssumeRole: no session policy",
+    "sts:TagSession: no role trust policy",
+    "sts:SetSourceIdentity: fixed",
+    "sts:SetSourceIdentity: no role trust policy",
+];
+
+#[test]
+fn both_answer_a_request_alike() {
+    check(&in_parallel(PAIRS, ask), PAIRS, ANSWERS);
+}
+
+#[test]
+fn both_answer_a_role_assumed_by_a_signed_call_alike() {
+    check(&in_parallel(PAIRS, ask_calls), PAIRS, CALL_ANSWERS);
+}
+
+#[test]
+#[ignore = "minutes; `make soak` runs it"]
+fn both_answer_a_million_requests_alike() {
+    let pairs = soak_pairs();
+    check(&in_parallel(pairs, ask), pairs, ANSWERS);
+}
+
+#[test]
+#[ignore = "minutes; `make soak` runs it"]
+fn both_answer_a_million_signed_calls_alike() {
+    check(
+        &in_parallel(SOAK_PAIRS, ask_calls),
+        SOAK_PAIRS,
+        CALL_ANSWERS,
+    );
+}
