@@ -142,9 +142,12 @@ impl Segment {
     /// What follows the leftmost place of the segment in the text.
     fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
         if let [Piece::Text(only)] = self.0.as_slice() {
-            return text.split_once(only.as_str()).map(|(_, after)| after);
+            let after = text.split_once(only.as_str()).map(|(_, after)| after);
+            count_steps(only.len() + text.len() - after.map_or(0, str::len));
+            return after;
         }
         let cells = self.cells();
+        count_steps(2 * cells.len());
         if cells.is_empty() {
             return Some(text);
         }
@@ -163,6 +166,20 @@ impl Segment {
         }
         cells
     }
+}
+
+/// Tells a test how much was looked at: characters of the text, each for every 64 cells of a stencil, and
+/// of the pattern.
+pub(super) fn count_steps(steps: usize) {
+    #[cfg(test)]
+    STEPS.with(|all| all.set(all.get() + steps));
+    #[cfg(not(test))]
+    let _ = steps;
+}
+
+#[cfg(test)]
+thread_local! {
+    static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 fn after_first_char(text: &str) -> Option<&str> {
@@ -237,7 +254,58 @@ mod tests {
         assert!(hostile.matches(&("a".repeat(2048) + "b")));
     }
 
+    fn steps(pattern: &str, text: &str) -> usize {
+        let glob = glob(pattern);
+        STEPS.set(0);
+        glob.matches(text);
+        STEPS.get()
+    }
+
+    /// What matching costs at most: twice the pattern, and the text once, for every 64 cells of its
+    /// longest part once more, and once where it ends in vain.
+    fn bound(pattern: &str, text: &str) -> usize {
+        let longest = pattern.split('*').map(|part| part.chars().count()).max();
+        2 * pattern.len() + (2 + longest.unwrap_or(0) / 64) * text.len()
+    }
+
+    #[test]
+    fn no_pattern_costs_more_than_its_length_and_the_texts() {
+        let text = "a".repeat(2048);
+        for pattern in [
+            "*?".repeat(900) + "x",
+            "*a".repeat(1000) + "x",
+            "*a?".repeat(680) + "x",
+            "a*".repeat(1000) + "b*",
+            "*a?a".repeat(500) + "*b*",
+            format!("*{}b*", "a?".repeat(512)),
+            format!("*{}b*", "a".repeat(1000)),
+            "*".repeat(2048),
+            "?".repeat(2048),
+            format!("{}*b", "?".repeat(2000)),
+            "*a?b".repeat(500),
+            "*aaaaaaaaaaaaaaaab".repeat(110),
+        ] {
+            for text in [
+                &text,
+                &(text.clone() + "x"),
+                &"ab".repeat(1024),
+                &"é".repeat(1024),
+            ] {
+                let (found, most) = (steps(&pattern, text), bound(&pattern, text));
+                assert!(
+                    found <= most,
+                    "{found} steps, at most {most}: {pattern} {text}"
+                );
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_pattern_costs_more(pattern in "[ab?*]{0,200}", text in "[ab]{0,400}") {
+            prop_assert!(steps(&pattern, &text) <= bound(&pattern, &text));
+        }
+
         #[test]
         fn agrees_with_the_definition(pattern in "[ab?*é]{0,8}", text in "[abé]{0,9}") {
             let chars = |s: &str| s.chars().collect::<Vec<_>>();

@@ -102,10 +102,11 @@ impl Comparable for Decimal {
         if !digits(whole, 18) || !digits(fraction, 12) {
             return None;
         }
-        format!("{whole}{fraction:0<12}")
-            .parse::<i128>()
-            .ok()
-            .map(|scaled| Self(sign * scaled))
+        let digit = |text: &str, at: usize| text.as_bytes().get(at).map_or(0, |byte| byte - b'0');
+        let whole = whole.bytes().map(|byte| byte - b'0');
+        let digits = whole.chain((0..12).map(|at| digit(fraction, at)));
+        let scaled = digits.fold(0, |sum, digit| sum * 10 + i128::from(digit));
+        Some(Self(sign * scaled))
     }
 }
 

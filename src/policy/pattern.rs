@@ -109,16 +109,20 @@ impl ArnPattern {
     }
 }
 
-fn all(mut matches: impl Iterator<Item = Match>) -> Match {
-    matches
-        .find(|part| *part != Match::Yes)
-        .unwrap_or(Match::Yes)
+/// Unresolved wherever any part is, so that it doesn't hang on the order of the parts.
+fn all(matches: impl Iterator<Item = Match>) -> Match {
+    matches.fold(Match::Yes, |all, part| match (all, part) {
+        (Match::Unresolved, _) | (_, Match::Unresolved) => Match::Unresolved,
+        (Match::No, _) | (_, Match::No) => Match::No,
+        (Match::Yes, Match::Yes) => Match::Yes,
+    })
 }
 
 /// The six parts of an ARN; `None` for what isn't one.
 pub(super) fn split_arn(text: &str) -> Option<[&str; 6]> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let parts: [&str; 6] = parts.try_into().ok()?;
+    let mut rest = text.splitn(6, ':');
+    let mut next = || rest.next();
+    let parts = [next()?, next()?, next()?, next()?, next()?, next()?];
     (parts.first() == Some(&"arn")).then_some(parts)
 }
 

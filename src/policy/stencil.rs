@@ -1,6 +1,6 @@
 //! Looking for a text with holes: Baeza-Yates and Gonnet's shift-and, 64 characters at a time.
 
-use std::collections::HashMap;
+use super::glob::count_steps;
 
 /// A text in which some characters may be anything.
 ///
@@ -10,8 +10,63 @@ use std::collections::HashMap;
 pub(super) struct Stencil {
     cells: usize,
     holes: Vec<u64>,
-    /// Where each character stands among the cells.
-    places: HashMap<char, Vec<u64>>,
+    places: Places,
+}
+
+/// Where each character stands among the cells: rows of bits, as long as the state.
+struct Places {
+    /// One row after another; the first is of those that stand nowhere.
+    rows: Vec<u64>,
+    words: usize,
+    /// The row of each character of ASCII. A policy has 32,768 bytes at most, and so many rows.
+    ascii: [u16; 128],
+    /// And of every other, in the order of the characters.
+    others: Vec<(char, u16)>,
+}
+
+impl Places {
+    fn new(words: usize) -> Self {
+        Self {
+            rows: vec![0; words],
+            words,
+            ascii: [0; 128],
+            others: Vec::new(),
+        }
+    }
+
+    fn row_number(&self, c: char) -> u16 {
+        match self.ascii.get(c as usize) {
+            Some(row) => *row,
+            None => match self.others.binary_search_by_key(&c, |(other, _)| *other) {
+                Ok(at) => self.others.get(at).map_or(0, |(_, row)| *row),
+                Err(_) => 0,
+            },
+        }
+    }
+
+    fn row(&self, c: char) -> &[u64] {
+        let start = usize::from(self.row_number(c)) * self.words;
+        self.rows.get(start..start + self.words).unwrap_or_default()
+    }
+
+    /// The row of a character, a new one where it has none yet.
+    fn row_mut(&mut self, c: char) -> &mut [u64] {
+        if self.row_number(c) == 0 {
+            let row = u16::try_from(self.rows.len() / self.words).unwrap_or_default();
+            self.rows.resize(self.rows.len() + self.words, 0);
+            match self.ascii.get_mut(c as usize) {
+                Some(place) => *place = row,
+                None => {
+                    let at = self.others.partition_point(|(other, _)| *other < c);
+                    self.others.insert(at, (c, row));
+                }
+            }
+        }
+        let start = usize::from(self.row_number(c)) * self.words;
+        self.rows
+            .get_mut(start..start + self.words)
+            .unwrap_or_default()
+    }
 }
 
 impl Stencil {
@@ -21,12 +76,12 @@ impl Stencil {
         let mut stencil = Self {
             cells: cells.len(),
             holes: vec![0; words],
-            places: HashMap::new(),
+            places: Places::new(words),
         };
         for (index, cell) in cells.iter().enumerate() {
             let bits = match cell {
                 None => &mut stencil.holes,
-                Some(c) => stencil.places.entry(*c).or_insert_with(|| vec![0; words]),
+                Some(c) => stencil.places.row_mut(*c),
             };
             if let Some(word) = bits.get_mut(index / 64) {
                 *word |= 1 << (index % 64);
@@ -37,11 +92,10 @@ impl Stencil {
 
     /// What follows the leftmost place where the stencil fits.
     pub(super) fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let nowhere = vec![0; self.holes.len()];
-        let mut state = nowhere.clone();
+        let mut state = vec![0; self.holes.len()];
         let last_cell = 1 << (self.cells.checked_sub(1)? % 64);
         for (at, c) in text.char_indices() {
-            self.read(&mut state, self.places.get(&c).unwrap_or(&nowhere));
+            self.read(&mut state, self.places.row(c));
             if state.last().is_some_and(|word| word & last_cell != 0) {
                 return text.get(at + c.len_utf8()..);
             }
@@ -51,6 +105,7 @@ impl Stencil {
 
     /// Moves each fit on by the character that stands at `places`, and begins a new one.
     fn read(&self, state: &mut [u64], places: &[u64]) {
+        count_steps(state.len());
         let mut carried = 1;
         for ((word, holes), places) in state.iter_mut().zip(&self.holes).zip(places) {
             let moved = (*word << 1) | carried;

@@ -114,6 +114,9 @@ fn a_variable_that_cannot_be_resolved_spares_nothing_under_a_negated_operator() 
             ROLE,
             "arn:aws:iam::123456789012:role/${a:tag}",
         ),
+        // Parts before and after the variable differ from the value's anyway.
+        ("ArnNotLike", ROLE, "arn:aws:sns::${a:tag}:topic"),
+        ("ArnNotEquals", ROLE, "arn:aws:iam::${a:tag}:topic"),
     ] {
         let condition = json!({operator: {"a:key": text}});
         for context in without_tag(value) {
