@@ -83,9 +83,10 @@ fuzz: ## Fuzz what reads SAML, MINUTES=10 for each target (TARGETS="gate respons
 	fuzz/run.sh $(TARGETS)
 
 .PHONY: soak
-soak: ## Read millions of changed SAML responses, and good and hostile ones on many threads
+soak: ## Read millions of changed SAML responses, good and hostile ones on many threads; ask two policy evaluators millions of questions
 	@$(SETUP) compiler
 	$(CARGO) test $(LOCKED) --release --test saml_soak -- --include-ignored --nocapture --test-threads=1
+	$(CARGO) test $(LOCKED) --release --test policy_voices -- --include-ignored --nocapture --test-threads=1
 
 .PHONY: faults
 faults: ## Break Redis, its replicas, the way to it, nodes and keys under load, 20 times each (ROLEGATE_FAULT_ROUNDS=20)
