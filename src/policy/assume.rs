@@ -28,7 +28,7 @@ use super::context::{Context, Values};
 use super::decide::{Request, StatementRef};
 use super::document::TrustPolicy;
 pub use grant::{Grant, GrantParts};
-pub use signed::{Credentials, Signer, decide_signed};
+pub use signed::{Credentials, Signer, decide_signed, would_permit_signed};
 
 /// By which action a role is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

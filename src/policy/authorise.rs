@@ -108,7 +108,7 @@ impl Refusal {
 }
 
 /// Decides one request by every policy that has a say. The request's resource must be `target`'s
-/// ARN.
+/// ARN; where that is a role's and another is asked for, nothing is allowed.
 pub fn authorise(
     request: &Request<'_>,
     authority: &Authority<'_>,
@@ -169,6 +169,11 @@ fn combine(
     mut theirs: Vec<StatementRef>,
 ) -> Allowed {
     let caller = sides.own.caller;
+    if let TargetPolicy::Trust { role, .. } = target.policy
+        && sides.own.resource != role.as_str()
+    {
+        return Err(PolicyKind::RoleTrust);
+    }
     let Some((partition, account)) = caller.home() else {
         return some(theirs, target.kind());
     };

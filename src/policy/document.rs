@@ -168,6 +168,21 @@ impl Document {
         }
     }
 
+    /// A space inside a string counts: IAM's guide does not say that it doesn't.
+    fn counted_characters(&self) -> usize {
+        let (mut is_text, mut is_escaped) = (false, false);
+        let counts = |c: &char| {
+            let counts = is_text || !c.is_ascii_whitespace();
+            match c {
+                '"' if !is_escaped => is_text = !is_text,
+                _ => {}
+            }
+            is_escaped = is_text && *c == '\\' && !is_escaped;
+            counts
+        };
+        self.text().chars().filter(counts).count()
+    }
+
     pub(super) fn statements(&self) -> &[Statement] {
         &self.0.statements
     }
@@ -316,6 +331,12 @@ macro_rules! policy_type {
                 let action = Lowered::new(request.action);
                 self.0.weigh((name, $called), request, &action, &mut all);
                 all
+            }
+
+            /// How many characters count against IAM's quotas: all but white space between the
+            /// elements.
+            pub fn counted_characters(&self) -> usize {
+                self.0.counted_characters()
             }
 
             pub(super) const fn document(&self) -> &Document {

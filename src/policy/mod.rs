@@ -48,7 +48,7 @@ mod verdict;
 
 pub use assume::{
     AssumeAction, Assumption, Because, Credentials, Decision, Denial, Grant, GrantParts, Preview,
-    RoleTerms, Signer, StsAction, decide, decide_signed, would_permit,
+    RoleTerms, Signer, StsAction, decide, decide_signed, would_permit, would_permit_signed,
 };
 pub use authorise::{Authorisation, Refusal, authorise};
 pub use authority::{

@@ -13,7 +13,7 @@
 use crate::domain::{SessionDuration, SessionTags, SourceIdentity, TagKey, TagValue, TagsError};
 
 use super::{
-    AssumeAction, Assumption, Because, Decision, Denial, RoleTerms, StsAction, add,
+    AssumeAction, Assumption, Because, Decision, Denial, Preview, RoleTerms, StsAction, add,
     describe_session, grant,
 };
 use crate::policy::authorise::{Authorisation, Need, Refusal, Sides, authorise_both};
@@ -69,6 +69,19 @@ pub fn decide_signed(
             assumption.source_identity = inheritance.source_identity;
             Decision::Permit(grant(assumption, role, allowed_by))
         }
+    }
+}
+
+/// What [`decide_signed`] would answer, without a grant.
+pub fn would_permit_signed(
+    assumption: &Assumption<'_>,
+    signer: &Signer<'_>,
+    role: Option<RoleTerms<'_>>,
+) -> Preview {
+    let inheritance = inherit(assumption, signer);
+    match inheritance.and_then(|inheritance| weigh(assumption, signer, &inheritance, role)) {
+        Err(denial) => Preview::WouldDeny(denial),
+        Ok((_, allowed_by)) => Preview::WouldPermit(allowed_by),
     }
 }
 

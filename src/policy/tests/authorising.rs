@@ -579,3 +579,22 @@ fn who_calls_is_what_the_keys_say() {
         }
     }
 }
+
+#[test]
+fn a_trust_policy_is_asked_about_its_own_role_only() {
+    let house = House::new();
+    let role: RoleArn = TARGET.parse().unwrap();
+    let trust =
+        trust(&json!({"Effect": "Allow", "Principal": aws(USER), "Action": "sts:*"})).unwrap();
+    let context = Context::new();
+    for (resource, expected) in [(TARGET, true), (ROLE, false)] {
+        let request = Request {
+            caller: house.user(),
+            action: "sts:AssumeRole",
+            resource,
+            context: &context,
+        };
+        let found = authorise(&request, &Authority::NONE, &Target::role(&role, &trust));
+        assert_eq!(found.is_allowed(), expected, "{resource}");
+    }
+}

@@ -272,3 +272,14 @@ fn errors_quote_little() {
     let error = identity(&with("Effect", json!("x".repeat(5000)))).unwrap_err();
     assert!(error.to_string().len() < 200);
 }
+
+#[test]
+fn white_space_between_elements_is_not_counted() {
+    let statement = r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a \" b"}"#;
+    let tight = format!(r#"{{"Statement":{statement}}}"#);
+    let loose = format!("{{\n  \"Statement\" : \t{statement}\r\n}}");
+    for text in [&tight, &loose] {
+        let policy: IdentityPolicy = text.parse().unwrap();
+        assert_eq!(policy.counted_characters(), tight.chars().count());
+    }
+}

@@ -7,7 +7,8 @@ use crate::domain::{
 };
 use crate::policy::{
     AssumeAction, Assumption, Authority, Because, Boundary, Credentials, Decision, Denial, Grant,
-    NamedPolicy, PolicyKind, RoleTerms, SessionBounds, Signer, StsAction, decide, decide_signed,
+    NamedPolicy, PolicyKind, Preview, RoleTerms, SessionBounds, Signer, StsAction, decide,
+    decide_signed, would_permit_signed,
 };
 
 const TARGET: &str = "arn:aws:iam::123456789012:role/Target";
@@ -144,9 +145,17 @@ impl Call {
             trust: &trust,
             max_session: SessionDuration::from_seconds(self.max).unwrap(),
         };
+        let preview = would_permit_signed(&assumption, &signer, Some(role));
         match decide_signed(assumption, &signer, Some(role)) {
-            Decision::Permit(grant) => Ok(grant),
-            Decision::Deny(denial) => Err(denial),
+            Decision::Permit(grant) => {
+                let allowed_by = grant.allowed_by().to_vec();
+                assert_eq!(preview, Preview::WouldPermit(allowed_by));
+                Ok(grant)
+            }
+            Decision::Deny(denial) => {
+                assert_eq!(preview, Preview::WouldDeny(denial.clone()));
+                Err(denial)
+            }
         }
     }
 
@@ -543,4 +552,45 @@ fn an_external_id_is_the_one_that_was_agreed_on() {
         };
         assert_eq!(asked.denial(), expected, "{id:?}");
     }
+}
+
+#[test]
+fn a_role_that_is_not_there_is_refused_like_one_that_trusts_others() {
+    let account: AccountId = "123456789012".parse().unwrap();
+    let (name, id): (UserName, UniqueId) = (
+        "ada".parse().unwrap(),
+        "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+    );
+    let assumption = Assumption {
+        action: AssumeAction::AssumeRole,
+        caller: Caller::User {
+            partition: Partition::Aws,
+            account,
+            path: "/",
+            name: &name,
+            id: &id,
+        },
+        context: Context::new(),
+        session: "next".parse().unwrap(),
+        tags: SessionTags::none(),
+        source_identity: None,
+        duration: SessionDuration::MAX,
+        ends_by: None,
+        lineage: lineage(),
+    };
+    let signer = Signer {
+        authority: Authority::NONE,
+        credentials: Credentials::Temporary,
+        tags: &SessionTags::none(),
+        source_identity: None,
+    };
+    let Decision::Deny(denial) = decide_signed(assumption, &signer, None) else {
+        panic!("permitted");
+    };
+    let stranger = Call {
+        trust: json!({"Effect": "Allow", "Principal": {"AWS": ABROAD}, "Action": "sts:*"}),
+        ..call()
+    };
+    assert_eq!(Some(denial.code()), stranger.denial().map(|it| it.code()));
+    assert_eq!(Some(denial), refused(ASSUME, Because::UnknownRole));
 }
