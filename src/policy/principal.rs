@@ -6,6 +6,7 @@ use crate::domain::{
 };
 
 use super::caller::Caller;
+use super::document::Kind;
 use super::error::{Problem, quoted};
 
 /// The providers that every account knows by their host name (IAM, "OIDC federated principals").
@@ -73,10 +74,10 @@ pub enum MatchedBy {
     Holder,
     /// The caller's account is named: it delegates, and the caller's own policy must allow.
     Account,
+    /// Everybody is named. Enough at a resource, and no more than the account at a role.
+    Anyone,
     /// The role of a session is named: what bounds the role and the session must allow.
     Role,
-    /// Everybody is named.
-    Anyone,
     /// The caller is named: the user, the session, the provider, the service.
     Direct,
 }
@@ -164,9 +165,19 @@ impl One {
     }
 }
 
-/// The strongest way in which a list names the caller.
-pub(super) fn named_by(list: &[PrincipalPattern], caller: Caller<'_>) -> Option<MatchedBy> {
-    list.iter().filter_map(|entry| entry.names(caller)).max()
+/// The way in which a list names the caller that asks least of their own policies. At a role that is in
+/// the order of [`MatchedBy`]; at another resource, everybody's is before the role's.
+pub(super) fn named_by(
+    list: &[PrincipalPattern],
+    caller: Caller<'_>,
+    kind: Kind,
+) -> Option<MatchedBy> {
+    let strongest = list.iter().filter_map(|entry| entry.names(caller)).max()?;
+    let is_bounded = strongest == MatchedBy::Role && kind == Kind::Resource;
+    if is_bounded && list.contains(&PrincipalPattern::Anyone) {
+        return Some(MatchedBy::Anyone);
+    }
+    Some(strongest)
 }
 
 /// Whether a `NotPrincipal` spares the caller: who has an account must be listed with it, a

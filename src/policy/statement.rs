@@ -30,6 +30,7 @@ pub(super) enum Scope<T> {
 pub(super) struct Statement {
     pub(super) name: StatementName,
     pub(super) effect: Effect,
+    kind: Kind,
     /// None in a policy that belongs to the caller.
     pub(super) principals: Option<Scope<Vec<PrincipalPattern>>>,
     pub(super) actions: Scope<Vec<Glob>>,
@@ -106,6 +107,7 @@ impl Elements {
         Ok(Statement {
             name,
             effect,
+            kind,
             principals: principals
                 .map(|scope| compile_principals(scope, effect))
                 .transpose()?,
@@ -166,7 +168,7 @@ impl Statement {
     fn is_about(&self, request: &Request<'_>) -> Option<MatchedBy> {
         match &self.principals {
             None => Some(MatchedBy::Holder),
-            Some(Scope::Only(list)) => named_by(list, request.caller),
+            Some(Scope::Only(list)) => named_by(list, request.caller, self.kind),
             Some(Scope::AllBut(list)) => {
                 (!spares(list, request.caller)).then_some(MatchedBy::Anyone)
             }

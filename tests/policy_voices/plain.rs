@@ -29,7 +29,8 @@ struct Policy<'a> {
 /// What of one kind applies.
 #[derive(Default)]
 struct Applying {
-    allows: Vec<Option<Named>>,
+    /// Every way in which a statement that allows names the caller.
+    allows: Vec<Vec<Named>>,
     denies: Vec<(String, String, String)>,
 }
 
@@ -77,8 +78,8 @@ fn apply(scene: &Scene, policies: &[Policy<'_>]) -> Applying {
             let is_deny = statement["Effect"] == "Deny";
             let named = match names(scene, statement) {
                 Says::No => continue,
-                Says::Nobody => None,
-                Says::Yes(named) => Some(named),
+                Says::Nobody => Vec::new(),
+                Says::Yes(ways) => ways,
             };
             let all = covers_action(scene, statement)
                 && covers_resource(scene, statement, is_new, is_deny)
@@ -105,19 +106,18 @@ fn apply(scene: &Scene, policies: &[Policy<'_>]) -> Applying {
 enum Says {
     /// It has no principals, since it is the caller's own.
     Nobody,
-    Yes(Named),
+    Yes(Vec<Named>),
     No,
 }
 
 fn names(scene: &Scene, statement: &Value) -> Says {
     if let Some(principal) = statement.get("Principal") {
         let ways = ways(&scene.who, principal);
-        for way in [Named::Itself, Named::Everybody, Named::Role, Named::Account] {
-            if ways.contains(&way) {
-                return Says::Yes(way);
-            }
-        }
-        return Says::No;
+        return if ways.is_empty() {
+            Says::No
+        } else {
+            Says::Yes(ways)
+        };
     }
     let Some(principal) = statement.get("NotPrincipal") else {
         return Says::Nobody;
@@ -135,7 +135,7 @@ fn names(scene: &Scene, statement: &Value) -> Says {
     if is_spared {
         Says::No
     } else {
-        Says::Yes(Named::Everybody)
+        Says::Yes(vec![Named::Everybody])
     }
 }
 

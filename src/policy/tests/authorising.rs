@@ -598,3 +598,16 @@ fn a_trust_policy_is_asked_about_its_own_role_only() {
         assert_eq!(found.is_allowed(), expected, "{resource}");
     }
 }
+
+#[test]
+fn who_is_named_twice_has_the_better_of_both() {
+    let house = House::new();
+    let both = json!({"AWS": ["*", ROLE]});
+    let bounded = side(IsSilent, None, Some(IsSilent));
+    let found = decided(house.session(), bounded, HERE, Bucket(both.clone()));
+    assert_eq!(found, Ok(vec![ResourceBased]));
+    let found = decided(house.session(), SILENT, HERE, Role(both.clone()));
+    assert_eq!(found, Ok(vec![RoleTrust]));
+    let found = decided(house.session(), bounded, HERE, Role(both));
+    assert_eq!(found, Err(Refusal::Silent(Session)));
+}

@@ -308,6 +308,7 @@ fn a_role_trusts_itself_where_it_names_itself_only() {
         (json!({"AWS": ROOT}), refused(ASSUME, Because::NoAllow)),
         (json!("*"), refused(ASSUME, Because::NoAllow)),
         (json!({"AWS": ROLE}), None),
+        (json!({"AWS": ["*", ROLE]}), None),
         (json!({"AWS": "AROAAAAAAAAAAAAAAAAAA"}), None),
         (
             json!({"AWS": "arn:aws:sts::123456789012:assumed-role/Reader/ines"}),
