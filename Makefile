@@ -83,8 +83,10 @@ fuzz: ## Fuzz what reads SAML, MINUTES=10 for each target (TARGETS="gate respons
 	fuzz/run.sh $(TARGETS)
 
 .PHONY: soak
-soak: ## Read millions of changed SAML responses, good and hostile ones on many threads; ask two policy evaluators millions of questions
-	@$(SETUP) compiler
+soak: ## Run two nodes for an hour (ROLEGATE_SOAK_MINUTES=62); read millions of SAML responses; ask two policy evaluators
+	@$(SETUP) compiler redis
+	ROLEGATE_SOAK_MINUTES=$${ROLEGATE_SOAK_MINUTES:-62} \
+	  $(CARGO) test $(LOCKED) --release --test soak -- --nocapture --test-threads=1
 	$(CARGO) test $(LOCKED) --release --test saml_soak -- --include-ignored --nocapture --test-threads=1
 	$(CARGO) test $(LOCKED) --release --test policy_voices -- --include-ignored --nocapture --test-threads=1
 

@@ -14,8 +14,8 @@ use super::support::http_node::ROLE;
 use super::support::sts::find_element;
 use super::watch::{Seen, Watch, locked};
 
-/// Each caller rests so long between two calls.
-const REST: Duration = Duration::from_millis(10);
+/// It looks so often whether it should stop.
+const LOOK: Duration = Duration::from_millis(20);
 /// So many keys are held, to be asked about and revoked.
 const HELD: usize = 50;
 /// Sessions are looked at so often before they are ended.
@@ -44,15 +44,18 @@ pub(crate) struct Load<'h> {
     pub(crate) house: &'h House,
     pub(crate) watch: &'h Watch,
     pub(crate) promises: Promises,
+    rest: Duration,
     turn: AtomicUsize,
     is_over: AtomicBool,
 }
 
 impl<'h> Load<'h> {
-    pub(crate) fn new(house: &'h House, watch: &'h Watch) -> Self {
+    /// Callers that rest so long between two calls.
+    pub(crate) fn new(house: &'h House, watch: &'h Watch, rest: Duration) -> Self {
         Self {
             house,
             watch,
+            rest,
             promises: Promises::default(),
             turn: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
@@ -75,10 +78,17 @@ impl<'h> Load<'h> {
     }
 
     fn repeat(&self, call: fn(&Self)) {
-        while !self.is_over.load(Ordering::SeqCst) {
+        while !self.is_over() {
             call(self);
-            sleep(REST);
+            let begun = Instant::now();
+            while begun.elapsed() < self.rest && !self.is_over() {
+                sleep(LOOK.min(self.rest));
+            }
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::SeqCst)
     }
 
     /// Tells the callers to stop.
@@ -325,7 +335,7 @@ impl<'h> Load<'h> {
                 self.watch.judge(what, true, &());
                 break;
             }
-            if self.is_over.load(Ordering::SeqCst) {
+            if self.is_over() {
                 break;
             }
         }

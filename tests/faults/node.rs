@@ -145,9 +145,27 @@ impl Node {
         self.in_service.load(Ordering::SeqCst)
     }
 
-    /// Its audit log.
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child().as_ref().unwrap().id()
+    }
+
+    /// Its audit log, of every file that is still there.
     pub(crate) fn audit(&self) -> String {
-        std::fs::read_to_string(audit_file(self.folder())).unwrap()
+        let files = self.audit_files().into_iter();
+        files
+            .filter_map(|file| std::fs::read_to_string(file).ok())
+            .collect()
+    }
+
+    /// The files of its audit log, the one that is written now the first.
+    pub(crate) fn audit_files(&self) -> Vec<PathBuf> {
+        let current = audit_file(self.folder());
+        let entries = std::fs::read_dir(current.parent().unwrap()).unwrap();
+        let renamed = entries.map(|entry| entry.unwrap().path());
+        let mut files = vec![current.clone()];
+        files.extend(renamed.filter(|file| *file != current));
+        files
     }
 
     /// What it wrote to standard error.

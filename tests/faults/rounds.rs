@@ -12,6 +12,8 @@ use super::support::http::Request;
 use super::support::http_node::ROLE;
 use super::watch::{Seen, Watch};
 
+/// Each caller rests so long between two calls.
+pub(crate) const REST: Duration = Duration::from_millis(10);
 /// How long callers call before the fault, and after all is normal again.
 const BEFORE: Duration = Duration::from_millis(700);
 const AFTER: Duration = Duration::from_millis(700);
@@ -51,7 +53,7 @@ pub(crate) fn rounds(
     for round in 0..how_often() {
         house.forget_roles();
         house.provider.forget_requests();
-        let load = Load::new(house, &watch);
+        let load = Load::new(house, &watch, REST);
         std::thread::scope(|threads| {
             load.begin(threads);
             sleep(BEFORE);

@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::load::Load;
-use super::rounds::{Shows, how_often, rounds};
+use super::rounds::{REST, Shows, how_often, rounds};
 use super::scene::House;
 use super::servers::RedisServer;
 use super::watch::Watch;
@@ -40,7 +40,7 @@ fn what_reaches_two_processes_at_once_is_taken_by_one() {
     let house = House::new(&[redis.url(), redis.url()], 0);
     let watch = Watch::default();
     for _ in 0..how_often() {
-        let load = Load::new(&house, &watch);
+        let load = Load::new(&house, &watch, REST);
         std::thread::scope(|threads| {
             load.begin(threads);
             for _ in 0..RACES {

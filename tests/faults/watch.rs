@@ -177,7 +177,7 @@ fn looser(one: Expected, other: Expected) -> Expected {
 }
 
 /// Whether it is the refusal of a node that can't do its work, as each interface has it.
-fn is_documented(response: &Response) -> bool {
+pub(crate) fn is_documented(response: &Response) -> bool {
     let content = response.header("content-type").unwrap_or_default();
     let is_said = if content.starts_with("text/xml") {
         find_element(response, "Code").as_deref() == Some("ServiceUnavailable")

@@ -120,7 +120,17 @@ impl Request {
             .unwrap()
     }
 
+    /// The request as it is sent, after which the connection ends.
     fn bytes(&self) -> Vec<u8> {
+        self.bytes_with("connection: close\r\n")
+    }
+
+    /// The request as it is sent where more are to follow on the same connection.
+    pub fn kept_alive(&self) -> Vec<u8> {
+        self.bytes_with("")
+    }
+
+    fn bytes_with(&self, last_lines: &str) -> Vec<u8> {
         let mut head = [&self.method, " ", &self.target, " HTTP/1.1\r\n"].concat();
         let mut line = |name: &str, value: &str| {
             head.push_str(&[name, ": ", value, "\r\n"].concat());
@@ -136,7 +146,7 @@ impl Request {
             line(name, value);
         }
         line("content-length", &self.body.len().to_string());
-        line("connection", "close");
+        head.push_str(last_lines);
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(&self.body);
