@@ -211,6 +211,8 @@ impl Apis {
                 edge: flows.edge.clone(),
                 assume_role_with_saml: flows.assume_role_with_saml.clone(),
                 assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
+                assume_role: flows.assume_role.clone(),
+                user_sessions: flows.user_sessions.clone(),
                 get_caller_identity: flows.get_caller_identity.clone(),
                 recorder: Arc::clone(&flows.recorder),
                 max_body_bytes: limits.body_bytes,

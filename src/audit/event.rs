@@ -12,8 +12,8 @@ pub use parts::EventParts;
 use super::json;
 use super::{AuditUnavailable, Check, Text, UserIdentity};
 use crate::domain::{
-    AccessKeyId, AccountId, ConnectionId, Lineage, ProviderArn, ProviderRef, Region, RequestId,
-    RoleArn, RuleId, SessionPrincipal, SignInId, UnixTime,
+    AccessKeyId, AccountId, ConnectionId, Lineage, Origin, ProviderArn, ProviderRef, Region,
+    RequestId, RoleArn, RuleId, SessionPrincipal, SignInId, UnixTime,
 };
 use crate::mapping::RuleTrace;
 
@@ -391,19 +391,27 @@ impl Event {
 
     /// Says where the caller's rights come from.
     pub fn lineage(mut self, lineage: &Lineage) -> Self {
-        let (connection, provider_arn) = match &lineage.provider {
-            ProviderRef::Connection(connection) => (Some(connection.clone()), None),
-            ProviderRef::Account(provider) => (None, Some(provider.clone())),
+        let (connection, provider_arn) = match lineage.person().map(|person| &person.provider) {
+            Some(ProviderRef::Connection(connection)) => (Some(connection.clone()), None),
+            Some(ProviderRef::Account(provider)) => (None, Some(provider.clone())),
+            None => (None, None),
+        };
+        let (issuer, subject) = match &lineage.origin {
+            Origin::Person(person) => (
+                Some(person.issuer.as_str().into()),
+                person.subject.as_str().into(),
+            ),
+            Origin::User(user) => (None, user.arn().as_str().into()),
         };
         self.0.additional_event_data = AdditionalData {
             connection,
             provider_arn,
-            issuer: Some(lineage.issuer.as_str().into()),
-            subject: Some(lineage.subject.as_str().into()),
+            issuer,
+            subject: Some(subject),
             rule: lineage.rule.clone(),
             generation: Some(lineage.generation),
             sign_in: lineage.sign_in,
-            chain_depth: Some(lineage.chain_depth),
+            chain_depth: Some(lineage.chain_depth()),
             ..self.0.additional_event_data
         };
         self

@@ -37,6 +37,7 @@ enum Kind {
     #[serde(rename = "IAMUser")]
     IamUser,
     AssumedRole,
+    FederatedUser,
     WebIdentityUser,
     #[serde(rename = "SAMLUser")]
     SamlUser,
@@ -121,9 +122,13 @@ impl UserIdentity {
             ..Self::of_kind(Kind::AssumedRole)
         };
         match principal {
-            Principal::User { name, .. } => Self {
+            Principal::User(user) => Self {
                 r#type: Kind::IamUser,
-                user_name: Some(name.as_str().into()),
+                user_name: Some(user.name.as_str().into()),
+                ..identity
+            },
+            Principal::FederatedUser(_) => Self {
+                r#type: Kind::FederatedUser,
                 ..identity
             },
             Principal::Session(_) => identity,
@@ -132,7 +137,10 @@ impl UserIdentity {
 
     /// Whether it is a caller whose signature was verified.
     pub(super) const fn is_signed(&self) -> bool {
-        matches!(self.r#type, Kind::IamUser | Kind::AssumedRole)
+        matches!(
+            self.r#type,
+            Kind::IamUser | Kind::AssumedRole | Kind::FederatedUser
+        )
     }
 
     /// Adds the access key that the request was, or claims to be, signed with.

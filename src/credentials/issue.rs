@@ -1,8 +1,11 @@
 //! Uses a grant up and gives credentials for it.
 
+use std::fmt;
+
 use super::token::{OpenSession, seal};
 use crate::domain::{
-    AccessKeyId, Credentials, KeyKind, Lineage, SessionPrincipal, SessionToken, UnixTime,
+    AccessKeyId, Credentials, FederatedName, FederatedUser, KeyKind, Lineage, ManagedPolicyArn,
+    Origin, Principal, SessionPrincipal, SessionTags, SessionToken, UnixTime, UserPrincipal,
 };
 use crate::entropy::{Entropy, EntropyError, draw_id};
 use crate::policy::{Grant, IdentityPolicy, StatementRef};
@@ -24,6 +27,17 @@ pub struct Issued {
     pub packed_size: Option<u32>,
 }
 
+/// Credentials of a session that is no role's.
+#[derive(Debug)]
+pub struct IssuedToUser {
+    /// To be handed to the caller, once.
+    pub credentials: Credentials,
+    /// Whose session it is.
+    pub principal: Principal,
+    /// As [`Issued::packed_size`].
+    pub packed_size: Option<u32>,
+}
+
 /// Why nothing was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IssueError {
@@ -41,55 +55,143 @@ pub enum IssueError {
     Entropy(#[from] EntropyError),
 }
 
-/// Issues credentials for `grant`, good from `now` on, with these session policies. They end after its
-/// duration, or when it ends at the latest.
+/// What a session stays within, and how its second factor was shown.
+#[derive(Debug, Default)]
+pub struct Extent {
+    /// Session policies.
+    pub policies: Vec<IdentityPolicy>,
+    /// Managed policies as session policies.
+    pub policy_arns: Vec<ManagedPolicyArn>,
+    /// When a second factor was shown, if one was.
+    pub mfa_at: Option<UnixTime>,
+}
+
+/// With what, and when, credentials are made.
+#[derive(Clone, Copy)]
+pub struct Mint<'a> {
+    /// The sealing keys.
+    pub keys: &'a KeyRing,
+    /// From now on they are good.
+    pub now: UnixTime,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+}
+
+impl fmt::Debug for Mint<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Mint")
+    }
+}
+
+/// Issues credentials for `grant`, within this extent. They end after its duration, or when it ends at the
+/// latest.
 ///
 /// # Errors
 /// [`IssueError`]; the grant is used up in any case.
-pub fn issue(
-    grant: Grant,
-    session_policies: Vec<IdentityPolicy>,
-    keys: &KeyRing,
-    now: UnixTime,
-    entropy: &dyn Entropy,
-) -> Result<Issued, IssueError> {
-    let key = keys.sealing_at(now).ok_or(IssueError::NoSealingKey)?;
+pub fn issue(grant: Grant, extent: Extent, mint: Mint<'_>) -> Result<Issued, IssueError> {
     let parts = grant.into_parts();
-    let after_duration = now.plus(parts.duration.seconds().into());
+    let after_duration = mint.now.plus(parts.duration.seconds().into());
     let expiration = parts
         .ends_by
         .map_or(after_duration, |end| end.min(after_duration));
-    let account = parts.principal.role.account();
-    let [random @ .., _, _, _, _, _, _, _, _, _, _, _] = draw_id(entropy)?;
-    let access_key_id = AccessKeyId::from_random(KeyKind::Temporary, account, random);
-    let is_packed = !(parts.tags.is_empty() && session_policies.is_empty());
     let session = OpenSession {
-        principal: parts.principal,
+        principal: Principal::Session(parts.principal.clone()),
         lineage: parts.lineage,
-        issued_at: now,
+        issued_at: mint.now,
         expires_at: expiration,
-        mfa_at: None,
+        mfa_at: extent.mfa_at,
         source_identity: parts.source_identity,
         tags: parts.tags,
-        session_policies,
+        session_policies: extent.policies,
+        session_policy_arns: extent.policy_arns,
     };
-    let (session_token, secret_access_key) = seal(&session, &access_key_id, key, entropy)?;
-    let percent = share(session_token.expose().len());
-    if percent > 100 {
-        return Err(IssueError::TooLarge { percent });
-    }
+    let (credentials, packed_size) = mint.credentials(&session)?;
     Ok(Issued {
-        credentials: Credentials {
+        credentials,
+        principal: parts.principal,
+        allowed_by: parts.allowed_by,
+        lineage: session.lineage,
+        packed_size,
+    })
+}
+
+/// A session that a user makes of their own long-term key: it can do what they can, or less.
+#[derive(Debug)]
+pub struct UserSession {
+    /// The user.
+    pub user: UserPrincipal,
+    /// The name of whoever it is for (`GetFederationToken`); the user (`GetSessionToken`) where there is
+    /// none.
+    pub federated: Option<FederatedName>,
+    /// The directory's generation.
+    pub generation: u64,
+    /// How long it lasts, in seconds: at most 129,600.
+    pub seconds: u32,
+    /// Its tags.
+    pub tags: SessionTags,
+}
+
+/// Issues credentials for a session of a user, within this extent.
+///
+/// # Errors
+/// [`IssueError`]
+pub fn issue_to_user(
+    asked: UserSession,
+    extent: Extent,
+    mint: Mint<'_>,
+) -> Result<IssuedToUser, IssueError> {
+    let lineage = Lineage {
+        origin: Origin::User(asked.user.clone()),
+        rule: None,
+        generation: asked.generation,
+        sign_in: None,
+        through: Vec::new(),
+    };
+    let by = asked.user;
+    let session = OpenSession {
+        principal: match asked.federated {
+            Some(name) => Principal::FederatedUser(FederatedUser { by, name }),
+            None => Principal::User(by),
+        },
+        lineage,
+        issued_at: mint.now,
+        expires_at: mint.now.plus(asked.seconds.into()),
+        mfa_at: extent.mfa_at,
+        source_identity: None,
+        tags: asked.tags,
+        session_policies: extent.policies,
+        session_policy_arns: extent.policy_arns,
+    };
+    let (credentials, packed_size) = mint.credentials(&session)?;
+    Ok(IssuedToUser {
+        credentials,
+        principal: session.principal,
+        packed_size,
+    })
+}
+
+impl Mint<'_> {
+    /// A key of its own for a session, and the share of the token's room that it takes where that is told.
+    fn credentials(self, session: &OpenSession) -> Result<(Credentials, Option<u32>), IssueError> {
+        let key = self.keys.sealing_at(self.now);
+        let key = key.ok_or(IssueError::NoSealingKey)?;
+        let [random @ .., _, _, _, _, _, _, _, _, _, _, _] = draw_id(self.entropy)?;
+        let account = session.principal.account();
+        let access_key_id = AccessKeyId::from_random(KeyKind::Temporary, account, random);
+        let (session_token, secret_access_key) = seal(session, &access_key_id, key, self.entropy)?;
+        let percent = share(session_token.expose().len());
+        if percent > 100 {
+            return Err(IssueError::TooLarge { percent });
+        }
+        let is_packed = session.is_narrowed() || !session.tags.is_empty();
+        let credentials = Credentials {
             access_key_id,
             secret_access_key,
             session_token,
-            expiration,
-        },
-        principal: session.principal,
-        allowed_by: parts.allowed_by,
-        lineage: session.lineage,
-        packed_size: is_packed.then_some(percent),
-    })
+            expiration: session.expires_at,
+        };
+        Ok((credentials, is_packed.then_some(percent)))
+    }
 }
 
 fn share(length: usize) -> u32 {

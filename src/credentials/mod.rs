@@ -1,10 +1,10 @@
 //! A grant in, an access key, a secret and a sealed session token out; and a session token back into
 //! the session that it stands for.
 //!
-//! Session tokens, version 1 (decision 5), are stateless:
+//! Session tokens, version 2 (decision 5), are stateless:
 //!
 //! ```text
-//! token = base64( version (1) | sealed( postcard(session) ) )
+//! token = base64( version (2) | sealed( postcard(session) ) )
 //! bound in as associated data: purpose, version, key id, access key id
 //! secret access key = base64( first 30 bytes of the message's companion secret )
 //! ```
@@ -15,5 +15,7 @@ mod issue;
 mod tests;
 mod token;
 
-pub use issue::{IssueError, Issued, issue};
+pub use issue::{
+    Extent, IssueError, Issued, IssuedToUser, Mint, UserSession, issue, issue_to_user,
+};
 pub use token::{OpenSession, TokenError, open};

@@ -35,13 +35,15 @@ fn grant_until(tags: SessionTags, ends_by: Option<UnixTime>) -> Grant {
         duration: SessionDuration::DEFAULT,
         ends_by,
         lineage: Lineage {
-            provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
-            issuer: "https://idp.example.com".parse().unwrap(),
-            subject: "ines".parse().unwrap(),
+            origin: Origin::Person(ProvenPerson {
+                provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
+                issuer: "https://idp.example.com".parse().unwrap(),
+                subject: "ines".parse().unwrap(),
+            }),
             rule: None,
             generation: 1,
             sign_in: None,
-            chain_depth: 0,
+            through: Vec::new(),
         },
     };
     let role = RoleTerms {

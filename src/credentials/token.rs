@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    AccessKeyId, Lineage, Secret, SecretAccessKey, SessionPrincipal, SessionTags, SessionToken,
-    SourceIdentity, UnixTime,
+    AccessKeyId, Lineage, ManagedPolicyArn, Principal, Secret, SecretAccessKey, SessionTags,
+    SessionToken, SourceIdentity, UnixTime,
 };
 use crate::entropy::{Entropy, EntropyError};
 use crate::policy::IdentityPolicy;
 use crate::seal::{KeyRing, SealingKey, key_id_of};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const PURPOSE: &[u8] = b"session token";
 /// 30 bytes are the 40 base64 characters of a secret access key.
 const SECRET_BYTES: usize = 30;
@@ -20,14 +20,14 @@ const SECRET_BYTES: usize = 30;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenSession {
     /// Whose session it is.
-    pub principal: SessionPrincipal,
+    pub principal: Principal,
     /// Where it comes from.
     pub lineage: Lineage,
     /// When it was issued (`aws:TokenIssueTime`).
     pub issued_at: UnixTime,
     /// From this second on it is refused.
     pub expires_at: UnixTime,
-    /// When a second factor was shown; never for web identity.
+    /// When a second factor was shown to us; never for web identity.
     pub mfa_at: Option<UnixTime>,
     /// Who stands behind it.
     pub source_identity: Option<SourceIdentity>,
@@ -35,6 +35,15 @@ pub struct OpenSession {
     pub tags: SessionTags,
     /// Session policies: what the session may do is also within these.
     pub session_policies: Vec<IdentityPolicy>,
+    /// Managed policies as session policies: those, too, are the most that it may do.
+    pub session_policy_arns: Vec<ManagedPolicyArn>,
+}
+
+impl OpenSession {
+    /// Whether the session was given policies to stay within.
+    pub const fn is_narrowed(&self) -> bool {
+        !(self.session_policies.is_empty() && self.session_policy_arns.is_empty())
+    }
 }
 
 /// Why a session token was not accepted.

@@ -12,8 +12,10 @@ use super::state::{
     Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider, Role,
     SamlProvider,
 };
+use super::users::{ManagedPolicy, User};
 use crate::domain::{
-    AccountId, ConnectionId, Issuer, RequestId, RoleName, RuleId, SamlProviderName, UnixTime,
+    AccountId, ConnectionId, Issuer, PolicyName, RequestId, RoleName, RuleId, SamlProviderName,
+    UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::certificate::Fingerprint;
@@ -45,6 +47,14 @@ pub enum Change {
     PutRole(AccountId, RoleName, Arc<Role>),
     /// Removes a role; its sessions end with it.
     RemoveRole(AccountId, RoleName),
+    /// Makes or replaces a user.
+    PutUser(AccountId, UserName, Arc<User>),
+    /// Removes a user; what came of their keys ends with them.
+    RemoveUser(AccountId, UserName),
+    /// Makes or replaces a managed policy.
+    PutPolicy(AccountId, PolicyName, Arc<ManagedPolicy>),
+    /// Removes a managed policy.
+    RemovePolicy(AccountId, PolicyName),
     /// Makes or replaces an account's provider.
     PutOidcProvider(AccountId, Arc<OidcProvider>),
     /// Removes an account's provider.
@@ -96,6 +106,18 @@ impl Directory {
             }
             Change::RemoveRole(id, name) => {
                 self.in_account(id, |account| drop(account.roles.remove(&name)));
+            }
+            Change::PutUser(id, name, user) => {
+                self.in_account(id, |account| drop(account.users.insert(name, user)));
+            }
+            Change::RemoveUser(id, name) => {
+                self.in_account(id, |account| drop(account.users.remove(&name)));
+            }
+            Change::PutPolicy(id, name, policy) => {
+                self.in_account(id, |account| drop(account.policies.insert(name, policy)));
+            }
+            Change::RemovePolicy(id, name) => {
+                self.in_account(id, |account| drop(account.policies.remove(&name)));
             }
             Change::PutOidcProvider(id, provider) => self.in_account(id, |account| {
                 let issuer = provider.url.clone();
@@ -221,6 +243,13 @@ fn diff_account(
     let nothing = Account::new(new.settings.clone());
     let old = old.map_or(&nothing, AsRef::as_ref);
     diff_maps(
+        &old.policies,
+        &new.policies,
+        (puts, removals),
+        |name, policy| Change::PutPolicy(id, name, policy),
+        |name| Change::RemovePolicy(id, name),
+    );
+    diff_maps(
         &old.oidc_providers,
         &new.oidc_providers,
         (puts, removals),
@@ -240,6 +269,13 @@ fn diff_account(
         (puts, removals),
         |name, role| Change::PutRole(id, name, role),
         |name| Change::RemoveRole(id, name),
+    );
+    diff_maps(
+        &old.users,
+        &new.users,
+        (puts, removals),
+        |name, user| Change::PutUser(id, name, user),
+        |name| Change::RemoveUser(id, name),
     );
 }
 
@@ -297,6 +333,10 @@ impl fmt::Display for Change {
             Self::RemoveAccount(id) => write!(f, "remove account {id}"),
             Self::PutRole(account, name, _) => write!(f, "put role {name} in {account}"),
             Self::RemoveRole(account, name) => write!(f, "remove role {name} in {account}"),
+            Self::PutUser(account, name, _) => write!(f, "put user {name} in {account}"),
+            Self::RemoveUser(account, name) => write!(f, "remove user {name} in {account}"),
+            Self::PutPolicy(account, name, _) => write!(f, "put policy {name} in {account}"),
+            Self::RemovePolicy(account, name) => write!(f, "remove policy {name} in {account}"),
             Self::PutOidcProvider(account, provider) => {
                 write!(f, "put provider {} in {account}", provider.url)
             }

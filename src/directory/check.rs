@@ -1,6 +1,8 @@
 //! What must hold over the whole directory.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod holders;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::state::{Account, Directory, Link, OidcProvider, Role};
 use crate::domain::{
     AccountId, ConnectionId, IssuerName, Partition, ProviderArn, RoleArn, RuleId, SamlProviderArn,
-    UniqueId, UniqueIdKind,
 };
 use crate::federation::connection::{ConnectionSettings, Protocol, SamlConnection};
 use crate::federation::saml::metadata::IdpMetadata;
@@ -54,7 +55,7 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
     for (id, account) in &directory.accounts {
         check_account(*id, account, &mut problems);
     }
-    check_unique_ids(directory, &mut problems);
+    holders::check(directory, partition, &mut problems);
     for (id, link) in &directory.links {
         check_link(
             directory,
@@ -138,26 +139,6 @@ fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) 
             ));
         }
         check_oidc_provider(&at, provider, problems);
-    }
-}
-
-/// A unique id names one role for good, in all accounts: a session of one must never count as a
-/// session of another.
-fn check_unique_ids(directory: &Directory, problems: &mut Vec<Problem>) {
-    let mut owners: BTreeMap<&UniqueId, String> = BTreeMap::new();
-    for (id, account) in &directory.accounts {
-        for (name, role) in &account.roles {
-            let at = format!("accounts/{id}/roles/{name}");
-            if role.unique_id.kind() != UniqueIdKind::Role {
-                problems.push(Problem::new(&at, "unique_id must begin with AROA"));
-            }
-            if let Some(other) = owners.insert(&role.unique_id, at.clone()) {
-                problems.push(Problem::new(
-                    &at,
-                    format!("{other} has the same unique_id; leave it out of one of them"),
-                ));
-            }
-        }
     }
 }
 

@@ -3,9 +3,15 @@
 //!
 //! ```text
 //! accounts/<id>/account.toml                        alias, name, environment
-//! accounts/<id>/roles/<Name>.toml                   path, description, max_session_duration
+//! accounts/<id>/roles/<Name>.toml                   path, description, max_session_duration, tags,
+//!                                                   managed_policies, permissions_boundary
 //! accounts/<id>/roles/<Name>.trust.json             its trust policy
 //! accounts/<id>/roles/<Name>.policies/<policy>.json its inline policies
+//! accounts/<id>/users/<Name>.toml                   path, tags, managed_policies, permissions_boundary,
+//!                                                   access_keys, mfa_devices
+//! accounts/<id>/users/<Name>.policies/<policy>.json its inline policies
+//! accounts/<id>/policies/<Name>.toml                path, description
+//! accounts/<id>/policies/<Name>.json                what the managed policy says
 //! accounts/<id>/oidc-providers/<name>.toml          url, client_ids
 //! accounts/<id>/saml-providers/<Name>.toml          audiences, recipients, replay, second_opinion
 //! accounts/<id>/saml-providers/<Name>.metadata.xml  its metadata
@@ -14,24 +20,30 @@
 //! links/<id>.toml                                   connection, providers
 //! rules/<id>.toml
 //! ```
-//! The files say the whole directory: what they leave out is removed. A role keeps its unique id as
-//! long as its account, path and name stay, or takes the one that its file gives. Metadata that was
+//! The files say the whole directory: what they leave out is removed. A role, user or policy keeps its
+//! unique id as long as its account, path and name stay, or takes the one that its file gives. Secrets
+//! are written by nobody: an access key or a device whose file gives none keeps the one it has. Metadata that was
 //! fetched stays as long as the connection asks the same place for the same provider.
 
 mod accounts;
 mod connections;
 mod place;
 mod read;
+mod users;
 mod write;
 
 pub use read::read;
 pub use write::write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{RolePath, SessionDuration, UniqueId, UnixTime};
+use super::users::{DeviceName, KeyStatus, Seed};
+use crate::domain::{
+    AccessKeyId, IamPath, ManagedPolicyArn, OwnTags, SecretAccessKey, SessionDuration, UniqueId,
+    UnixTime,
+};
 
 /// File paths, relative and with `/`, and their texts.
 pub type DirectoryFiles = BTreeMap<String, String>;
@@ -43,16 +55,93 @@ const METADATA: &str = ".metadata.xml";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RoleFile {
-    #[serde(default = "RolePath::root")]
-    path: RolePath,
+    #[serde(default = "IamPath::root")]
+    path: IamPath,
     #[serde(default)]
     description: String,
     #[serde(default = "default_maximum")]
     max_session_duration: SessionDuration,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    managed_policies: BTreeSet<ManagedPolicyArn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    permissions_boundary: Option<ManagedPolicyArn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unique_id: Option<UniqueId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "OwnTags::is_empty")]
+    tags: OwnTags,
+}
+
+/// What a user's own file says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserFile {
+    #[serde(default = "IamPath::root")]
+    path: IamPath,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    managed_policies: BTreeSet<ManagedPolicyArn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    permissions_boundary: Option<ManagedPolicyArn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unique_id: Option<UniqueId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "OwnTags::is_empty")]
+    tags: OwnTags,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    access_keys: Vec<AccessKeyFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mfa_devices: Vec<MfaDeviceFile>,
+}
+
+/// One of a user's access keys.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccessKeyFile {
+    id: AccessKeyId,
+    #[serde(default, skip_serializing)]
+    secret: Option<SecretText>,
+    #[serde(default)]
+    status: KeyStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<UnixTime>,
+}
+
+/// One of a user's devices.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MfaDeviceFile {
+    name: DeviceName,
+    #[serde(default, skip_serializing)]
+    seed: Option<Seed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enabled_at: Option<UnixTime>,
+}
+
+/// What a managed policy's own file says; its document stands beside it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFile {
+    #[serde(default = "IamPath::root")]
+    path: IamPath,
+    #[serde(default)]
+    description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unique_id: Option<UniqueId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<UnixTime>,
+}
+
+/// A secret as a file gives it; it is read and never written.
+#[derive(Debug)]
+struct SecretText(SecretAccessKey);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self(SecretAccessKey::new(text)))
+    }
 }
 
 const fn default_maximum() -> SessionDuration {

@@ -8,6 +8,7 @@
 //! ```
 //! Whoever decides reads a [`Snapshot`]; it is whole, never changes, and is replaced as one.
 
+mod aws_managed;
 mod bar;
 mod change;
 mod check;
@@ -22,6 +23,7 @@ mod state;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod users;
 
 pub use bar::{bar, behind_bar, lift};
 pub use change::{Change, ChangeSet, diff};
@@ -31,8 +33,9 @@ pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use since::{Footing, Since};
-pub use snapshot::{RoleEntry, Snapshot};
+pub use snapshot::{PolicyBook, RoleEntry, Snapshot, UserEntry};
 pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
-    Environment, Link, LinkId, OidcProvider, PolicyName, Role, SamlProvider,
+    Environment, Link, LinkId, OidcProvider, Role, SamlProvider,
 };
+pub use users::{AccessKey, DeviceName, KeyStatus, ManagedPolicy, MfaDevice, Rights, Seed, User};

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    AccessKeyId, ConnectionId, IssuerName, Lineage, ProviderRef, RuleId, SignInId, Subject,
-    UniqueId, UnixTime,
+    AccessKeyId, ConnectionId, IssuerName, Lineage, Passed, ProvenPerson, ProviderRef, RuleId,
+    SignInId, Subject, UniqueId, UnixTime,
 };
 use crate::federation::id_token::SKEW;
 use crate::store::Generation;
@@ -28,7 +28,7 @@ pub enum Revoked {
     Person(IssuerName, Subject),
     /// Everybody who came by a connection.
     Connection(ConnectionId),
-    /// The sessions of a role, by its unique id.
+    /// The sessions of a role or user, by its unique id, and those that were reached through them.
     Role(UniqueId),
     /// The sessions that a mapping rule gave.
     Rule(RuleId),
@@ -94,7 +94,7 @@ pub struct Vouched<'a> {
 pub struct Descent<'a> {
     /// The key.
     pub access_key_id: &'a AccessKeyId,
-    /// The role's unique id.
+    /// The unique id of the role, or of the user.
     pub role: &'a UniqueId,
     /// Where they come from.
     pub lineage: &'a Lineage,
@@ -147,13 +147,19 @@ impl Revocations {
             found.is_some_and(|it| it.ends_credentials(lineage.generation, of.issued_at))
         };
         let by_rule = lineage.rule.clone().map(Revoked::Rule);
+        let of_person = |it: &ProvenPerson| {
+            ends(&person(&it.issuer, &it.subject))
+                || connection(&it.provider).is_some_and(|it| ends(&it))
+        };
+        let passed =
+            |it: &Passed| self.ends_key(&it.key) || ends(&Revoked::Role(it.unique_id.clone()));
         signed_in
             || self.ends_key(of.access_key_id)
             || ends(&Revoked::Everything)
             || ends(&Revoked::Role(of.role.clone()))
             || by_rule.is_some_and(|rule| ends(&rule))
-            || ends(&person(&lineage.issuer, &lineage.subject))
-            || connection(&lineage.provider).is_some_and(|it| ends(&it))
+            || lineage.person().is_some_and(of_person)
+            || lineage.through.iter().any(passed)
     }
 
     /// Whether what a provider vouched for opens nothing any more.

@@ -28,6 +28,8 @@ pub enum Footing {
     Connection(ConnectionId, IssuerName),
     /// A connection's link into an account.
     Link(ConnectionId, AccountId),
+    /// A user.
+    User(AccountId, UniqueId),
 }
 
 /// From which generation on each thing is there.
@@ -75,6 +77,8 @@ impl Directory {
         for (id, account) in &self.accounts {
             let roles = account.roles.values();
             footings.extend(roles.map(|role| Footing::Role(*id, role.unique_id.clone())));
+            let users = account.users.values();
+            footings.extend(users.map(|user| Footing::User(*id, user.unique_id.clone())));
             let providers = account.oidc_providers.keys();
             footings.extend(providers.map(|issuer| Footing::OidcProvider(*id, issuer.clone())));
             let providers = account.saml_providers.iter();

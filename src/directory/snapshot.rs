@@ -3,19 +3,22 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::aws_managed;
 use super::keys::{ServiceProviderKeyRecord, UnusableKey};
 use super::revocation::Revocations;
 use super::since::Footing;
 use super::state::{
     Account, ConnectionMetadata, Directory, Link, OidcProvider, Role, SamlProvider,
 };
+use super::users::User;
 use crate::domain::{
-    AccountId, ConnectionId, Issuer, IssuerName, OidcProviderArn, Partition, ProviderArn, RoleArn,
-    SamlProviderArn,
+    AccessKeyId, AccountId, ConnectionId, Issuer, IssuerName, ManagedPolicyArn, OidcProviderArn,
+    Partition, ProviderArn, RoleArn, SamlProviderArn, UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::service_provider::ServiceProviderKeys;
 use crate::mapping::{Rule, RuleSet};
+use crate::policy::IdentityPolicy;
 use crate::seal::KeyRing;
 use crate::store::Generation;
 
@@ -25,6 +28,7 @@ pub struct Snapshot {
     generation: Generation,
     directory: Arc<Directory>,
     roles: HashMap<Box<str>, Arc<RoleEntry>>,
+    keys_of_users: HashMap<AccessKeyId, Arc<UserEntry>>,
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
     keys: KeyRing,
@@ -39,6 +43,30 @@ pub struct RoleEntry {
     pub arn: RoleArn,
     /// The role.
     pub role: Arc<Role>,
+}
+
+/// A user and who they are as a caller.
+#[derive(Debug)]
+pub struct UserEntry {
+    /// Who it is.
+    pub principal: UserPrincipal,
+    /// The user.
+    pub user: Arc<User>,
+}
+
+/// Finds managed policies.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyBook<'s>(&'s Directory);
+
+impl<'s> PolicyBook<'s> {
+    /// The policy of this ARN: of its account, or one that every account has.
+    pub fn find(self, arn: &ManagedPolicyArn) -> Option<&'s IdentityPolicy> {
+        let Some(account) = arn.account() else {
+            return aws_managed::find(arn);
+        };
+        let policy = self.0.accounts.get(&account)?.policies.get(arn.name())?;
+        (policy.path == *arn.path()).then_some(&policy.document)
+    }
 }
 
 impl Snapshot {
@@ -82,6 +110,7 @@ impl Snapshot {
         Self {
             generation,
             roles: index_roles(&directory, partition),
+            keys_of_users: index_keys(&directory, partition),
             links: index_links(directory.links.values()),
             rules: RuleSet::new(rules.collect()),
             keys,
@@ -227,6 +256,22 @@ impl Snapshot {
             .find(|arn| arn.account() == account)
     }
 
+    /// The managed policies.
+    pub fn policies(&self) -> PolicyBook<'_> {
+        PolicyBook(&self.directory)
+    }
+
+    /// The user who has this access key, whatever its status.
+    pub fn user_of_key(&self, key: &AccessKeyId) -> Option<&Arc<UserEntry>> {
+        self.keys_of_users.get(key)
+    }
+
+    /// The user, where it is still the one that is meant.
+    pub fn user(&self, principal: &UserPrincipal) -> Option<&Arc<User>> {
+        let user = self.account(principal.account)?.users.get(&principal.name);
+        user.filter(|user| user.unique_id == principal.unique_id)
+    }
+
     /// The mapping rules.
     pub const fn rules(&self) -> &RuleSet {
         &self.rules
@@ -251,6 +296,21 @@ fn index_roles(directory: &Directory, partition: Partition) -> HashMap<Box<str>,
         }
     }
     roles
+}
+
+fn index_keys(directory: &Directory, partition: Partition) -> HashMap<AccessKeyId, Arc<UserEntry>> {
+    let mut keys = HashMap::new();
+    for (id, account) in &directory.accounts {
+        for (name, user) in &account.users {
+            let entry = Arc::new(UserEntry {
+                principal: user.principal(partition, *id, name),
+                user: Arc::clone(user),
+            });
+            let own = user.access_keys.keys();
+            keys.extend(own.map(|key| (key.clone(), Arc::clone(&entry))));
+        }
+    }
+    keys
 }
 
 fn index_links<'a>(

@@ -1,6 +1,6 @@
 //! What the directory holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 use super::revocation::Revocations;
 use super::since::Since;
+use super::users::{ManagedPolicy, Rights, User};
 use crate::domain::{
-    AccountId, Audience, ConnectionId, EntityId, Issuer, OidcProviderArn, Partition, ProviderArn,
-    RoleArn, RoleName, RolePath, RuleId, SamlProviderName, SessionDuration, UniqueId, UnixTime,
+    AccountId, Audience, ConnectionId, EntityId, IamPath, Issuer, ManagedPolicyArn,
+    OidcProviderArn, OwnTags, Partition, PolicyName, ProviderArn, RoleArn, RoleName, RuleId,
+    SamlProviderName, SessionDuration, UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::metadata::{IdpMetadata, MetadataDocument};
@@ -54,6 +56,12 @@ pub struct Account {
     pub settings: AccountSettings,
     /// Its roles.
     pub roles: BTreeMap<RoleName, Arc<Role>>,
+    /// Its users.
+    #[serde(default)]
+    pub users: BTreeMap<UserName, Arc<User>>,
+    /// The policies that its roles and users can have.
+    #[serde(default)]
+    pub policies: BTreeMap<PolicyName, Arc<ManagedPolicy>>,
     /// Its own OpenID Connect providers, by issuer.
     pub oidc_providers: BTreeMap<Issuer, Arc<OidcProvider>>,
     /// Its own SAML providers.
@@ -67,6 +75,8 @@ impl Account {
         Self {
             settings,
             roles: BTreeMap::new(),
+            users: BTreeMap::new(),
+            policies: BTreeMap::new(),
             oidc_providers: BTreeMap::new(),
             saml_providers: BTreeMap::new(),
         }
@@ -111,7 +121,7 @@ pub enum Environment {
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// Where it stands in its account.
-    pub path: RolePath,
+    pub path: IamPath,
     /// `AROA…`; a role of the same name that is made later has another one.
     pub unique_id: UniqueId,
     /// For people, up to 1,000 characters.
@@ -120,8 +130,17 @@ pub struct Role {
     pub max_session_duration: SessionDuration,
     /// Who may assume it.
     pub trust: TrustPolicy,
+    /// Its tags: `aws:PrincipalTag/…` of its sessions, `aws:ResourceTag/…` of itself.
+    #[serde(default)]
+    pub tags: OwnTags,
     /// What its sessions may do, by policy name.
     pub policies: BTreeMap<PolicyName, IdentityPolicy>,
+    /// Managed policies that say so, too.
+    #[serde(default)]
+    pub attached: BTreeSet<ManagedPolicyArn>,
+    /// The most that all of them can give.
+    #[serde(default)]
+    pub boundary: Option<ManagedPolicyArn>,
     /// When it was made.
     pub created_at: UnixTime,
 }
@@ -130,6 +149,15 @@ impl Role {
     /// The role's ARN at this place.
     pub fn arn(&self, partition: Partition, account: AccountId, name: &RoleName) -> RoleArn {
         RoleArn::new(partition, account, self.path.clone(), name.clone())
+    }
+
+    /// What its sessions may do.
+    pub const fn rights(&self) -> Rights<'_> {
+        Rights {
+            policies: &self.policies,
+            attached: &self.attached,
+            boundary: self.boundary.as_ref(),
+        }
     }
 }
 
@@ -227,13 +255,4 @@ crate::domain::text_type!(
     "1 to 64 of a-z 0-9 -",
     |text| (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-);
-
-crate::domain::text_type!(
-    /// The name of an inline policy: 1 to 128 of `[\w+=,.@-]` (`policyNameType` of the IAM model).
-    PolicyName,
-    "policy name",
-    "1 to 128 of A-Z a-z 0-9 _ + = , . @ -",
-    |text| (1..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
 );

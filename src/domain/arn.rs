@@ -15,9 +15,10 @@ text_type!(
 );
 
 text_type!(
-    /// Where a role stands in its account: `/` or `/a/b/`, at most 512 characters (`pathType`).
-    RolePath,
-    "role path",
+    /// Where a role, user or policy stands in its account: `/` or `/a/b/`, at most 512 characters
+    /// (`pathType` of the IAM model).
+    IamPath,
+    "path",
     "/ or /…/ of printable ASCII, at most 512 characters",
     |text| text.len() <= 512
         && text.starts_with('/')
@@ -26,7 +27,7 @@ text_type!(
         && !text.as_bytes().windows(2).any(|pair| pair == b"//")
 );
 
-impl RolePath {
+impl IamPath {
     /// The path `/`.
     pub fn root() -> Self {
         Self("/".into())
@@ -84,7 +85,7 @@ pub struct RoleArn {
     text: Box<str>,
     partition: Partition,
     account: AccountId,
-    path: RolePath,
+    path: IamPath,
     name: RoleName,
 }
 
@@ -95,7 +96,7 @@ impl RoleArn {
     );
 
     /// Builds the ARN from its parts.
-    pub fn new(partition: Partition, account: AccountId, path: RolePath, name: RoleName) -> Self {
+    pub fn new(partition: Partition, account: AccountId, path: IamPath, name: RoleName) -> Self {
         let text = format!("arn:{partition}:iam::{account}:role{path}{name}").into();
         Self {
             text,
@@ -122,7 +123,7 @@ impl RoleArn {
     }
 
     /// The path, `/` where there is none.
-    pub const fn path(&self) -> &RolePath {
+    pub const fn path(&self) -> &IamPath {
         &self.path
     }
 

@@ -11,6 +11,7 @@ mod host_name;
 mod identity;
 mod local_path;
 mod network;
+mod policy_arn;
 mod principal;
 mod provider_session;
 mod request;
@@ -24,7 +25,7 @@ mod unique_id;
 
 pub use account::{AccountId, Partition};
 pub use arn::{
-    Arn, OidcProviderArn, ProviderArn, RoleArn, RoleName, RolePath, SamlProviderArn,
+    Arn, IamPath, OidcProviderArn, ProviderArn, RoleArn, RoleName, SamlProviderArn,
     SamlProviderName,
 };
 pub use claims::{AssertedAttribute, Claim, ClaimName, ClaimSource, Claims, Unusable};
@@ -36,13 +37,17 @@ pub use identity::{
 };
 pub use local_path::LocalPath;
 pub use network::network_of;
-pub use principal::{Lineage, Principal, SessionPrincipal, UserName};
+pub use policy_arn::{ManagedPolicyArn, PolicyName};
+pub use principal::{
+    FederatedName, FederatedUser, Lineage, Origin, Passed, Principal, ProvenPerson,
+    SessionPrincipal, UserName, UserPrincipal,
+};
 pub use provider_session::{NameId, ProviderSession};
 pub use request::{Region, RequestId};
 pub use secret::Secret;
 pub use session::{SessionDuration, SessionName, SourceIdentity};
 pub use session_claims::{AWS_ATTRIBUTES, AskedOfSession, SessionClaims};
-pub use tags::{SessionTags, TagKey, TagValue, TagsError};
+pub use tags::{OwnTags, SessionTags, TagKey, TagValue, TagsError};
 pub use text::InvalidValue;
 pub(crate) use text::{Parts, deserialize_text, serde_as_text, text_type};
 pub use time::UnixTime;

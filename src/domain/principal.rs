@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::account::Digits;
 use super::text::{is_aws_word, text_type};
 use super::{
-    AccountId, IssuerName, Partition, ProviderRef, RoleArn, RuleId, SessionName, SignInId, Subject,
-    UniqueId,
+    AccessKeyId, AccountId, IamPath, IssuerName, Partition, ProviderRef, RoleArn, RuleId,
+    SessionName, SignInId, Subject, UniqueId,
 };
 
 text_type!(
@@ -20,21 +20,88 @@ text_type!(
 );
 
 /// A caller whose signature was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {
-    /// A user with a long-term key.
-    User {
-        /// The partition of the user's ARN.
-        partition: Partition,
-        /// The user's account.
-        account: AccountId,
-        /// The user's name; its path is `/`.
-        name: UserName,
-        /// `AIDA…`
-        unique_id: UniqueId,
-    },
+    /// A user, by a key of their own or a session from `GetSessionToken`.
+    User(UserPrincipal),
     /// A session of a role.
     Session(SessionPrincipal),
+    /// A session from `GetFederationToken`.
+    FederatedUser(FederatedUser),
+}
+
+/// A user of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPrincipal {
+    /// The partition of the user's ARN.
+    pub partition: Partition,
+    /// The user's account.
+    pub account: AccountId,
+    /// Where the user stands in the account.
+    pub path: IamPath,
+    /// The user's name.
+    pub name: UserName,
+    /// `AIDA…`: a later user of the same name has another one.
+    pub unique_id: UniqueId,
+}
+
+impl UserPrincipal {
+    /// `arn:aws:iam::123456789012:user/path/Name`
+    pub fn arn(&self) -> String {
+        [
+            "arn:",
+            self.partition.as_str(),
+            ":iam::",
+            Digits::of(self.account).as_str(),
+            ":user",
+            self.path.as_str(),
+            self.name.as_str(),
+        ]
+        .concat()
+    }
+}
+
+text_type!(
+    /// What a session from `GetFederationToken` is called (`userNameType` of the STS model): 2 to 32
+    /// of `[\w+=,.@-]`.
+    FederatedName,
+    "federated user name",
+    "2 to 32 of A-Z a-z 0-9 _ + = , . @ -",
+    |text| (2..=32).contains(&text.len()) && is_aws_word(text)
+);
+
+/// Whoever a user named in `GetFederationToken`. What the session may do is within what that user may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederatedUser {
+    /// The user who made the session.
+    pub by: UserPrincipal,
+    /// The name that it was given.
+    pub name: FederatedName,
+}
+
+impl FederatedUser {
+    /// `arn:aws:sts::123456789012:federated-user/Name`
+    pub fn arn(&self) -> String {
+        [
+            "arn:",
+            self.by.partition.as_str(),
+            ":sts::",
+            Digits::of(self.by.account).as_str(),
+            ":federated-user/",
+            self.name.as_str(),
+        ]
+        .concat()
+    }
+
+    /// `123456789012:Name`
+    pub fn id(&self) -> String {
+        [
+            Digits::of(self.by.account).as_str(),
+            ":",
+            self.name.as_str(),
+        ]
+        .concat()
+    }
 }
 
 /// A session of a role: the role, its unique id at the time, and the session's name.
@@ -74,31 +141,36 @@ impl Principal {
     /// The account that the caller belongs to.
     pub const fn account(&self) -> AccountId {
         match self {
-            Self::User { account, .. } => *account,
+            Self::User(user) => user.account,
             Self::Session(session) => session.role.account(),
+            Self::FederatedUser(federated) => federated.by.account,
         }
     }
 
     /// The caller's ARN, as `GetCallerIdentity` gives it.
     pub fn arn(&self) -> String {
         match self {
-            Self::User {
-                partition,
-                account,
-                name,
-                ..
-            } => {
-                format!("arn:{partition}:iam::{account}:user/{name}")
-            }
+            Self::User(user) => user.arn(),
             Self::Session(session) => session.arn(),
+            Self::FederatedUser(federated) => federated.arn(),
         }
     }
 
-    /// `aws:userid`: `AIDA…` or `AROA…:session`.
+    /// `aws:userid`: `AIDA…`, `AROA…:session` or `123456789012:name`.
     pub fn user_id(&self) -> String {
         match self {
-            Self::User { unique_id, .. } => unique_id.to_string(),
+            Self::User(user) => user.unique_id.to_string(),
             Self::Session(session) => session.assumed_role_id(),
+            Self::FederatedUser(federated) => federated.id(),
+        }
+    }
+
+    /// `AROA…`, or the `AIDA…` of the user: by what a permission goes when it is taken back.
+    pub const fn unique_id(&self) -> &UniqueId {
+        match self {
+            Self::User(user) => &user.unique_id,
+            Self::Session(session) => &session.role_id,
+            Self::FederatedUser(federated) => &federated.by.unique_id,
         }
     }
 }
@@ -112,18 +184,63 @@ impl fmt::Display for Principal {
 /// Where a session comes from: kept in its token, written to the audit, used to revoke it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
+    /// Who stands at its beginning, however many roles lie between.
+    pub origin: Origin,
+    /// The mapping rule that gave the first role; none at STS, where the trust policy alone decides.
+    pub rule: Option<RuleId>,
+    /// The directory's generation at the time.
+    pub generation: u64,
+    /// The browser sign-in behind it; none at STS.
+    pub sign_in: Option<SignInId>,
+    /// The sessions that it was reached through, the first of them first.
+    pub through: Vec<Passed>,
+}
+
+/// Who stands at the beginning of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// A person whom an identity provider vouches for.
+    Person(ProvenPerson),
+    /// A user of an account, by a key of their own.
+    User(UserPrincipal),
+}
+
+/// A person, and who vouches for them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvenPerson {
     /// The connection, or the account's own provider, that proved the person.
     pub provider: ProviderRef,
     /// Who vouched for the person.
     pub issuer: IssuerName,
     /// The person, as that issuer names them.
     pub subject: Subject,
-    /// The mapping rule that gave the role; none at STS, where the trust policy alone decides.
-    pub rule: Option<RuleId>,
-    /// The directory's generation at the time.
-    pub generation: u64,
-    /// The browser sign-in behind it; none at STS.
-    pub sign_in: Option<SignInId>,
+}
+
+/// A session by which another was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Its key.
+    pub key: AccessKeyId,
+    /// The account of its role or user.
+    pub account: AccountId,
+    /// Its role, or its user.
+    pub unique_id: UniqueId,
+}
+
+impl Lineage {
+    /// A session is reached through so many others at most.
+    pub const MAX_PASSED: usize = 32;
+
     /// How many roles were assumed one from another; 0 for the first.
-    pub chain_depth: u8,
+    pub fn chain_depth(&self) -> u8 {
+        u8::try_from(self.through.len()).unwrap_or(u8::MAX)
+    }
+
+    /// The person at its beginning.
+    pub const fn person(&self) -> Option<&ProvenPerson> {
+        match &self.origin {
+            Origin::Person(person) => Some(person),
+            Origin::User(_) => None,
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Session tags.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::text::text_type;
@@ -48,7 +50,7 @@ pub struct SessionTags(Vec<(TagKey, TagValue, bool)>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TagsError {
     /// More than 50 tags.
-    #[error("a session has at most 50 tags")]
+    #[error("there are at most 50 tags")]
     TooMany,
     /// Two keys that differ in case only, or not at all.
     #[error("tag keys must differ in more than upper and lower case")]
@@ -94,6 +96,49 @@ impl SessionTags {
     /// Whether there is no tag.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// The tags of a user or role: at most 50, keys unique without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(
+    try_from = "BTreeMap<TagKey, TagValue>",
+    into = "BTreeMap<TagKey, TagValue>"
+)]
+pub struct OwnTags(BTreeMap<TagKey, TagValue>);
+
+impl OwnTags {
+    /// Every tag: key and value.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&TagKey, &TagValue)> {
+        self.0.iter()
+    }
+
+    /// Whether there is no tag.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl TryFrom<BTreeMap<TagKey, TagValue>> for OwnTags {
+    type Error = TagsError;
+
+    fn try_from(tags: BTreeMap<TagKey, TagValue>) -> Result<Self, Self::Error> {
+        if tags.len() > SessionTags::MAX {
+            return Err(TagsError::TooMany);
+        }
+        let mut keys: Vec<_> = tags.keys().map(|key| key.as_str().to_lowercase()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.len() < tags.len() {
+            return Err(TagsError::DuplicateKey);
+        }
+        Ok(Self(tags))
+    }
+}
+
+impl From<OwnTags> for BTreeMap<TagKey, TagValue> {
+    fn from(tags: OwnTags) -> Self {
+        tags.0
     }
 }
 

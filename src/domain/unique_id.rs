@@ -1,4 +1,4 @@
-//! The ids that AWS gives to users and roles, beside their names.
+//! The ids that AWS gives to users, roles and policies, beside their names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +13,8 @@ pub enum UniqueIdKind {
     Role,
     /// `AIDA…`
     User,
+    /// `ANPA…`
+    ManagedPolicy,
 }
 
 impl UniqueIdKind {
@@ -20,19 +22,20 @@ impl UniqueIdKind {
         match self {
             Self::Role => "AROA",
             Self::User => "AIDA",
+            Self::ManagedPolicy => "ANPA",
         }
     }
 }
 
-/// A unique id, 21 characters: `AROA` or `AIDA` and 17 of `A-Z2-7` (IAM identifiers, AWS docs).
+/// A unique id, 21 characters: `AROA`, `AIDA` or `ANPA` and 17 of `A-Z2-7` (IAM identifiers, AWS docs).
 ///
-/// It names one role or user for good: the next one of the same name has another id.
+/// It names one role, user or policy for good: the next one of the same name has another id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueId(Box<str>);
 
 impl UniqueId {
     const INVALID: InvalidValue =
-        InvalidValue::new("unique id", "AROA or AIDA followed by 17 of A-Z 2-7");
+        InvalidValue::new("unique id", "AROA, AIDA or ANPA followed by 17 of A-Z 2-7");
 
     /// The id made of these random bytes.
     pub fn from_random(kind: UniqueIdKind, random: [u8; 11]) -> Self {
@@ -47,11 +50,11 @@ impl UniqueId {
 
     /// What it belongs to.
     pub fn kind(&self) -> UniqueIdKind {
-        if self.0.starts_with(UniqueIdKind::Role.prefix()) {
-            UniqueIdKind::Role
-        } else {
-            UniqueIdKind::User
-        }
+        let kinds = [UniqueIdKind::Role, UniqueIdKind::ManagedPolicy];
+        let found = kinds
+            .into_iter()
+            .find(|kind| self.0.starts_with(kind.prefix()));
+        found.unwrap_or(UniqueIdKind::User)
     }
 
     /// The id itself.
@@ -66,9 +69,14 @@ impl FromStr for UniqueId {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let drawn = text
-            .strip_prefix("AROA")
-            .or_else(|| text.strip_prefix("AIDA"));
+        let kinds = [
+            UniqueIdKind::Role,
+            UniqueIdKind::User,
+            UniqueIdKind::ManagedPolicy,
+        ];
+        let drawn = kinds
+            .into_iter()
+            .find_map(|kind| text.strip_prefix(kind.prefix()));
         let alphabet = |byte: u8| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte);
         match drawn {
             Some(drawn) if drawn.len() == 17 && drawn.bytes().all(alphabet) => {

@@ -1,12 +1,15 @@
 //! Why a role was not assumed.
 
+use super::authenticate::AuthenticationError;
+use super::mfa::MfaError;
+use super::narrowing::UnknownPolicy;
 use super::saml_session::SamlSessionError;
 use super::unavailable::Unavailable;
 use super::web_identity::TagsClaimError;
 use crate::audit::AuditUnavailable;
 use crate::credentials::IssueError;
 use crate::directory::{DirectoryError, UnusableKey};
-use crate::domain::{SessionDuration, UnixTime};
+use crate::domain::{Lineage, SessionDuration, UnixTime};
 use crate::federation::RedeemError;
 use crate::federation::id_token::TokenError;
 use crate::federation::saml::SamlError;
@@ -56,6 +59,21 @@ pub enum AssumeRoleError {
     /// The person's connection has no link to the role's account.
     #[error("the connection is not linked to the role's account")]
     NotLinked,
+    /// Nobody was authenticated.
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationError),
+    /// The second factor doesn't count.
+    #[error(transparent)]
+    Mfa(#[from] MfaError),
+    /// The caller, or a policy of theirs, was taken out of the directory meanwhile.
+    #[error("the caller is not in the directory any more")]
+    CallerGone,
+    /// The session would be reached through too many others.
+    #[error("a session is reached through at most {} others", Lineage::MAX_PASSED)]
+    ChainTooLong,
+    /// A managed policy that the session should stay within is none that the account has.
+    #[error(transparent)]
+    UnknownPolicy(#[from] UnknownPolicy),
     /// The provider's session with the person ends sooner than the shortest session would.
     #[error(
         "the provider's session ends at {at}, which leaves less than the {} seconds of the shortest session",
@@ -100,6 +118,11 @@ impl AssumeRoleError {
             | Self::Tags(_) => "InvalidIdentityToken",
             Self::Denied(denial) => denial.code(),
             Self::NotMapped | Self::NotConnected | Self::NotLinked => "AccessDenied",
+            Self::Authentication(error) => error.code(),
+            Self::Mfa(MfaError::Unavailable(_)) => "ServiceUnavailable",
+            Self::Mfa(_) | Self::CallerGone => "AccessDenied",
+            Self::ChainTooLong => "ValidationError",
+            Self::UnknownPolicy(_) => "MalformedPolicyDocument",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
             Self::Throttled(_) => "Throttling",
             Self::Unavailable(_) => "ServiceUnavailable",
@@ -115,6 +138,8 @@ impl AssumeRoleError {
     pub fn is_failed_proof(&self) -> bool {
         match self {
             Self::Token(error) => !error.is_provider_unreachable(),
+            Self::Authentication(error) => error.is_failed_proof(),
+            Self::Mfa(error) => matches!(error, MfaError::WrongCode | MfaError::UsedCode),
             Self::NoProvider { .. }
             | Self::NoSamlProvider
             | Self::ResponseText(_)
@@ -128,6 +153,9 @@ impl AssumeRoleError {
             | Self::NotLinked
             | Self::ProviderSessionEnds { .. }
             | Self::Denied(_)
+            | Self::CallerGone
+            | Self::ChainTooLong
+            | Self::UnknownPolicy(_)
             | Self::TooLarge { .. }
             | Self::Throttled(_)
             | Self::Unavailable(_) => false,
@@ -140,7 +168,9 @@ impl AssumeRoleError {
         match self {
             Self::NoProvider { .. } | Self::NoSamlProvider | Self::Denied(_) => true,
             Self::Saml(error) => error.may_have_changed(),
-            Self::Token(_)
+            Self::Authentication(_)
+            | Self::Mfa(_)
+            | Self::Token(_)
             | Self::ResponseText(_)
             | Self::SamlSession(_)
             | Self::Consumed
@@ -149,6 +179,9 @@ impl AssumeRoleError {
             | Self::NotConnected
             | Self::NotLinked
             | Self::ProviderSessionEnds { .. }
+            | Self::CallerGone
+            | Self::ChainTooLong
+            | Self::UnknownPolicy(_)
             | Self::TooLarge { .. }
             | Self::Revoked
             | Self::Throttled(_)
@@ -176,6 +209,12 @@ impl AssumeRoleError {
             ) => "duration",
             Self::Denied(Denial::TagIsInherited { .. } | Denial::TooManyTags) => "session tags",
             Self::Denied(Denial::Refused { .. } | Denial::RootCaller) => "trust policy",
+            Self::Authentication(error) => error.check(),
+            Self::Mfa(MfaError::Unavailable(_)) => "availability",
+            Self::Mfa(_) => "second factor",
+            Self::CallerGone => "caller",
+            Self::ChainTooLong => "chain",
+            Self::UnknownPolicy(_) => "session policy",
             Self::TooLarge { .. } => "token size",
             Self::Throttled(_) => "rate",
             Self::Unavailable(_) => "availability",

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::misses::{is_silence, misses};
+use super::narrowing::Narrowing;
 use super::rates::admit_person;
 use super::record::{AssumeRecord, Person, Recorder, SamlRecord};
 use super::request::RequestMeta;
@@ -26,12 +27,12 @@ use super::revoked::check_proven;
 use super::saml_conditions::SamlCaller;
 use super::saml_session::AskedSession;
 use crate::audit::EventSource;
-use crate::credentials::{self, Issued};
+use crate::credentials::{self, Issued, Mint};
 use crate::decisions::{Beside, TracedCheck};
 use crate::directory::{LiveDirectory, SamlProvider, Snapshot};
 use crate::domain::{
-    Audience, Claims, EntityId, IssuerName, Lineage, ProviderRef, RoleArn, SamlProviderArn,
-    SessionDuration, SessionName, SourceIdentity, Subject,
+    Audience, Claims, EntityId, IssuerName, Lineage, Origin, ProvenPerson, ProviderRef, RoleArn,
+    SamlProviderArn, SessionDuration, SessionName, SourceIdentity, Subject,
 };
 use crate::entropy::Entropy;
 use crate::federation::saml::checks::{AcceptedAssertion, Request};
@@ -42,7 +43,7 @@ use crate::federation::saml::prove::{
 use crate::federation::saml::settings::Replay;
 use crate::federation::{ProvenIdentity, RedeemError};
 use crate::metrics::{Operation, Step};
-use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy};
+use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Grant};
 use crate::store::OneTimeUse;
 use crate::throttle::Throttle;
 
@@ -59,8 +60,8 @@ pub struct SamlRequest<'a> {
     pub assertion: &'a str,
     /// How long the session shall last.
     pub duration: SessionDuration,
-    /// What the session may do at the most.
-    pub policy: Option<IdentityPolicy>,
+    /// What the session stays within.
+    pub narrowing: Narrowing,
 }
 
 /// What is given.
@@ -166,6 +167,7 @@ impl AssumeRoleWithSaml {
             role: &request.role,
             session: known.session.as_ref(),
             duration: request.duration,
+            caller: None,
             person: proven.map(Proven::person),
             lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
             rules: &[],
@@ -261,10 +263,14 @@ impl AssumeRoleWithSaml {
         };
         self.use_up(identity, replay, meta).await?;
         let source_identity = grant.source_identity().cloned();
-        let policies = request.policy.iter().cloned().collect();
-        let (keys, entropy) = (snapshot.keys(), self.entropy.as_ref());
+        let extent = request.narrowing.extent(request.role.account(), snapshot)?;
+        let mint = Mint {
+            keys: snapshot.keys(),
+            now: meta.now,
+            entropy: self.entropy.as_ref(),
+        };
         Ok(SamlSession {
-            issued: credentials::issue(grant, policies, keys, meta.now, entropy)?,
+            issued: credentials::issue(grant, extent, mint)?,
             person,
             source_identity,
         })
@@ -338,13 +344,15 @@ fn assumption<'a>(
         duration: request.duration,
         ends_by: asked.ends_by,
         lineage: Lineage {
-            provider: ProviderRef::Account(request.provider.clone().into()),
-            issuer: caller.issuer.clone().into(),
-            subject: caller.subject.clone(),
+            origin: Origin::Person(ProvenPerson {
+                provider: ProviderRef::Account(request.provider.clone().into()),
+                issuer: caller.issuer.clone().into(),
+                subject: caller.subject.clone(),
+            }),
             rule: None,
             generation: snapshot.generation(),
             sign_in: None,
-            chain_depth: 0,
+            through: Vec::new(),
         },
     }
 }

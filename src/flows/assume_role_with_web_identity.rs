@@ -16,27 +16,26 @@ use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
 use super::misses::{is_silence, misses};
+use super::narrowing::Narrowing;
 use super::rates::admit_person;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_proof;
 use super::web_identity;
 use crate::audit::EventSource;
-use crate::credentials::{self, Issued};
+use crate::credentials::{self, Issued, Mint};
 use crate::decisions::{Beside, TracedCheck};
 use crate::directory::{LiveDirectory, OidcProvider, RoleEntry, Snapshot};
 use crate::domain::{
-    Audience, FederatedIdentity, IssuerName, Lineage, ProviderRef, RoleArn, SessionDuration,
-    SessionName, SourceIdentity, Subject,
+    Audience, FederatedIdentity, IssuerName, Lineage, Origin, ProvenPerson, ProviderRef, RoleArn,
+    SessionDuration, SessionName, SourceIdentity, Subject,
 };
 use crate::entropy::Entropy;
 use crate::federation::id_token::UnverifiedIdToken;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::{self, ProvenIdentity};
 use crate::metrics::{Operation, Step};
-use crate::policy::{
-    self, AssumeAction, Assumption, Caller, Decision, Grant, IdentityPolicy, RoleTerms,
-};
+use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Grant, RoleTerms};
 use crate::store::OneTimeUse;
 use crate::throttle::Throttle;
 
@@ -53,8 +52,8 @@ pub struct WebIdentityRequest<'a> {
     pub token: &'a str,
     /// How long the session shall last.
     pub duration: SessionDuration,
-    /// What the session may do at the most.
-    pub policy: Option<IdentityPolicy>,
+    /// What the session stays within.
+    pub narrowing: Narrowing,
 }
 
 /// What is given.
@@ -137,6 +136,7 @@ impl AssumeRoleWithWebIdentity {
             role: &request.role,
             session: Some(&request.session),
             duration: request.duration,
+            caller: None,
             person: known.identity.as_ref().map(Into::into),
             lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
             rules: &[],
@@ -205,9 +205,13 @@ impl AssumeRoleWithWebIdentity {
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
-        let policies = request.policy.iter().cloned().collect();
-        let (keys, entropy) = (snapshot.keys(), self.entropy.as_ref());
-        let issued = credentials::issue(grant, policies, keys, meta.now, entropy)?;
+        let extent = request.narrowing.extent(request.role.account(), snapshot)?;
+        let mint = Mint {
+            keys: snapshot.keys(),
+            now: meta.now,
+            entropy: self.entropy.as_ref(),
+        };
+        let issued = credentials::issue(grant, extent, mint)?;
         Ok(WebIdentitySession {
             issued,
             subject: identity.subject.clone(),
@@ -315,13 +319,15 @@ fn assumption<'a>(
         duration: request.duration,
         ends_by: None,
         lineage: Lineage {
-            provider: identity.provider.clone(),
-            issuer: identity.issuer.clone(),
-            subject: identity.subject.clone(),
+            origin: Origin::Person(ProvenPerson {
+                provider: identity.provider.clone(),
+                issuer: identity.issuer.clone(),
+                subject: identity.subject.clone(),
+            }),
             rule: None,
             generation: snapshot.generation(),
             sign_in: None,
-            chain_depth: 0,
+            through: Vec::new(),
         },
     })
 }

@@ -14,12 +14,13 @@
 
 use std::sync::Arc;
 
+use super::standing::Ground;
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
-use crate::directory::{Descent, DirectoryError, Footing, LiveDirectory, Snapshot};
+use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
 use crate::domain::{
-    AccessKeyId, AccountId, IssuerName, KeyKind, Partition, Principal, ProviderArn, ProviderRef,
-    Region, Secret, SecretAccessKey, UniqueId, UnixTime,
+    AccessKeyId, AccountId, IamPath, KeyKind, Partition, Principal, Region, Secret,
+    SecretAccessKey, UniqueId, UnixTime, UserPrincipal,
 };
 use crate::policy::IdentityPolicy;
 use crate::sigv4::{self, ExpectedScope, HttpRequest, SigV4Error, UnverifiedSignature};
@@ -48,7 +49,7 @@ pub struct Caller {
     pub access_key_id: AccessKeyId,
     /// The session behind a temporary key.
     pub session: Option<OpenSession>,
-    /// The user behind a long-term key.
+    /// The user of the environment, where it is they; those of the directory are looked up there.
     pub user: Option<Arc<BootstrapAdmin>>,
     /// The region that was signed for.
     pub region: Region,
@@ -188,22 +189,40 @@ impl Authenticator {
         let key = signature.access_key_id();
         match (key.kind(), signature.session_token()) {
             (Some(KeyKind::Temporary), Some(token)) => self.session_holder(key, token, now).await,
-            (_, None) => self.user_holder(key),
+            (_, None) => match self.admin.as_ref() {
+                Some(admin) if admin.access_key_id == *key => Ok(KeyHolder {
+                    principal: admin.principal()?,
+                    session: None,
+                    user: Some(Arc::clone(admin)),
+                    secret: admin.secret_access_key.clone(),
+                }),
+                Some(_) | None => self.user_holder(key, now).await,
+            },
             (_, Some(_)) => Err(AuthenticationError::InvalidToken),
         }
     }
 
-    fn user_holder(&self, key: &AccessKeyId) -> Result<KeyHolder, AuthenticationError> {
-        let admin = self
-            .admin
-            .as_ref()
-            .filter(|admin| admin.access_key_id == *key);
-        let admin = admin.ok_or(AuthenticationError::InvalidToken)?;
+    /// A user of the directory. Only a key that could be one of theirs is worth a look whether there is
+    /// something newer.
+    async fn user_holder(
+        &self,
+        key: &AccessKeyId,
+        now: UnixTime,
+    ) -> Result<KeyHolder, AuthenticationError> {
+        let mut snapshot = self.directory.snapshot(now)?;
+        let is_known = snapshot.user_of_key(key).is_some();
+        if !is_known && key.kind() == Some(KeyKind::LongTerm) {
+            snapshot = self.directory.catch_up(now).await?;
+        }
+        let entry = snapshot.user_of_key(key);
+        let entry = entry.ok_or(AuthenticationError::InvalidToken)?;
+        let own = entry.user.access_keys.get(key);
+        let own = own.filter(|own| own.status == KeyStatus::Active);
         Ok(KeyHolder {
-            principal: admin.principal()?,
+            principal: Principal::User(entry.principal.clone()),
             session: None,
-            user: Some(Arc::clone(admin)),
-            secret: admin.secret_access_key.clone(),
+            user: None,
+            secret: own.ok_or(AuthenticationError::InvalidToken)?.secret(),
         })
     }
 
@@ -221,19 +240,41 @@ impl Authenticator {
             }
             other => other?,
         };
-        if !is_alive(&session, &snapshot) {
+        if !self.ground(&snapshot).holds(&session) {
             snapshot = self.directory.catch_up(now).await?;
         }
-        if !is_alive(&session, &snapshot) || is_revoked(&session, key, &snapshot) {
+        let ground = self.ground(&snapshot);
+        if !ground.holds(&session) || ground.is_revoked(&session, key) {
             return Err(AuthenticationError::InvalidToken);
         }
-        let principal = Principal::Session(session.principal.clone());
         Ok(KeyHolder {
-            principal,
+            principal: session.principal.clone(),
+            user: self.admin_behind(&session.principal),
             session: Some(session),
-            user: None,
             secret,
         })
+    }
+}
+
+impl Authenticator {
+    const fn ground<'a>(&'a self, snapshot: &'a Snapshot) -> Ground<'a> {
+        Ground {
+            snapshot,
+            admin: self.admin.as_ref(),
+        }
+    }
+
+    /// The user of the environment, where a session is theirs.
+    fn admin_behind(&self, principal: &Principal) -> Option<Arc<BootstrapAdmin>> {
+        let user = match principal {
+            Principal::User(user) => user,
+            Principal::FederatedUser(federated) => &federated.by,
+            Principal::Session(_) => return None,
+        };
+        let admin = self.admin.as_ref();
+        admin
+            .filter(|admin| admin.unique_id() == user.unique_id)
+            .map(Arc::clone)
     }
 }
 
@@ -266,69 +307,22 @@ impl BootstrapAdmin {
         let name = "admin"
             .parse()
             .map_err(|_| AuthenticationError::InvalidToken)?;
-        Ok(Principal::User {
+        Ok(Principal::User(UserPrincipal {
             partition: self.partition,
             account: self.account,
+            path: IamPath::root(),
             name,
             unique_id: self.unique_id(),
-        })
+        }))
     }
 
     /// The same for the same access key, so that it stays through restarts.
-    fn unique_id(&self) -> UniqueId {
+    pub(super) fn unique_id(&self) -> UniqueId {
         let digest = aws_lc_rs::digest::digest(
             &aws_lc_rs::digest::SHA256,
             self.access_key_id.as_str().as_bytes(),
         );
         let bytes = digest.as_ref().first_chunk().copied().unwrap_or_default();
         UniqueId::from_random(crate::domain::UniqueIdKind::User, bytes)
-    }
-}
-
-/// Whether the session was ended before its time.
-fn is_revoked(session: &OpenSession, key: &AccessKeyId, snapshot: &Snapshot) -> bool {
-    snapshot.revocations().end_credentials(&Descent {
-        access_key_id: key,
-        role: &session.principal.role_id,
-        lineage: &session.lineage,
-        issued_at: session.issued_at,
-    })
-}
-
-/// Whether what the session was issued for is still there: the same role, and who vouched for it,
-/// and neither was away in between.
-fn is_alive(session: &OpenSession, snapshot: &Snapshot) -> bool {
-    let principal = &session.principal;
-    let role = snapshot.role(&principal.role);
-    let role_stays = role.is_some_and(|entry| entry.role.unique_id == principal.role_id);
-    let footing = Footing::Role(principal.role.account(), principal.role_id.clone());
-    role_stays
-        && snapshot.has_since(&footing, session.lineage.generation)
-        && is_vouched_for(session, snapshot)
-}
-
-/// Whether the provider is still there under the same issuer. A connection must still be linked to
-/// the role's account too: the link is what lets it speak there.
-fn is_vouched_for(session: &OpenSession, snapshot: &Snapshot) -> bool {
-    let lineage = &session.lineage;
-    let stands = |footing: &Footing| snapshot.has_since(footing, lineage.generation);
-    match (&lineage.provider, &lineage.issuer) {
-        (ProviderRef::Connection(id), issuer) => {
-            let account = session.principal.role.account();
-            stands(&Footing::Connection(id.clone(), issuer.clone()))
-                && stands(&Footing::Link(id.clone(), account))
-        }
-        (ProviderRef::Account(ProviderArn::Oidc(arn)), IssuerName::Oidc(issuer)) => {
-            let provider = snapshot.oidc_provider_of(arn);
-            provider.is_some_and(|provider| provider.url == *issuer)
-                && stands(&Footing::OidcProvider(arn.account(), issuer.clone()))
-        }
-        (ProviderRef::Account(ProviderArn::Saml(arn)), IssuerName::Saml(entity)) => {
-            let (account, name) = (arn.account(), arn.name().clone());
-            snapshot.saml_provider(arn).is_some()
-                && stands(&Footing::SamlProvider(account, name, entity.clone()))
-        }
-        (ProviderRef::Account(ProviderArn::Oidc(_)), IssuerName::Saml(_))
-        | (ProviderRef::Account(ProviderArn::Saml(_)), IssuerName::Oidc(_)) => false,
     }
 }

@@ -62,7 +62,9 @@ impl GetCallerIdentity {
             Ok(caller) => caller,
             Err(error) => {
                 let record = CallerRecord::Unknown(&error);
-                self.recorder.caller_identity(meta, record).await?;
+                self.recorder
+                    .signed_call(meta, Operation::GetCallerIdentity, record)
+                    .await?;
                 return Err(error.into());
             }
         };
@@ -79,7 +81,9 @@ impl GetCallerIdentity {
             Ok(()) => CallerRecord::Told(&caller),
             Err(throttled) => CallerRecord::Throttled(&caller, throttled),
         };
-        self.recorder.caller_identity(meta, record).await?;
+        self.recorder
+            .signed_call(meta, Operation::GetCallerIdentity, record)
+            .await?;
         admitted?;
         Ok(caller.principal)
     }

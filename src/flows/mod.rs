@@ -12,18 +12,23 @@
 
 mod administer;
 mod answers;
+mod assume_role;
 mod assume_role_error;
 mod assume_role_with_saml;
 mod assume_role_with_web_identity;
 mod authenticate;
+mod caller_context;
 mod get_caller_identity;
 mod kept_by_browser;
 mod login_attempt;
 mod metadata;
+mod mfa;
 mod misses;
+mod narrowing;
 mod node_keys;
 mod observe;
 mod own_metadata;
+mod own_policies;
 mod party;
 mod portal;
 mod rates;
@@ -36,9 +41,11 @@ mod saml_conditions;
 mod saml_session;
 mod sign_in;
 mod sign_out;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod unavailable;
+mod user_sessions;
 mod web_identity;
 
 pub use administer::{
@@ -49,6 +56,7 @@ pub use administer::{
     everything, write_archive,
 };
 pub use answers::Answers;
+pub use assume_role::{AssumeRole, RoleRequest, RoleSession};
 pub use assume_role_error::AssumeRoleError;
 pub use assume_role_with_saml::{AssumeRoleWithSaml, SamlPerson, SamlRequest, SamlSession};
 pub use assume_role_with_web_identity::{
@@ -60,6 +68,8 @@ pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attemp
 pub use metadata::{
     FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,
 };
+pub use mfa::{MfaError, ShownCode};
+pub use narrowing::{Narrowing, UnknownPolicy};
 pub use node_keys::{NodeKeys, NodeKeysError};
 pub use observe::Observe;
 pub use own_metadata::OwnMetadata;
@@ -71,4 +81,5 @@ pub use saml_session::SamlSessionError;
 pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, Wish};
 pub use sign_out::{LogoutRefusal, ProviderLoggedOut, SignOut, SignedOut, TellingProvider};
 pub use unavailable::Unavailable;
+pub use user_sessions::{FederationRequest, UserSessionError, UserSessions};
 pub use web_identity::TagsClaimError;

@@ -24,7 +24,7 @@ use super::revoked::check_session;
 use super::sign_in::{session_key, sha256};
 use super::unavailable::Unavailable;
 use crate::audit::EventSource;
-use crate::credentials::{self, Issued};
+use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::{Beside, TracedBound};
 use crate::directory::{LiveDirectory, RoleEntry, Snapshot};
 use crate::domain::{FederatedIdentity, RoleArn, RuleId, Secret, SessionDuration, UnixTime};
@@ -277,6 +277,7 @@ impl Portal {
             role,
             session: mapped.as_ref().map(|mapped| &mapped.session_name),
             duration: asked,
+            caller: None,
             person: Some(identity.into()),
             lineage: result.as_ref().ok().map(|taken| &taken.issued.lineage),
             rules: if mapped.is_none() { &rules } else { &[] },
@@ -332,8 +333,12 @@ impl Portal {
             Decision::Deny(denial) => return Err(AssumeRoleError::Denied(denial)),
         };
         let role = entry.ok_or(AssumeRoleError::NotMapped)?;
-        let (keys, now) = (choice.snapshot.keys(), choice.meta.now);
-        let issued = credentials::issue(grant, Vec::new(), keys, now, self.entropy.as_ref())?;
+        let mint = Mint {
+            keys: choice.snapshot.keys(),
+            now: choice.meta.now,
+            entropy: self.entropy.as_ref(),
+        };
+        let issued = credentials::issue(grant, Extent::default(), mint)?;
         Ok(TakenCredentials {
             issued,
             role: Arc::clone(role),

@@ -4,7 +4,7 @@
 //! into a request takes nothing from their rates.
 
 use super::authenticate::Caller;
-use crate::domain::{AccountId, IssuerName, Subject};
+use crate::domain::{AccountId, IssuerName, Origin, Subject};
 use crate::throttle::{Limit, Throttle, Throttled};
 
 /// One more call of a person for something in `account`.
@@ -21,10 +21,13 @@ pub(super) fn admit_person(
 /// of the user.
 pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), Throttled> {
     let account = caller.principal.account();
-    if let Some(session) = &caller.session {
-        let lineage = &session.lineage;
-        return admit_person(throttle, (&lineage.issuer, &lineage.subject), account);
+    let origin = caller.session.as_ref().map(|it| &it.lineage.origin);
+    match origin {
+        Some(Origin::Person(person)) => {
+            return admit_person(throttle, (&person.issuer, &person.subject), account);
+        }
+        Some(Origin::User(user)) => throttle.admit(Limit::Principal, &user.unique_id)?,
+        None => throttle.admit(Limit::Principal, caller.principal.unique_id())?,
     }
-    throttle.admit(Limit::Principal, &caller.access_key_id)?;
     throttle.admit(Limit::Account, &account)
 }

@@ -17,6 +17,16 @@ const MAX_ATTEMPTS: usize = 10_000;
 /// What is attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
+    /// STS: a signed call for credentials of a role.
+    AssumeRole,
+    /// STS: a signed call for credentials of the caller's own.
+    GetSessionToken,
+    /// STS: a signed call for credentials of somebody whom the caller names.
+    GetFederationToken,
+    /// STS: whose account a key is of.
+    GetAccessKeyInfo,
+    /// STS: what a refusal says.
+    DecodeAuthorizationMessage,
     /// STS: a SAML response for credentials.
     AssumeRoleWithSaml,
     /// STS: an id_token for credentials.
@@ -39,7 +49,12 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
+        Self::AssumeRole,
+        Self::GetSessionToken,
+        Self::GetFederationToken,
+        Self::GetAccessKeyInfo,
+        Self::DecodeAuthorizationMessage,
         Self::AssumeRoleWithSaml,
         Self::AssumeRoleWithWebIdentity,
         Self::GetCallerIdentity,
@@ -54,6 +69,11 @@ impl Operation {
     /// Its name in the audit, where it has one.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AssumeRole => "AssumeRole",
+            Self::GetSessionToken => "GetSessionToken",
+            Self::GetFederationToken => "GetFederationToken",
+            Self::GetAccessKeyInfo => "GetAccessKeyInfo",
+            Self::DecodeAuthorizationMessage => "DecodeAuthorizationMessage",
             Self::AssumeRoleWithSaml => "AssumeRoleWithSAML",
             Self::AssumeRoleWithWebIdentity => "AssumeRoleWithWebIdentity",
             Self::GetCallerIdentity => "GetCallerIdentity",

@@ -56,19 +56,19 @@ pub enum Caller<'a> {
 impl<'a> From<&'a Principal> for Caller<'a> {
     fn from(principal: &'a Principal) -> Self {
         match principal {
-            Principal::User {
-                partition,
-                account,
-                name,
-                unique_id,
-            } => Self::User {
-                partition: *partition,
-                account: *account,
-                path: "/",
-                name,
-                id: unique_id,
+            Principal::User(user) => Self::User {
+                partition: user.partition,
+                account: user.account,
+                path: user.path.as_str(),
+                name: &user.name,
+                id: &user.unique_id,
             },
             Principal::Session(session) => Self::Session(session),
+            Principal::FederatedUser(federated) => Self::FederatedUser {
+                partition: federated.by.partition,
+                account: federated.by.account,
+                name: federated.name.as_str(),
+            },
         }
     }
 }

@@ -301,13 +301,15 @@ fn mint(keys: &KeyRing) -> Credentials {
         duration: SessionDuration::DEFAULT,
         ends_by: None,
         lineage: Lineage {
-            provider: ProviderRef::Account(provider.parse().unwrap()),
-            issuer: "https://idp.example".parse().unwrap(),
-            subject: "ines".parse().unwrap(),
+            origin: Origin::Person(ProvenPerson {
+                provider: ProviderRef::Account(provider.parse().unwrap()),
+                issuer: "https://idp.example".parse().unwrap(),
+                subject: "ines".parse().unwrap(),
+            }),
             rule: None,
             generation: 1,
             sign_in: None,
-            chain_depth: 0,
+            through: Vec::new(),
         },
     };
     let Decision::Permit(grant) = policy::decide(assumption, Some(terms)) else {

@@ -24,9 +24,9 @@ use crate::decisions::Decisions;
 use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
 use crate::flows::{
-    Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
+    Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
     GetCallerIdentity, NodeKeys, Observe, OwnMetadata, Portal, Readiness, Recorder,
-    RefreshMetadata, SignIn, SignOut,
+    RefreshMetadata, SignIn, SignOut, UserSessions,
 };
 use crate::http::edge::Edge;
 
@@ -45,6 +45,8 @@ pub struct Flows {
     pub(super) authenticator: Authenticator,
     pub(super) assume_role_with_saml: AssumeRoleWithSaml,
     pub(super) assume_role_with_web_identity: AssumeRoleWithWebIdentity,
+    pub(super) assume_role: AssumeRole,
+    pub(super) user_sessions: UserSessions,
     pub(super) get_caller_identity: GetCallerIdentity,
     pub(super) sign_in: SignIn,
     pub(super) sign_out: SignOut,
@@ -86,6 +88,8 @@ pub(super) async fn compose(
         organisation: config.organisation.as_ref().map(OrganisationName::shared),
         assume_role_with_saml: shared.assume_role_with_saml(&saml),
         assume_role_with_web_identity: shared.assume_role_with_web_identity(),
+        assume_role: shared.assume_role(&authenticator),
+        user_sessions: shared.user_sessions(&authenticator),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),
             throttle: Arc::clone(&shared.resources.throttle),

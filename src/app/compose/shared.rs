@@ -22,9 +22,9 @@ use crate::federation::saml::service_provider::Rotation;
 use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
-    Administration, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator, BootstrapAdmin,
-    MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder, RefreshMetadata,
-    SamlKeySettings, SessionLimits, SignIn, SignOut,
+    Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
+    BootstrapAdmin, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder,
+    RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -107,6 +107,28 @@ impl Shared {
             directory: Arc::clone(&self.directory),
             verifier: saml.verifier.clone(),
             own: Arc::clone(&saml.names),
+            marks: Arc::clone(&self.resources.marks),
+            throttle: Arc::clone(&self.resources.throttle),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn assume_role(&self, authenticator: &Authenticator) -> AssumeRole {
+        AssumeRole {
+            authenticator: authenticator.clone(),
+            directory: Arc::clone(&self.directory),
+            marks: Arc::clone(&self.resources.marks),
+            throttle: Arc::clone(&self.resources.throttle),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn user_sessions(&self, authenticator: &Authenticator) -> UserSessions {
+        UserSessions {
+            authenticator: authenticator.clone(),
+            directory: Arc::clone(&self.directory),
             marks: Arc::clone(&self.resources.marks),
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),

@@ -51,13 +51,15 @@ fn issued_credentials_are_recorded_in_the_shape_of_cloudtrail() {
     let issuer: IssuerName = "https://idp.meridale.example".parse().unwrap();
     let subject: Subject = "ines".parse().unwrap();
     let lineage = Lineage {
-        provider: ProviderRef::Connection("meridale".parse().unwrap()),
-        issuer: issuer.clone(),
-        subject: subject.clone(),
+        origin: Origin::Person(ProvenPerson {
+            provider: ProviderRef::Connection("meridale".parse().unwrap()),
+            issuer: issuer.clone(),
+            subject: subject.clone(),
+        }),
         rule: Some("deployers".parse().unwrap()),
         generation: 42,
         sign_in: None,
-        chain_depth: 0,
+        through: Vec::new(),
     };
     let event = Event::new(occasion("AssumeRoleWithWebIdentity"))
         .by(UserIdentity::federated(

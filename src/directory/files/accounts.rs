@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use super::read::Reader;
 use super::{METADATA, RoleFile};
-use crate::directory::{
-    Account, AccountSettings, Directory, OidcProvider, PolicyName, Role, SamlProvider,
-};
-use crate::domain::{AccountId, RoleName, SamlProviderName, UniqueId, UniqueIdKind};
+use crate::directory::{Account, AccountSettings, Directory, OidcProvider, Role, SamlProvider};
+use crate::domain::{AccountId, PolicyName, RoleName, SamlProviderName, UniqueId, UniqueIdKind};
 use crate::entropy::draw;
 use crate::federation::saml::settings::SamlProviderSettings;
 use crate::policy::{IdentityPolicy, TrustPolicy};
@@ -21,7 +19,9 @@ impl Reader<'_> {
             return;
         };
         let mut account = Account::new(settings);
+        self.read_policies_of(id, &mut account);
         self.read_roles(id, &mut account);
+        self.read_users(id, &mut account);
         self.read_oidc_providers(id, &mut account);
         self.read_saml_providers(id, &mut account);
         directory.accounts.insert(id, Arc::new(account));
@@ -48,7 +48,7 @@ impl Reader<'_> {
         let unique_id = before.map(|role| role.unique_id.clone());
         let unique_id = match file.unique_id.or(unique_id) {
             Some(unique_id) => unique_id,
-            None => self.draw_role_id(path)?,
+            None => self.draw_id(UniqueIdKind::Role, path)?,
         };
         let role = Role {
             path: file.path,
@@ -57,6 +57,9 @@ impl Reader<'_> {
             max_session_duration: file.max_session_duration,
             trust,
             policies,
+            attached: file.managed_policies,
+            boundary: file.permissions_boundary,
+            tags: file.tags,
             created_at: file.created_at.or(created_at).unwrap_or(self.now),
         };
         Some((name, role))
@@ -70,7 +73,8 @@ impl Reader<'_> {
         is_same.then_some(before)
     }
 
-    fn read_policies(&mut self, base: &str) -> BTreeMap<PolicyName, IdentityPolicy> {
+    /// The inline policies in `<base>.policies`.
+    pub(super) fn read_policies(&mut self, base: &str) -> BTreeMap<PolicyName, IdentityPolicy> {
         let mut policies = BTreeMap::new();
         for (path, name) in self.files_in(&format!("{base}.policies/"), ".json") {
             let name: Option<PolicyName> = self.parse(&path, &name);
@@ -81,9 +85,9 @@ impl Reader<'_> {
         policies
     }
 
-    fn draw_role_id(&mut self, path: &str) -> Option<UniqueId> {
+    pub(super) fn draw_id(&mut self, kind: UniqueIdKind, path: &str) -> Option<UniqueId> {
         let random = self.good(path, draw(self.entropy))?;
-        Some(UniqueId::from_random(UniqueIdKind::Role, random))
+        Some(UniqueId::from_random(kind, random))
     }
 
     fn read_oidc_providers(&mut self, id: AccountId, account: &mut Account) {

@@ -30,6 +30,44 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn check_user_file(&mut self, path: &str, id: &str, file: &str) {
+        if file.strip_suffix(".toml").is_none() {
+            let text = "a user has <Name>.toml and <Name>.policies/<policy>.json";
+            self.problem(path, text);
+        }
+        self.check_account(path, id);
+    }
+
+    pub(super) fn check_user_policy_file(
+        &mut self,
+        path: &str,
+        id: &str,
+        folder: &str,
+        file: &str,
+    ) {
+        let user = folder.strip_suffix(".policies");
+        match user.filter(|_| file.strip_suffix(".json").is_some()) {
+            None => self.problem(
+                path,
+                "the policies of a user stand in <Name>.policies/<policy>.json",
+            ),
+            Some(name) => self.check_is_there(path, &format!("accounts/{id}/users/{name}.toml")),
+        }
+        self.check_account(path, id);
+    }
+
+    /// A document must stand beside its policy's own file.
+    pub(super) fn check_managed_file(&mut self, path: &str, id: &str, file: &str) {
+        let base = file.strip_suffix(".toml");
+        match base.or_else(|| file.strip_suffix(".json")) {
+            None => self.problem(path, "a managed policy has <Name>.toml and <Name>.json"),
+            Some(name) => {
+                self.check_is_there(path, &format!("accounts/{id}/policies/{name}.toml"));
+            }
+        }
+        self.check_account(path, id);
+    }
+
     pub(super) fn check_oidc_file(&mut self, path: &str, id: &str, file: &str) {
         if file.strip_suffix(".toml").is_none() {
             self.problem(path, "a provider's file ends in .toml");

@@ -69,6 +69,11 @@ impl Reader<'_> {
             ["accounts", id, "roles", folder, file] => {
                 self.check_policy_file(path, id, folder, file);
             }
+            ["accounts", id, "users", file] => self.check_user_file(path, id, file),
+            ["accounts", id, "users", folder, file] => {
+                self.check_user_policy_file(path, id, folder, file);
+            }
+            ["accounts", id, "policies", file] => self.check_managed_file(path, id, file),
             ["accounts", id, "oidc-providers", file] => self.check_oidc_file(path, id, file),
             ["accounts", id, "saml-providers", file] => self.check_saml_file(path, id, file),
             ["connections", file] => self.read_connection(path, file, directory),

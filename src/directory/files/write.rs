@@ -1,11 +1,19 @@
 //! A directory to files.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::{DirectoryFiles, METADATA, RoleFile};
-use crate::directory::{Account, ConnectionMetadata, Directory, Problem, Role};
-use crate::domain::AccountId;
+use super::{
+    AccessKeyFile, DirectoryFiles, METADATA, MfaDeviceFile, PolicyFile, RoleFile, UserFile,
+};
+use crate::directory::{
+    AccessKey, Account, ConnectionMetadata, DeviceName, Directory, ManagedPolicy, MfaDevice,
+    Problem, Role, User,
+};
+use crate::domain::{AccessKeyId, AccountId, PolicyName};
 use crate::federation::connection::ConnectionSettings;
+use crate::policy::IdentityPolicy;
 
 /// Writes the directory as files; reading them gives the same directory. Keys and fetched metadata
 /// are left out.
@@ -44,6 +52,12 @@ fn write_account(
     for (name, role) in &account.roles {
         write_role(&format!("accounts/{id}/roles/{name}"), role, files)?;
     }
+    for (name, user) in &account.users {
+        write_user(&format!("accounts/{id}/users/{name}"), user, files)?;
+    }
+    for (name, policy) in &account.policies {
+        write_managed(&format!("accounts/{id}/policies/{name}"), policy, files)?;
+    }
     for provider in account.oidc_providers.values() {
         let name = file_name(provider.url.without_scheme());
         let path = format!("accounts/{id}/oidc-providers/{name}.toml");
@@ -61,6 +75,9 @@ fn write_account(
 fn write_role(base: &str, role: &Role, files: &mut DirectoryFiles) -> Result<(), Problem> {
     let file = RoleFile {
         path: role.path.clone(),
+        managed_policies: role.attached.clone(),
+        permissions_boundary: role.boundary.clone(),
+        tags: role.tags.clone(),
         description: role.description.clone(),
         max_session_duration: role.max_session_duration,
         unique_id: Some(role.unique_id.clone()),
@@ -69,12 +86,63 @@ fn write_role(base: &str, role: &Role, files: &mut DirectoryFiles) -> Result<(),
     put_toml(files, format!("{base}.toml"), &file)?;
     let trust = role.trust.as_json().to_owned();
     files.insert(format!("{base}.trust.json"), trust);
-    for (policy, document) in &role.policies {
-        files.insert(
-            format!("{base}.policies/{policy}.json"),
-            document.as_json().to_owned(),
-        );
+    write_policies(base, &role.policies, files);
+    Ok(())
+}
+
+fn write_policies(
+    base: &str,
+    policies: &BTreeMap<PolicyName, IdentityPolicy>,
+    files: &mut DirectoryFiles,
+) {
+    for (policy, document) in policies {
+        let path = format!("{base}.policies/{policy}.json");
+        files.insert(path, document.as_json().to_owned());
     }
+}
+
+/// A user without secrets.
+fn write_user(base: &str, user: &User, files: &mut DirectoryFiles) -> Result<(), Problem> {
+    let key = |(id, key): (&AccessKeyId, &AccessKey)| AccessKeyFile {
+        id: id.clone(),
+        secret: None,
+        status: key.status,
+        created_at: Some(key.created_at),
+    };
+    let device = |(name, device): (&DeviceName, &MfaDevice)| MfaDeviceFile {
+        name: name.clone(),
+        seed: None,
+        enabled_at: Some(device.enabled_at),
+    };
+    let file = UserFile {
+        path: user.path.clone(),
+        managed_policies: user.attached.clone(),
+        permissions_boundary: user.boundary.clone(),
+        unique_id: Some(user.unique_id.clone()),
+        created_at: Some(user.created_at),
+        tags: user.tags.clone(),
+        access_keys: user.access_keys.iter().map(key).collect(),
+        mfa_devices: user.mfa_devices.iter().map(device).collect(),
+    };
+    put_toml(files, format!("{base}.toml"), &file)?;
+    write_policies(base, &user.policies, files);
+    Ok(())
+}
+
+fn write_managed(
+    base: &str,
+    policy: &ManagedPolicy,
+    files: &mut DirectoryFiles,
+) -> Result<(), Problem> {
+    let file = PolicyFile {
+        path: policy.path.clone(),
+        description: policy.description.clone(),
+        unique_id: Some(policy.unique_id.clone()),
+        created_at: Some(policy.created_at),
+    };
+    put_toml(files, format!("{base}.toml"), &file)?;
+    let document = policy.document.as_json().to_owned();
+    files.insert(format!("{base}.json"), document);
     Ok(())
 }
 

@@ -4,9 +4,7 @@ use crate::directory::testing::{
     self, CONNECTION_FILE, NOW, PROVIDER_FILE, READER_FILE, READER_TRUST, RULE_FILE, directory_of,
     edited, with, without,
 };
-use crate::directory::{
-    Directory, DirectoryFiles, Environment, PolicyName, Problem, Role, read, write,
-};
+use crate::directory::{Directory, DirectoryFiles, Environment, Problem, Role, read, write};
 use crate::domain::{AccountId, RoleName, SessionDuration};
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 

@@ -3,14 +3,15 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{Act, AdminAction, AdminError, Administration};
-use crate::credentials::OpenSession;
-use crate::directory::{DirectoryError, PolicyName, Role, Snapshot};
-use crate::domain::{AccountId, Principal, RoleArn};
+use crate::directory::{DirectoryError, Role, Snapshot};
+use crate::domain::{AccountId, PolicyName, RoleArn};
 use crate::flows::authenticate::Caller;
+use crate::flows::caller_context::caller_context;
+use crate::flows::own_policies::OwnPolicies;
 use crate::flows::record::{Outcome, Subject};
 use crate::flows::request::RequestMeta;
 use crate::policy::{
-    Caller as PolicyCaller, Context, IdentityPolicy, NamedPolicy, Request, decide_identity,
+    Caller as PolicyCaller, Context, NamedPolicy, Request, Target, authorise, decide_identity,
 };
 use crate::sigv4::MAX_SKEW_SECONDS;
 use crate::store::Redeemed;
@@ -100,7 +101,11 @@ impl Administration {
         if caller.principal.account() != self.account {
             return Ok(false);
         }
-        let context = caller_context(caller, meta);
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let Some(own) = OwnPolicies::of(caller, &snapshot) else {
+            return Ok(false);
+        };
+        let context = caller_context(caller, &snapshot, meta);
         let resource = self.resource(action);
         let request = Request {
             caller: PolicyCaller::from(&caller.principal),
@@ -108,35 +113,8 @@ impl Administration {
             resource: &resource,
             context: &context,
         };
-        match (&caller.session, &caller.user) {
-            (Some(session), _) => self.session_may(session, &request, meta),
-            (None, Some(user)) => {
-                let own = [NamedPolicy {
-                    name: "AdministratorAccess",
-                    policy: &user.policy,
-                }];
-                Ok(decide_identity(&own, &request).is_allowed())
-            }
-            (None, None) => Ok(false),
-        }
-    }
-
-    /// A session may do what its role's policies allow, within its session policies.
-    fn session_may(
-        &self,
-        session: &OpenSession,
-        request: &Request<'_>,
-        meta: &RequestMeta,
-    ) -> Result<bool, DirectoryError> {
-        let snapshot = self.directory.snapshot(meta.now)?;
-        let entry = snapshot.role(&session.principal.role);
-        let Some(entry) = entry.filter(|it| it.role.unique_id == session.principal.role_id) else {
-            return Ok(false);
-        };
-        let own = role_policies(&entry.role);
-        let within_session = session.session_policies.is_empty()
-            || decide_identity(&session_policies(&session.session_policies), request).is_allowed();
-        Ok(within_session && decide_identity(&own, request).is_allowed())
+        let target = Target::without_policy(self.directory.partition(), self.account);
+        Ok(authorise(&request, &own.authority(), &target).is_allowed())
     }
 
     /// A role of the managing account whose sessions may do this too, if there is one.
@@ -179,52 +157,4 @@ fn role_policies(role: &Role) -> Vec<NamedPolicy<'_>> {
         policy,
     };
     role.policies.iter().map(named).collect()
-}
-
-fn session_policies(policies: &[IdentityPolicy]) -> Vec<NamedPolicy<'_>> {
-    policies
-        .iter()
-        .map(|policy| NamedPolicy {
-            name: "session policy",
-            policy,
-        })
-        .collect()
-}
-
-/// The condition keys that a signed call has.
-fn caller_context<'a>(caller: &'a Caller, meta: &RequestMeta) -> Context<'a> {
-    let mut context = Context::new();
-    context.set("aws:CurrentTime", meta.now.to_string());
-    context.set("aws:EpochTime", meta.now.seconds().to_string());
-    context.set("aws:SourceIp", meta.source_ip.to_string());
-    context.set("aws:SecureTransport", meta.is_secure.to_string());
-    context.set("aws:UserAgent", meta.user_agent.clone());
-    context.set("aws:RequestedRegion", caller.region.as_str());
-    context.set(
-        "aws:PrincipalAccount",
-        caller.principal.account().to_string(),
-    );
-    context.set("aws:userid", caller.principal.user_id());
-    match (&caller.principal, &caller.session) {
-        (Principal::Session(session), Some(open)) => {
-            context.set("aws:PrincipalArn", session.role.as_str());
-            context.set("aws:PrincipalType", "AssumedRole");
-            context.set("aws:TokenIssueTime", open.issued_at.to_string());
-            context.set(
-                "aws:MultiFactorAuthPresent",
-                open.mfa_at.is_some().to_string(),
-            );
-            if let Some(source) = &open.source_identity {
-                context.set("aws:SourceIdentity", source.as_str());
-            }
-            for (key, value, _) in open.tags.iter() {
-                context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
-            }
-        }
-        (principal, _) => {
-            context.set("aws:PrincipalArn", principal.arn());
-            context.set("aws:PrincipalType", "User");
-        }
-    }
-    context
 }

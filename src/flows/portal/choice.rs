@@ -7,8 +7,8 @@ use super::{Bound, OfferedRole};
 use crate::decisions::{RoleVerdict, TracedCheck};
 use crate::directory::{RoleEntry, Snapshot};
 use crate::domain::{
-    ConnectionId, FederatedIdentity, IssuerName, Lineage, ProviderArn, ProviderRef,
-    SamlProviderArn, SessionDuration, UnixTime,
+    ConnectionId, FederatedIdentity, IssuerName, Lineage, Origin, ProvenPerson, ProviderArn,
+    ProviderRef, SamlProviderArn, SessionDuration, UnixTime,
 };
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::assume_role_with_web_identity::terms;
@@ -231,13 +231,15 @@ impl<'a> Choice<'a> {
 
     fn lineage(&self, identity: &FederatedIdentity) -> Lineage {
         Lineage {
-            provider: identity.provider.clone(),
-            issuer: identity.issuer.clone(),
-            subject: identity.subject.clone(),
+            origin: Origin::Person(ProvenPerson {
+                provider: identity.provider.clone(),
+                issuer: identity.issuer.clone(),
+                subject: identity.subject.clone(),
+            }),
             rule: Some(self.mapped.rule.clone()),
             generation: self.snapshot.generation(),
             sign_in: Some(self.session.sign_in),
-            chain_depth: 0,
+            through: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What was administered, and what the admin API refused.
 
 use super::sts::refused_request;
-use super::{Recorder, RefusedCall, signed_by, unauthenticated};
+use super::{Recorder, RefusedCall, refused_caller, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
     Source, UserIdentity,
@@ -202,18 +202,6 @@ impl Recorder {
         let occasion = self.occasion(meta, EventSource::Gateway, "AdminApi", ReadOnly::Yes)?;
         let event = unauthenticated(Event::new(occasion), error);
         self.keep_traced(attempt, &event, Beside::default()).await
-    }
-}
-
-/// Whom a refusal of a signed request is counted for: who stands behind the session, otherwise where
-/// the request came from.
-fn refused_caller(meta: &RequestMeta, caller: &Caller) -> Source {
-    match &caller.session {
-        Some(session) => Source::Person(
-            session.lineage.issuer.clone(),
-            session.lineage.subject.clone(),
-        ),
-        None => Source::network_of(meta.source_ip),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Attempts to assume a role.
 
-use super::{Person, Recorder, chain, federated, refused, traced};
+use super::{Person, Recorder, chain, federated, refused, refused_caller, signed_by, traced};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
@@ -8,6 +8,7 @@ use crate::credentials::Issued;
 use crate::decisions::Beside;
 use crate::domain::{Lineage, RoleArn, SamlProviderArn, SessionDuration, SessionName};
 use crate::flows::assume_role_error::AssumeRoleError;
+use crate::flows::authenticate::Caller;
 use crate::flows::request::RequestMeta;
 use crate::mapping::RuleTrace;
 use crate::metrics::{Attempt, Operation, Outcome};
@@ -21,6 +22,8 @@ pub(in crate::flows) struct AssumeRecord<'a> {
     /// What it shall be called; unknown where no rule gives the role.
     pub session: Option<&'a SessionName>,
     pub duration: SessionDuration,
+    /// Who signed, where it is a signed call.
+    pub caller: Option<&'a Caller>,
     /// Who was proven; none where the proof was not accepted.
     pub person: Option<Person<'a>>,
     pub lineage: Option<&'a Lineage>,
@@ -59,7 +62,10 @@ impl Recorder {
             connection: None,
         };
         if let Err(error) = record.result {
-            let source = refused(meta, record.person);
+            let source = record.caller.map_or_else(
+                || refused(meta, record.person),
+                |caller| refused_caller(meta, caller),
+            );
             let is_coalesced = if error.is_alarm() {
                 self.is_coalesced_alarm(source, meta)
             } else {
@@ -84,6 +90,9 @@ impl Recorder {
             .mapping(record.rules);
         if let Some(session) = record.session {
             event = event.parameter(Parameter::RoleSessionName, session.as_str());
+        }
+        if let Some(caller) = record.caller {
+            event = event.by(signed_by(caller));
         }
         if let Some(person) = record.person {
             event = event.by(federated(person));

@@ -162,6 +162,16 @@ fn refused(meta: &RequestMeta, person: Option<Person<'_>>) -> Source {
     }
 }
 
+/// Whom a refusal of a signed request is counted for: who stands behind the session, otherwise where
+/// the request came from.
+fn refused_caller(meta: &RequestMeta, caller: &Caller) -> Source {
+    let session = caller.session.as_ref();
+    match session.and_then(|session| session.lineage.person()) {
+        Some(person) => Source::Person(person.issuer.clone(), person.subject.clone()),
+        None => Source::network_of(meta.source_ip),
+    }
+}
+
 /// What only the trace has, with who was proven.
 fn traced<'a>(beside: Beside<'a>, person: Option<Person<'a>>) -> Beside<'a> {
     Beside {

@@ -1,10 +1,12 @@
 //! What STS was asked, other than for a role.
 
-use super::{Recorder, signed_by, unauthenticated};
+use super::{Recorder, chain, refused_caller, signed_by, unauthenticated};
 use crate::audit::{AuditUnavailable, Check, CheckOutcome, Event, EventSource, ReadOnly, Source};
+use crate::credentials::IssuedToUser;
 use crate::decisions::Beside;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
+use crate::flows::user_sessions::UserSessionError;
 use crate::metrics::{Attempt, Operation, Outcome};
 use crate::throttle::Throttled;
 
@@ -29,6 +31,10 @@ pub(in crate::flows) enum CallerRecord<'a> {
     Told(&'a Caller),
     /// This caller, who asks too often.
     Throttled(&'a Caller, &'a Throttled),
+    /// This caller, who was given a session.
+    Issued(&'a Caller, &'a IssuedToUser),
+    /// This caller, and why not.
+    Refused(&'a Caller, &'a UserSessionError),
     /// Nobody who is known.
     Unknown(&'a AuthenticationError),
 }
@@ -36,7 +42,8 @@ pub(in crate::flows) enum CallerRecord<'a> {
 impl CallerRecord<'_> {
     fn outcome(self) -> Outcome {
         match self {
-            Self::Told(_) => Outcome::Succeeded,
+            Self::Told(_) | Self::Issued(..) => Outcome::Succeeded,
+            Self::Refused(_, error) => Outcome::failed(error.check()),
             Self::Throttled(..) => Outcome::failed(RATE),
             Self::Unknown(error) => Outcome::failed(error.check()),
         }
@@ -45,26 +52,23 @@ impl CallerRecord<'_> {
     /// Whom a refusal is counted for.
     fn refused(self, meta: &RequestMeta) -> Option<Source> {
         match self {
-            Self::Told(_) => None,
-            Self::Throttled(caller, _) => Some(caller.session.as_ref().map_or_else(
-                || Source::network_of(meta.source_ip),
-                |session| {
-                    let lineage = &session.lineage;
-                    Source::Person(lineage.issuer.clone(), lineage.subject.clone())
-                },
-            )),
+            Self::Told(_) | Self::Issued(..) => None,
+            Self::Throttled(caller, _) | Self::Refused(caller, _) => {
+                Some(refused_caller(meta, caller))
+            }
             Self::Unknown(_) => Some(Source::network_of(meta.source_ip)),
         }
     }
 }
 
 impl Recorder {
-    pub(in crate::flows) async fn caller_identity(
+    /// A signed call about whoever signs.
+    pub(in crate::flows) async fn signed_call(
         &self,
         meta: &RequestMeta,
+        operation: Operation,
         record: CallerRecord<'_>,
     ) -> Result<(), AuditUnavailable> {
-        let operation = Operation::GetCallerIdentity;
         let attempt = Attempt {
             operation,
             outcome: record.outcome(),
@@ -76,7 +80,11 @@ impl Recorder {
             return Ok(());
         }
         let (sts, name) = (EventSource::Sts, operation.as_str());
-        let occasion = self.occasion(meta, sts, name, ReadOnly::Yes)?;
+        let read_only = match record {
+            CallerRecord::Issued(..) => ReadOnly::No,
+            _ => ReadOnly::Yes,
+        };
+        let occasion = self.occasion(meta, sts, name, read_only)?;
         let event = Event::new(occasion);
         let of = |event: Event, caller: &Caller| {
             let account = caller.principal.account();
@@ -87,6 +95,13 @@ impl Recorder {
             CallerRecord::Throttled(caller, throttled) => of(event, caller)
                 .checks([Check::new(RATE, CheckOutcome::Failed)])
                 .refused("Throttling", &throttled.to_string()),
+            CallerRecord::Issued(caller, issued) => of(event, caller).issued(
+                &issued.credentials.access_key_id,
+                issued.credentials.expiration,
+            ),
+            CallerRecord::Refused(caller, error) => of(event, caller)
+                .checks([Check::new(error.check(), CheckOutcome::Failed)])
+                .refused(error.code(), &chain(error)),
             CallerRecord::Unknown(error) => unauthenticated(event, error),
         };
         if matches!(record, CallerRecord::Told(_)) {

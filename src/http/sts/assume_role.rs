@@ -1,170 +1,119 @@
-//! What the operations that assume a role share: parameters and members of the answer.
+//! `AssumeRole`: the caller's signature for credentials of a role.
 
-use super::answer::Value;
-use super::validation::{Constraint, Quoting, Violations, is_arn_character, is_policy_character};
-use super::{Parameters, StsFault};
-use crate::credentials::Issued;
-use crate::domain::{Arn, RoleArn, SessionDuration};
-use crate::policy::{AssumeAction, IdentityPolicy, StsAction};
+use super::answer::{Success, Value};
+use super::assuming::{
+    Bounds, MFA_SERIAL, ROLE_SECONDS, SESSION_NAME, TOKEN_CODE, arn, check_arn, duration, tags,
+    user_and_credentials,
+};
+use super::validation::{Constraint, Quoting, Violations, is_word};
+use super::{Call, Parameters, StsFault};
+use crate::domain::Principal;
+use crate::flows::{AssumeRole, AssumeRoleError, Caller, RoleRequest, RoleSession, ShownCode};
+use crate::policy::{AssumeAction, Denial, StsAction};
 
-const ARN_PATTERN: &str =
-    r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+";
-const POLICY: Constraint = Constraint {
-    field: "policy",
-    min: 1,
-    max: 2048,
-    pattern: Some((is_policy_character, r"[\u0009\u000A\u000D\u0020-\u00FF]+")),
+const ROLE_ARN: Constraint = arn("roleArn");
+const EXTERNAL_ID: Constraint = Constraint {
+    field: "externalId",
+    min: 2,
+    max: 1224,
+    pattern: Some((is_external, r"[\w+=,.@:\/-]*")),
     quoting: Quoting::Quoted,
 };
+pub(super) const SOURCE_IDENTITY: Constraint = Constraint {
+    field: "sourceIdentity",
+    min: 2,
+    max: 64,
+    pattern: Some((is_word, r"[\w+=,.@-]*")),
+    quoting: Quoting::Quoted,
+};
+const ACTION: StsAction = StsAction::Assume(AssumeAction::AssumeRole);
 
-/// `arnType`, under the member's name.
-pub(super) const fn arn(field: &'static str) -> Constraint {
-    Constraint {
-        field,
-        min: 20,
-        max: 2048,
-        pattern: Some((is_arn_character, ARN_PATTERN)),
-        quoting: Quoting::Quoted,
-    }
+fn is_external(c: char) -> bool {
+    is_word(c) || ":/".contains(c)
 }
 
-/// What a session may last and may do at the most, as it is asked for.
-pub(super) struct Bounds<'a> {
-    duration: Option<u32>,
-    policy: Option<&'a str>,
-}
-
-impl<'a> Bounds<'a> {
-    /// Reads `DurationSeconds` and `Policy`; what breaks the model's bounds is added to `violations`.
-    pub(super) fn read(
-        parameters: &'a Parameters<'_>,
-        duration: Option<i32>,
-        violations: &mut Violations,
-    ) -> Self {
-        let bounds = (
-            SessionDuration::MIN.seconds(),
-            SessionDuration::MAX.seconds(),
-        );
-        Self {
-            policy: violations.optional(parameters.find("Policy"), &POLICY),
-            duration: violations.number(duration, "durationSeconds", bounds),
+pub(super) async fn answer(
+    flow: &AssumeRole,
+    call: &Call<'_>,
+) -> Result<Success<'static>, StsFault> {
+    let headers = call.headers();
+    let caller = flow.caller(&call.signed(&headers), call.meta).await?;
+    let request = read(&call.parameters, &caller)?;
+    let role = request.role.clone();
+    let session = flow.run(request, &caller, call.meta).await;
+    let session = session.map_err(|error| match error {
+        AssumeRoleError::Denied(Denial::Refused { action, .. }) => {
+            not_authorized(&caller.principal, action, role.as_str()).recorded_by_flow()
         }
-    }
-
-    /// How long the session shall last.
-    pub(super) fn duration(&self) -> SessionDuration {
-        self.duration
-            .and_then(SessionDuration::from_seconds)
-            .unwrap_or(SessionDuration::DEFAULT)
-    }
-
-    /// What it may do at the most.
-    pub(super) fn policy(&self) -> Result<Option<IdentityPolicy>, StsFault> {
-        self.policy.map(session_policy).transpose()
-    }
+        error => error.into(),
+    })?;
+    Ok(render(session))
 }
 
-/// `DurationSeconds` as Java reads an integer: a sign and leading zeros are fine.
-pub(super) fn duration(parameters: &Parameters<'_>) -> Result<Option<i32>, StsFault> {
-    let number = |text: &str| match text {
-        "" => Err(StsFault::missing_number()),
-        text => text.parse().map_err(|_| StsFault::malformed_input()),
+/// AWS's text: it is the same whether there is no such role, its trust policy is silent or denies, or the
+/// caller's own policies do.
+fn not_authorized(principal: &Principal, action: StsAction, resource: &str) -> StsFault {
+    let action = action.as_str();
+    StsFault::denied(format!(
+        "User: {principal} is not authorized to perform: {action} on resource: {resource}"
+    ))
+}
+
+fn read<'a>(parameters: &'a Parameters<'_>, caller: &Caller) -> Result<RoleRequest<'a>, StsFault> {
+    let duration = duration(parameters)?;
+    let mut violations = Violations::default();
+    let role = violations.required(parameters.find("RoleArn"), &ROLE_ARN);
+    let session = violations.required(parameters.find("RoleSessionName"), &SESSION_NAME);
+    let external_id = violations.optional(parameters.find("ExternalId"), &EXTERNAL_ID);
+    let source = violations.optional(parameters.find("SourceIdentity"), &SOURCE_IDENTITY);
+    let serial_number = violations.optional(parameters.find("SerialNumber"), &MFA_SERIAL);
+    let code = violations.optional(parameters.find("TokenCode"), &TOKEN_CODE);
+    let bounds = Bounds::read(parameters, (duration, ROLE_SECONDS), &mut violations)?;
+    let (Some(role), Some(session), None) = (role, session, violations.message()) else {
+        return Err(StsFault::validation(
+            violations.message().unwrap_or_default(),
+        ));
     };
-    parameters.find("DurationSeconds").map(number).transpose()
-}
-
-/// What is no ARN is invalid. An ARN that names something else than a role is refused as one of a
-/// role that doesn't exist; whether there is a role is for the flow to know.
-pub(super) fn role_arn(text: &str, action: AssumeAction) -> Result<RoleArn, StsFault> {
-    check_arn(text)?;
-    let action = StsAction::Assume(action);
-    text.parse().map_err(|_| StsFault::not_authorized(action))
-}
-
-/// What is no ARN is invalid.
-pub(super) fn check_arn(text: &str) -> Result<(), StsFault> {
-    match Arn::parse(text) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(StsFault::validation([text, " is invalid"].concat())),
+    if parameters.has_any("ProvidedContexts.") {
+        return Err(StsFault::validation(
+            "ProvidedContexts: trusted token issuers are not supported; leave it out",
+        ));
     }
-}
-
-fn session_policy(json: &str) -> Result<IdentityPolicy, StsFault> {
-    json.parse().map_err(|error: crate::policy::PolicyError| {
-        StsFault::new(
-            actix_web::http::StatusCode::BAD_REQUEST,
-            "MalformedPolicyDocument",
-            error.to_string(),
-        )
+    check_arn(role)?;
+    let role = role.parse();
+    let role =
+        role.map_err(|_| not_authorized(&caller.principal, ACTION, role_text(parameters)))?;
+    let source_identity = source.map(str::parse).transpose();
+    Ok(RoleRequest {
+        role,
+        session: session.parse().map_err(|_| StsFault::malformed_input())?,
+        duration: bounds.duration(),
+        narrowing: bounds.narrowing()?,
+        tags: tags(parameters)?,
+        source_identity: source_identity
+            .map_err(|_| StsFault::validation("SourceIdentity must not begin with aws:"))?,
+        external_id,
+        shown: ShownCode {
+            serial_number,
+            code,
+        },
     })
 }
 
-/// What would narrow the session must not be passed over.
-pub(super) fn refuse_managed_policies(parameters: &Parameters<'_>) -> Result<(), StsFault> {
-    if parameters.has_any("PolicyArns.") {
-        return Err(StsFault::validation(
-            "PolicyArns: there are no managed policies; send the session policy as Policy",
-        ));
-    }
-    Ok(())
+fn role_text<'a>(parameters: &'a Parameters<'_>) -> &'a str {
+    parameters.find("RoleArn").unwrap_or_default()
 }
 
-/// The members `AssumedRoleUser` and `Credentials`.
-pub(super) fn user_and_credentials(issued: &Issued) -> (Value<'static>, Value<'static>) {
-    let credentials = &issued.credentials;
-    let secret = credentials.secret_access_key.expose().to_owned();
-    let token = credentials.session_token.expose().to_owned();
-    let user = vec![
-        ("AssumedRoleId", issued.principal.assumed_role_id().into()),
-        ("Arn", issued.principal.arn().into()),
-    ];
-    let credentials = vec![
-        ("AccessKeyId", credentials.access_key_id.to_string().into()),
-        ("SecretAccessKey", secret.into()),
-        ("SessionToken", token.into()),
-        ("Expiration", Value::Time(credentials.expiration)),
-    ];
-    (Value::Members(user), Value::Members(credentials))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(text: &str, action: AssumeAction) -> (&'static str, String) {
-        let fault = role_arn(text, action).unwrap_err();
-        (fault.code(), fault.reason().to_owned())
-    }
-
-    #[test]
-    fn what_is_no_arn_is_invalid() {
-        for text in [
-            "aaaaaaaaaaaaaaaaaaaaaaa",
-            "arn:a:::x",
-            "arn:a:a::aaaaaaaaaa:",
-            "arn:aws:iam::123456789012",
-        ] {
-            let expected = ("ValidationError", [text, " is invalid"].concat());
-            assert_eq!(refused(text, AssumeAction::WithWebIdentity), expected);
-        }
-    }
-
-    #[test]
-    fn an_arn_of_something_else_is_like_a_role_that_is_not_there() {
-        for text in [
-            "arn:aws:iam::123456789012:user/ines",
-            "arn:aws:iam::1234:role/Reader",
-            "arn:aws:iam::123456789012:role/",
-            "arn:aws:s3:::bucket/with/a/long/name",
-            "arn:moon:iam::123456789012:role/Reader",
-        ] {
-            for (action, name) in [
-                (AssumeAction::WithWebIdentity, "AssumeRoleWithWebIdentity"),
-                (AssumeAction::WithSaml, "AssumeRoleWithSAML"),
-            ] {
-                let message = ["Not authorized to perform sts:", name].concat();
-                assert_eq!(refused(text, action), ("AccessDenied", message), "{text}");
-            }
-        }
+fn render(session: RoleSession) -> Success<'static> {
+    let (user, credentials) = user_and_credentials(&session.issued);
+    let mut members = vec![("AssumedRoleUser", user), ("Credentials", credentials)];
+    let size = session.issued.packed_size;
+    members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
+    let source = session.source_identity.map(String::from);
+    members.extend(source.map(|source| ("SourceIdentity", source.into())));
+    Success {
+        response: "AssumeRoleResponse",
+        result: "AssumeRoleResult",
+        members,
     }
 }

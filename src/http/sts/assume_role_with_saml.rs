@@ -1,8 +1,8 @@
 //! `AssumeRoleWithSAML`: a SAML response in, credentials out. Not signed.
 
 use super::answer::{Success, Value};
-use super::assume_role::{
-    Bounds, arn, check_arn, duration, refuse_managed_policies, role_arn, user_and_credentials,
+use super::assuming::{
+    Bounds, ROLE_SECONDS, arn, check_arn, duration, role_arn, user_and_credentials,
 };
 use super::validation::{Constraint, Quoting, Violations};
 use super::{Call, Parameters, StsFault, saml_error};
@@ -35,7 +35,7 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<SamlRequest<'a>, StsFault>
     let role = violations.required(parameters.find("RoleArn"), &ROLE_ARN);
     let provider = violations.required(parameters.find("PrincipalArn"), &PRINCIPAL_ARN);
     let assertion = violations.required(parameters.find("SAMLAssertion"), &ASSERTION);
-    let bounds = Bounds::read(parameters, duration, &mut violations);
+    let bounds = Bounds::read(parameters, (duration, ROLE_SECONDS), &mut violations)?;
     let (Some(role), Some(provider), Some(assertion), None) =
         (role, provider, assertion, violations.message())
     else {
@@ -43,13 +43,12 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<SamlRequest<'a>, StsFault>
             violations.message().unwrap_or_default(),
         ));
     };
-    refuse_managed_policies(parameters)?;
     Ok(SamlRequest {
         role: role_arn(role, AssumeAction::WithSaml)?,
         provider: provider_arn(provider)?,
         assertion,
         duration: bounds.duration(),
-        policy: bounds.policy()?,
+        narrowing: bounds.narrowing()?,
     })
 }
 

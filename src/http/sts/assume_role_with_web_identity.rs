@@ -1,22 +1,15 @@
 //! `AssumeRoleWithWebIdentity`: an id_token in, credentials out. Not signed.
 
 use super::answer::{Success, Value};
-use super::assume_role::{
-    Bounds, arn, duration, refuse_managed_policies, role_arn, user_and_credentials,
+use super::assuming::{
+    Bounds, ROLE_SECONDS, SESSION_NAME, arn, duration, role_arn, user_and_credentials,
 };
-use super::validation::{Constraint, Quoting, Violations, is_word};
+use super::validation::{Constraint, Quoting, Violations};
 use super::{Call, Parameters, StsFault};
 use crate::flows::{AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession};
 use crate::policy::AssumeAction;
 
 const ROLE_ARN: Constraint = arn("roleArn");
-const SESSION_NAME: Constraint = Constraint {
-    field: "roleSessionName",
-    min: 2,
-    max: 64,
-    pattern: Some((is_word, r"[\w+=,.@-]*")),
-    quoting: Quoting::Quoted,
-};
 const TOKEN: Constraint = Constraint {
     field: "webIdentityToken",
     min: 4,
@@ -48,7 +41,7 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, St
     let session = violations.required(parameters.find("RoleSessionName"), &SESSION_NAME);
     let token = violations.required(parameters.find("WebIdentityToken"), &TOKEN);
     let provider_id = violations.optional(parameters.find("ProviderId"), &PROVIDER_ID);
-    let bounds = Bounds::read(parameters, duration, &mut violations);
+    let bounds = Bounds::read(parameters, (duration, ROLE_SECONDS), &mut violations)?;
     let (Some(role), Some(session), Some(token), None) =
         (role, session, token, violations.message())
     else {
@@ -57,13 +50,12 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, St
         ));
     };
     refuse_other_providers(provider_id)?;
-    refuse_managed_policies(parameters)?;
     Ok(WebIdentityRequest {
         role: role_arn(role, AssumeAction::WithWebIdentity)?,
         session: session.parse().map_err(|_| StsFault::malformed_input())?,
         token,
         duration: bounds.duration(),
-        policy: bounds.policy()?,
+        narrowing: bounds.narrowing()?,
     })
 }
 

@@ -8,7 +8,9 @@ use super::parameters::ParameterError;
 use super::saml_error;
 use crate::domain::RequestId;
 use crate::federation::id_token::TokenError;
-use crate::flows::{AssumeRoleError, AuthenticationError, CallerIdentityError};
+use crate::flows::{
+    AssumeRoleError, AuthenticationError, CallerIdentityError, MfaError, UserSessionError,
+};
 use crate::http::edge::{BodyError, HostError, NotAdmitted};
 use crate::policy::{AssumeAction, Denial, StsAction};
 use crate::sigv4::SigV4Error;
@@ -141,7 +143,7 @@ impl StsFault {
     }
 
     /// The same refusal, of which the audit knows.
-    fn recorded_by_flow(self) -> Self {
+    pub(super) fn recorded_by_flow(self) -> Self {
         Self {
             recorded: Recorded::ByFlow,
             ..self
@@ -196,6 +198,7 @@ impl From<ParameterError> for StsFault {
         let code = match error {
             ParameterError::TooMany | ParameterError::Malformed => "MalformedQueryString",
             ParameterError::Repeated { .. } => "InvalidParameterCombination",
+            ParameterError::List { .. } => "MalformedInput",
         };
         Self::undispatched(StatusCode::BAD_REQUEST, code, sentence(&error))
     }
@@ -224,6 +227,15 @@ impl From<AssumeRoleError> for StsFault {
         Self {
             is_failed_proof: error.is_failed_proof(),
             ..Self::not_assumed(&error).recorded_by_flow()
+        }
+    }
+}
+
+impl From<UserSessionError> for StsFault {
+    fn from(error: UserSessionError) -> Self {
+        Self {
+            is_failed_proof: error.is_failed_proof(),
+            ..Self::not_given(&error).recorded_by_flow()
         }
     }
 }
@@ -260,6 +272,44 @@ impl StsFault {
         Self::new(StatusCode::FORBIDDEN, error.code(), message)
     }
 
+    fn not_given(error: &UserSessionError) -> Self {
+        match error {
+            UserSessionError::Authentication(error) => Self::unauthenticated(error),
+            UserSessionError::Throttled(_) => Self::throttling(),
+            UserSessionError::Unavailable(_) => Self::unavailable(),
+            UserSessionError::Mfa(error) => Self::second_factor(error),
+            UserSessionError::SessionCredentials(_) | UserSessionError::Denied(_) => {
+                Self::denied(error.to_string())
+            }
+            UserSessionError::TooLarge { percent } => {
+                Self::new(StatusCode::BAD_REQUEST, error.code(), too_large(*percent))
+            }
+            UserSessionError::UnknownPolicy(_) | UserSessionError::UnknownKey => {
+                Self::new(StatusCode::BAD_REQUEST, error.code(), sentence(error))
+            }
+        }
+    }
+
+    /// `AccessDenied`, 403.
+    pub(super) fn denied(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+    }
+
+    /// AWS's texts; that a code was used before, or too many were tried, is told as that it is wrong.
+    pub(super) fn second_factor(error: &MfaError) -> Self {
+        let why = match error {
+            MfaError::Incomplete => ", must provide both MFA serial number and one time pass code.",
+            MfaError::UnknownDevice => {
+                ", unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user."
+            }
+            MfaError::WrongCode | MfaError::UsedCode | MfaError::TooManyTries => {
+                " with invalid MFA one time pass code."
+            }
+            MfaError::Unavailable(_) => return Self::unavailable(),
+        };
+        Self::denied(["MultiFactorAuthentication failed", why].concat())
+    }
+
     fn not_assumed(error: &AssumeRoleError) -> Self {
         let message = match error {
             AssumeRoleError::Unavailable(_) => return Self::unavailable(),
@@ -290,9 +340,12 @@ impl StsFault {
                 "The token was issued before sessions of its subject were revoked".to_owned()
             }
             AssumeRoleError::Tags(error) => sentence(error),
-            AssumeRoleError::TooLarge { percent } => format!(
-                "Packed policy consumes {percent}% of allotted space, please use smaller policy."
-            ),
+            AssumeRoleError::Authentication(error) => return Self::unauthenticated(error),
+            AssumeRoleError::Mfa(error) => return Self::second_factor(error),
+            AssumeRoleError::CallerGone => return Self::denied(sentence(error)),
+            AssumeRoleError::ChainTooLong => sentence(error),
+            AssumeRoleError::UnknownPolicy(error) => sentence(error),
+            AssumeRoleError::TooLarge { percent } => too_large(*percent),
         };
         Self::new(StatusCode::BAD_REQUEST, error.code(), message)
     }
@@ -356,6 +409,10 @@ impl StsFault {
         let message = format!("Not authorized to perform {}", action.as_str());
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
     }
+}
+
+fn too_large(percent: u32) -> String {
+    format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.")
 }
 
 /// An error's own text as a sentence.

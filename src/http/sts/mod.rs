@@ -7,11 +7,13 @@ mod answer;
 mod assume_role;
 mod assume_role_with_saml;
 mod assume_role_with_web_identity;
+mod assuming;
 mod cors;
 mod error;
 mod get_caller_identity;
 mod parameters;
 mod saml_error;
+mod user_sessions;
 mod validation;
 
 use std::sync::Arc;
@@ -29,8 +31,8 @@ pub use parameters::{MAX_PARAMETERS, ParameterError, Parameters};
 
 use crate::domain::RequestId;
 use crate::flows::{
-    AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder, RefusedCall,
-    RequestMeta,
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder,
+    RefusedCall, RequestMeta, UserSessions,
 };
 use crate::http::edge::{Body, Edge, pass_over};
 use crate::sigv4;
@@ -46,10 +48,14 @@ const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-sts-exten
 pub struct StsApi {
     /// The edge.
     pub edge: Edge,
+    /// `AssumeRole`
+    pub assume_role: AssumeRole,
     /// `AssumeRoleWithSAML`
     pub assume_role_with_saml: AssumeRoleWithSaml,
     /// `AssumeRoleWithWebIdentity`
     pub assume_role_with_web_identity: AssumeRoleWithWebIdentity,
+    /// `GetSessionToken`, `GetFederationToken`, `GetAccessKeyInfo`
+    pub user_sessions: UserSessions,
     /// `GetCallerIdentity`
     pub get_caller_identity: GetCallerIdentity,
     /// Where calls are recorded that no flow was reached for.
@@ -156,12 +162,22 @@ impl StsApi {
         let action = call.parameters.find("Action").unwrap_or_default();
         let version = call.parameters.find("Version");
         match (action, version) {
+            ("AssumeRole", Some(VERSION)) => assume_role::answer(&self.assume_role, call).await,
             ("AssumeRoleWithSAML", Some(VERSION)) => {
                 assume_role_with_saml::answer(&self.assume_role_with_saml, call).await
             }
             ("AssumeRoleWithWebIdentity", Some(VERSION)) => {
                 assume_role_with_web_identity::answer(&self.assume_role_with_web_identity, call)
                     .await
+            }
+            ("GetSessionToken", Some(VERSION)) => {
+                user_sessions::get_session_token(&self.user_sessions, call).await
+            }
+            ("GetFederationToken", Some(VERSION)) => {
+                user_sessions::get_federation_token(&self.user_sessions, call).await
+            }
+            ("GetAccessKeyInfo", Some(VERSION)) => {
+                user_sessions::get_access_key_info(&self.user_sessions, call).await
             }
             ("GetCallerIdentity", Some(VERSION)) => {
                 get_caller_identity::answer(&self.get_caller_identity, call).await

@@ -27,6 +27,12 @@ pub enum ParameterError {
         /// Which one.
         name: String,
     },
+    /// The members of a list are not numbered 1, 2, 3 …, or something else has its name.
+    #[error("the members of {name} must be numbered {name}.member.1, 2 and so on, and be whole")]
+    List {
+        /// Which one.
+        name: String,
+    },
 }
 
 impl<'a> Parameters<'a> {
@@ -59,6 +65,50 @@ impl<'a> Parameters<'a> {
             .iter()
             .find(|(present, _)| present == name)
             .map(|(_, value)| value.as_ref())
+    }
+
+    /// The values of a list, `name.member.1` and so on, each with `suffix` after its number.
+    ///
+    /// # Errors
+    /// [`ParameterError::List`] where something else begins with the list's name: what one reader takes
+    /// for a member and another passes over narrows nothing.
+    pub fn list(&self, name: &str, suffix: &str) -> Result<Vec<&str>, ParameterError> {
+        let malformed = || ParameterError::List {
+            name: name.to_owned(),
+        };
+        let start = [name, "."].concat();
+        let given = self.0.iter().filter(|(key, _)| key.starts_with(&start));
+        let given = given.count();
+        if given == 0 {
+            return Ok(Vec::new());
+        }
+        let member = |number: usize| {
+            let key = format!("{name}.member.{number}{suffix}");
+            self.find(&key).ok_or_else(malformed)
+        };
+        (1..=given).map(member).collect()
+    }
+
+    /// The keys and values of a list of tags, `name.member.1.Key` and `….Value`.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn pairs(&self, name: &str) -> Result<Vec<(&str, &str)>, ParameterError> {
+        let malformed = || ParameterError::List {
+            name: name.to_owned(),
+        };
+        let start = [name, "."].concat();
+        let given = self.0.iter().filter(|(key, _)| key.starts_with(&start));
+        let given = given.count();
+        if given % 2 != 0 {
+            return Err(malformed());
+        }
+        let member = |number: usize, part: &str| {
+            let key = format!("{name}.member.{number}.{part}");
+            self.find(&key).ok_or_else(malformed)
+        };
+        let pair = |number| Ok((member(number, "Key")?, member(number, "Value")?));
+        (1..=given / 2).map(pair).collect()
     }
 
     /// Whether a parameter begins with `start`.

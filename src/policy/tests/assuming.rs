@@ -23,13 +23,15 @@ fn assumption() -> Assumption<'static> {
         duration: SessionDuration::DEFAULT,
         ends_by: None,
         lineage: Lineage {
-            provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
-            issuer: "https://idp.example.com".parse().unwrap(),
-            subject: "ines".parse().unwrap(),
+            origin: Origin::Person(ProvenPerson {
+                provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
+                issuer: "https://idp.example.com".parse().unwrap(),
+                subject: "ines".parse().unwrap(),
+            }),
             rule: None,
             generation: 7,
             sign_in: None,
-            chain_depth: 0,
+            through: Vec::new(),
         },
     }
 }

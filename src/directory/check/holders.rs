@@ -1,0 +1,169 @@
+//! What must hold of users, of the policies that users and roles have, and of what they go by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{MAX_DESCRIPTION, Problem};
+use crate::directory::aws_managed;
+use crate::directory::state::{Account, Directory};
+use crate::directory::users::{ManagedPolicy, Rights, User};
+use crate::domain::{
+    AccessKeyId, AccountId, KeyKind, ManagedPolicyArn, Partition, UniqueId, UniqueIdKind,
+};
+
+/// Checks users and policies of every account.
+pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut Vec<Problem>) {
+    let mut keys: BTreeMap<&AccessKeyId, String> = BTreeMap::new();
+    for (id, account) in &directory.accounts {
+        let holders = Holders {
+            id: *id,
+            account,
+            partition,
+        };
+        holders.check(problems);
+        for (name, user) in &account.users {
+            let at = format!("accounts/{id}/users/{name}");
+            for key in user.access_keys.keys() {
+                if let Some(other) = keys.insert(key, at.clone()) {
+                    let text = format!("{other} has the access key {key}, too");
+                    problems.push(Problem::new(&at, text));
+                }
+            }
+        }
+    }
+    check_unique_ids(directory, problems);
+}
+
+/// A unique id names one role, user or policy for good, in all accounts: a session of one must never
+/// count as a session of another.
+fn check_unique_ids(directory: &Directory, problems: &mut Vec<Problem>) {
+    let mut owners: BTreeMap<&UniqueId, String> = BTreeMap::new();
+    for (id, account) in &directory.accounts {
+        let roles = account.roles.iter().map(|(name, role)| {
+            let at = format!("accounts/{id}/roles/{name}");
+            (at, &role.unique_id, UniqueIdKind::Role, "AROA")
+        });
+        let users = account.users.iter().map(|(name, user)| {
+            let at = format!("accounts/{id}/users/{name}");
+            (at, &user.unique_id, UniqueIdKind::User, "AIDA")
+        });
+        let policies = account.policies.iter().map(|(name, policy)| {
+            let at = format!("accounts/{id}/policies/{name}");
+            (at, &policy.unique_id, UniqueIdKind::ManagedPolicy, "ANPA")
+        });
+        for (at, unique_id, kind, prefix) in roles.chain(users).chain(policies) {
+            if unique_id.kind() != kind {
+                let text = format!("unique_id must begin with {prefix}");
+                problems.push(Problem::new(&at, text));
+            }
+            if let Some(other) = owners.insert(unique_id, at.clone()) {
+                let text = format!("{other} has the same unique_id; leave it out of one of them");
+                problems.push(Problem::new(&at, text));
+            }
+        }
+    }
+}
+
+struct Holders<'a> {
+    id: AccountId,
+    account: &'a Account,
+    partition: Partition,
+}
+
+impl Holders<'_> {
+    fn check(&self, problems: &mut Vec<Problem>) {
+        let id = self.id;
+        for (name, role) in &self.account.roles {
+            let at = format!("accounts/{id}/roles/{name}");
+            self.check_rights(&at, role.rights(), problems);
+        }
+        let mut names = BTreeSet::new();
+        for (name, user) in &self.account.users {
+            let at = format!("accounts/{id}/users/{name}");
+            if !names.insert(name.as_str().to_ascii_lowercase()) {
+                problems.push(only_case(&at, "user"));
+            }
+            self.check_rights(&at, user.rights(), problems);
+            check_keys(&at, user, problems);
+        }
+        let mut names = BTreeSet::new();
+        for (name, policy) in &self.account.policies {
+            let at = format!("accounts/{id}/policies/{name}");
+            if !names.insert(name.as_str().to_ascii_lowercase()) {
+                problems.push(only_case(&at, "policy"));
+            }
+            check_policy(&at, policy, problems);
+        }
+    }
+
+    fn check_rights(&self, at: &str, rights: Rights<'_>, problems: &mut Vec<Problem>) {
+        if rights.attached.len() > Rights::MAX_ATTACHED {
+            let most = Rights::MAX_ATTACHED;
+            problems.push(Problem::new(
+                at,
+                format!("managed_policies: at most {most}"),
+            ));
+        }
+        let attached = rights.attached.iter().map(|arn| ("managed_policies", arn));
+        let boundary = rights
+            .boundary
+            .into_iter()
+            .map(|arn| ("permissions_boundary", arn));
+        for (member, arn) in attached.chain(boundary) {
+            if !self.has(arn) {
+                let text = format!(
+                    "{member}: there is no policy {arn} that the account has; make it first"
+                );
+                problems.push(Problem::new(at, text));
+            }
+        }
+    }
+
+    /// Whether the account has the policy: its own, or one of everybody's.
+    fn has(&self, arn: &ManagedPolicyArn) -> bool {
+        if arn.partition() != self.partition {
+            return false;
+        }
+        match arn.account() {
+            None => aws_managed::find(arn).is_some(),
+            Some(account) => {
+                let own = self.account.policies.get(arn.name());
+                account == self.id && own.is_some_and(|policy| policy.path == *arn.path())
+            }
+        }
+    }
+}
+
+fn only_case(at: &str, what: &str) -> Problem {
+    let text =
+        format!("another {what} of the account differs in upper and lower case only; rename one");
+    Problem::new(at, text)
+}
+
+fn check_keys(at: &str, user: &User, problems: &mut Vec<Problem>) {
+    let mut add = |text: String| problems.push(Problem::new(at, text));
+    let most = User::MAX_KEYS;
+    if user.access_keys.len() > most {
+        add(format!("access_keys: at most {most} of one user"));
+    }
+    for (id, key) in &user.access_keys {
+        if id.kind() != Some(KeyKind::LongTerm) {
+            add(format!("access_keys: {id} must begin with AKIA"));
+        }
+        if !(16..=128).contains(&key.secret().expose().len()) {
+            add(format!(
+                "access_keys: the secret of {id} must have 16 to 128 characters"
+            ));
+        }
+    }
+    let most = User::MAX_DEVICES;
+    if user.mfa_devices.len() > most {
+        add(format!("mfa_devices: at most {most} of one user"));
+    }
+}
+
+fn check_policy(at: &str, policy: &ManagedPolicy, problems: &mut Vec<Problem>) {
+    if policy.description.chars().count() > MAX_DESCRIPTION {
+        let text = "description must have at most 1000 characters";
+        problems.push(Problem::new(at, text));
+    }
+}

@@ -1,0 +1,150 @@
+//! An account's users and managed policies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::read::Reader;
+use super::{AccessKeyFile, MfaDeviceFile, PolicyFile, UserFile};
+use crate::directory::{AccessKey, Account, DeviceName, ManagedPolicy, MfaDevice, User};
+use crate::domain::{AccessKeyId, AccountId, PolicyName, UniqueIdKind, UserName};
+use crate::policy::IdentityPolicy;
+
+impl Reader<'_> {
+    pub(super) fn read_users(&mut self, id: AccountId, account: &mut Account) {
+        for (path, name) in self.files_in(&format!("accounts/{id}/users/"), ".toml") {
+            if let Some((name, user)) = self.read_user(id, &path, &name) {
+                account.users.insert(name, Arc::new(user));
+            }
+        }
+    }
+
+    fn read_user(&mut self, id: AccountId, path: &str, name: &str) -> Option<(UserName, User)> {
+        let base = path.strip_suffix(".toml")?;
+        let file: Option<UserFile> = self.toml(path);
+        let policies = self.read_policies(base);
+        let name: UserName = self.parse(path, name)?;
+        let file = file?;
+        let before = self.current.accounts.get(&id);
+        let before = before.and_then(|account| account.users.get(&name));
+        let before = before.filter(|before| {
+            let given = file.unique_id.as_ref();
+            before.path == file.path && given.is_none_or(|id| *id == before.unique_id)
+        });
+        let unique_id = before.map(|user| user.unique_id.clone());
+        let unique_id = match file.unique_id.or(unique_id) {
+            Some(unique_id) => unique_id,
+            None => self.draw_id(UniqueIdKind::User, path)?,
+        };
+        let created_at = before.map(|user| user.created_at);
+        let user = User {
+            path: file.path,
+            unique_id,
+            created_at: file.created_at.or(created_at).unwrap_or(self.now),
+            tags: file.tags,
+            policies,
+            attached: file.managed_policies,
+            boundary: file.permissions_boundary,
+            access_keys: self.read_keys(path, file.access_keys, before.map(AsRef::as_ref)),
+            mfa_devices: self.read_devices(path, file.mfa_devices, before.map(AsRef::as_ref)),
+        };
+        Some((name, user))
+    }
+
+    fn read_keys(
+        &mut self,
+        path: &str,
+        files: Vec<AccessKeyFile>,
+        before: Option<&User>,
+    ) -> BTreeMap<AccessKeyId, AccessKey> {
+        let mut keys = BTreeMap::new();
+        for file in files {
+            let kept = before.and_then(|user| user.access_keys.get(&file.id));
+            let secret = file.secret.map(|given| given.0);
+            let Some(secret) = secret.or_else(|| kept.map(AccessKey::secret)) else {
+                let id = &file.id;
+                self.problem(
+                    path,
+                    &format!("access_keys: {id} is new here, so its secret must stand beside it"),
+                );
+                continue;
+            };
+            let created_at = file.created_at.or(kept.map(|key| key.created_at));
+            let created_at = created_at.unwrap_or(self.now);
+            let key = AccessKey::new(&secret, file.status, created_at);
+            if keys.insert(file.id.clone(), key).is_some() {
+                self.problem(path, &format!("access_keys: {} is listed twice", file.id));
+            }
+        }
+        keys
+    }
+
+    fn read_devices(
+        &mut self,
+        path: &str,
+        files: Vec<MfaDeviceFile>,
+        before: Option<&User>,
+    ) -> BTreeMap<DeviceName, MfaDevice> {
+        let mut devices = BTreeMap::new();
+        for file in files {
+            let kept = before.and_then(|user| user.mfa_devices.get(&file.name));
+            let enabled_at = file.enabled_at.or(kept.map(|device| device.enabled_at));
+            let enabled_at = enabled_at.unwrap_or(self.now);
+            let device = match (&file.seed, kept) {
+                (Some(seed), _) => MfaDevice::new(seed, enabled_at),
+                (None, Some(kept)) => MfaDevice::clone(kept),
+                (None, None) => {
+                    let name = &file.name;
+                    self.problem(
+                        path,
+                        &format!(
+                            "mfa_devices: {name} is new here, so its seed must stand beside it"
+                        ),
+                    );
+                    continue;
+                }
+            };
+            if devices.insert(file.name.clone(), device).is_some() {
+                self.problem(path, &format!("mfa_devices: {} is listed twice", file.name));
+            }
+        }
+        devices
+    }
+
+    pub(super) fn read_policies_of(&mut self, id: AccountId, account: &mut Account) {
+        for (path, name) in self.files_in(&format!("accounts/{id}/policies/"), ".toml") {
+            if let Some((name, policy)) = self.read_managed(id, &path, &name) {
+                account.policies.insert(name, Arc::new(policy));
+            }
+        }
+    }
+
+    fn read_managed(
+        &mut self,
+        id: AccountId,
+        path: &str,
+        name: &str,
+    ) -> Option<(PolicyName, ManagedPolicy)> {
+        let base = path.strip_suffix(".toml")?;
+        let file: Option<PolicyFile> = self.toml(path);
+        let document: Option<IdentityPolicy> = self.policy(&[base, ".json"].concat());
+        let name: PolicyName = self.parse(path, name)?;
+        let (file, document) = (file?, document?);
+        let before = self.current.accounts.get(&id);
+        let before = before.and_then(|account| account.policies.get(&name));
+        let before = before.filter(|before| before.path == file.path);
+        let unique_id = before.map(|policy| policy.unique_id.clone());
+        let unique_id = match file.unique_id.or(unique_id) {
+            Some(unique_id) => unique_id,
+            None => self.draw_id(UniqueIdKind::ManagedPolicy, path)?,
+        };
+        let created_at = file.created_at.or(before.map(|policy| policy.created_at));
+        let policy = ManagedPolicy {
+            path: file.path,
+            unique_id,
+            description: file.description,
+            created_at: created_at.unwrap_or(self.now),
+            document,
+        };
+        Some((name, policy))
+    }
+}

@@ -1,0 +1,55 @@
+//! The condition keys that a signed call has ("AWS global condition context keys", IAM user guide).
+
+use super::authenticate::Caller;
+use super::own_policies::own_tags;
+use super::request::RequestMeta;
+use crate::credentials::OpenSession;
+use crate::directory::Snapshot;
+use crate::domain::{Principal, ProviderRef};
+use crate::policy::{Caller as PolicyCaller, Context};
+
+/// Who asks, how, when, from where, and by what.
+pub(super) fn caller_context<'a>(
+    caller: &'a Caller,
+    snapshot: &'a Snapshot,
+    meta: &RequestMeta,
+) -> Context<'a> {
+    let mut context = Context::new();
+    meta.describe(&mut context);
+    PolicyCaller::from(&caller.principal).describe(&mut context);
+    context.set("aws:RequestedRegion", caller.region.as_str());
+    if let Some(tags) = own_tags(&caller.principal, snapshot) {
+        for (key, value) in tags.iter() {
+            context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
+        }
+    }
+    if let Some(session) = &caller.session {
+        describe_session(&mut context, session, meta);
+        if matches!(caller.principal, Principal::Session(_)) {
+            let person = session.lineage.person();
+            let person = person.filter(|_| session.lineage.through.is_empty());
+            if let Some(ProviderRef::Account(provider)) = person.map(|person| &person.provider) {
+                context.set("aws:FederatedProvider", provider.as_str());
+            }
+        }
+    }
+    context
+}
+
+/// Only temporary credentials say when they were issued, and whether with a second factor.
+fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, meta: &RequestMeta) {
+    context.set("aws:TokenIssueTime", session.issued_at.to_string());
+    let is_present = session.mfa_at.is_some();
+    context.set("aws:MultiFactorAuthPresent", is_present.to_string());
+    if let Some(at) = session.mfa_at {
+        let age = meta.now.since(at).max(0);
+        context.set("aws:MultiFactorAuthAge", age.to_string());
+    }
+    if let Some(source) = &session.source_identity {
+        context.set("aws:SourceIdentity", source.as_str());
+    }
+    // A session's tag goes before one of the same key that its role has.
+    for (key, value, _) in session.tags.iter() {
+        context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
+    }
+}

@@ -1,0 +1,123 @@
+//! What policies a caller has, by the directory there is now.
+
+use super::authenticate::Caller;
+use crate::credentials::OpenSession;
+use crate::directory::{PolicyBook, Rights, Snapshot};
+use crate::domain::{ManagedPolicyArn, OwnTags, PolicyName, Principal};
+use crate::policy::{Authority, Boundary, IdentityPolicy, NamedPolicy, SessionBounds};
+
+/// A caller's policies, borrowed from the directory and from their session.
+#[derive(Debug)]
+pub(super) struct OwnPolicies<'a> {
+    identity: Vec<NamedPolicy<'a>>,
+    boundary: Option<NamedPolicy<'a>>,
+    session: Option<Vec<NamedPolicy<'a>>>,
+}
+
+impl<'a> OwnPolicies<'a> {
+    /// The policies of a caller; `None` where the caller, or a policy of theirs, is not there any more:
+    /// nothing may be concluded from what is left.
+    pub fn of(caller: &'a Caller, snapshot: &'a Snapshot) -> Option<Self> {
+        let book = snapshot.policies();
+        let mut own = match (&caller.user, rights(&caller.principal, snapshot)) {
+            (Some(admin), None) => Self {
+                identity: vec![NamedPolicy {
+                    name: "AdministratorAccess",
+                    policy: &admin.policy,
+                }],
+                boundary: None,
+                session: None,
+            },
+            (_, Some(rights)) => Self::by(rights, book)?,
+            (None, None) => return None,
+        };
+        if let Some(session) = &caller.session {
+            own.session = session_policies(session, book)?;
+        }
+        Some(own)
+    }
+
+    fn by(rights: Rights<'a>, book: PolicyBook<'a>) -> Option<Self> {
+        let inline = rights.policies.iter().map(|(name, policy)| NamedPolicy {
+            name: PolicyName::as_str(name),
+            policy,
+        });
+        let mut identity: Vec<_> = inline.collect();
+        for arn in rights.attached {
+            identity.push(managed(arn, book)?);
+        }
+        let boundary = match rights.boundary {
+            Some(arn) => Some(managed(arn, book)?),
+            None => None,
+        };
+        Some(Self {
+            identity,
+            boundary,
+            session: None,
+        })
+    }
+
+    /// For deciding by them.
+    pub fn authority(&self) -> Authority<'_> {
+        Authority {
+            identity: &self.identity,
+            boundary: self.boundary.map_or(Boundary::Unbounded, Boundary::Within),
+            session: match &self.session {
+                Some(policies) => SessionBounds::Within(policies),
+                None => SessionBounds::Unbounded,
+            },
+        }
+    }
+}
+
+/// What the directory says that a principal may do, where it is there.
+fn rights<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Option<Rights<'s>> {
+    match principal {
+        Principal::User(user) => Some(snapshot.user(user)?.rights()),
+        Principal::FederatedUser(federated) => Some(snapshot.user(&federated.by)?.rights()),
+        Principal::Session(session) => {
+            let entry = snapshot.role(&session.role)?;
+            (entry.role.unique_id == session.role_id).then(|| entry.role.rights())
+        }
+    }
+}
+
+/// The tags of the user or role behind a caller.
+pub(super) fn own_tags<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Option<&'s OwnTags> {
+    match principal {
+        Principal::User(user) => Some(&snapshot.user(user)?.tags),
+        Principal::FederatedUser(_) => None,
+        Principal::Session(session) => {
+            let entry = snapshot.role(&session.role)?;
+            (entry.role.unique_id == session.role_id).then(|| &entry.role.tags)
+        }
+    }
+}
+
+fn session_policies<'a>(
+    session: &'a OpenSession,
+    book: PolicyBook<'a>,
+) -> Option<Option<Vec<NamedPolicy<'a>>>> {
+    if !session.is_narrowed() {
+        return Some(None);
+    }
+    let mut policies: Vec<_> = session.session_policies.iter().map(inline).collect();
+    for arn in &session.session_policy_arns {
+        policies.push(managed(arn, book)?);
+    }
+    Some(Some(policies))
+}
+
+const fn inline(policy: &IdentityPolicy) -> NamedPolicy<'_> {
+    NamedPolicy {
+        name: "session policy",
+        policy,
+    }
+}
+
+fn managed<'a>(arn: &'a ManagedPolicyArn, book: PolicyBook<'a>) -> Option<NamedPolicy<'a>> {
+    Some(NamedPolicy {
+        name: arn.as_str(),
+        policy: book.find(arn)?,
+    })
+}

@@ -1,0 +1,109 @@
+//! Whether what a session rests on is still there.
+
+use std::sync::Arc;
+
+use super::authenticate::BootstrapAdmin;
+use crate::credentials::OpenSession;
+use crate::directory::{Descent, Footing, Snapshot};
+use crate::domain::{
+    AccessKeyId, AccountId, IssuerName, Origin, Principal, ProvenPerson, ProviderArn, ProviderRef,
+    SessionPrincipal, UserPrincipal,
+};
+
+/// What there is to rest on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'a> {
+    /// The directory.
+    pub snapshot: &'a Snapshot,
+    /// The user whom the environment sets up, who stands in no directory.
+    pub admin: Option<&'a Arc<BootstrapAdmin>>,
+}
+
+impl Ground<'_> {
+    /// Whether the session was ended before its time.
+    pub fn is_revoked(self, session: &OpenSession, key: &AccessKeyId) -> bool {
+        self.snapshot.revocations().end_credentials(&Descent {
+            access_key_id: key,
+            role: session.principal.unique_id(),
+            lineage: &session.lineage,
+            issued_at: session.issued_at,
+        })
+    }
+
+    /// Whether what the session was issued for is still there: the same role or user, every role that it
+    /// was reached through, and who stands at its beginning; and none was away in between.
+    pub fn holds(self, session: &OpenSession) -> bool {
+        let generation = session.lineage.generation;
+        let itself = match &session.principal {
+            Principal::Session(session) => self.holds_role(session, generation),
+            Principal::User(user) => self.holds_user(user, generation),
+            Principal::FederatedUser(federated) => self.holds_user(&federated.by, generation),
+        };
+        let mut passed = session.lineage.through.iter();
+        itself
+            && passed.all(|passed| {
+                let (account, id) = (passed.account, passed.unique_id.clone());
+                self.snapshot
+                    .has_since(&Footing::Role(account, id.clone()), generation)
+                    || self
+                        .snapshot
+                        .has_since(&Footing::User(account, id), generation)
+                    || self.is_admin(&passed.unique_id)
+            })
+            && self.holds_origin(session)
+    }
+
+    fn holds_role(self, session: &SessionPrincipal, generation: u64) -> bool {
+        let role = self.snapshot.role(&session.role);
+        let footing = Footing::Role(session.role.account(), session.role_id.clone());
+        role.is_some_and(|entry| entry.role.unique_id == session.role_id)
+            && self.snapshot.has_since(&footing, generation)
+    }
+
+    fn holds_user(self, user: &UserPrincipal, generation: u64) -> bool {
+        let footing = Footing::User(user.account, user.unique_id.clone());
+        self.is_admin(&user.unique_id)
+            || (self.snapshot.user(user).is_some() && self.snapshot.has_since(&footing, generation))
+    }
+
+    fn is_admin(self, id: &crate::domain::UniqueId) -> bool {
+        self.admin.is_some_and(|admin| admin.unique_id() == *id)
+    }
+
+    fn holds_origin(self, session: &OpenSession) -> bool {
+        let generation = session.lineage.generation;
+        match &session.lineage.origin {
+            Origin::User(user) => self.holds_user(user, generation),
+            Origin::Person(person) => {
+                let first = session.lineage.through.first();
+                let account = first.map_or(session.principal.account(), |passed| passed.account);
+                self.holds_person(person, account, generation)
+            }
+        }
+    }
+
+    /// Whether the provider is still there under the same issuer. A connection must still be linked to the
+    /// account of the first role, too: the link is what lets it speak there.
+    fn holds_person(self, person: &ProvenPerson, account: AccountId, generation: u64) -> bool {
+        let snapshot = self.snapshot;
+        let stands = |footing: &Footing| snapshot.has_since(footing, generation);
+        match (&person.provider, &person.issuer) {
+            (ProviderRef::Connection(id), issuer) => {
+                stands(&Footing::Connection(id.clone(), issuer.clone()))
+                    && stands(&Footing::Link(id.clone(), account))
+            }
+            (ProviderRef::Account(ProviderArn::Oidc(arn)), IssuerName::Oidc(issuer)) => {
+                let provider = snapshot.oidc_provider_of(arn);
+                provider.is_some_and(|provider| provider.url == *issuer)
+                    && stands(&Footing::OidcProvider(arn.account(), issuer.clone()))
+            }
+            (ProviderRef::Account(ProviderArn::Saml(arn)), IssuerName::Saml(entity)) => {
+                let (account, name) = (arn.account(), arn.name().clone());
+                snapshot.saml_provider(arn).is_some()
+                    && stands(&Footing::SamlProvider(account, name, entity.clone()))
+            }
+            (ProviderRef::Account(ProviderArn::Oidc(_)), IssuerName::Saml(_))
+            | (ProviderRef::Account(ProviderArn::Saml(_)), IssuerName::Oidc(_)) => false,
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! What a user does with a long-term key of their own: `GetSessionToken`, `GetFederationToken`, and
+//! `GetAccessKeyInfo`.
+//!
+//! ```text
+//! signed request ── authenticate, admit
+//!   ├ GetSessionToken      a long-term key; a code, where one is shown. No permission is asked for
+//!   ├ GetFederationToken   a long-term key; sts:GetFederationToken, and sts:TagSession with tags
+//!   └ GetAccessKeyInfo     sts:GetAccessKeyInfo
+//!      └ recorder          no record, no answer
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::authenticate::{AuthenticationError, Authenticator, Caller};
+use super::caller_context::caller_context;
+use super::mfa::{self, DevicesOf, MfaError, ShownCode};
+use super::narrowing::{Narrowing, UnknownPolicy};
+use super::own_policies::OwnPolicies;
+use super::rates::admit_caller;
+use super::record::{CallerRecord, Recorder};
+use super::request::RequestMeta;
+use super::unavailable::Unavailable;
+use crate::audit::AuditUnavailable;
+use crate::credentials::{self, Extent, IssueError, IssuedToUser, Mint, UserSession};
+use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
+use crate::domain::{AccessKeyId, AccountId, FederatedName, Principal, SessionTags, UserPrincipal};
+use crate::entropy::Entropy;
+use crate::metrics::{Operation, Step};
+use crate::policy::{
+    Authorisation, Caller as PolicyCaller, Context, Request, Target, Values, authorise,
+};
+use crate::sigv4::HttpRequest;
+use crate::store::OneTimeUse;
+use crate::throttle::{Throttle, Throttled};
+
+/// The flows and what they need.
+#[derive(Clone)]
+pub struct UserSessions {
+    /// Finds out who signed.
+    pub authenticator: Authenticator,
+    /// Users, policies, sealing keys.
+    pub directory: Arc<LiveDirectory>,
+    /// The codes that were used.
+    pub marks: Arc<dyn OneTimeUse>,
+    /// How often somebody may ask.
+    pub throttle: Arc<Throttle>,
+    /// Where it is recorded.
+    pub recorder: Arc<Recorder>,
+    /// Randomness for keys and tokens.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for UserSessions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("UserSessions")
+    }
+}
+
+/// A session that may do what one of the user's own policies allow, within what it is narrowed to.
+#[derive(Debug, Clone)]
+pub struct FederationRequest {
+    /// What whoever it is for is called.
+    pub name: FederatedName,
+    /// How long it lasts, in seconds.
+    pub seconds: u32,
+    /// What it stays within; without any it may do nothing that a policy of its user allows.
+    pub narrowing: Narrowing,
+    /// Its tags.
+    pub tags: SessionTags,
+}
+
+/// Why a signed call about the caller's own session is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum UserSessionError {
+    /// Nobody was authenticated.
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationError),
+    /// The caller asks too often.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// It takes a user's long-term key.
+    #[error("Cannot call {0} with session credentials")]
+    SessionCredentials(&'static str),
+    /// The caller's policies don't allow it: AWS's text.
+    #[error("{0}")]
+    Denied(String),
+    /// The second factor doesn't count.
+    #[error(transparent)]
+    Mfa(#[from] MfaError),
+    /// A managed policy that the session should stay within is none that the account has.
+    #[error(transparent)]
+    UnknownPolicy(#[from] UnknownPolicy),
+    /// The access key says no account.
+    #[error("the access key belongs to no account that is known here")]
+    UnknownKey,
+    /// The token would be too large.
+    #[error("the session token would take {percent} per cent of its room")]
+    TooLarge {
+        /// Over 100.
+        percent: u32,
+    },
+    /// This node can't answer.
+    #[error(transparent)]
+    Unavailable(Unavailable),
+}
+
+impl UserSessionError {
+    /// AWS's code, on the wire and in the audit.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Authentication(error) => error.code(),
+            Self::Throttled(_) => "Throttling",
+            Self::Mfa(MfaError::Unavailable(_)) | Self::Unavailable(_) => "ServiceUnavailable",
+            Self::SessionCredentials(_) | Self::Denied(_) | Self::Mfa(_) => "AccessDenied",
+            Self::UnknownPolicy(_) => "MalformedPolicyDocument",
+            Self::UnknownKey => "ValidationError",
+            Self::TooLarge { .. } => "PackedPolicyTooLarge",
+        }
+    }
+
+    /// The check that failed, for the trace.
+    pub const fn check(&self) -> &'static str {
+        match self {
+            Self::Authentication(error) => error.check(),
+            Self::Throttled(_) => "rate",
+            Self::Mfa(MfaError::Unavailable(_)) | Self::Unavailable(_) => "availability",
+            Self::SessionCredentials(_) => "long-term key",
+            Self::Denied(_) => "policies",
+            Self::Mfa(_) => "second factor",
+            Self::UnknownPolicy(_) => "session policy",
+            Self::UnknownKey => "access key",
+            Self::TooLarge { .. } => "token size",
+        }
+    }
+
+    /// Whether the proof of identity itself did not hold: the caller may be guessing.
+    pub const fn is_failed_proof(&self) -> bool {
+        match self {
+            Self::Authentication(error) => error.is_failed_proof(),
+            Self::Mfa(error) => matches!(error, MfaError::WrongCode | MfaError::UsedCode),
+            _ => false,
+        }
+    }
+}
+
+impl From<DirectoryError> for UserSessionError {
+    fn from(error: DirectoryError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<AuditUnavailable> for UserSessionError {
+    fn from(error: AuditUnavailable) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<IssueError> for UserSessionError {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::TooLarge { percent } => Self::TooLarge { percent },
+            other => Self::Unavailable(other.into()),
+        }
+    }
+}
+
+impl UserSessions {
+    /// Who asks; whoever is not known is told nothing else of the request.
+    ///
+    /// # Errors
+    /// [`UserSessionError::Authentication`], which is recorded.
+    pub async fn caller(
+        &self,
+        operation: Operation,
+        request: &HttpRequest<'_>,
+        meta: &RequestMeta,
+    ) -> Result<Caller, UserSessionError> {
+        let _proving = self.recorder.metrics().time(operation, Step::Prove);
+        match self
+            .authenticator
+            .authenticate(request, "sts", meta.now)
+            .await
+        {
+            Ok(caller) => Ok(caller),
+            Err(error) => {
+                let record = CallerRecord::Unknown(&error);
+                self.recorder.signed_call(meta, operation, record).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Credentials for a session of the caller's own, for so many seconds.
+    ///
+    /// # Errors
+    /// [`UserSessionError`], recorded; nothing was issued.
+    pub async fn get_session_token(
+        &self,
+        (seconds, shown): (u32, ShownCode<'_>),
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<IssuedToUser, UserSessionError> {
+        let operation = Operation::GetSessionToken;
+        let _whole = self.recorder.metrics().time(operation, Step::Whole);
+        let result = self.session_token((seconds, shown), caller, meta).await;
+        self.recorded(operation, caller, result, meta).await
+    }
+
+    async fn session_token(
+        &self,
+        (seconds, shown): (u32, ShownCode<'_>),
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<IssuedToUser, UserSessionError> {
+        let user = long_term_user(caller, "GetSessionToken")?;
+        admit_caller(&self.throttle, caller)?;
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let devices = snapshot.user(user).map(|found| DevicesOf {
+            user: found,
+            partition: user.partition,
+            account: user.account,
+        });
+        let mfa_at = mfa::take(shown, devices, &self.marks, meta.now).await?;
+        let asked = UserSession {
+            user: user.clone(),
+            federated: None,
+            generation: snapshot.generation(),
+            seconds,
+            tags: SessionTags::none(),
+        };
+        let extent = Extent {
+            mfa_at,
+            ..Extent::default()
+        };
+        Ok(credentials::issue_to_user(
+            asked,
+            extent,
+            self.mint(&snapshot, meta),
+        )?)
+    }
+
+    /// Credentials for whoever the caller names.
+    ///
+    /// # Errors
+    /// [`UserSessionError`], recorded; nothing was issued.
+    pub async fn get_federation_token(
+        &self,
+        request: FederationRequest,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<IssuedToUser, UserSessionError> {
+        let operation = Operation::GetFederationToken;
+        let _whole = self.recorder.metrics().time(operation, Step::Whole);
+        let result = self.federation_token(request, caller, meta);
+        self.recorded(operation, caller, result, meta).await
+    }
+
+    fn federation_token(
+        &self,
+        request: FederationRequest,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<IssuedToUser, UserSessionError> {
+        let user = long_term_user(caller, "GetFederationToken")?;
+        admit_caller(&self.throttle, caller)?;
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let (partition, account) = (user.partition, user.account);
+        let resource = format!(
+            "arn:{partition}:sts::{account}:federated-user/{}",
+            request.name
+        );
+        let mut context = caller_context(caller, &snapshot, meta);
+        describe_tags(&mut context, &request.tags);
+        let asking = Asking {
+            caller,
+            snapshot: &snapshot,
+            context: &context,
+        };
+        asking.ask("sts:GetFederationToken", &resource)?;
+        if !request.tags.is_empty() {
+            asking.ask("sts:TagSession", &resource)?;
+        }
+        let extent = request.narrowing.extent(account, &snapshot)?;
+        let asked = UserSession {
+            user: user.clone(),
+            federated: Some(request.name),
+            generation: snapshot.generation(),
+            seconds: request.seconds,
+            tags: request.tags,
+        };
+        Ok(credentials::issue_to_user(
+            asked,
+            extent,
+            self.mint(&snapshot, meta),
+        )?)
+    }
+
+    /// The account that an access key belongs to: a user's here, or the one that the id itself says.
+    ///
+    /// # Errors
+    /// [`UserSessionError`], recorded.
+    pub async fn get_access_key_info(
+        &self,
+        key: &AccessKeyId,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<AccountId, UserSessionError> {
+        let operation = Operation::GetAccessKeyInfo;
+        let result = self.access_key_info(key, caller, meta);
+        let record = match &result {
+            Ok(_) => CallerRecord::Told(caller),
+            Err(error) => CallerRecord::Refused(caller, error),
+        };
+        self.recorder.signed_call(meta, operation, record).await?;
+        result
+    }
+
+    fn access_key_info(
+        &self,
+        key: &AccessKeyId,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<AccountId, UserSessionError> {
+        let is_own_session =
+            matches!(caller.principal, Principal::User(_)) && caller.session.is_some();
+        if is_own_session || matches!(caller.principal, Principal::FederatedUser(_)) {
+            return Err(UserSessionError::SessionCredentials("GetAccessKeyInfo"));
+        }
+        admit_caller(&self.throttle, caller)?;
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let context = caller_context(caller, &snapshot, meta);
+        let asking = Asking {
+            caller,
+            snapshot: &snapshot,
+            context: &context,
+        };
+        asking.ask("sts:GetAccessKeyInfo", "*")?;
+        let known = snapshot.user_of_key(key);
+        let account = known.map(|entry| entry.principal.account);
+        let account = account.or_else(|| key.account());
+        account.ok_or(UserSessionError::UnknownKey)
+    }
+
+    fn mint<'a>(&'a self, snapshot: &'a Snapshot, meta: &RequestMeta) -> Mint<'a> {
+        Mint {
+            keys: snapshot.keys(),
+            now: meta.now,
+            entropy: self.entropy.as_ref(),
+        }
+    }
+
+    async fn recorded(
+        &self,
+        operation: Operation,
+        caller: &Caller,
+        result: Result<IssuedToUser, UserSessionError>,
+        meta: &RequestMeta,
+    ) -> Result<IssuedToUser, UserSessionError> {
+        let record = match &result {
+            Ok(issued) => CallerRecord::Issued(caller, issued),
+            Err(error) => CallerRecord::Refused(caller, error),
+        };
+        self.recorder.signed_call(meta, operation, record).await?;
+        result
+    }
+}
+
+/// The user behind a long-term key; nobody else has a session to give away.
+fn long_term_user<'c>(
+    caller: &'c Caller,
+    operation: &'static str,
+) -> Result<&'c UserPrincipal, UserSessionError> {
+    match (&caller.principal, &caller.session) {
+        (Principal::User(user), None) => Ok(user),
+        _ => Err(UserSessionError::SessionCredentials(operation)),
+    }
+}
+
+/// A caller whose own policies are asked.
+struct Asking<'a> {
+    caller: &'a Caller,
+    snapshot: &'a Snapshot,
+    context: &'a Context<'a>,
+}
+
+impl Asking<'_> {
+    fn ask(&self, action: &str, resource: &str) -> Result<(), UserSessionError> {
+        let request = Request {
+            caller: PolicyCaller::from(&self.caller.principal),
+            action,
+            resource,
+            context: self.context,
+        };
+        let gone =
+            || UserSessionError::Denied("The caller is not in the directory any more.".into());
+        let own = OwnPolicies::of(self.caller, self.snapshot).ok_or_else(gone)?;
+        let account = self.caller.principal.account();
+        let target = Target::without_policy(self.snapshot.partition(), account);
+        match authorise(&request, &own.authority(), &target) {
+            Authorisation::Allow { .. } => Ok(()),
+            Authorisation::Deny(refusal) => {
+                Err(UserSessionError::Denied(refusal.message(&request)))
+            }
+        }
+    }
+}
+
+fn describe_tags<'a>(context: &mut Context<'a>, tags: &'a SessionTags) {
+    for (key, value, _) in tags.iter() {
+        context.set(
+            ["aws:RequestTag/", key.as_str()].concat(),
+            value.as_str().to_owned(),
+        );
+    }
+    let keys: Values<'_> = tags.iter().map(|(key, ..)| key.to_string()).collect();
+    context.set("aws:TagKeys", keys);
+}
