@@ -3,8 +3,8 @@
 use super::*;
 use crate::directory::testing::NOW;
 use crate::domain::{
-    AccessKeyId, KeyKind, Lineage, ProviderRef, SessionDuration, SessionTags, SessionToken,
-    UnixTime,
+    AccessKeyId, KeyKind, Lineage, Origin, Principal, ProvenPerson, ProviderRef, SessionDuration,
+    SessionTags, SessionToken, UnixTime,
 };
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 use crate::policy::{
@@ -74,8 +74,20 @@ fn ring(bytes: [u8; 32]) -> KeyRing {
     ring
 }
 
+fn mint<'a>(keys: &'a KeyRing, entropy: &'a dyn Entropy) -> Mint<'a> {
+    Mint {
+        keys,
+        now: NOW,
+        entropy,
+    }
+}
+
 fn try_issue(tags: SessionTags, policies: Vec<IdentityPolicy>) -> Result<Issued, IssueError> {
-    issue(grant(tags), policies, &ring([1; 32]), NOW, &SystemEntropy)
+    let extent = Extent {
+        policies,
+        ..Extent::default()
+    };
+    issue(grant(tags), extent, mint(&ring([1; 32]), &SystemEntropy))
 }
 
 fn issued() -> Issued {
@@ -93,7 +105,7 @@ fn open_at(issued: &Issued, seconds: i64) -> Result<OpenSession, TokenError> {
 fn what_was_issued_opens_again() {
     let issued = try_issue(tags(2, 5), vec![POLICY.parse().unwrap()]).unwrap();
     let session = open_at(&issued, 0).unwrap();
-    assert_eq!(session.principal, issued.principal);
+    assert_eq!(session.principal, Principal::Session(issued.principal));
     assert_eq!(session.lineage, issued.lineage);
     assert_eq!(session.tags, tags(2, 5));
     assert_eq!(session.session_policies, [POLICY.parse().unwrap()]);
@@ -106,7 +118,12 @@ fn what_was_issued_opens_again() {
 fn a_session_ends_with_its_duration_or_at_its_latest_end_whichever_is_first() {
     for (latest, end) in [(HOUR + 1, HOUR), (HOUR - 1, HOUR - 1), (1, 1)] {
         let grant = grant_until(SessionTags::none(), Some(NOW.plus(latest)));
-        let issued = issue(grant, Vec::new(), &ring([1; 32]), NOW, &SystemEntropy).unwrap();
+        let issued = issue(
+            grant,
+            Extent::default(),
+            mint(&ring([1; 32]), &SystemEntropy),
+        )
+        .unwrap();
         assert_eq!(issued.credentials.expiration, NOW.plus(end), "{latest}");
         assert_eq!(open_at(&issued, 0).unwrap().expires_at, NOW.plus(end));
     }
@@ -260,10 +277,8 @@ fn nothing_is_issued_before_a_key_seals() {
     keys.add(SealingKey::new([1; 32]), NOW.plus(1));
     let early = issue(
         grant(SessionTags::none()),
-        Vec::new(),
-        &keys,
-        NOW,
-        &SystemEntropy,
+        Extent::default(),
+        mint(&keys, &SystemEntropy),
     );
     assert_eq!(early.unwrap_err(), IssueError::NoSealingKey);
 }
@@ -277,6 +292,10 @@ fn nothing_is_issued_without_randomness() {
         }
     }
     let keys = ring([1; 32]);
-    let none = issue(grant(SessionTags::none()), Vec::new(), &keys, NOW, &Nothing);
+    let none = issue(
+        grant(SessionTags::none()),
+        Extent::default(),
+        mint(&keys, &Nothing),
+    );
     assert_eq!(none.unwrap_err(), IssueError::Entropy(EntropyError));
 }

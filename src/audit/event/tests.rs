@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::audit::json::is_deceptive;
 use crate::audit::{CheckOutcome, Mfa};
-use crate::domain::{IssuerName, Principal, Subject};
+use crate::domain::{IssuerName, Principal, ProvenPerson, Subject, UserPrincipal};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
 
@@ -131,12 +131,13 @@ fn caller_in_a_session_is_named_with_its_key_and_role() {
 
 #[test]
 fn user_is_named_with_its_id() {
-    let principal = Principal::User {
+    let principal = Principal::User(UserPrincipal {
         partition: crate::domain::Partition::Aws,
         account: "123456789012".parse().unwrap(),
+        path: "/".parse().unwrap(),
         name: "ines".parse().unwrap(),
         unique_id: "AIDAABCDEFGHIJKLMNOPQ".parse().unwrap(),
-    };
+    });
     let line = read(&Event::new(occasion("AssumeRole")).by(UserIdentity::of(&principal)));
     assert_eq!(line["userIdentity"]["type"], "IAMUser");
     assert_eq!(line["userIdentity"]["userName"], "ines");

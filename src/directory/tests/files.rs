@@ -5,7 +5,7 @@ use crate::directory::testing::{
     edited, with, without,
 };
 use crate::directory::{Directory, DirectoryFiles, Environment, Problem, Role, read, write};
-use crate::domain::{AccountId, RoleName, SessionDuration};
+use crate::domain::{AccountId, PolicyName, RoleName, SessionDuration};
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 
 fn problems_of(files: &DirectoryFiles) -> Vec<Problem> {
@@ -83,7 +83,12 @@ fn a_mistake_in_an_account_s_file_names_the_file() {
             "unknown variant `prod`",
         ),
         (READER_FILE, "7200", "899", "900 to 43200 seconds"),
-        (READER_FILE, "'/engineering/'", "'engineering'", "role path"),
+        (
+            READER_FILE,
+            "'/engineering/'",
+            "'engineering'",
+            "path must be",
+        ),
         (
             READER_FILE,
             "description",
@@ -150,8 +155,21 @@ fn a_file_whose_name_is_no_resource_s_name_is_told() {
     for (path, why) in [
         ("notes.toml", "no resource has this place"),
         (
-            "accounts/482011739056/users/ines.toml",
+            "accounts/482011739056/groups/readers.toml",
             "no resource has this place",
+        ),
+        ("accounts/482011739056/users/in es.toml", "user name"),
+        (
+            "accounts/482011739056/users/ines.json",
+            "a user has <Name>.toml",
+        ),
+        (
+            "accounts/482011739056/users/ines.policies/read.json",
+            "there is no accounts/482011739056/users/ines.toml",
+        ),
+        (
+            "accounts/482011739056/policies/read.json",
+            "there is no accounts/482011739056/policies/read.toml",
         ),
         (
             "accounts/482011739056/roles/Reader.policies/deep/read.json",

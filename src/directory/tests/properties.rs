@@ -9,12 +9,16 @@ use crate::directory::testing::{
     CONNECTION_FILE, ENTITY, NOW, RULE_FILE, SAML_CONNECTION_FILE, files, metadata_document,
     saml_files,
 };
+use crate::directory::{AccessKey, KeyStatus, ManagedPolicy, MfaDevice, User};
 use crate::directory::{
     Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider, Role,
     SamlProvider, diff, read, write,
 };
 use crate::directory::{Revocations, Since};
-use crate::domain::{AccountId, Audience, SessionDuration, UniqueId, UniqueIdKind, UnixTime};
+use crate::domain::{
+    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, SecretAccessKey, SessionDuration, UniqueId,
+    UniqueIdKind, UnixTime,
+};
 use crate::entropy::SystemEntropy;
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::metadata::MetadataDocument;
@@ -23,6 +27,11 @@ use crate::mapping::Rule;
 
 const ACCOUNTS: [&str; 3] = ["123456789012", "482011739056", "000000000042"];
 const ROLES: [&str; 5] = ["A", "A.policies", "A.trust", "a+b=c,d@e", "Zz"];
+/// Policies that every account has, so that no account needs to have them.
+const MANAGED: [&str; 2] = [
+    "arn:aws:iam::aws:policy/AdministratorAccess",
+    "arn:aws:iam::aws:policy/PowerUserAccess",
+];
 const POLICIES: [&str; 3] = ["p", "p.json", "p@x"];
 const ISSUERS: [&str; 5] = [
     "https://idp.example.com",
@@ -49,6 +58,11 @@ prop_compose! {
         seconds in 3600..=43_200_u32,
         trust in select(&TRUSTS[..]),
         policies in btree_map(select(&POLICIES[..]), select(&DOCUMENTS[..]), 0..3),
+        (attached, boundary) in (
+            btree_set(select(&MANAGED[..]), 0..2),
+            proptest::option::of(select(&MANAGED[..])),
+        ),
+        tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
         created in 0..4_000_000_000_i64,
     ) -> Arc<Role> {
         let parsed = |(name, text): (&str, &str)| (name.parse().unwrap(), text.parse().unwrap());
@@ -59,7 +73,70 @@ prop_compose! {
             max_session_duration: SessionDuration::from_seconds(seconds).unwrap(),
             trust: trust.parse().unwrap(),
             policies: policies.into_iter().map(parsed).collect(),
+            attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
+            boundary: boundary.map(|arn| arn.parse().unwrap()),
+            tags: tagged(tags),
             created_at: UnixTime::from_seconds(created),
+        })
+    }
+}
+
+fn tagged(tags: BTreeMap<&str, String>) -> OwnTags {
+    let parsed = |(key, value): (&str, String)| (key.parse().unwrap(), value.parse().unwrap());
+    let tags: BTreeMap<_, _> = tags.into_iter().map(parsed).collect();
+    tags.try_into().unwrap()
+}
+
+prop_compose! {
+    fn user()(
+        path in select(&["/", "/x/"][..]),
+        id in any::<[u8; 11]>(),
+        policies in btree_map(select(&POLICIES[..]), select(&DOCUMENTS[..]), 0..3),
+        attached in btree_set(select(&MANAGED[..]), 0..2),
+        boundary in proptest::option::of(select(&MANAGED[..])),
+        tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
+        keys in btree_map(any::<[u8; 5]>(), any::<bool>(), 0..3),
+        has_device in any::<bool>(),
+        created in 0..4_000_000_000_i64,
+    ) -> Arc<User> {
+        let parsed = |(name, text): (&str, &str)| (name.parse().unwrap(), text.parse().unwrap());
+        let created_at = UnixTime::from_seconds(created);
+        let seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".parse().unwrap();
+        let device = ("phone".parse().unwrap(), MfaDevice::new(&seed, created_at));
+        let key = |(random, is_active)| {
+            let id = AccessKeyId::from_random(KeyKind::LongTerm, ACCOUNTS[0].parse().unwrap(), random);
+            let status = if is_active { KeyStatus::Active } else { KeyStatus::Inactive };
+            let secret = SecretAccessKey::new("a secret of sixteen or more".to_owned());
+            (id, AccessKey::new(&secret, status, created_at))
+        };
+        Arc::new(User {
+            path: path.parse().unwrap(),
+            unique_id: UniqueId::from_random(UniqueIdKind::User, id),
+            created_at,
+            tags: tagged(tags),
+            policies: policies.into_iter().map(parsed).collect(),
+            attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
+            boundary: boundary.map(|arn| arn.parse().unwrap()),
+            access_keys: keys.into_iter().map(key).collect(),
+            mfa_devices: has_device.then_some(device).into_iter().collect(),
+        })
+    }
+}
+
+prop_compose! {
+    fn managed_policy()(
+        path in select(&["/", "/x/"][..]),
+        id in any::<[u8; 11]>(),
+        description in any::<String>(),
+        document in select(&DOCUMENTS[..]),
+        created in 0..4_000_000_000_i64,
+    ) -> Arc<ManagedPolicy> {
+        Arc::new(ManagedPolicy {
+            path: path.parse().unwrap(),
+            unique_id: UniqueId::from_random(UniqueIdKind::ManagedPolicy, id),
+            description,
+            created_at: UnixTime::from_seconds(created),
+            document: document.parse().unwrap(),
         })
     }
 }
@@ -104,6 +181,8 @@ prop_compose! {
         name in r"\PC{0,128}",
         environment in select(&[Environment::Production, Environment::None, Environment::Shared][..]),
         roles in btree_map(select(&ROLES[..]), role(), 0..4),
+        users in btree_map(select(&ROLES[..]), user(), 0..3),
+        policies in btree_map(select(&ROLES[..]), managed_policy(), 0..3),
         providers in proptest::collection::vec(provider(), 0..3),
         saml in btree_map(select(&SAML_PROVIDERS[..]), saml_provider(), 0..3),
     ) -> Arc<Account> {
@@ -117,6 +196,11 @@ prop_compose! {
                 environment,
             },
             roles: roles.into_iter().map(named).collect(),
+            users: users.into_iter().map(|(name, user)| (name.parse().unwrap(), user)).collect(),
+            policies: policies
+                .into_iter()
+                .map(|(name, policy)| (name.parse().unwrap(), policy))
+                .collect(),
             oidc_providers: providers.into_iter().map(by_issuer).collect(),
             saml_providers: saml.into_iter().map(by_name).collect(),
         })
@@ -192,13 +276,30 @@ prop_compose! {
     }
 }
 
+/// A directory of the users alone: nobody writes their secrets.
+fn secrets_of(directory: &Directory) -> Directory {
+    let accounts = directory.accounts.iter().map(|(id, account)| {
+        let users = account.users.clone();
+        let settings = account.settings.clone();
+        let account = Account {
+            users,
+            ..Account::new(settings)
+        };
+        (*id, Arc::new(account))
+    });
+    Directory {
+        accounts: accounts.collect(),
+        ..Directory::default()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn what_is_written_is_read_again(directory in directory()) {
         let files = write(&directory).unwrap();
-        let read = read(&files, &Directory::default(), NOW, &SystemEntropy);
+        let read = read(&files, &secrets_of(&directory), NOW, &SystemEntropy);
         prop_assert_eq!(read.unwrap(), directory);
     }
 

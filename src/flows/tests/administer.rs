@@ -5,7 +5,6 @@ use crate::directory::testing::{
 use crate::directory::{Change, Problem, SealingKeyRecord};
 use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
-use crate::policy::IdentityPolicy;
 
 pub(super) fn administration(node: &Node) -> Administration {
     Administration {
@@ -46,7 +45,10 @@ pub(super) async fn session_of(node: &Node, role: &str, policy: Option<&str>) ->
     let token = good_token();
     let request = WebIdentityRequest {
         role: role.parse().unwrap(),
-        policy: policy.map(|policy| policy.parse::<IdentityPolicy>().unwrap()),
+        narrowing: Narrowing {
+            policy: policy.map(|policy| policy.parse().unwrap()),
+            ..Narrowing::default()
+        },
         ..request(&token)
     };
     let elsewhere = node.beside().await;

@@ -1,10 +1,10 @@
 use super::*;
-use crate::credentials::issue;
+use crate::credentials::{Extent, Mint, issue};
 use crate::directory::testing::{FIRST_KEY, MAX_STALENESS, RULE_FILE, change_set, edited, without};
 use crate::directory::{Change, SealingKeyRecord};
 use crate::domain::{
-    AccessKeyId, IssuerName, Lineage, Principal, ProviderArn, ProviderRef, SecretAccessKey,
-    SessionDuration, SessionTags,
+    AccessKeyId, IssuerName, Lineage, Origin, Principal, ProvenPerson, ProviderArn, ProviderRef,
+    SecretAccessKey, SessionDuration, SessionTags,
 };
 use crate::entropy::SystemEntropy;
 use crate::policy::{
@@ -52,10 +52,10 @@ async fn the_first_administrator_is_a_user() {
         caller.principal.arn(),
         "arn:aws:iam::123456789012:user/admin"
     );
-    let Principal::User { unique_id, .. } = &caller.principal else {
+    let Principal::User(user) = &caller.principal else {
         panic!("{caller:?}")
     };
-    assert!(unique_id.as_str().starts_with("AIDA"));
+    assert!(user.unique_id.as_str().starts_with("AIDA"));
     let again = of_a_session(&node, &long_term(&bootstrap_admin()))
         .await
         .unwrap();
@@ -313,13 +313,15 @@ fn credentials_by(node: &Node, provider: ProviderRef) -> Credentials {
         duration: SessionDuration::DEFAULT,
         ends_by: None,
         lineage: Lineage {
-            provider,
-            issuer: IssuerName::Saml(testing::ENTITY.parse().unwrap()),
-            subject: "Inès".parse().unwrap(),
+            origin: Origin::Person(ProvenPerson {
+                provider,
+                issuer: IssuerName::Saml(testing::ENTITY.parse().unwrap()),
+                subject: "Inès".parse().unwrap(),
+            }),
             rule: None,
             generation: snapshot.generation(),
             sign_in: None,
-            chain_depth: 0,
+            through: Vec::new(),
         },
     };
     let terms = RoleTerms {
@@ -332,9 +334,12 @@ fn credentials_by(node: &Node, provider: ProviderRef) -> Credentials {
         panic!("it is permitted")
     };
     let keys = snapshot.keys();
-    issue(grant, Vec::new(), keys, NOW, &SystemEntropy)
-        .unwrap()
-        .credentials
+    let mint = Mint {
+        keys,
+        now: NOW,
+        entropy: &SystemEntropy,
+    };
+    issue(grant, Extent::default(), mint).unwrap().credentials
 }
 
 #[tokio::test]

@@ -318,7 +318,7 @@ fn request(token: &str) -> WebIdentityRequest<'_> {
         session: "ines".parse().unwrap(),
         token,
         duration: SessionDuration::DEFAULT,
-        policy: None,
+        narrowing: Narrowing::default(),
     }
 }
 

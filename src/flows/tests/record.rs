@@ -117,6 +117,7 @@ async fn a_flood_of_refusals_hides_no_alarm() {
     assert!(error.is_alarm());
     let role = NOBODY.parse().unwrap();
     let record = AssumeRecord {
+        caller: None,
         source: EventSource::Sts,
         role: &role,
         session: None,

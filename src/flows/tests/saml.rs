@@ -143,7 +143,7 @@ pub(super) fn request(assertion: &str) -> SamlRequest<'_> {
         provider: PROVIDER.parse().unwrap(),
         assertion,
         duration: SessionDuration::DEFAULT,
-        policy: None,
+        narrowing: Narrowing::default(),
     }
 }
 

@@ -206,7 +206,10 @@ async fn a_session_that_does_not_fit_its_token_is_refused_and_recorded() {
     let policy = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": long, "Resource": "*"}});
     let token = good_token();
     let request = WebIdentityRequest {
-        policy: Some(policy.to_string().parse().unwrap()),
+        narrowing: Narrowing {
+            policy: Some(policy.to_string().parse().unwrap()),
+            ..Narrowing::default()
+        },
         ..request(&token)
     };
     let error = refused(&node, request).await;

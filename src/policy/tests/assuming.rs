@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Lineage, Principal, ProviderRef, RoleArn, SessionDuration, SessionPrincipal, SessionTags,
-    UniqueId,
+    Lineage, Origin, Principal, ProvenPerson, ProviderRef, RoleArn, SessionDuration,
+    SessionPrincipal, SessionTags, UniqueId,
 };
 use crate::policy::{
     AssumeAction, Assumption, Because, Decision, Denial, Preview, RoleTerms, StsAction, decide,

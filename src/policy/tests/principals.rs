@@ -1,7 +1,7 @@
 //! Whom a statement is about.
 
 use super::*;
-use crate::domain::{Principal, SessionPrincipal};
+use crate::domain::{Principal, SessionPrincipal, UserPrincipal};
 use crate::policy::MatchedBy::{self, Account, Anyone, Direct, Role};
 
 const ROLE_ID: &str = "AROAAAAAAAAAAAAAAAAAA";
@@ -11,12 +11,13 @@ const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/Reader/ines";
 const ROOT: &str = "arn:aws:iam::123456789012:root";
 
 fn user() -> Principal {
-    Principal::User {
+    Principal::User(UserPrincipal {
         partition: "aws".parse().unwrap(),
         account: "123456789012".parse().unwrap(),
+        path: "/".parse().unwrap(),
         name: "ada".parse().unwrap(),
         unique_id: USER_ID.parse().unwrap(),
-    }
+    })
 }
 
 fn session() -> Principal {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    AccountId, Lineage, Partition, ProviderRef, RoleArn, SessionDuration, SessionPrincipal,
-    SessionTags, SourceIdentity, UniqueId, UserName,
+    AccountId, Lineage, Origin, Partition, ProvenPerson, ProviderRef, RoleArn, SessionDuration,
+    SessionPrincipal, SessionTags, SourceIdentity, UniqueId, UserName,
 };
 use crate::policy::{
     AssumeAction, Assumption, Authority, Because, Boundary, Credentials, Decision, Denial, Grant,
@@ -70,13 +70,15 @@ fn tags(list: &[(&str, &str, bool)]) -> SessionTags {
 
 fn lineage() -> Lineage {
     Lineage {
-        provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
-        issuer: "https://idp.example.com".parse().unwrap(),
-        subject: "ines".parse().unwrap(),
+        origin: Origin::Person(ProvenPerson {
+            provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
+            issuer: "https://idp.example.com".parse().unwrap(),
+            subject: "ines".parse().unwrap(),
+        }),
         rule: None,
         generation: 7,
         sign_in: None,
-        chain_depth: 1,
+        through: Vec::new(),
     }
 }
 
