@@ -4,6 +4,7 @@
 //! record is at its most, what has expired goes first, and then a new one is refused.
 
 mod decisions;
+mod families;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -28,6 +29,7 @@ pub struct MemoryStore {
     /// Held for single steps only and never across an await.
     state: Mutex<State>,
     decisions: decisions::Pages,
+    families: families::Families,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +58,7 @@ impl MemoryStore {
             capacity,
             state: Mutex::default(),
             decisions: decisions::Pages::default(),
+            families: families::Families::default(),
         }
     }
 
@@ -66,7 +69,7 @@ impl MemoryStore {
         state.sessions.retain(|_, session| !session.is_over(now));
         state.logouts.retain(|_, logout| logout.keep_until >= now);
         state.one_time_marks.retain(|_, kept| *kept >= now);
-        before - state.expiring()
+        before - state.expiring() + self.families.sweep(now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -11,6 +11,7 @@ pub mod archive;
 mod counted;
 mod decisions;
 pub mod embedded;
+mod families;
 pub mod memory;
 mod records;
 pub mod redis;
@@ -24,6 +25,10 @@ pub use counted::Counted;
 pub use decisions::{
     DecisionLog, Heads, MAX_PAGE_BYTES, MAX_PAGE_MARKS, Page, PageHead, PageId, PageSize,
     PageWrite, PageWritten, Share, Stamp,
+};
+pub use families::{
+    Begun, Ending, FamiliesOf, FamilyKey, RefreshFamilies, RefreshFamily, Rotated, Rotation,
+    TokenDigest,
 };
 pub use records::{
     BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, PersonKey,

@@ -5,10 +5,22 @@ use std::sync::{Arc, Barrier};
 use futures_util::future::join_all;
 use rolegate::store::{
     Appended, BrowserSession, Created, DecisionLog, DirectoryLog, LogEntry, MAX_CHANGE_BYTES,
-    MAX_RECORD_BYTES, OneTimeUse, Position, Redeemed, Sessions, StoreError, TooLarge,
+    MAX_RECORD_BYTES, OneTimeUse, Position, Redeemed, RefreshFamilies, Sessions, StoreError,
+    TooLarge,
 };
 use tokio::runtime::Builder;
 
+pub(crate) use crate::families::{
+    a_connection_s_families_end_together, a_family_ends_once_and_alone,
+    a_family_is_over_when_idle_too_long, a_person_s_families_end_together,
+    a_role_s_families_end_together, a_rule_s_families_end_together,
+    a_token_of_no_family_is_unknown_and_ends_none,
+    a_token_that_was_used_ends_its_family_and_no_other, all_families_end_together,
+    each_token_of_a_family_is_good_once_and_brings_the_next, no_family_slips_past_an_ending,
+    of_all_who_present_a_token_at_once_one_gets_the_next,
+    use_keeps_a_family_and_its_end_does_not_move, use_never_brings_an_ended_family_back,
+    what_comes_from_before_an_ending_begins_no_family,
+};
 pub(crate) use crate::pages::{
     a_page_is_found_as_it_was_written_and_on_its_share,
     a_page_takes_the_place_of_the_one_it_names_and_of_no_other,
@@ -19,11 +31,14 @@ use crate::samples::{IDLE, LASTS, NOW, logout_after, person, session, session_ke
 
 /// All that a node keeps.
 pub(crate) trait Store:
-    DirectoryLog + Sessions + OneTimeUse + DecisionLog + 'static
+    DirectoryLog + Sessions + OneTimeUse + DecisionLog + RefreshFamilies + 'static
 {
 }
 
-impl<S: DirectoryLog + Sessions + OneTimeUse + DecisionLog + 'static> Store for S {}
+impl<S> Store for S where
+    S: DirectoryLog + Sessions + OneTimeUse + DecisionLog + RefreshFamilies + 'static
+{
+}
 
 /// How many ask at once.
 pub(crate) const CALLERS: usize = 50;
@@ -382,6 +397,21 @@ macro_rules! conforms {
             heads_are_told_newest_first_and_part_by_part
             sizes_are_told_oldest_first_and_end_with_their_pages
             a_page_that_is_too_large_is_not_kept
+            each_token_of_a_family_is_good_once_and_brings_the_next
+            a_token_that_was_used_ends_its_family_and_no_other
+            a_token_of_no_family_is_unknown_and_ends_none
+            of_all_who_present_a_token_at_once_one_gets_the_next
+            a_family_is_over_when_idle_too_long
+            use_keeps_a_family_and_its_end_does_not_move
+            a_family_ends_once_and_alone
+            use_never_brings_an_ended_family_back
+            a_person_s_families_end_together
+            a_connection_s_families_end_together
+            a_role_s_families_end_together
+            a_rule_s_families_end_together
+            all_families_end_together
+            what_comes_from_before_an_ending_begins_no_family
+            no_family_slips_past_an_ending
         }
     };
     (@rules $empty:expr, $($rule:ident)+) => {

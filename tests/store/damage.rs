@@ -3,11 +3,12 @@
 
 use rolegate::seal::{RootKey, SealingKey};
 use rolegate::store::{
-    BrowserSession, Created, DirectoryLog, LogEntry, MAX_RECORD_BYTES, OneTimeUse, Redeemed,
-    Sessions, StoreError,
+    Begun, BrowserSession, Created, DirectoryLog, Ending, FamiliesOf, LogEntry, MAX_RECORD_BYTES,
+    OneTimeUse, Redeemed, RefreshFamilies, Rotated, Sessions, StoreError,
 };
 
 use crate::conformance::{Store, append};
+use crate::families::{begin, family, family_key, is_next, rotate};
 use crate::samples::{NOW, logout_after, person, session, session_key};
 
 /// The root key of the stores that are tampered with.
@@ -21,6 +22,8 @@ pub(crate) enum Table {
     Sessions,
     OneTimeMarks,
     Logouts,
+    RefreshFamilies,
+    FamilyEndings,
 }
 
 impl Table {
@@ -31,6 +34,8 @@ impl Table {
             Self::Sessions => "sessions",
             Self::OneTimeMarks => "one_time_marks",
             Self::Logouts => "logouts",
+            Self::RefreshFamilies => "refresh_families",
+            Self::FamilyEndings => "family_endings",
         }
     }
 }
@@ -47,6 +52,9 @@ pub(crate) trait Rig {
 
     /// Puts `stored` there, or takes away what is there.
     async fn tamper(&mut self, table: Table, key: &[u8], stored: Option<&[u8]>);
+
+    /// The name of the only ending that there is.
+    async fn name_of_the_ending(&mut self) -> [u8; 32];
 }
 
 /// Every way in which a session of somebody else, or none, can stand under a key.
@@ -159,6 +167,35 @@ pub(crate) async fn a_damaged_logout_lets_no_session_begin(mut rig: impl Rig) {
     assert_eq!(created.unwrap(), Created::Kept);
 }
 
+pub(crate) async fn a_damaged_family_counts_as_absent_and_is_removed(mut rig: impl Rig) {
+    let key = family_key(1).0;
+    begin(rig.store(), 2, &family("b")).await;
+    let foreign = rig.stored(Table::RefreshFamilies, &key.map(|_| 2)).await;
+    for stored in [&foreign.unwrap()[..], b"x", b""] {
+        let table = Table::RefreshFamilies;
+        rig.tamper(table, &key, Some(stored)).await;
+        let rotated = rotate(rig.store(), 1, (1, 2), 0).await;
+        assert_eq!(rotated, Rotated::Unknown);
+        assert_eq!(rig.stored(table, &key).await, None);
+        rig.tamper(table, &key, Some(stored)).await;
+        assert!(!rig.store().end_family(&family_key(1)).await.unwrap());
+    }
+    assert!(is_next(&rotate(rig.store(), 2, (1, 2), 0).await));
+}
+
+/// Nobody knows which families it ends, so it ends all of its kind.
+pub(crate) async fn a_damaged_ending_lets_no_family_begin(mut rig: impl Rig) {
+    let of = FamiliesOf::Everybody;
+    let long_ago = Ending { at: NOW.plus(-60) };
+    rig.store().end_families(&of, long_ago).await.unwrap();
+    assert_eq!(begin(rig.store(), 1, &family("a")).await, Begun::Kept);
+    let name = rig.name_of_the_ending().await;
+    rig.tamper(Table::FamilyEndings, &name, Some(b"x")).await;
+    assert_eq!(begin(rig.store(), 2, &family("a")).await, Begun::Ended);
+    rig.store().end_families(&of, long_ago).await.unwrap();
+    assert_eq!(begin(rig.store(), 2, &family("a")).await, Begun::Kept);
+}
+
 pub(crate) async fn a_damaged_log_entry_is_an_error_that_names_it(mut rig: impl Rig) {
     for change in [b"a", b"b", b"c"] {
         append(rig.store(), change).await;
@@ -227,6 +264,8 @@ macro_rules! withstands_damage {
             a_damaged_session_can_be_made_anew
             a_damaged_mark_still_marks
             a_damaged_logout_lets_no_session_begin
+            a_damaged_family_counts_as_absent_and_is_removed
+            a_damaged_ending_lets_no_family_begin
             a_damaged_log_entry_is_an_error_that_names_it
             a_log_that_lost_its_end_is_an_error
             a_damaged_checkpoint_counts_as_absent

@@ -9,13 +9,14 @@ use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
 use rolegate::store::{
-    Appended, DecisionLog, DirectoryLog, MAX_CHANGE_BYTES, OneTimeUse, PageWritten, Position,
-    Sessions, Share, StoreError, StoreSeal,
+    Appended, DecisionLog, DirectoryLog, Ending, FamiliesOf, MAX_CHANGE_BYTES, OneTimeUse,
+    PageWritten, Position, RefreshFamilies, RefreshFamily, Sessions, Share, StoreError, StoreSeal,
 };
 use tempfile::TempDir;
 
 use crate::conformance::conforms;
 use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
+use crate::families::{begin, family, family_key};
 use crate::pages::{page, write};
 use crate::samples::{IDLE, NOW, logout_after, person, session, session_key};
 
@@ -96,9 +97,7 @@ impl Rig for FileRig {
                     .open_table(by_generation(table))
                     .unwrap()
                     .get(generation(key)),
-                Table::Sessions | Table::OneTimeMarks | Table::Logouts => {
-                    transaction.open_table(named(table)).unwrap().get(name(key))
-                }
+                _ => transaction.open_table(named(table)).unwrap().get(name(key)),
             };
             stored.unwrap().map(|stored| stored.value().to_vec())
         })
@@ -112,13 +111,22 @@ impl Rig for FileRig {
                     let mut table = transaction.open_table(by_generation(table)).unwrap();
                     put(&mut table, generation(key), stored);
                 }
-                Table::Sessions | Table::OneTimeMarks | Table::Logouts => {
+                _ => {
                     let mut table = transaction.open_table(named(table)).unwrap();
                     put(&mut table, name(key), stored);
                 }
             }
             transaction.commit().unwrap();
         });
+    }
+
+    async fn name_of_the_ending(&mut self) -> [u8; 32] {
+        self.behind_its_back(|database| {
+            let transaction = database.begin_read().unwrap();
+            let endings = transaction.open_table(named(Table::FamilyEndings)).unwrap();
+            let name = *endings.first().unwrap().unwrap().0.value();
+            name
+        })
     }
 }
 
@@ -340,6 +348,8 @@ async fn no_stored_byte_is_readable() {
         .append(Position::START, b"change.unmistakable")
         .await
         .unwrap();
+    let family = family("somebody.unmistakable");
+    store.begin(&family_key(1), &family).await.unwrap();
     drop(store);
     let bytes = std::fs::read(file_in(&directory)).unwrap();
     let found = memchr::memmem::find(&bytes, b"unmistakable");
@@ -387,7 +397,9 @@ async fn a_file_without_the_later_tables_gets_them() {
     drop(store);
     let database = Database::open(file_in(&directory)).unwrap();
     let transaction = database.begin_write().unwrap();
-    transaction.delete_table(named(Table::Logouts)).unwrap();
+    for table in [Table::Logouts, Table::RefreshFamilies, Table::FamilyEndings] {
+        transaction.delete_table(named(table)).unwrap();
+    }
     transaction.delete_table(DECISION_HEADS).unwrap();
     transaction.commit().unwrap();
     drop(database);
@@ -448,6 +460,19 @@ async fn a_sweep_removes_what_is_over_and_nothing_else() {
         let stored = rig.stored(table, &[byte; 32]).await;
         assert_eq!(stored.is_some(), there, "{table:?} {byte}");
     }
+}
+
+#[tokio::test]
+async fn a_sweep_removes_families_that_are_over_and_endings_that_end_nothing() {
+    let (store, _directory) = empty();
+    let of = FamiliesOf::Connection("partners".parse().unwrap());
+    store.end_families(&of, Ending { at: NOW }).await.unwrap();
+    begin(&store, 1, &family("a")).await;
+    assert_eq!(store.sweep(NOW.plus(IDLE - 1)).await.unwrap(), 0);
+    assert_eq!(store.sweep(NOW.plus(IDLE)).await.unwrap(), 1);
+    let last = NOW.plus(RefreshFamily::MAX_SECONDS);
+    assert_eq!(store.sweep(last).await.unwrap(), 0);
+    assert_eq!(store.sweep(last.plus(1)).await.unwrap(), 1);
 }
 
 #[tokio::test]

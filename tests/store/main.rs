@@ -5,6 +5,7 @@
 mod conformance;
 mod damage;
 mod embedded;
+mod families;
 mod pages;
 mod redis;
 mod samples;

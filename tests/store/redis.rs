@@ -12,12 +12,13 @@ use rolegate::store::redis::{
     ClientCertificate, Durability, Failure, OpenError, RedisSettings, RedisStore, RedisTls, Unfit,
 };
 use rolegate::store::{
-    Appended, Created, DecisionLog, DirectoryLog, OneTimeUse, Position, Redeemed, Sessions, Share,
-    StoreError, StoreSeal,
+    Appended, Created, DecisionLog, DirectoryLog, Ending, FamiliesOf, OneTimeUse, Position,
+    Redeemed, RefreshFamilies, Rotation, Sessions, Share, StoreError, StoreSeal,
 };
 
 use crate::conformance::conforms;
 use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
+use crate::families::{family, family_key, is_next, rotate, token};
 use crate::pages::{page, write};
 use crate::samples::{NOW, logout_after, person, session, session_key};
 use crate::servers::{RedisCluster, RedisServer, Watched};
@@ -200,6 +201,8 @@ impl ServerRig {
             Table::Sessions => (format!("{prefix}:session:{}", name()), None),
             Table::OneTimeMarks => (format!("{prefix}:used:{}", name()), None),
             Table::Logouts => (format!("{prefix}:{{{}}}:logout", name()), None),
+            Table::RefreshFamilies => (format!("{prefix}:family:{}", name()), None),
+            Table::FamilyEndings => (format!("{prefix}:families-ended:{}", name()), None),
         }
     }
 }
@@ -234,6 +237,18 @@ impl Rig for ServerRig {
             ((key, None), None) => redis::cmd("DEL").arg(key).clone(),
         };
         command.exec_async(&mut self.connection).await.unwrap();
+    }
+
+    async fn name_of_the_ending(&mut self) -> [u8; 32] {
+        let pattern = format!("{}:families-ended:*", self.prefix);
+        let keys: Vec<String> = redis::cmd("KEYS")
+            .arg(pattern)
+            .query_async(&mut self.connection)
+            .await
+            .unwrap();
+        let name = keys[0].rsplit(':').next().unwrap();
+        let name = data_encoding::BASE64URL_NOPAD.decode(name.as_bytes());
+        name.unwrap().try_into().unwrap()
     }
 }
 
@@ -278,6 +293,11 @@ async fn no_stored_byte_is_readable_and_everything_but_the_directory_expires() {
     store.create(&session_key(2), &named).await.unwrap();
     let traces = page(0, 1, b"somebody.unmistakable");
     write(&store, Share::People, &traces, None).await;
+    let family = family("somebody.unmistakable");
+    store.begin(&family_key(1), &family).await.unwrap();
+    let of = FamiliesOf::Person(family.issuer.clone(), family.subject.clone());
+    let long_ago = Ending { at: NOW.plus(-60) };
+    store.end_families(&of, long_ago).await.unwrap();
     let mut connection = connection(&server).await;
     let pattern = format!("{}:*", settings.prefix);
     let keys: Vec<String> = redis::cmd("KEYS")
@@ -285,7 +305,7 @@ async fn no_stored_byte_is_readable_and_everything_but_the_directory_expires() {
         .query_async(&mut connection)
         .await
         .unwrap();
-    assert_eq!(keys.len(), 8, "{keys:?}");
+    assert_eq!(keys.len(), 10, "{keys:?}");
     for key in keys {
         let bytes: Vec<u8> = redis::cmd("DUMP")
             .arg(&key)
@@ -415,6 +435,14 @@ async fn a_write_that_too_few_replicas_have_is_no_success() {
     assert!(wanted(&appended), "{appended:?}");
     let ended = failure(store.end_all(&person("a"), logout_after(0)).await);
     assert!(wanted(&ended), "{ended:?}");
+    store.begin(&family_key(1), &family("a")).await.unwrap();
+    let rotation = Rotation {
+        presented: token(1),
+        next: token(2),
+        now: NOW,
+    };
+    let rotated = failure(store.rotate(&family_key(1), &rotation).await);
+    assert!(wanted(&rotated), "{rotated:?}");
     // A session that is lost is made anew by signing in.
     let created = store.create(&session_key(1), &session("b")).await;
     assert_eq!(created.unwrap(), Created::Kept);
@@ -596,6 +624,39 @@ async fn of_two_nodes_that_redeem_the_same_one_is_first_a_thousand_times() {
         let outcomes = [first.unwrap(), second.unwrap()];
         let firsts = outcomes.iter().filter(|it| **it == Redeemed::First);
         assert_eq!(firsts.count(), 1, "{number}: {outcomes:?}");
+    }
+}
+
+/// What a node leaves that dies between the ending and the removal of the families.
+#[tokio::test]
+async fn an_ending_that_broke_off_ends_a_family_when_it_is_next_used() {
+    let mut rig = ServerRig::new().await;
+    let key = family_key(1);
+    rig.store.begin(&key, &family("a")).await.unwrap();
+    let kept = rig.stored(Table::RefreshFamilies, &key.0).await.unwrap();
+    let of = FamiliesOf::Rule("admins".parse().unwrap());
+    let ended = rig.store.end_families(&of, Ending { at: NOW }).await;
+    assert_eq!(ended.unwrap(), 1);
+    rig.tamper(Table::RefreshFamilies, &key.0, Some(&kept))
+        .await;
+    assert!(!is_next(&rotate(&rig.store, 1, (1, 2), 0).await));
+    assert_eq!(rig.stored(Table::RefreshFamilies, &key.0).await, None);
+}
+
+#[tokio::test]
+async fn of_two_nodes_that_rotate_the_same_one_gets_the_next_a_thousand_times() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let (one, other) = (open(&settings).await, open(&settings).await);
+    for number in 0..1000 {
+        one.begin(&family_key(1), &family("a")).await.unwrap();
+        let (first, second) =
+            tokio::join!(rotate(&one, 1, (1, 2), 0), rotate(&other, 1, (1, 3), 0));
+        let next = [&first, &second].into_iter().filter(|it| is_next(it));
+        assert_eq!(next.count(), 1, "{number}: {first:?} {second:?}");
+        for presented in [2, 3] {
+            assert!(!is_next(&rotate(&one, 1, (presented, 4), 0).await));
+        }
     }
 }
 

@@ -17,6 +17,7 @@
 mod decisions;
 mod directory;
 mod expiring;
+mod families;
 mod open;
 mod sessions;
 mod stock;
@@ -49,6 +50,10 @@ const SESSIONS: NamedTable = TableDefinition::new("sessions");
 const ONE_TIME_MARKS: NamedTable = TableDefinition::new("one_time_marks");
 /// The persons who signed out at their provider, as long as that must be remembered.
 const LOGOUTS: NamedTable = TableDefinition::new("logouts");
+/// Families of refresh tokens.
+const REFRESH_FAMILIES: NamedTable = TableDefinition::new("refresh_families");
+/// What ended several of them, as long as that must be remembered.
+const FAMILY_ENDINGS: NamedTable = TableDefinition::new("family_endings");
 /// Whose session is which: the person's name and behind it the session's.
 const SESSIONS_OF_PEOPLE: TableDefinition<'static, &'static [u8; 64], ()> =
     TableDefinition::new("sessions_of_people");

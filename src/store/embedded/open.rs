@@ -16,8 +16,8 @@ use super::decisions;
 use super::directory::HEAD;
 use super::writer::Writer;
 use super::{
-    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FORMAT_VERSION, LOGOUTS, META,
-    ONE_TIME_MARKS, SESSIONS, SESSIONS_OF_PEOPLE,
+    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FAMILY_ENDINGS, FORMAT_VERSION, LOGOUTS,
+    META, ONE_TIME_MARKS, REFRESH_FAMILIES, SESSIONS, SESSIONS_OF_PEOPLE,
 };
 use crate::entropy::EntropyError;
 use crate::store::sealed::{RecordName, StoreSeal};
@@ -200,6 +200,8 @@ fn add_tables(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     transaction.open_table(LOGOUTS)?;
     transaction.open_table(SESSIONS_OF_PEOPLE)?;
+    transaction.open_table(REFRESH_FAMILIES)?;
+    transaction.open_table(FAMILY_ENDINGS)?;
     decisions::add_tables(&transaction)?;
     Ok(transaction.commit()?)
 }
@@ -249,6 +251,8 @@ fn write_initial(database: &Database, check: &[u8], head: &[u8]) -> Result<(), r
         transaction.open_table(ONE_TIME_MARKS)?;
         transaction.open_table(LOGOUTS)?;
         transaction.open_table(SESSIONS_OF_PEOPLE)?;
+        transaction.open_table(REFRESH_FAMILIES)?;
+        transaction.open_table(FAMILY_ENDINGS)?;
         decisions::add_tables(&transaction)?;
     }
     Ok(transaction.commit()?)
@@ -277,7 +281,14 @@ fn reseal(database: &Database, seal: &StoreSeal) -> Result<(), OpenError> {
     reseal_table(&transaction, seal, META)?;
     reseal_table(&transaction, seal, DIRECTORY_LOG)?;
     reseal_table(&transaction, seal, DIRECTORY_CHECKPOINT)?;
-    for table in [SESSIONS, LOGOUTS, ONE_TIME_MARKS] {
+    let named = [
+        SESSIONS,
+        LOGOUTS,
+        ONE_TIME_MARKS,
+        REFRESH_FAMILIES,
+        FAMILY_ENDINGS,
+    ];
+    for table in named {
         reseal_table(&transaction, seal, table)?;
     }
     for table in [decisions::HEADS, decisions::BODIES] {

@@ -10,21 +10,23 @@ use super::sessions::session_of;
 use super::{EmbeddedStore, SESSIONS, SESSIONS_OF_PEOPLE};
 use crate::domain::UnixTime;
 use crate::store::sealed::StoreSeal;
-use crate::store::{BrowserSession, Logout, StoreError};
+use crate::store::{BrowserSession, Ending, Logout, RefreshFamily, StoreError};
 
 /// How many records one transaction removes, so that other writers wait for no more than that.
 const REMOVALS_PER_COMMIT: usize = 500;
 
 impl EmbeddedStore {
-    /// Removes the sessions, logouts and one-time marks that are over at `now`, and the sessions and
-    /// logouts that are damaged. Says how many records that were.
+    /// Removes the sessions, logouts, one-time marks, families of refresh tokens and their endings that are
+    /// over at `now`, and whatever of these is damaged. Says how many records that were.
     ///
-    /// A damaged one-time mark stays, because nobody knows until when it holds.
+    /// A damaged one-time mark or ending stays, because nobody knows until when it holds.
     pub async fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
         let sessions = self.sweep_table::<BrowserSession>(now).await?;
         self.sweep_people().await?;
         let logouts = self.sweep_table::<Logout>(now).await?;
-        Ok(sessions + logouts + self.sweep_table::<Mark>(now).await?)
+        let families = self.sweep_table::<RefreshFamily>(now).await?;
+        let endings = self.sweep_table::<Ending>(now).await?;
+        Ok(sessions + logouts + families + endings + self.sweep_table::<Mark>(now).await?)
     }
 
     /// Removes what says whose session is which, where the session is gone. A session is never made
@@ -86,12 +88,24 @@ impl Swept for BrowserSession {}
 
 impl Swept for Logout {}
 
+impl Swept for RefreshFamily {}
+
 impl Swept for Mark {
     fn is_due(found: &Found<Self>, now: UnixTime) -> bool {
-        match found {
-            Found::Record(mark) => mark.is_over(now),
-            Found::Nothing | Found::Damaged(_) => false,
-        }
+        is_known_to_be_over(found, now)
+    }
+}
+
+impl Swept for Ending {
+    fn is_due(found: &Found<Self>, now: UnixTime) -> bool {
+        is_known_to_be_over(found, now)
+    }
+}
+
+fn is_known_to_be_over<T: Expiring>(found: &Found<T>, now: UnixTime) -> bool {
+    match found {
+        Found::Record(record) => record.is_over(now),
+        Found::Nothing | Found::Damaged(_) => false,
     }
 }
 

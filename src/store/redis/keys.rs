@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::super::{PageId, PersonKey, SessionKey, Share};
+use super::super::{FamilyKey, PageId, PersonKey, SessionKey, Share};
 
 /// Makes names under one prefix, so that several gateways can share a Redis.
 #[derive(Debug, Clone)]
@@ -48,6 +48,24 @@ impl Keys {
 
     pub(super) fn mark(&self, what: &[u8; 32]) -> String {
         format!("{}:used:{}", self.prefix, BASE64URL_NOPAD.encode(what))
+    }
+
+    /// A family of refresh tokens.
+    pub(super) fn family(&self, family: &FamilyKey) -> String {
+        format!(
+            "{}:family:{}",
+            self.prefix,
+            BASE64URL_NOPAD.encode(&family.0)
+        )
+    }
+
+    /// That families of this name were ended together.
+    pub(super) fn families_ended(&self, name: &[u8; 32]) -> String {
+        format!(
+            "{}:families-ended:{}",
+            self.prefix,
+            BASE64URL_NOPAD.encode(name)
+        )
     }
 
     /// That a person signed out.

@@ -7,7 +7,8 @@
 //!
 //! **Keys.** Everything of the directory is under the hash tag `{dir}`, so that in a Cluster one node
 //! has it and a script may change it whole. A session and a mark are a key each. Whose a session is, and
-//! that a person signed out, are two keys under the person's tag. Each share of decisions has a tag, with
+//! that a person signed out, are two keys under the person's tag. A family of refresh
+//! tokens is a key, and so is what ended several of them. Each share of decisions has a tag, with
 //! a key for each page and two that say which there are.
 //!
 //! **Atomicity.** Values are sealed, so a script can't look into them: it compares the stored bytes with
@@ -25,6 +26,7 @@ mod cluster;
 mod decisions;
 mod directory;
 mod failure;
+mod families;
 mod keys;
 mod link;
 mod notice;

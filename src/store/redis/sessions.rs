@@ -274,7 +274,7 @@ impl RedisStore {
         }
     }
 
-    fn sealed<T: Serialize>(
+    pub(super) fn sealed<T: Serialize>(
         &self,
         table: &str,
         key: &[u8; 32],

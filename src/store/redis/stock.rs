@@ -17,6 +17,9 @@ use crate::store::{
 /// So many keys are asked for at a time.
 const KEYS_AT_A_TIME: usize = 500;
 
+/// A walk begins with this cursor, and has come to its end when Redis names it.
+const START: &str = "0";
+
 /// What names of this kind's keys look like after the prefix.
 const fn form(kind: Kind) -> &'static str {
     match kind {
@@ -49,20 +52,32 @@ impl RedisStore {
         now: UnixTime,
         into: &Sender<ShortLived>,
     ) -> Result<(), StoreError> {
-        let pattern = self.keys.pattern(form(kind));
-        let mut cursor = "0".to_owned();
+        let mut cursor = None;
         loop {
-            let mut scan = cmd("SCAN");
-            scan.arg(&cursor).arg("MATCH").arg(&pattern);
-            scan.arg("COUNT").arg(KEYS_AT_A_TIME);
-            let found = self.fast.ask_server(server, &scan).await?;
-            let (next, keys): (String, Vec<String>) = value(found)?;
+            let (next, keys) = self.scan(server, form(kind), cursor).await?;
             let is_wanted = self.send_all(&keys, kind, now, into).await?;
-            if next == "0" || !is_wanted {
+            if next.is_none() || !is_wanted {
                 return Ok(());
             }
             cursor = next;
         }
+    }
+
+    /// Some of a server's keys of this form, from a cursor or the beginning, and the cursor of those after
+    /// them where there may be more.
+    pub(super) async fn scan(
+        &self,
+        server: &Server,
+        form: &str,
+        cursor: Option<String>,
+    ) -> Result<(Option<String>, Vec<String>), Failure> {
+        let mut scan = cmd("SCAN");
+        scan.arg(cursor.as_deref().unwrap_or(START));
+        scan.arg("MATCH").arg(self.keys.pattern(form));
+        scan.arg("COUNT").arg(KEYS_AT_A_TIME);
+        let found = self.fast.ask_server(server, &scan).await?;
+        let (next, keys): (String, Vec<String>) = value(found)?;
+        Ok(((next != START).then_some(next), keys))
     }
 
     /// Whether somebody still listens.
