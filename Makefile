@@ -96,6 +96,12 @@ faults: ## Break Redis, its replicas, the way to it, nodes and keys under load, 
 	ROLEGATE_FAULT_ROUNDS=$${ROLEGATE_FAULT_ROUNDS:-20} \
 	  $(CARGO) test $(LOCKED) --test faults -- --nocapture --test-threads=2
 
+.PHONY: races
+races: ## Give one sign-in, and one SAML response, to all of two and three nodes at once, 1,000 times each (ROLEGATE_RACES=1000)
+	@$(SETUP) compiler redis
+	ROLEGATE_RACES=$${ROLEGATE_RACES:-1000} \
+	  $(CARGO) test $(LOCKED) --test faults races -- --nocapture --test-threads=1
+
 .PHONY: clean
 clean: ## Remove what was compiled; the tools stay
 	$(CARGO) clean

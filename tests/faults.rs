@@ -2,6 +2,7 @@
 //! one Redis, under load. `docs/operations.md` has the table of it.
 //!
 //! Each fault happens `ROLEGATE_FAULT_ROUNDS` times (once, where it isn't set); `make faults` sets 20.
+//! Races are run `ROLEGATE_RACES` times (20, where it isn't set); `make races` sets 1,000.
 //!
 //! ```text
 //! scene ── the nodes, who signs, the files of the directory     node ── one process
@@ -26,6 +27,8 @@ mod of_replicas;
 mod promises;
 #[path = "faults/proxy.rs"]
 mod proxy;
+#[path = "faults/races.rs"]
+mod races;
 #[path = "faults/rounds.rs"]
 mod rounds;
 #[path = "hostile_saml/scene.rs"]

@@ -1,5 +1,6 @@
 //! Callers of every kind, each again and again until they are told to stop.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{Scope, sleep};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const HELD: usize = 50;
 /// Sessions are looked at so often before they are ended.
 const LOOKS: usize = 3;
+/// A revocation that another node has not heard of by then, it never will.
+const NEVER: Duration = Duration::from_secs(20);
 
 /// How often a proof was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub(crate) struct Load<'h> {
     pub(crate) watch: &'h Watch,
     pub(crate) promises: Promises,
     rest: Duration,
+    /// What is good once reaches so many nodes at once.
+    racers: usize,
     turn: AtomicUsize,
     is_over: AtomicBool,
 }
@@ -57,8 +62,17 @@ impl<'h> Load<'h> {
             watch,
             rest,
             promises: Promises::default(),
+            racers: 2,
             turn: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
+        }
+    }
+
+    /// Callers who give what is good once to every node at once.
+    pub(crate) fn racing(house: &'h House, watch: &'h Watch) -> Self {
+        Self {
+            racers: house.nodes.len(),
+            ..Self::new(house, watch)
         }
     }
 
@@ -116,7 +130,7 @@ impl<'h> Load<'h> {
         [self.next().1, self.next().1]
     }
 
-    fn ask_sts(&self) {
+    pub(crate) fn ask_sts(&self) {
         let (by, node) = self.next();
         let subject = format!("caller-{}", self.house.draw());
         let token = self.house.token(&subject);
@@ -162,7 +176,7 @@ impl<'h> Load<'h> {
         }
     }
 
-    /// A sign-in whose answer reaches two nodes at once, looks at its session, and its end.
+    /// A sign-in whose answer reaches several nodes at once, looks at its session, and its end.
     fn sign_in_and_out(&self) {
         let Some(cookie) = self.sign_in() else {
             return;
@@ -211,7 +225,7 @@ impl<'h> Load<'h> {
         }
     }
 
-    /// A sign-in that begins at one node, and whose answer reaches two at once: its session's cookie.
+    /// A sign-in that begins at one node, and whose answer reaches several at once: its session's cookie.
     pub(crate) fn sign_in(&self) -> Option<String> {
         let what = "a sign-in begins";
         let (_, node) = self.next();
@@ -224,21 +238,25 @@ impl<'h> Load<'h> {
         let answers = {
             let subject = format!("person-{}", self.house.draw());
             let _answering = self.house.answering(&begun, &subject);
-            self.at_two(|node| self.ask(what, node, &self.house.finish(node, &begun)))
+            self.at_once(|node| self.ask(what, node, &self.house.finish(node, &begun)))
         };
         let is_known = answers.iter().all(|it| matches!(it, Seen::Answer(_)));
-        let mut opened = answers.iter().filter_map(|seen| match seen {
-            Seen::Answer(answer) => opened(answer),
+        let answered = answers.iter().enumerate();
+        let mut opened = answered.filter_map(|(racer, seen)| match seen {
+            Seen::Answer(answer) => Some((racer, opened(answer)?)),
             Seen::Refused | Seen::Gone => None,
         });
         let (first, second) = (opened.next(), opened.next());
         let is_right = second.is_none() && (first.is_some() || !is_known);
         let told: Vec<_> = answers.iter().filter_map(Seen::answer).collect();
         self.watch.judge(what, is_right, &told);
+        if let Some((racer, _)) = first {
+            self.watch.won(what, racer);
+        }
         let won = first.as_ref().map_or(Won::Perhaps, |_| Won::Once);
         let proof = Proof::Answer(Box::new(begun));
         locked(&self.promises.proofs).push((proof, won));
-        first
+        first.map(|(_, cookie)| cookie)
     }
 
     /// Whether an answer to a sign-in opened a session; `None` where nobody says.
@@ -269,11 +287,14 @@ impl<'h> Load<'h> {
         }
     }
 
-    /// A response that reaches two nodes at once.
+    /// A response that reaches several nodes at once.
     pub(crate) fn use_up_a_response(&self) {
         let response = self.house.response();
         let what = "AssumeRoleWithSAML, once";
-        let outcomes = self.at_two(|node| self.redeem(what, node, &response));
+        let outcomes = self.at_once(|node| self.redeem(what, node, &response));
+        if let Some(racer) = outcomes.iter().position(|it| *it == Some(true)) {
+            self.watch.won(what, racer);
+        }
         let won = outcomes.iter().filter(|it| **it == Some(true)).count();
         let is_known = outcomes.iter().all(Option::is_some);
         let is_right = won == 1 || (won == 0 && !is_known);
@@ -297,12 +318,21 @@ impl<'h> Load<'h> {
         }
     }
 
-    /// Does the same at two nodes at once.
-    fn at_two<T: Send>(&self, ask: impl Fn(&Node) -> T + Sync) -> [T; 2] {
-        let [one, other] = self.next_two();
+    /// Does the same at several nodes at the same moment.
+    fn at_once<T: Send>(&self, ask: impl Fn(&Node) -> T + Sync) -> Vec<T> {
+        let start = Barrier::new(self.racers);
+        let (start, ask) = (&start, &ask);
         std::thread::scope(|threads| {
-            let there = threads.spawn(|| ask(other));
-            [ask(one), there.join().unwrap()]
+            let racer = |_| {
+                let node = self.next().1;
+                threads.spawn(move || {
+                    start.wait();
+                    ask(node)
+                })
+            };
+            let racers: Vec<_> = (0..self.racers).map(racer).collect();
+            let answers = racers.into_iter().map(|racer| racer.join().unwrap());
+            answers.collect()
         })
     }
 
@@ -312,7 +342,7 @@ impl<'h> Load<'h> {
     }
 
     /// Revokes keys at one node; how long another takes them after the answer is told.
-    fn revoke(&self) {
+    pub(crate) fn revoke(&self) {
         let keys = locked(&self.promises.alive).pop();
         let Some(keys) = keys else {
             return;
@@ -335,7 +365,7 @@ impl<'h> Load<'h> {
                 self.watch.judge(what, true, &());
                 break;
             }
-            if self.is_over() {
+            if self.is_over() || after > NEVER {
                 break;
             }
         }
@@ -344,7 +374,7 @@ impl<'h> Load<'h> {
     }
 
     /// Makes a role at one node, which another must know at once.
-    fn make_a_role(&self) {
+    pub(crate) fn make_a_role(&self) {
         let name = self.house.add_role();
         let [one, other] = self.next_two();
         let what = "a change of the directory";

@@ -32,13 +32,18 @@ pub(crate) enum Shows {
 }
 
 /// How often each fault happens.
+pub(crate) fn how_often() -> u32 {
+    told("ROLEGATE_FAULT_ROUNDS").unwrap_or(1)
+}
+
+/// The number in a variable of the environment.
 #[expect(
     clippy::disallowed_methods,
     reason = "the rule keeps the gateway's settings in one place; this one is the tests' own"
 )]
-pub(crate) fn how_often() -> u32 {
-    let told = std::env::var("ROLEGATE_FAULT_ROUNDS");
-    told.map_or(1, |told| told.parse().unwrap())
+pub(crate) fn told(name: &str) -> Option<u32> {
+    let told = std::env::var(name).ok()?;
+    Some(told.parse().unwrap())
 }
 
 /// Has the fault happen under load, as often as is asked for; it is over when `fault` returns. What was

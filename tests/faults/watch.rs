@@ -41,6 +41,8 @@ pub(crate) struct Watch {
     counts: Mutex<BTreeMap<&'static str, Count>>,
     wrong: Mutex<Vec<String>>,
     times: Mutex<BTreeMap<&'static str, Vec<Duration>>>,
+    /// How often a race was won by who was asked first, second and so on.
+    wins: Mutex<BTreeMap<(&'static str, usize), u32>>,
     /// When the first call of the round was refused, and the last.
     refused: Mutex<Option<(Instant, Instant)>>,
 }
@@ -101,6 +103,18 @@ impl Watch {
         locked(&self.times).entry(what).or_default().push(time);
     }
 
+    /// Counts who won a race.
+    pub(crate) fn won(&self, what: &'static str, racer: usize) {
+        *locked(&self.wins).entry((what, racer)).or_default() += 1;
+    }
+
+    /// How often a race was won by anybody.
+    pub(crate) fn wins(&self, what: &str) -> u32 {
+        let wins = locked(&self.wins);
+        let of_this = wins.iter().filter(|((race, _), _)| *race == what);
+        of_this.map(|(_, count)| count).sum()
+    }
+
     /// Ends a round: how long refusals came is kept.
     pub(crate) fn end_round(&self) {
         if let Some((first, last)) = locked(&self.refused).take() {
@@ -150,6 +164,9 @@ impl Watch {
             eprintln!(
                 "{fault}: {what}: {right} right, {refused} refused, {gone} gone, longest {longest:.1?}"
             );
+        }
+        for ((what, racer), count) in locked(&self.wins).iter() {
+            eprintln!("{fault}: {what}: won by number {} {count} times", racer + 1);
         }
         for (what, times) in locked(&self.times).iter_mut() {
             times.sort();
