@@ -12,11 +12,13 @@ mod tools;
 mod decisions;
 #[path = "nodes/revoke.rs"]
 mod revoke;
+#[path = "nodes/versions.rs"]
+mod versions;
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use rolegate::directory::DirectoryFiles;
+use rolegate::directory::{DirectoryFiles, Format};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -39,12 +41,19 @@ const SECRET: &str = "client-secret";
 struct House {
     other: Node,
     one: HttpNode,
+    /// What the settings of every node say of the store.
+    toml: String,
     _redis: RedisServer,
     _keys: TempDir,
 }
 
 impl House {
     fn new() -> Self {
+        Self::with_another_that_knows(None)
+    }
+
+    /// The other node knows another format of the store than this program.
+    fn with_another_that_knows(known: Option<Format>) -> Self {
         let redis = RedisServer::start();
         let keys = root_key();
         let toml = toml(&redis, &keys);
@@ -57,12 +66,14 @@ impl House {
         let other = Node::start(Settings {
             store: Store::Embedded,
             http_issuers: vec![one.provider.issuer()],
-            toml: [toml, public_url].concat(),
+            toml: [toml.clone(), public_url].concat(),
+            known,
             ..Settings::default()
         });
         let house = Self {
             other,
             one,
+            toml,
             _redis: redis,
             _keys: keys,
         };

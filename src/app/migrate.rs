@@ -15,7 +15,7 @@ use super::open::{OpenStore, StartError};
 use super::put::{BrowserSessions, PutError, check_empty, digest_of, put_everything};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::directory::lift;
+use crate::directory::{DirectoryError, check_whole, lift};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::store::StoreError;
 use crate::store::archive::{Contents, take_everything};
@@ -41,6 +41,9 @@ pub enum MigrateError {
     /// Both are the same place, or one keeps nothing.
     #[error("{0}")]
     Places(&'static str),
+    /// The source has no whole directory.
+    #[error("there is nothing whole to migrate: {0}")]
+    NotWhole(#[source] DirectoryError),
     /// The source failed.
     #[error("the store to migrate from failed, and the target is incomplete; empty it: {0}")]
     Source(#[from] StoreError),
@@ -66,6 +69,9 @@ pub async fn migrate(from: &Config, to: &Config) -> Result<Migrated, MigrateErro
     let from = OpenStore::of(from, &entropy).await?;
     let to = OpenStore::of(to, &entropy).await?;
     let now = SystemClock.now();
+    check_whole(&*from.log)
+        .await
+        .map_err(MigrateError::NotWhole)?;
     check_empty(&to).await?;
     let last = from.log.head().await?.generation;
     let (into, records) = channel(WAITING);

@@ -33,6 +33,7 @@ pub use restore::{BackUpError, RestoreError, Restored, WhatWasHeld, back_up, che
 use self::background::Background;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::directory::Format;
 
 /// A node that answers.
 pub struct RunningNode {
@@ -64,10 +65,24 @@ impl RunningNode {
     /// # Errors
     /// [`StartError`] says what is in the way.
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::start_knowing(Format::NEWEST, config, clock).await
+    }
+
+    /// As [`Self::start_with`], for a node that knows another format of the store than this program: what
+    /// becomes of two versions side by side can be tried out with one.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is in the way.
+    pub async fn start_knowing(
+        known: Format,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
         let listeners = server::Listeners::bind(&config.network)?;
         let address = listeners.main_address()?;
         let ops_address = listeners.ops_address()?;
-        let resources = open::open(&config, clock).await?;
+        let mut resources = open::open(&config, clock).await?;
+        resources.known = known;
         let draining = Arc::new(AtomicBool::new(false));
         let flows = compose::compose(&config, resources, address, Arc::clone(&draining)).await?;
         let certificates = config

@@ -13,7 +13,7 @@ use crate::config::{
     StoreLocation, root_key_file,
 };
 use crate::decisions::{Decisions, Keeping};
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, Format};
 use crate::domain::Partition;
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
 use crate::federation::outgoing::OutgoingSetupError;
@@ -139,6 +139,8 @@ pub(super) struct Resources {
     pub(super) throttle: Arc<Throttle>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
+    /// The newest format of the store that this node knows.
+    pub(super) known: Format,
 }
 
 /// Opens everything, the store before the audit log: who has the store has the node.
@@ -297,6 +299,7 @@ where
         audit,
         clock,
         entropy,
+        known: Format::NEWEST,
     })
 }
 

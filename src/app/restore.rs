@@ -19,7 +19,7 @@ use super::open::{OpenStore, Seals, StartError};
 use super::put::{BrowserSessions, PutError, check_empty, digest_of, put_everything};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::directory::{ChangeSet, DirectoryError, behind_bar, lift};
+use crate::directory::{ChangeSet, DirectoryError, behind_bar, check_whole, lift};
 use crate::domain::{RequestId, UnixTime};
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
 use crate::flows::{another_sealing_key, everything, write_archive};
@@ -61,6 +61,9 @@ pub enum BackUpError {
     /// The store can't be opened.
     #[error(transparent)]
     Open(#[from] StartError),
+    /// The store has no whole directory.
+    #[error("there is nothing whole to back up: {0}")]
+    Directory(#[from] DirectoryError),
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -96,6 +99,7 @@ pub enum RestoreError {
 pub async fn back_up(from: &Config, mut file: impl Write) -> Result<Contents, BackUpError> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let from = OpenStore::of(from, &entropy).await?;
+    check_whole(&*from.log).await?;
     let archive = ArchiveWriter::new(from.archive.clone())?;
     let now = SystemClock.now();
     let (into, mut pieces) = channel::<Vec<u8>>(PIECES);
@@ -184,8 +188,10 @@ async fn end_everything(
         request: RequestId::NIL,
         changes,
     };
-    let unwritable = |source| DirectoryError::Unreadable { generation, source };
-    let ending = serde_json::to_vec(&ending).map_err(unwritable)?;
+    let ending = serde_json::to_vec(&ending).map_err(|source| DirectoryError::Unreadable {
+        generation,
+        source: source.into(),
+    })?;
     match to.log.append(position, &ending).await? {
         Appended::Written(_) => Ok(()),
         Appended::Conflict { .. } => Err(PutError::Changed),

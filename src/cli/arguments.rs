@@ -93,6 +93,9 @@ pub enum Command {
     /// The node's keys: those that session tokens are sealed under, and those for SAML.
     #[command(subcommand)]
     Keys(Keys),
+    /// What the store is written in.
+    #[command(subcommand)]
+    Store(Store),
     /// Connections to identity providers.
     #[command(subcommand)]
     Connections(Connections),
@@ -364,6 +367,20 @@ pub enum Keys {
         /// providers refuse its requests, and what they encrypt can't be opened.
         #[arg(long)]
         drop_previous: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+}
+
+/// `store`
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Have the store be written in the newest format that the gateway knows.
+    ///
+    /// Run it once every node runs the new version, and not before: a node that doesn't know the format
+    /// answers nothing from then on, and there is no way back but a backup. Needs `rolegate:UpgradeStore`.
+    Upgrade {
         /// Where the gateway is.
         #[command(flatten)]
         gateway: Gateway,

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::arguments::{Arguments, Command, Connections, Gateway, Keys, Revoke};
+use self::arguments::{Arguments, Command, Connections, Gateway, Keys, Revoke, Store};
 use self::client::{Client, ClientError};
 use self::files::FilesError;
 use crate::app::{BackUpError, MigrateError, RestoreError, RunningNode, StartError};
@@ -23,7 +23,9 @@ use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
 use crate::flows::{Applied, Exported};
-use crate::http::admin::{ApplyRequest, RefreshRequest, RevokeRequest, RotateRequest};
+use crate::http::admin::{
+    ApplyRequest, RefreshRequest, RevokeRequest, RotateRequest, UpgradeRequest,
+};
 
 /// What the settings have problems with exits with this code.
 const EXIT_SETTINGS: u8 = 2;
@@ -128,6 +130,7 @@ async fn execute(command: Command) -> Result<(), CommandError> {
             ))
         }
         Command::Keys(keys) => rotate(keys).await,
+        Command::Store(command) => upgrade_store(command).await,
         Command::Connections(connections) => refresh_metadata(connections).await,
         Command::Sessions(command) => sessions::run(command).await,
         Command::Revoke(target) => revoke(target).await,
@@ -146,6 +149,13 @@ async fn refresh_metadata(connections: Connections) -> Result<(), CommandError> 
         new_keys: Connections::new_keys(accept_new_keys),
     };
     let path = "/admin/v1/connections/refresh-metadata";
+    let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;
+    say_applied(&applied, "changed")
+}
+
+async fn upgrade_store(command: Store) -> Result<(), CommandError> {
+    let Store::Upgrade { gateway } = command;
+    let (path, request) = ("/admin/v1/store/upgrade", UpgradeRequest {});
     let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;
     say_applied(&applied, "changed")
 }

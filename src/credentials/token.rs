@@ -11,6 +11,8 @@ use crate::entropy::{Entropy, EntropyError};
 use crate::policy::IdentityPolicy;
 use crate::seal::{KeyRing, SealingKey, key_id_of};
 
+/// Another one is written only where a format of the store is used that says so: nodes that don't know it
+/// refuse it (decision 70).
 const VERSION: u8 = 2;
 const PURPOSE: &[u8] = b"session token";
 /// 30 bytes are the 40 base64 characters of a secret access key.

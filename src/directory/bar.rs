@@ -7,7 +7,9 @@
 //! what was ended since. Nodes read the checkpoint first, so what bars them stands in its place: a filling
 //! that breaks off, at whatever moment, leaves a log that no node begins by.
 
-use super::live::{DirectoryError, load_after};
+use super::format::Format;
+use super::live::DirectoryError;
+use super::replay::{Reader, unreadable};
 use super::state::Directory;
 use crate::store::{
     DirectoryLog, Generation, LogEntry, MAX_CHECKPOINT_BYTES, Position, StoreError,
@@ -24,12 +26,21 @@ pub async fn bar(log: &dyn DirectoryLog, last: Generation) -> Result<(), StoreEr
     log.save_checkpoint(last, BAR).await
 }
 
+/// That a log is not barred: nobody is filling it, and no filling of it broke off.
+///
+/// # Errors
+/// [`DirectoryError::Barred`] where it is.
+pub async fn check_whole(log: &dyn DirectoryLog) -> Result<(), DirectoryError> {
+    unbarred(log.checkpoint().await?).map(drop)
+}
+
 /// The directory at the end of a barred log, and where that is.
 ///
 /// # Errors
 /// [`DirectoryError`]
 pub async fn behind_bar(log: &dyn DirectoryLog) -> Result<(Position, Directory), DirectoryError> {
-    load_after(log, None).await
+    let known = Format::NEWEST;
+    Reader { log, known }.load_after(None).await
 }
 
 /// The log is whole, and nodes may begin by it: what its changes say takes the place of the bar.
@@ -39,8 +50,8 @@ pub async fn behind_bar(log: &dyn DirectoryLog) -> Result<(Position, Directory),
 pub async fn lift(log: &dyn DirectoryLog) -> Result<(), DirectoryError> {
     let (position, directory) = behind_bar(log).await?;
     let generation = position.generation;
-    let unreadable = |source| DirectoryError::Unreadable { generation, source };
-    let mut directory = serde_json::to_vec(&directory).map_err(unreadable)?;
+    let mut directory =
+        serde_json::to_vec(&directory).map_err(|source| unreadable(generation, source))?;
     if directory.len() > MAX_CHECKPOINT_BYTES {
         // Without one a start takes longer.
         directory.clear();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::format::Format;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 use super::revocation::{Revocation, Revoked};
 use super::state::{
@@ -91,6 +92,8 @@ pub enum Change {
     Revoke(Revoked, Revocation),
     /// Forgets a revocation that ends nothing any more.
     ForgetRevocation(Revoked),
+    /// Has the store be written in this format from the next entry on; it stands alone in its own.
+    UseFormat(Format),
 }
 
 impl Directory {
@@ -157,6 +160,7 @@ impl Directory {
             }
             Change::Revoke(revoked, revocation) => self.revocations.put(revoked, revocation),
             Change::ForgetRevocation(revoked) => self.revocations.remove(&revoked),
+            Change::UseFormat(format) => self.format = self.format.max(format),
         }
     }
 
@@ -311,7 +315,37 @@ fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
 }
 
 impl Change {
-    /// Whether nothing else refers to what the change is about: keys and revocations.
+    /// The format in which this kind of change may be written. A kind that comes later needs a later one,
+    /// so that no node that doesn't know it comes upon it.
+    pub const fn needs(&self) -> Format {
+        match self {
+            Self::PutAccount(..)
+            | Self::RemoveAccount(_)
+            | Self::PutRole(..)
+            | Self::RemoveRole(..)
+            | Self::PutOidcProvider(..)
+            | Self::RemoveOidcProvider(..)
+            | Self::PutSamlProvider(..)
+            | Self::RemoveSamlProvider(..)
+            | Self::PutConnection(_)
+            | Self::RemoveConnection(_)
+            | Self::PutConnectionMetadata(..)
+            | Self::RemoveConnectionMetadata(_)
+            | Self::PutLink(..)
+            | Self::RemoveLink(_)
+            | Self::PutRule(..)
+            | Self::RemoveRule(_)
+            | Self::AddSealingKey(_)
+            | Self::RemoveSealingKey(_)
+            | Self::AddServiceProviderKey(_)
+            | Self::RemoveServiceProviderKey(_)
+            | Self::Revoke(..)
+            | Self::ForgetRevocation(_)
+            | Self::UseFormat(_) => Format::FIRST,
+        }
+    }
+
+    /// Whether nothing else refers to what the change is about: keys, revocations, the format.
     pub const fn stands_alone(&self) -> bool {
         matches!(
             self,
@@ -321,6 +355,7 @@ impl Change {
                 | Self::RemoveServiceProviderKey(_)
                 | Self::Revoke(..)
                 | Self::ForgetRevocation(_)
+                | Self::UseFormat(_)
         )
     }
 }
@@ -367,6 +402,7 @@ impl fmt::Display for Change {
             Self::RemoveServiceProviderKey(id) => write!(f, "remove service provider key {id}"),
             Self::Revoke(revoked, _) => write!(f, "revoke {revoked}"),
             Self::ForgetRevocation(revoked) => write!(f, "forget the revocation of {revoked}"),
+            Self::UseFormat(format) => write!(f, "write the store in format {format}"),
         }
     }
 }

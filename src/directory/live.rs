@@ -1,7 +1,7 @@
 //! The directory as it runs: the log's newest generation, compiled and swapped in whole.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
@@ -9,6 +9,8 @@ use tokio::sync::Mutex;
 use super::bar::unbarred;
 use super::change::{Change, ChangeSet};
 use super::check::{Problem, check};
+use super::format::{Format, NewerFormat, NotUsedYet};
+use super::replay::{READ_LIMIT, Reader, unreadable};
 use super::snapshot::Snapshot;
 use super::state::Directory;
 use crate::domain::{Partition, UnixTime};
@@ -19,8 +21,6 @@ const CHECKPOINT_EVERY: Generation = 64;
 /// A confirmation may be so many seconds ahead of whoever asks: a caller may have asked the clock long
 /// before it looks. One that is further ahead comes from a clock that was put back since.
 const MAX_AHEAD_SECONDS: i64 = 60;
-/// Entries read from the log at a time.
-const READ_LIMIT: usize = 256;
 
 /// Why the directory can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +40,11 @@ pub enum DirectoryError {
         generation: Generation,
         /// Why.
         #[source]
-        source: serde_json::Error,
+        source: Arc<serde_json::Error>,
     },
+    /// The store is written in a format that this node doesn't know.
+    #[error(transparent)]
+    NewerFormat(#[from] NewerFormat),
     /// A look that this one waited for found that the store gives no answer; it has told why.
     #[error("the directory's log could not be read a moment ago")]
     NotReadJustNow,
@@ -69,6 +72,9 @@ pub enum CommitError {
         /// What it is now.
         head: Generation,
     },
+    /// It needs a format that not every node has to know.
+    #[error(transparent)]
+    NotUsedYet(#[from] NotUsedYet),
     /// The directory would be wrong after it.
     #[error("the directory would not be valid after this change")]
     Invalid(Vec<Problem>),
@@ -86,9 +92,22 @@ pub struct LiveDirectory {
     looks: AtomicU64,
     /// Held while somebody looks.
     looking: Mutex<Looked>,
+    /// Why nothing is decided any more, where the log says what this node can't know.
+    unknown: std::sync::Mutex<Option<Unknown>>,
+    known: Format,
     partition: Partition,
     max_staleness: i64,
 }
+
+/// What of a log a node can't know.
+#[derive(Debug, Clone)]
+enum Unknown {
+    Format(NewerFormat),
+    Generation(Generation, Arc<serde_json::Error>),
+}
+
+/// Never: no clock shows it.
+const NEVER: i64 = i64::MIN;
 
 /// What the last look found.
 struct Looked {
@@ -113,7 +132,22 @@ impl LiveDirectory {
         max_staleness: i64,
         now: UnixTime,
     ) -> Result<Self, DirectoryError> {
-        let (position, directory) = load(log.as_ref()).await?;
+        Self::open_knowing(Format::NEWEST, (log, partition), max_staleness, now).await
+    }
+
+    /// As [`Self::open`], for a node that knows another format than this program: what becomes of two
+    /// versions side by side can be tried out with one.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_knowing(
+        known: Format,
+        (log, partition): (Arc<dyn DirectoryLog>, Partition),
+        max_staleness: i64,
+        now: UnixTime,
+    ) -> Result<Self, DirectoryError> {
+        let log_of = log.as_ref();
+        let (position, directory) = load(&Reader { log: log_of, known }).await?;
         let snapshot = Snapshot::compile(position.generation, directory, partition);
         Ok(Self {
             log,
@@ -125,6 +159,8 @@ impl LiveDirectory {
                 succeeded: true,
                 position,
             }),
+            unknown: std::sync::Mutex::default(),
+            known,
             partition,
             max_staleness,
         })
@@ -133,14 +169,58 @@ impl LiveDirectory {
     /// The snapshot to decide by.
     ///
     /// # Errors
-    /// [`DirectoryError::Stale`] where its age can't be vouched for.
+    /// [`DirectoryError::Stale`] where its age can't be vouched for; [`DirectoryError::NewerFormat`] or
+    /// [`DirectoryError::Unreadable`] where there is a newer one that this node can't know.
     pub fn snapshot(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
         let confirmed_at = self.confirmed_at();
         let age = now.since(confirmed_at);
         if age > self.max_staleness || age < -MAX_AHEAD_SECONDS {
-            return Err(DirectoryError::Stale { confirmed_at });
+            return Err(self
+                .unknown()
+                .unwrap_or(DirectoryError::Stale { confirmed_at }));
         }
         Ok(self.current.load_full())
+    }
+
+    /// The newest format that this node knows.
+    pub const fn known(&self) -> Format {
+        self.known
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            log: &*self.log,
+            known: self.known,
+        }
+    }
+
+    fn unknown(&self) -> Option<DirectoryError> {
+        let unknown = self.unknown.lock();
+        let unknown = unknown.unwrap_or_else(PoisonError::into_inner).clone();
+        unknown.map(|unknown| match unknown {
+            Unknown::Format(newer) => newer.into(),
+            Unknown::Generation(generation, source) => {
+                DirectoryError::Unreadable { generation, source }
+            }
+        })
+    }
+
+    /// From a log that says what this node can't know nothing may be decided: what it has may be taken
+    /// away or ended there. Whatever it held is as if never confirmed, until a look succeeds.
+    fn note_unknown(&self, error: &DirectoryError) {
+        let unknown = match error {
+            DirectoryError::NewerFormat(newer) => Unknown::Format(*newer),
+            DirectoryError::Unreadable { generation, source } => {
+                Unknown::Generation(*generation, Arc::clone(source))
+            }
+            DirectoryError::Store(_)
+            | DirectoryError::Barred
+            | DirectoryError::NotReadJustNow
+            | DirectoryError::Stale { .. } => return,
+        };
+        let mut kept = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(unknown);
+        self.confirmed_at.store(NEVER, Ordering::Release);
     }
 
     /// When the log's head was confirmed last.
@@ -183,7 +263,7 @@ impl LiveDirectory {
         let read = self.read_new(looked.position).await;
         looked.number = number;
         looked.succeeded = read.is_ok();
-        let position = read?;
+        let position = read.inspect_err(|error| self.note_unknown(error))?;
         looked.position = position;
         self.confirm(now);
         Ok((self.current.load_full(), position))
@@ -221,10 +301,10 @@ impl LiveDirectory {
             });
         }
         let mut after = Directory::clone(current.directory());
-        let entry = serde_json::to_vec(&changes).map_err(|source| DirectoryError::Unreadable {
-            generation: base + 1,
-            source,
-        })?;
+        for change in &changes.changes {
+            after.format.check_writes(change.needs())?;
+        }
+        let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
         let stands_alone = changes.changes.iter().all(Change::stands_alone);
         for change in changes.changes {
             after.apply(change);
@@ -306,8 +386,9 @@ impl LiveDirectory {
         entries: Vec<LogEntry>,
     ) -> Result<(Position, Arc<Directory>), DirectoryError> {
         let mut directory = Directory::clone(self.current.load().directory());
-        let position = replay_all(&mut directory, known, &entries)?;
-        let position = replay_rest(self.log.as_ref(), &mut directory, position).await?;
+        let reader = self.reader();
+        let position = reader.replay_all(&mut directory, known, &entries)?;
+        let position = reader.replay_rest(&mut directory, position).await?;
         Ok((position, Arc::new(directory)))
     }
 
@@ -327,7 +408,7 @@ impl LiveDirectory {
             let record = "directory head".to_owned();
             return Err(StoreError::Damaged { record }.into());
         }
-        load(self.log.as_ref()).await
+        load(&self.reader()).await
     }
 
     /// A caller may have asked the clock long before it looked: that takes back no confirmation, unless
@@ -367,80 +448,8 @@ impl std::fmt::Debug for LiveDirectory {
     }
 }
 
-async fn load(log: &dyn DirectoryLog) -> Result<(Position, Arc<Directory>), DirectoryError> {
-    let checkpoint = unbarred(log.checkpoint().await?)?;
-    let (position, directory) = load_after(log, checkpoint).await?;
+async fn load(reader: &Reader<'_>) -> Result<(Position, Arc<Directory>), DirectoryError> {
+    let checkpoint = unbarred(reader.log.checkpoint().await?)?;
+    let (position, directory) = reader.load_after(checkpoint).await?;
     Ok((position, Arc::new(directory)))
-}
-
-/// The directory by a checkpoint and what came after it, or by the whole log.
-pub(super) async fn load_after(
-    log: &dyn DirectoryLog,
-    checkpoint: Option<LogEntry>,
-) -> Result<(Position, Directory), DirectoryError> {
-    let (position, mut directory) = match checkpoint {
-        None => (Position::START, Directory::default()),
-        Some(checkpoint) => {
-            let unreadable = |source| DirectoryError::Unreadable {
-                generation: checkpoint.generation,
-                source,
-            };
-            let directory = serde_json::from_slice(&checkpoint.change).map_err(unreadable)?;
-            (position_at(log, checkpoint.generation).await?, directory)
-        }
-    };
-    let position = replay_rest(log, &mut directory, position).await?;
-    Ok((position, directory))
-}
-
-/// Where a generation is in the log.
-async fn position_at(
-    log: &dyn DirectoryLog,
-    generation: Generation,
-) -> Result<Position, DirectoryError> {
-    let entries = log.read_after(generation.saturating_sub(1), 1).await?;
-    let entry = entries.first().ok_or_else(|| StoreError::Damaged {
-        record: format!("directory log {generation}"),
-    })?;
-    Ok(entry.position())
-}
-
-/// Replays what comes after `position`; says where the log ends.
-async fn replay_rest(
-    log: &dyn DirectoryLog,
-    directory: &mut Directory,
-    mut position: Position,
-) -> Result<Position, DirectoryError> {
-    loop {
-        let entries = log.read_after(position.generation, READ_LIMIT).await?;
-        if entries.is_empty() {
-            return Ok(position);
-        }
-        position = replay_all(directory, position, &entries)?;
-    }
-}
-
-fn replay_all(
-    directory: &mut Directory,
-    mut position: Position,
-    entries: &[LogEntry],
-) -> Result<Position, DirectoryError> {
-    for entry in entries {
-        replay(directory, entry)?;
-        position = entry.position();
-    }
-    Ok(position)
-}
-
-fn replay(directory: &mut Directory, entry: &LogEntry) -> Result<(), DirectoryError> {
-    let unreadable = |source| DirectoryError::Unreadable {
-        generation: entry.generation,
-        source,
-    };
-    let set: ChangeSet = serde_json::from_slice(&entry.change).map_err(unreadable)?;
-    for change in set.changes {
-        directory.apply(change);
-    }
-    directory.settle(entry.generation);
-    Ok(())
 }

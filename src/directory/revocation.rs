@@ -118,6 +118,11 @@ impl Revocations {
         self.0.iter()
     }
 
+    /// Up to when everything is over that anybody had; none where that was never said, or long ago.
+    pub fn of_everything(&self) -> Option<Revocation> {
+        self.0.get(&Revoked::Everything).copied()
+    }
+
     /// Those that end nothing any more.
     pub fn past(&self, now: UnixTime) -> impl Iterator<Item = &Revoked> {
         let past = self.0.iter().filter(move |(_, it)| it.is_past(now));

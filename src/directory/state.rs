@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::format::Format;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 use super::revocation::Revocations;
 use super::since::Since;
@@ -46,6 +47,9 @@ pub struct Directory {
     /// What of all that is over before its time.
     #[serde(default)]
     pub revocations: Revocations,
+    /// What the store is written in.
+    #[serde(default)]
+    pub format: Format,
 }
 
 /// One account and all that it owns.

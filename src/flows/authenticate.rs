@@ -55,6 +55,8 @@ pub struct Caller {
     pub region: Region,
     /// The signature, by which a request is known again.
     pub signature: Secret<[u8; 32]>,
+    /// When the request was signed, by the client's clock.
+    pub signed_at: UnixTime,
 }
 
 /// Why nobody was authenticated.
@@ -150,7 +152,7 @@ impl Authenticator {
     ) -> Result<Caller, AuthenticationError> {
         let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
         let holder = self.holder(&signature, now).await?;
-        let proof = *signature.signature();
+        let proof = Proof::of(&signature);
         let verified = signature.verify(&holder.secret, &self.scope(service), now)?;
         let (key, region) = (verified.access_key_id(), verified.region());
         Ok(holder.caller(key, region, proof))
@@ -171,7 +173,7 @@ impl Authenticator {
         let holder = self.holder(&signature, now).await?;
         signature.verify_head(&holder.secret, &self.scope(service), now)?;
         let (key, region) = (signature.access_key_id(), signature.region());
-        Ok(holder.caller(key, region, *signature.signature()))
+        Ok(holder.caller(key, region, Proof::of(&signature)))
     }
 
     fn scope(&self, service: &'static str) -> ExpectedScope<'_> {
@@ -278,15 +280,31 @@ impl Authenticator {
     }
 }
 
+/// What is kept of a signature once it was verified.
+struct Proof {
+    signature: [u8; 32],
+    signed_at: UnixTime,
+}
+
+impl Proof {
+    const fn of(signature: &UnverifiedSignature<'_>) -> Self {
+        Self {
+            signature: *signature.signature(),
+            signed_at: signature.signed_at(),
+        }
+    }
+}
+
 impl KeyHolder {
-    fn caller(self, key: &AccessKeyId, region: &Region, signature: [u8; 32]) -> Caller {
+    fn caller(self, key: &AccessKeyId, region: &Region, proof: Proof) -> Caller {
         Caller {
             principal: self.principal,
             access_key_id: key.clone(),
             session: self.session,
             user: self.user,
             region: region.clone(),
-            signature: Secret::new(signature),
+            signature: Secret::new(proof.signature),
+            signed_at: proof.signed_at,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::credential::Credential;
 use super::presigned::{Presigned, parse_expires};
 use super::timestamp::Timestamp;
 use super::{ALGORITHM, HttpRequest, MAX_SIGNED_HEADERS, RequiredHeader, SigV4Error};
-use crate::domain::{AccessKeyId, Parts, Region};
+use crate::domain::{AccessKeyId, Parts, Region, UnixTime};
 
 /// A signature that was read and not yet verified, together with the request that it is to prove.
 pub struct UnverifiedSignature<'a> {
@@ -67,6 +67,11 @@ impl UnverifiedSignature<'_> {
     /// The signature itself: with its secret, nobody makes the same one for another request.
     pub const fn signature(&self) -> &[u8; 32] {
         &self.signature
+    }
+
+    /// When it says that it was signed, by the client's clock.
+    pub const fn signed_at(&self) -> UnixTime {
+        self.signed_at.time()
     }
 
     /// The session token, which the signature covers; a secret.

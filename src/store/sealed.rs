@@ -14,7 +14,8 @@ use super::{StoreError, TooLarge};
 use crate::entropy::{Entropy, EntropyError};
 use crate::seal::{OVERHEAD, RootKey, SealingKey, key_id_of};
 
-/// The version of the values, before the value in what is sealed.
+/// The version of the values, before the value in what is sealed. Another one is written only where a format
+/// of the store is used that says so: nodes that don't know it count a record as damaged (decision 70).
 const VALUE_VERSION: u8 = 1;
 
 /// The purpose of the store's sealing key under the root key.

@@ -115,6 +115,19 @@ fn a_rotation_keeps_what_earlier_keys_sealed() {
 }
 
 #[test]
+fn a_store_in_the_newest_format_needs_no_upgrade() {
+    let setting = Setting::new();
+    let gateway = setting.applied();
+    let output = gateway.run(setting.path(), &["store", "upgrade"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("the newest that this version knows"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_rotation_that_drops_earlier_keys_ends_their_sessions() {
     let setting = Setting::new();
     let gateway = setting.applied();

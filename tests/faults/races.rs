@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::load::Load;
-use super::rounds::told;
+use super::rounds::{REST, told};
 use super::scene::House;
 use super::servers::RedisServer;
 use super::watch::Watch;

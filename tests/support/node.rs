@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rolegate::app::RunningNode;
 use rolegate::clock::Clock;
 use rolegate::config::{Config, Environment, environment as variables};
-use rolegate::directory::DirectoryFiles;
+use rolegate::directory::{DirectoryFiles, Format};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -52,6 +52,8 @@ pub struct Settings {
     pub http_issuers: Vec<String>,
     /// Lines of the node's file after those that every node of the tests has.
     pub toml: String,
+    /// The newest format of the store that it knows, where that is another than this program's.
+    pub known: Option<Format>,
 }
 
 /// A running node with an empty directory; it stops when it is dropped.
@@ -89,7 +91,8 @@ impl Node {
     fn run(&mut self) {
         let config = config(&self.settings, self.folder.path());
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let started = RunningNode::start_with(config, clock);
+        let known = self.settings.known.unwrap_or(Format::NEWEST);
+        let started = RunningNode::start_knowing(known, config, clock);
         let running = self.runtime.block_on(started);
         let running = running.unwrap_or_else(|error| panic!("{error}"));
         self.address = running.address;

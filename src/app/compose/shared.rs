@@ -51,7 +51,9 @@ impl Shared {
     ) -> Result<Self, StartError> {
         let log = Arc::clone(&resources.log);
         let max_staleness = config.max_staleness_seconds.into();
-        let directory = LiveDirectory::open(log, config.partition, max_staleness, now).await?;
+        let of = (log, config.partition);
+        let opening = LiveDirectory::open_knowing(resources.known, of, max_staleness, now);
+        let directory = opening.await?;
         let outgoing = Arc::new(Outgoing::new(&outgoing(&config.federation))?);
         let recorder = Recorder::new(
             Arc::clone(&resources.audit),

@@ -70,6 +70,9 @@ async fn no_node_begins_by_half_of_a_directory() {
     assert!(matches!(broke_off, Err(PutError::Changed)));
     let refused = open_by_node(&to).await;
     assert!(matches!(refused, Err(DirectoryError::Barred)));
+    // Nor is it backed up, or taken elsewhere.
+    let refused = check_whole(&*to.log).await;
+    assert!(matches!(refused, Err(DirectoryError::Barred)));
 }
 
 #[tokio::test]

@@ -6,12 +6,13 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
 use crate::directory::testing::{
-    self, MAX_STALENESS, NOW, READER, change_set, edited, files, open, seeded,
+    self, MAX_STALENESS, NOW, READER, apply, change_set, edited, files, open, seeded, without,
 };
 use crate::directory::{
-    AccountName, AccountSettings, Change, CommitError, DirectoryError, Environment, LiveDirectory,
+    AccountName, AccountSettings, Change, CommitError, DirectoryError, Environment, Format,
+    LiveDirectory, NewerFormat,
 };
-use crate::domain::RoleArn;
+use crate::domain::{Partition, RoleArn};
 use crate::store::memory::MemoryStore;
 use crate::store::{Appended, DirectoryLog, Generation, LogEntry, Position, StoreError};
 
@@ -286,7 +287,7 @@ async fn a_look_confirms_the_snapshot_and_a_failed_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_generation_of_a_newer_version_is_an_error_and_names_itself() {
+async fn from_a_generation_of_a_newer_version_on_nothing_is_decided() {
     let log = Arc::new(MemoryStore::default());
     let live = seeded(&log, &files()).await;
     let newer = br#"{"author":"x","at":0,"request":"00000000-0000-4000-8000-000000000000","changes":[{"put_user":1}]}"#;
@@ -300,7 +301,96 @@ async fn a_generation_of_a_newer_version_is_an_error_and_names_itself() {
         ),
         "{unreadable:?}"
     );
-    assert!(live.snapshot(NOW).unwrap().role(&reader()).is_some());
+    let decided = live.snapshot(NOW);
+    assert!(
+        matches!(
+            decided,
+            Err(DirectoryError::Unreadable { generation: 2, .. })
+        ),
+        "{decided:?}"
+    );
+}
+
+/// A directory of a node that knows this format.
+async fn knowing(known: Format, log: &Arc<MemoryStore>) -> Result<LiveDirectory, DirectoryError> {
+    let log = Arc::clone(log) as Arc<dyn DirectoryLog>;
+    LiveDirectory::open_knowing(known, (log, Partition::Aws), MAX_STALENESS, NOW).await
+}
+
+const NEXT: Format = Format::NEWEST.next();
+
+/// Both versions run, and the format is not used yet.
+async fn two_versions() -> (Arc<MemoryStore>, LiveDirectory, LiveDirectory) {
+    let log = Arc::new(MemoryStore::default());
+    let older = seeded(&log, &files()).await;
+    let newer = knowing(NEXT, &log).await.unwrap();
+    (log, older, newer)
+}
+
+async fn use_next(newer: &LiveDirectory) {
+    let base = newer.catch_up(NOW).await.unwrap().generation();
+    let set = change_set(vec![Change::UseFormat(NEXT)]);
+    newer.commit(base, set, NOW).await.unwrap();
+}
+
+fn is_newer<T: std::fmt::Debug>(outcome: &Result<T, DirectoryError>) -> bool {
+    let (used, known) = (NEXT, Format::NEWEST);
+    matches!(outcome, Err(DirectoryError::NewerFormat(it)) if *it == NewerFormat { used, known })
+}
+
+#[tokio::test]
+async fn two_versions_read_what_either_writes_until_a_newer_format_is_used() {
+    let (_log, older, newer) = two_versions().await;
+    apply(&newer, &without("rules/")).await;
+    older.catch_up(NOW).await.unwrap();
+    apply(&older, &files()).await;
+    let (one, other) = (older.catch_up(NOW).await, newer.catch_up(NOW).await);
+    assert_eq!(one.unwrap().directory(), other.unwrap().directory());
+}
+
+#[tokio::test]
+async fn a_node_decides_nothing_any_more_once_a_format_is_used_that_it_does_not_know() {
+    let (_log, older, newer) = two_versions().await;
+    assert!(older.snapshot(NOW).is_ok());
+    use_next(&newer).await;
+    let looked = older.catch_up(NOW).await;
+    assert!(is_newer(&looked), "{looked:?}");
+    for after in [0, 1] {
+        let decided = older.snapshot(NOW.plus(after));
+        assert!(is_newer(&decided), "{decided:?}");
+    }
+    assert!(newer.snapshot(NOW).is_ok());
+}
+
+#[tokio::test]
+async fn a_node_begins_by_no_log_of_a_format_that_it_does_not_know() {
+    let (log, _, newer) = two_versions().await;
+    use_next(&newer).await;
+    let begun = knowing(Format::NEWEST, &log).await;
+    assert!(is_newer(&begun), "{begun:?}");
+    // What is written in it may be anything.
+    let directory = format!(r#"{{"format":{NEXT},"users":[]}}"#);
+    let generation = log.head().await.unwrap().generation;
+    log.save_checkpoint(generation, directory.as_bytes())
+        .await
+        .unwrap();
+    let begun = knowing(Format::NEWEST, &log).await;
+    assert!(is_newer(&begun), "{begun:?}");
+}
+
+#[tokio::test]
+async fn a_checkpoint_says_in_which_format_the_store_is_written() {
+    let (log, _, newer) = two_versions().await;
+    use_next(&newer).await;
+    for _ in 0..70 {
+        apply(&newer, &without("rules/")).await;
+        apply(&newer, &files()).await;
+    }
+    assert!(log.checkpoint().await.unwrap().is_some());
+    let begun = knowing(Format::NEWEST, &log).await;
+    assert!(is_newer(&begun), "{begun:?}");
+    let again = knowing(NEXT, &log).await.unwrap();
+    assert_eq!(again.snapshot(NOW).unwrap().directory().format, NEXT);
 }
 
 #[tokio::test]
@@ -332,7 +422,7 @@ async fn a_snapshot_never_changes_under_whoever_holds_it() {
     let live = seeded(&log, &files()).await;
     let held = live.snapshot(NOW).unwrap();
     let id = held.role(&reader()).unwrap().role.unique_id.clone();
-    testing::apply(&live, &edited(testing::READER_FILE, "7200", "3600")).await;
+    apply(&live, &edited(testing::READER_FILE, "7200", "3600")).await;
     assert_eq!(
         held.role(&reader())
             .unwrap()

@@ -14,7 +14,7 @@ use crate::directory::{
     Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider, Role,
     SamlProvider, diff, read, write,
 };
-use crate::directory::{Revocations, Since};
+use crate::directory::{Format, Revocations, Since};
 use crate::domain::{
     AccessKeyId, AccountId, Audience, KeyKind, OwnTags, SecretAccessKey, SessionDuration, UniqueId,
     UniqueIdKind, UnixTime,
@@ -272,6 +272,7 @@ prop_compose! {
             service_provider_keys: Vec::new(),
             revocations: Revocations::default(),
             since: Since::default(),
+            format: Format::default(),
         }
     }
 }

@@ -75,6 +75,9 @@ impl Administration {
     }
 
     pub(super) async fn authorise(&self, act: &Act<'_>) -> Result<(), AdminError> {
+        if let Err(error) = self.check_signed_since(act) {
+            return Err(self.failed(act, error).await);
+        }
         match self.is_allowed(act.caller, act.action, act.meta) {
             Ok(true) => return Ok(()),
             Ok(false) => {}
@@ -90,6 +93,19 @@ impl Administration {
             .admin(act.meta, &subject, act.action, Outcome::Denied { why })
             .await?;
         Err(denied)
+    }
+
+    /// A store that was brought back from a backup has no marks of what was taken since: whatever was
+    /// signed before it was brought back may have been taken. The keys of the environment's administrator
+    /// are in no store, and so nothing else ends what they signed.
+    fn check_signed_since(&self, act: &Act<'_>) -> Result<(), AdminError> {
+        let snapshot = self.directory.snapshot(act.meta.now)?;
+        match snapshot.revocations().of_everything() {
+            Some(ended) if act.caller.signed_at <= ended.at => {
+                Err(AdminError::SignedBefore(ended.at))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn is_allowed(

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Act, AdminAction, AdminError, Administration};
+use crate::directory::{DirectoryError, check_whole};
 use crate::domain::UnixTime;
 use crate::flows::authenticate::Caller;
 use crate::flows::record::{Outcome, Subject};
@@ -79,7 +80,7 @@ impl Administration {
             meta,
         };
         self.authorise(&act).await?;
-        let back_up = match self.begin_back_up(meta.now) {
+        let back_up = match self.begin_back_up(meta.now).await {
             Ok(back_up) => back_up,
             Err(error) => return Err(self.failed(&act, error).await),
         };
@@ -90,13 +91,18 @@ impl Administration {
         Ok(back_up)
     }
 
-    fn begin_back_up(&self, begun_at: UnixTime) -> Result<BackUp, AdminError> {
+    async fn begin_back_up(&self, begun_at: UnixTime) -> Result<BackUp, AdminError> {
         let of = self.back_ups.clone();
         let seal = of.seal.clone().ok_or(AdminError::NoBackUp)?;
         let place = Arc::clone(&of.place).try_acquire_owned();
+        let place = place.map_err(|_| AdminError::BackUpUnderWay)?;
+        match check_whole(&*of.log).await {
+            Err(DirectoryError::Barred) => return Err(AdminError::Barred),
+            whole => whole?,
+        }
         Ok(BackUp {
             archive: ArchiveWriter::new(seal)?,
-            _place: place.map_err(|_| AdminError::BackUpUnderWay)?,
+            _place: place,
             of,
             begun_at,
         })

@@ -7,8 +7,8 @@ use super::saml_keys::MAX_SAML_KEYS;
 use super::sessions::MAX_LISTED;
 use crate::audit::AuditUnavailable;
 use crate::decisions::NotWritten;
-use crate::directory::{CommitError, DirectoryError, Problem};
-use crate::domain::RequestId;
+use crate::directory::{CommitError, DirectoryError, Format, NotUsedYet, Problem};
+use crate::domain::{RequestId, UnixTime};
 use crate::entropy::EntropyError;
 use crate::federation::saml::service_provider::{KeyError, RotationError};
 use crate::flows::metadata::RefreshError;
@@ -43,6 +43,11 @@ pub enum AdminError {
     /// The same signed request came before.
     #[error("this signed request was made before and is taken once; sign it again to repeat it")]
     Replayed,
+    /// It was signed before everything was ended, and marks of what was taken by then may be lost.
+    #[error(
+        "this request was signed before everything was revoked at {0}, by a restore or by an administrator, and is not taken any more; sign it again"
+    )]
+    SignedBefore(UnixTime),
     /// The key ring is full.
     #[error(
         "the key ring has {MAX_SEALING_KEYS} keys already; wait until the oldest have expired, or drop the previous keys"
@@ -76,11 +81,24 @@ pub enum AdminError {
     /// So many can't be listed.
     #[error("limit must be 1 to {MAX_LISTED}")]
     Limit,
+    /// What is written needs a newer format of the store.
+    #[error(transparent)]
+    NotUsedYet(#[from] NotUsedYet),
+    /// The store is written in the newest format that there is.
+    #[error(
+        "the store is written in format {0} already, the newest that this version knows; nothing was changed"
+    )]
+    NewestFormat(Format),
     /// Nobody could open a backup.
     #[error(
         "the store is memory:, whose root key nobody has, so nothing could be restored from it"
     )]
     NoBackUp,
+    /// The store is not whole.
+    #[error(
+        "the store is being filled from a backup or another store, or that broke off: there is nothing whole to back up"
+    )]
+    Barred,
     /// Another backup is being made.
     #[error("another backup is being made by this node; wait until it is done")]
     BackUpUnderWay,
@@ -117,12 +135,16 @@ impl AdminError {
             Self::Invalid(_) => "InvalidDirectory",
             Self::Conflict { .. } => "Conflict",
             Self::Replayed => "RequestReplayed",
+            Self::SignedBefore(_) => "RequestExpired",
             Self::TooManyKeys | Self::TooManySamlKeys | Self::TooManyRevocations => "LimitExceeded",
             Self::NotThere { .. } => "NoSuchEntity",
             Self::RotationUnderWay(_) => "RotationUnderWay",
             Self::Limit => "MalformedInput",
+            Self::NotUsedYet(_) => "StoreNotUpgraded",
+            Self::NewestFormat(_) => "StoreUpgradedAlready",
             Self::NoBackUp => "NoBackup",
             Self::BackUpUnderWay => "BackupUnderWay",
+            Self::Barred => "StoreBarred",
             Self::Metadata(RefreshError::NoSuchConnection(_)) => "NoSuchConnection",
             Self::Metadata(error) if error.is_refusal() => "MetadataRefused",
             Self::Metadata(_) => "MetadataUnavailable",
@@ -171,6 +193,7 @@ impl From<CommitError> for AdminError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Conflict { head, .. } => Self::Conflict { head },
+            CommitError::NotUsedYet(error) => error.into(),
             CommitError::Invalid(problems) => Self::Invalid(problems),
             CommitError::Directory(error) => Self::Directory(error),
         }

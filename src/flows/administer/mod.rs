@@ -1,5 +1,5 @@
 //! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke, list
-//! sessions, back up, look into decisions.
+//! sessions, back up, have the store written in a newer format, look into decisions.
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
@@ -21,6 +21,7 @@ mod metadata;
 mod revoke;
 mod saml_keys;
 mod sessions;
+mod upgrade;
 
 use std::fmt;
 use std::sync::Arc;
@@ -77,6 +78,8 @@ pub enum AdminAction {
     RevokeEverything,
     /// `rolegate:BackUp`
     BackUp,
+    /// `rolegate:UpgradeStore`
+    UpgradeStore,
     /// `rolegate:ListSessions`
     ListSessions,
     /// `rolegate:ListDecisions`
@@ -103,6 +106,7 @@ impl AdminAction {
             Self::RevokeRule => "rolegate:RevokeRule",
             Self::RevokeEverything => "rolegate:RevokeEverything",
             Self::BackUp => "rolegate:BackUp",
+            Self::UpgradeStore => "rolegate:UpgradeStore",
             Self::ListSessions => "rolegate:ListSessions",
             Self::ListDecisions => "rolegate:ListDecisions",
             Self::GetDecision => "rolegate:GetDecision",
@@ -123,7 +127,7 @@ impl AdminAction {
             | Self::RevokeRule
             | Self::RevokeEverything
             | Self::ListSessions => "sessions",
-            Self::BackUp => "store",
+            Self::BackUp | Self::UpgradeStore => "store",
             Self::ListDecisions | Self::GetDecision | Self::EraseDecisions => "decisions",
         }
     }

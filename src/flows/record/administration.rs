@@ -140,6 +140,7 @@ impl Recorder {
             | AdminAction::RevokeRole
             | AdminAction::RevokeRule
             | AdminAction::RevokeEverything
+            | AdminAction::UpgradeStore
             | AdminAction::EraseDecisions => ReadOnly::No,
         };
         let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;

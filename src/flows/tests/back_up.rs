@@ -5,6 +5,7 @@ use super::portal::{SECRET, session, signed_in};
 use super::*;
 use crate::directory::testing::{ADMIN, edited};
 use crate::seal::RootKey;
+use crate::store::DirectoryLog as _;
 use crate::store::archive::{ArchiveReader, ArchiveSeal, Contents};
 
 const POLICY: &str = "accounts/123456789012/roles/Admin.policies/administer.json";
@@ -91,6 +92,18 @@ async fn nothing_waits_for_whoever_left() {
     let (into, pieces) = channel(1);
     drop(pieces);
     back_up.run(&into).await.unwrap();
+    flow.back_up(&caller, &meta()).await.unwrap();
+}
+
+/// Half of a directory is one of long ago.
+#[tokio::test]
+async fn none_is_made_of_a_store_that_is_being_filled() {
+    let node = Node::new().await;
+    let (flow, caller) = (backing_up(&node), admin(&node).await);
+    crate::directory::bar(&*node.store, 9).await.unwrap();
+    let refused = flow.back_up(&caller, &meta()).await.unwrap_err();
+    assert_eq!(refused.code(), "StoreBarred");
+    node.store.save_checkpoint(9, b"").await.unwrap();
     flow.back_up(&caller, &meta()).await.unwrap();
 }
 

@@ -359,7 +359,14 @@ async fn there_is_a_limit_to_revocations_that_hold() {
     // One revocation takes them all in.
     revoke(&node, &RevokeTarget::Everything).await;
     assert_eq!(node.directory.snapshot(NOW).unwrap().revocations().len(), 1);
-    revoke(&node, &person()).await;
+    let caller = Caller {
+        signed_at: NOW.plus(1),
+        ..admin(&node).await
+    };
+    let again = administration(&node)
+        .revoke(&caller, &person(), &meta())
+        .await;
+    again.unwrap();
 }
 
 /// A node whose clock is behind takes nothing back.
@@ -389,4 +396,23 @@ async fn proofs_of_an_account_s_own_provider_end_with_everything() {
         .await
         .unwrap_err();
     assert!(matches!(refused, AssumeRoleError::Revoked), "{refused:?}");
+}
+
+/// Marks of what was taken may be lost with the store that was brought back.
+#[tokio::test]
+async fn what_an_administrator_signed_before_everything_ended_is_taken_no_more() {
+    let node = Node::new().await;
+    let before = admin(&node).await;
+    revoke(&node, &RevokeTarget::Everything).await;
+    for (signed_at, is_taken) in [(NOW.plus(-1), false), (NOW, false), (NOW.plus(1), true)] {
+        let caller = Caller {
+            signed_at,
+            ..before.clone()
+        };
+        let exported = administration(&node).export(&caller, &meta()).await;
+        assert_eq!(exported.is_ok(), is_taken, "signed at {signed_at}");
+        if let Err(error) = exported {
+            assert_eq!(error.code(), "RequestExpired");
+        }
+    }
 }

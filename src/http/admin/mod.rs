@@ -12,6 +12,7 @@
 //! | `POST /admin/v1/connections/refresh-metadata` `{"connection": id, "new_keys": "refuse" or "accept"}` | `rolegate:RefreshMetadata` | `{"generation", "changes", "notes"}` |
 //! | `POST /admin/v1/revocations` `{"revoke": target}` | `rolegate:Revoke*` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/sessions` query | `rolegate:ListSessions` | `{"sessions", "found", "is_whole"}` |
+//! | `POST /admin/v1/store/upgrade` `{}` | `rolegate:UpgradeStore` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/backup` `{}` | `rolegate:BackUp` | the archive |
 //!
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
@@ -35,7 +36,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use backup::BackupRequest;
+pub use backup::{BackupRequest, LEAST_BYTES_PER_SECOND, MAX_STANDSTILL};
 pub use decisions::{EraseRequest, ErasedPerson, SearchRequest};
 
 use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError, NotAdmitted};
@@ -103,6 +104,7 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .route("/admin/v1/revocations", web::post().to(revoke))
         .route("/admin/v1/sessions", web::post().to(sessions))
+        .route("/admin/v1/store/upgrade", web::post().to(upgrade_store))
         .route("/admin/v1/backup", web::post().to(backup::post))
         .configure(decisions::routes);
 }
@@ -127,6 +129,11 @@ pub struct RotateRequest {
     /// What becomes of the keys that are there.
     pub previous: PreviousKeys,
 }
+
+/// What `store upgrade` is sent.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpgradeRequest {}
 
 /// What `connections refresh-metadata` is sent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -226,6 +233,25 @@ async fn rotate_saml(api: Data<AdminApi>, request: HttpRequest, payload: Payload
             Ok(flow
                 .rotate_saml_keys(&call.caller, asked.previous, &call.meta)
                 .await?)
+        },
+    )
+    .await
+}
+
+async fn upgrade_store(
+    api: Data<AdminApi>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| {
+            let UpgradeRequest {} = call.json()?;
+            let flow = &api.administration;
+            call.once(flow, AdminAction::UpgradeStore).await?;
+            Ok(flow.upgrade_store(&call.caller, &call.meta).await?)
         },
     )
     .await
@@ -545,13 +571,16 @@ fn authentication(error: &AuthenticationError) -> (StatusCode, &'static str) {
 
 fn admin_status(error: &AdminError) -> StatusCode {
     match error {
-        AdminError::Denied { .. } => StatusCode::FORBIDDEN,
+        AdminError::Denied { .. } | AdminError::SignedBefore(_) => StatusCode::FORBIDDEN,
         AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AdminError::Conflict { .. }
         | AdminError::Replayed
         | AdminError::RotationUnderWay(_)
+        | AdminError::NotUsedYet(_)
+        | AdminError::NewestFormat(_)
         | AdminError::NoBackUp
         | AdminError::BackUpUnderWay
+        | AdminError::Barred
         | AdminError::DecisionsOff => StatusCode::CONFLICT,
         AdminError::Metadata(_) => match error.code() {
             "NoSuchConnection" => StatusCode::NOT_FOUND,

@@ -62,7 +62,7 @@ impl PortalError {
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many requests",
                 "More was asked from your network address in a short time than is answered here. Nothing was changed.".to_owned(),
-                "Wait a few seconds and try again. If it goes on, send the id below to your administrator: others may share your address.",
+                "Wait a few seconds and try again. If it goes on, tell your administrator your network address and the time below: others may share the address, and such a refusal is counted, not recorded.",
             ),
             Self::Body(error) => (
                 body_status(*error),
