@@ -147,8 +147,7 @@ impl StoreSeal {
     fn open(&self, name: RecordName<'_>, stored: &[u8]) -> Option<Vec<u8>> {
         std::iter::once(&self.current)
             .chain(&self.previous)
-            .find_map(|key| key.open(&name.context(), stored).ok())
-            .map(|opened| opened.plaintext)
+            .find_map(|key| key.plaintext(&name.context(), stored).ok())
     }
 }
 

@@ -81,15 +81,14 @@ impl Calls {
     }
 
     /// Runs the commands one after another, each after the one before; an answer for each.
-    pub(super) async fn in_order(&self, calls: &[Call]) -> Result<Vec<Value>, Failure> {
+    pub(super) async fn in_order(&self, calls: Vec<Call>) -> Result<Vec<Value>, Failure> {
         if let (Wire::Server(_), Some(first)) = (&self.wire, calls.first()) {
+            let key = first.key.clone();
             let mut all = Pipeline::with_capacity(calls.len());
             for call in calls {
-                all.add_command(call.command.clone());
+                all.add_command(call.command);
             }
-            return self
-                .send(&Sent::All(&first.key, &all), self.patience(0))
-                .await;
+            return self.send(&Sent::All(&key, &all), self.patience(0)).await;
         }
         let mut answers = Vec::with_capacity(calls.len());
         for call in calls {

@@ -136,7 +136,7 @@ impl DecisionLog for RedisStore {
                 key: key.clone(),
                 command,
             });
-            for answer in self.decisions.in_order(&calls).await? {
+            for answer in self.decisions.in_order(calls.into()).await? {
                 let _removed: i64 = value(answer)?;
             }
         }
@@ -160,7 +160,7 @@ impl RedisStore {
             })
             .collect();
         let mut heads = Vec::with_capacity(ids.len());
-        for (id, answer) in ids.iter().zip(self.decisions.in_order(&calls).await?) {
+        for (id, answer) in ids.iter().zip(self.decisions.in_order(calls).await?) {
             let Some(stored) = value::<Option<Vec<u8>>>(answer)? else {
                 continue;
             };

@@ -225,7 +225,7 @@ impl RedisStore {
                 Call { key, command }
             })
             .collect();
-        let sizes = self.directory.in_order(&calls).await?;
+        let sizes = self.directory.in_order(calls).await?;
         let (mut fit, mut bytes) = (Vec::new(), 0_usize);
         for (generation, size) in wanted.iter().zip(sizes) {
             bytes = bytes.saturating_add(value(size)?);

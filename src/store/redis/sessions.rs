@@ -54,7 +54,7 @@ impl Sessions for RedisStore {
     ) -> Result<Created, StoreError> {
         let stored = self.sealed(SESSIONS, &key.0, session)?;
         let steps = self.steps_of_create(key, session, stored);
-        let answers = self.fast.in_order(&steps).await?;
+        let answers = self.fast.in_order(steps).await?;
         let logout = answers.into_iter().next_back().ok_or(Failure::Unexpected)?;
         let logout: Option<Vec<u8>> = value(logout)?;
         if logout.is_some_and(|logout| self.ends(&logout, session)) {
@@ -148,9 +148,9 @@ impl RedisStore {
         stored: Vec<u8>,
     ) -> Vec<Call> {
         let sessions = self.keys.sessions_of(&session.person);
-        let session_key = self.keys.session(key);
         let lasts = session.ends_at.since(session.created_at);
         let name = session_name(key);
+        let session_key = self.keys.session_named(&name);
         let ends_at = session.ends_at.seconds();
         let mut steps = vec![
             call("ZADD", &sessions, |step| step.arg(ends_at).arg(name)),
