@@ -23,7 +23,7 @@ use rustls::ServerConfig;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::http::edge::{Bounded, ConnectionLimits};
+use crate::http::edge::{Bounded, ConnectionLimits, Queue, Readable};
 use crate::metrics::Open;
 
 /// Connections that wait to be taken.
@@ -33,7 +33,7 @@ const BACKLOG: i32 = 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How a listener is served.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Listening {
     /// Threads.
     pub(super) workers: NonZeroUsize,
@@ -41,6 +41,8 @@ pub(super) struct Listening {
     pub(super) connections: usize,
     /// How long each may be held.
     pub(super) limits: ConnectionLimits,
+    /// Where requests wait for each worker.
+    pub(super) queue: Queue,
     /// For so long a stopping node finishes what was begun.
     pub(super) drain: Duration,
 }
@@ -51,6 +53,7 @@ struct Http<A> {
     app: A,
     address: SocketAddr,
     limits: ConnectionLimits,
+    queue: Queue,
     /// How many connections there are.
     open: Arc<Open>,
     stop: GracefulShutdownSignal,
@@ -87,6 +90,7 @@ where
         app,
         address,
         limits: listening.limits,
+        queue: listening.queue,
         open,
         stop: builder.graceful_shutdown_signal(),
     };
@@ -117,14 +121,11 @@ where
         &self,
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), InitError = ()> + use<A, S, B>
     {
-        let (limits, open) = (self.limits, Arc::clone(&self.open));
+        let bound = self.bound();
         fn_service(move |io: TcpStream| {
-            let one = open.one();
-            async move {
-                let peer = io.peer_addr().ok();
-                let io = Bounded::new(io, limits).counted_as(one);
-                Ok((io, Protocol::Http1, peer))
-            }
+            let peer = io.peer_addr().ok();
+            let io = bound(io);
+            async move { Ok((io, Protocol::Http1, peer)) }
         })
         .and_then(self.http())
     }
@@ -134,14 +135,11 @@ where
         acceptor: &Acceptor,
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), InitError = ()> + use<A, S, B>
     {
-        let (limits, open) = (self.limits, Arc::clone(&self.open));
+        let bound = self.bound();
         let bounded = fn_service(move |io: TlsStream<TcpStream>| {
-            let one = open.one();
-            async move {
-                let peer = io.get_ref().0.peer_addr().ok();
-                let io = Bounded::new(io, limits).counted_as(one);
-                Ok((io, Protocol::Http1, peer))
-            }
+            let peer = io.get_ref().0.peer_addr().ok();
+            let io = bound(io);
+            async move { Ok((io, Protocol::Http1, peer)) }
         });
         acceptor
             .clone()
@@ -150,7 +148,17 @@ where
             .and_then(self.http().map_err(drop))
     }
 
-    fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
+    /// Holds a connection to the limits, and counts it.
+    fn bound<T>(&self) -> impl Fn(T) -> Bounded<T> + Clone + use<T, A, S, B> {
+        let (limits, open, queue) = (self.limits, Arc::clone(&self.open), self.queue.clone());
+        move |io| {
+            Bounded::new(io, limits)
+                .counted_as(open.one())
+                .waiting_in(queue.clone())
+        }
+    }
+
+    fn http<T: AsyncRead + AsyncWrite + Readable + Unpin + 'static>(
         &self,
     ) -> impl ServiceFactory<
         (Bounded<T>, Protocol, Option<SocketAddr>),

@@ -22,7 +22,7 @@ use super::tls::Certificates;
 use crate::config::{Config, Limits, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
 use crate::http::edge::{
-    ConnectionLimits, Edge, Hosts, Queue, Transport, TrustedProxies, Wall, tell_connection, wall,
+    ConnectionLimits, Edge, Hosts, Queue, Transport, Wall, tell_connection, wall,
 };
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
@@ -91,7 +91,7 @@ pub(super) fn serve(
         config,
         (listeners.main, &metrics.connections),
         certificates,
-        &flows.edge.proxies,
+        &flows.edge,
         move |routes| {
             main.public(routes);
             if !has_ops {
@@ -100,11 +100,12 @@ pub(super) fn serve(
         },
     )?];
     if let Some(listener) = listeners.ops {
+        let edge = apis.admin.edge.clone();
         servers.push(server(
             config,
             (listener, &metrics.operator_connections),
             certificates,
-            &flows.edge.proxies,
+            &edge,
             move |routes| {
                 apis.operator(routes);
                 ops::operators_routes(routes);
@@ -118,7 +119,7 @@ fn server(
     config: &Config,
     (listener, open): (TcpListener, &Arc<Open>),
     certificates: Option<&Certificates>,
-    proxies: &Arc<TrustedProxies>,
+    edge: &Edge,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Serving, StartError> {
     let is_https = config
@@ -129,7 +130,7 @@ fn server(
     let address = address(&listener)?;
     let transport = match certificates {
         Some(_) => Transport::Private,
-        None => Transport::plain(address, proxies),
+        None => Transport::plain(address, &edge.proxies),
     };
     let wall_of_listener = Wall {
         transport,
@@ -145,12 +146,17 @@ fn server(
     };
     let failed = |source| StartError::Listen { address, source };
     let tls = certificates.map(Certificates::server_config).transpose()?;
-    let server =
-        listen((listener, Arc::clone(open)), listening(config), tls, app).map_err(failed)?;
+    let server = listen(
+        (listener, Arc::clone(open)),
+        listening(config, &edge.queue),
+        tls,
+        app,
+    )
+    .map_err(failed)?;
     Ok((server.handle(), tokio::spawn(server)))
 }
 
-fn listening(config: &Config) -> Listening {
+fn listening(config: &Config, queue: &Queue) -> Listening {
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let workers = config.workers.unwrap_or_else(processors);
     Listening {
@@ -161,6 +167,7 @@ fn listening(config: &Config) -> Listening {
             idle: seconds(config.limits.keep_alive_seconds),
             taking: seconds(config.limits.body_seconds),
         },
+        queue: queue.clone(),
         drain: seconds(config.drain_seconds),
     }
 }

@@ -102,12 +102,13 @@ fn a23_who_is_refused_keeps_the_connection_if_the_body_is_there() {
     let node = node("address_per_second = 1\naddress_burst = 1\n");
     assert_eq!(assumed(&node, NOISY, 9), 1);
     let mut connection = RawConnection::open(node.address);
-    let request = format!(
-        "POST / HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {NOISY}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1500\r\n\r\n{}",
-        node.address,
-        "a".repeat(1500)
-    );
-    for _ in 0..9 {
+    // As long as a call with an id_token, and one with an assertion.
+    for length in [1500, 1500, 12_000, 12_000, 1500] {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {NOISY}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{}",
+            node.address,
+            "a".repeat(length)
+        );
         let refused = connection.exchange(request.as_bytes(), PATIENCE).unwrap();
         assert_refused(&refused, 400, "Throttling");
     }

@@ -15,6 +15,9 @@
 //!
 //! while an answer is not taken nothing is read, and some of it must be taken in time
 //! ```
+//!
+//! Where its worker has more to do than it can, a request that has come is left unread until there is a
+//! place for it in the worker's [`Queue`].
 
 use std::cell::Cell;
 use std::io;
@@ -23,14 +26,17 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::middleware::Next;
+use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::Queue;
 use crate::metrics::OpenOne;
 
 /// So many bytes are read at once while no request is being answered: most requests whole.
@@ -63,6 +69,31 @@ struct Shared {
     room: Cell<usize>,
     /// Whom to tell that there is room again.
     reader: Cell<Option<Waker>>,
+    turn: Cell<Turn>,
+}
+
+/// Whether the next request may be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// When it has come.
+    Open,
+    /// It has come and is left unread.
+    Awaited,
+    /// A place is kept for it.
+    Come,
+}
+
+impl Shared {
+    /// Whether nothing of the next request was read.
+    const fn is_between_requests(&self) -> bool {
+        matches!(
+            self.phase.get(),
+            Phase::Waiting {
+                has_begun: false,
+                ..
+            }
+        )
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +117,7 @@ impl Connection {
             phase: Cell::new(waiting(limits.idle)),
             room: Cell::new(WAITING_BYTES),
             reader: Cell::new(None),
+            turn: Cell::new(Turn::Open),
         }))
     }
 
@@ -125,6 +157,13 @@ impl Connection {
         self.resume();
     }
 
+    /// Its turn has come; whether it is there to take it.
+    pub(super) fn call(&self) -> bool {
+        self.0.turn.set(Turn::Come);
+        self.resume();
+        Rc::strong_count(&self.0) > 1
+    }
+
     fn resume(&self) {
         if let Some(reader) = self.0.reader.take() {
             reader.wake();
@@ -161,6 +200,24 @@ pub async fn tell_connection<B: MessageBody>(
     next.call(request).await
 }
 
+/// What can tell that there is something to read, without reading it.
+pub trait Readable {
+    /// Ready where there is, or where reading would fail.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()>;
+}
+
+impl Readable for TcpStream {
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.poll_read_ready(context).map(drop)
+    }
+}
+
+impl Readable for TlsStream<TcpStream> {
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.get_ref().0.poll_readable(context)
+    }
+}
+
 /// A connection's bytes, within its limits. Where one is passed, reading ends and writing fails.
 pub struct Bounded<T> {
     io: T,
@@ -169,6 +226,7 @@ pub struct Bounded<T> {
     /// Goes off from time to time while the next request is waited for, never after its limit.
     alarm: Pin<Box<Sleep>>,
     taking: Option<Taking>,
+    queue: Option<Queue>,
     /// Counts it as long as it is open.
     _counted: Option<OpenOne>,
 }
@@ -189,6 +247,7 @@ impl<T> Bounded<T> {
             connection: Connection::new(&limits),
             alarm: Box::pin(sleep(limits.head.min(limits.idle))),
             taking: None,
+            queue: None,
             _counted: None,
         }
     }
@@ -198,6 +257,15 @@ impl<T> Bounded<T> {
     pub fn counted_as(self, one: OpenOne) -> Self {
         Self {
             _counted: Some(one),
+            ..self
+        }
+    }
+
+    /// The same, whose requests wait in this queue.
+    #[must_use]
+    pub fn waiting_in(self, queue: Queue) -> Self {
+        Self {
+            queue: Some(queue),
             ..self
         }
     }
@@ -287,7 +355,35 @@ impl<T> Bounded<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Bounded<T> {
+impl<T: Readable> Bounded<T> {
+    /// Whether it is not the next request's turn to be read. Where it has not come yet it has no turn.
+    fn is_left_unread(&self, context: &mut Context<'_>) -> bool {
+        let Some(queue) = &self.queue else {
+            return false;
+        };
+        let shared = self.shared();
+        match shared.turn.get() {
+            Turn::Awaited => true,
+            Turn::Come => {
+                shared.turn.set(Turn::Open);
+                queue.release();
+                false
+            }
+            Turn::Open => {
+                let is_left = shared.is_between_requests()
+                    && queue.leaves_unread(&self.connection, || {
+                        self.io.poll_readable(context).is_ready()
+                    });
+                if is_left {
+                    shared.turn.set(Turn::Awaited);
+                }
+                is_left
+            }
+        }
+    }
+}
+
+impl<T: AsyncRead + Readable + Unpin> AsyncRead for Bounded<T> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -297,6 +393,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Bounded<T> {
         if this.taking.is_some() {
             this.suspend(context);
             return Poll::Pending;
+        }
+        if this.is_left_unread(context) {
+            this.suspend(context);
+            return this.pause(context).map(Ok);
         }
         let room = this.shared().room.get().min(buffer.remaining());
         if room == 0 {
@@ -367,6 +467,13 @@ mod tests {
 
     use super::*;
 
+    /// Only what is read.
+    impl Readable for DuplexStream {
+        fn poll_readable(&self, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
     const LONG: Duration = Duration::from_mins(1);
     const PLENTY: usize = 1024 * 1024;
 
@@ -420,6 +527,34 @@ mod tests {
         let (mut bounded, _other) = connection(WAITING_BYTES + 10).await;
         assert_eq!(read(&mut bounded), (WAITING_BYTES, 1));
         assert_eq!(read(&mut bounded), (10, 0));
+    }
+
+    #[actix_web::test]
+    async fn a_request_without_a_place_is_left_unread_until_there_is_one() {
+        let queue = Queue::new(1, Arc::default());
+        let (bounded, _other) = connection(10).await;
+        let mut bounded = bounded.waiting_in(queue.clone());
+        queue.enter().unwrap();
+        let (refused, _end) = connection(0).await;
+        while !queue.leaves_unread(&refused.connection(), || true) {}
+        assert_eq!(read(&mut bounded), (0, 0));
+        queue.end_round();
+        assert_eq!(read(&mut bounded), (0, 0));
+        queue.end_round();
+        assert_eq!(read(&mut bounded), (10, 0));
+    }
+
+    #[actix_web::test]
+    async fn a_request_of_which_something_was_read_is_read_on() {
+        let queue = Queue::new(1, Arc::default());
+        let (bounded, mut other) = connection(10).await;
+        let mut bounded = bounded.waiting_in(queue.clone());
+        assert_eq!(read(&mut bounded), (10, 0));
+        queue.enter().unwrap();
+        let (refused, _end) = connection(0).await;
+        while !queue.leaves_unread(&refused.connection(), || true) {}
+        other.write_all(b"more").await.unwrap();
+        assert_eq!(read(&mut bounded), (4, 0));
     }
 
     #[actix_web::test]

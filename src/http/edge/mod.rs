@@ -19,7 +19,7 @@ use actix_web::http::header::{HeaderValue, USER_AGENT};
 
 pub use admission::NotAdmitted;
 pub use body::{Bodies, Body, BodyError, pass_over};
-pub use connection::{Bounded, Connection, ConnectionLimits, tell_connection};
+pub use connection::{Bounded, Connection, ConnectionLimits, Readable, tell_connection};
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;
 pub use queue::{Queue, QueueFull};
