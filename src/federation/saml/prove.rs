@@ -10,6 +10,7 @@
 //!               └─> ProvenAssertion: the identity, and what else the assertion says
 //! ```
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -60,14 +61,12 @@ impl UnverifiedResponse {
     /// Decodes a response as forms and STS carry it: base64 (RFC 4648, section 4) with its padding, in
     /// which white space is passed over. It is never inflated (SAML 2.0 Bindings, section 3.5.4).
     pub fn decode(text: &str) -> Result<Self, ResponseTextError> {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
         let most = Self::MAX_BYTES.div_ceil(3) * 4;
-        let encoded = text.bytes().filter(|byte| !is_space(byte));
-        let encoded: Vec<u8> = encoded.take(most + 1).collect();
+        let encoded = without_spaces(text, most + 1);
         if encoded.len() > most {
             return Err(ResponseTextError::TooLong);
         }
-        let bytes = STANDARD.decode(encoded);
+        let bytes = STANDARD.decode(&*encoded);
         let bytes = bytes.map_err(|_| ResponseTextError::NotBase64)?;
         if bytes.len() > Self::MAX_BYTES {
             return Err(ResponseTextError::TooLong);
@@ -79,6 +78,18 @@ impl UnverifiedResponse {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// The text without white space, up to so many bytes. Most have none.
+fn without_spaces(text: &str, most: usize) -> Cow<'_, [u8]> {
+    let text = text.as_bytes();
+    let has_spaces = memchr::memchr3(b' ', b'\r', b'\n', text).is_some();
+    if !has_spaces && memchr::memchr(b'\t', text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let encoded = text.iter().filter(|byte| !is_space(byte));
+    Cow::Owned(encoded.take(most).copied().collect())
 }
 
 impl fmt::Debug for UnverifiedResponse {

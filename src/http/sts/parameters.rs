@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
-
 /// No request has more parameters.
 pub const MAX_PARAMETERS: usize = 512;
 
@@ -132,21 +130,34 @@ fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, ParameterError> {
     if memchr::memchr2(b'%', b'+', encoded).is_none() {
         return text(Cow::Borrowed(encoded));
     }
-    if !every_escape_is_whole(encoded) {
-        return Err(ParameterError::Malformed);
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    // An assertion has an escape every twenty bytes or so; what is between them is copied at once.
+    while let Some((plain, special)) =
+        memchr::memchr2(b'%', b'+', rest).and_then(|at| rest.split_at_checked(at))
+    {
+        decoded.extend_from_slice(plain);
+        rest = match special {
+            [b'+', rest @ ..] => {
+                decoded.push(b' ');
+                rest
+            }
+            [b'%', high, low, rest @ ..] => {
+                decoded.push(digit(*high)? << 4 | digit(*low)?);
+                rest
+            }
+            _ => return Err(ParameterError::Malformed),
+        };
     }
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    text(Cow::Owned(percent_decode(&spaced).collect()))
+    decoded.extend_from_slice(rest);
+    text(Cow::Owned(decoded))
 }
 
-fn every_escape_is_whole(encoded: &[u8]) -> bool {
-    memchr::memchr_iter(b'%', encoded).all(|at| {
-        let digits = encoded.get(at + 1..at + 3);
-        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    })
+/// The value of a hexadecimal digit.
+fn digit(digit: u8) -> Result<u8, ParameterError> {
+    let value = char::from(digit).to_digit(16);
+    let value = value.and_then(|value| u8::try_from(value).ok());
+    value.ok_or(ParameterError::Malformed)
 }
 
 fn text(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, ParameterError> {
@@ -169,8 +180,10 @@ mod tests {
 
     #[test]
     fn values_are_decoded() {
-        let parameters = Parameters::parse(b"Action=X&a=%C3%BC+b%2B&empty=&bare").unwrap();
+        let parameters =
+            Parameters::parse(b"Action=X&a=%C3%BC+b%2B&empty=&bare&z=%2f%41%3d+").unwrap();
         assert_eq!(parameters.find("a"), Some("\u{fc} b+"));
+        assert_eq!(parameters.find("z"), Some("/A= "));
         assert_eq!(parameters.find("empty"), Some(""));
         assert_eq!(parameters.find("bare"), Some(""));
         assert_eq!(parameters.find("action"), None);
@@ -189,6 +202,9 @@ mod tests {
             &b"a=%"[..],
             b"a=%4",
             b"a=%zz",
+            b"a=%4z",
+            b"a=%+1",
+            b"a=b%",
             b"a=%00",
             b"a=\0",
             b"a=%ff",
