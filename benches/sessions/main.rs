@@ -20,9 +20,10 @@ mod servers;
 #[path = "../../tests/tools/mod.rs"]
 mod tools;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use rolegate::domain::{ClaimSource, Claims, FederatedIdentity, ProviderRef, SignInId, UnixTime};
 use rolegate::entropy::SystemEntropy;
@@ -65,30 +66,73 @@ struct Bench {
     store: Arc<RedisStore>,
     bare: MultiplexedConnection,
     value: Arc<Vec<u8>>,
+    /// The id of Redis' process.
+    redis: Arc<str>,
+    /// The sessions that a round makes.
+    new: Arc<RwLock<Vec<Arc<BrowserSession>>>>,
 }
 
 async fn measure() {
     let server = RedisServer::with(&["--appendonly", "no"]);
     let bench = Bench::new(&server).await;
-    bench.make(0, FEW).await;
-    let (few_read, bare_read) = bench.compare(Work::Find(FEW), Work::Get(FEW)).await;
-    say("read, 1,000 sessions", few_read, bare_read);
-    let (write, bare_write) = bench.compare(Work::Create, Work::Set).await;
-    say("write", write, bare_write);
+    bench.fill(0, FEW).await;
+    let [read, bare_read] = bench.compare([Work::Find(FEW), Work::Get(FEW)]).await;
+    say("read, 1,000 sessions", &read, &bare_read);
+    let [write, bare_write] = bench.compare([Work::Create, Work::Set]).await;
+    say("write", &write, &bare_write);
     let begun = Instant::now();
-    bench.make(FEW, MANY).await;
-    println!("  {MANY} sessions after {:.0?}", begun.elapsed());
-    let (many_read, bare_read_again) = bench.compare(Work::Find(MANY), Work::Get(FEW)).await;
-    say("read, 1,000,000 sessions", many_read, bare_read_again);
-    println!("ratio session_read {:.3}", few_read / bare_read);
-    println!("ratio session_write {:.3}", write / bare_write);
-    // What else the machine did in the meantime fell on the bare command as well.
-    let drift = bare_read_again / bare_read;
-    println!("ratio sessions_1m {:.3}", many_read / few_read / drift);
+    bench.fill(FEW, MANY).await;
+    println!("  {MANY} sessions and values after {:.0?}", begun.elapsed());
+    let among = [FEW, MANY].map(Work::Find);
+    let bare_among = [FEW, MANY].map(Work::Get);
+    let [few, many, bare_few, bare_many] = bench
+        .compare([among[0], among[1], bare_among[0], bare_among[1]])
+        .await;
+    say("read, 1,000 of 1,000,000 sessions", &few, &bare_few);
+    say("read, all of 1,000,000 sessions", &many, &bare_many);
+    say_ratio("session_read", &read, &bare_read);
+    say_ratio("session_write", &write, &bare_write);
+    say_ratio("sessions_1m", &many, &few);
+    say_ratio("bare_1m", &bare_many, &bare_few);
 }
 
-fn say(what: &str, ours: f64, bare: f64) {
-    println!("{what}: {ours:.0} a second, bare {bare:.0}");
+/// What a command takes.
+struct Pace {
+    /// So many are answered a second: the median of the rounds.
+    a_second: f64,
+    /// Microseconds of CPU for each, of this process and of Redis, over all rounds.
+    cpu: [f64; 2],
+}
+
+impl Pace {
+    fn told(&self) -> String {
+        let [own, server] = self.cpu;
+        format!(
+            "{:.0} a second ({own:.1} + {server:.1} µs of CPU)",
+            self.a_second
+        )
+    }
+}
+
+fn say(what: &str, ours: &Pace, bare: &Pace) {
+    println!("{what}: {}, bare {}", ours.told(), bare.told());
+}
+
+/// How many a second by how many a second, and the other way round of what each costs.
+fn say_ratio(what: &str, ours: &Pace, bare: &Pace) {
+    println!("ratio {what} {:.3}", ours.a_second / bare.a_second);
+    let cost = |pace: &Pace| pace.cpu.iter().sum::<f64>();
+    println!("ratio {what}_of_cpu {:.3}", cost(bare) / cost(ours));
+}
+
+/// CPU time that a process has used, in microseconds, over the threads that it has.
+fn cpu(process: &str) -> f64 {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let of_thread = |thread: std::io::Result<std::fs::DirEntry>| {
+        let told = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+        told.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e3
+    };
+    threads.map(of_thread).sum()
 }
 
 /// What is done; the number says among how many.
@@ -109,7 +153,9 @@ impl Bench {
         let seal = StoreSeal::new(&RootKey::new([7; 32]), None, entropy.clone());
         let store = RedisStore::open(&settings, seal, entropy).await.unwrap();
         let client = redis::Client::open(server.url()).unwrap();
-        let mut bare = client.get_multiplexed_async_connection().await.unwrap();
+        let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+        let bare = client.get_multiplexed_async_connection_with_config(&patient);
+        let mut bare = bare.await.unwrap();
         store.create(&key(0), &session(0)).await.unwrap();
         let name = data_encoding::BASE64URL_NOPAD.encode(&key(0).0);
         let value: Vec<u8> = redis::cmd("GET")
@@ -118,47 +164,61 @@ impl Bench {
             .await
             .unwrap();
         println!("a session is kept as {} bytes", value.len());
-        let bench = Self {
+        Self {
             store: Arc::new(store),
             bare,
             value: Arc::new(value),
-        };
-        bench.round(Work::Set, 0).await;
-        bench
-    }
-
-    /// Makes the sessions of these numbers.
-    async fn make(&self, first: u64, end: u64) {
-        self.all_callers(first..end, |bench, number| async move {
-            bench
-                .store
-                .create(&key(number), &session(number))
-                .await
-                .unwrap();
-        })
-        .await;
-    }
-
-    /// Commands a second of both, the medians of rounds in turn.
-    async fn compare(&self, ours: Work, bare: Work) -> (f64, f64) {
-        self.round(ours, 0).await;
-        self.round(bare, 0).await;
-        let mut rates = (Vec::new(), Vec::new());
-        for round in 1..=ROUNDS as u64 {
-            rates.0.push(self.round(ours, round).await);
-            rates.1.push(self.round(bare, round).await);
+            redis: process_of(server).into(),
+            new: Arc::default(),
         }
-        (median(rates.0), median(rates.1))
     }
 
-    /// Commands a second in one round.
-    async fn round(&self, work: Work, round: u64) -> f64 {
-        let begun = Instant::now();
-        self.all_callers(0..ROUND, move |bench, number| {
-            bench.once(work, round * ROUND + number)
+    /// Makes the sessions of these numbers, and as many bare values.
+    async fn fill(&self, first: u64, end: u64) {
+        self.all_callers(first..end, |bench, number| async move {
+            let session = session(number);
+            bench.store.create(&key(number), &session).await.unwrap();
+            bench.set(number).await;
         })
         .await;
-        ROUND as f64 / begun.elapsed().as_secs_f64()
+    }
+
+    /// What each work takes, in rounds in turn.
+    async fn compare<const N: usize>(&self, works: [Work; N]) -> [Pace; N] {
+        for work in works {
+            self.round(work, 0).await;
+        }
+        let mut rounds = [(); N].map(|()| Vec::new());
+        for round in 1..=ROUNDS as u64 {
+            for (work, rounds) in works.into_iter().zip(&mut rounds) {
+                rounds.push(self.round(work, round).await);
+            }
+        }
+        rounds.map(|rounds| Pace {
+            a_second: median(rounds.iter().map(|round| round.a_second).collect()),
+            cpu: [0, 1].map(|place| {
+                let all = rounds.iter().map(|round| round.cpu[place]);
+                all.sum::<f64>() / rounds.len() as f64
+            }),
+        })
+    }
+
+    /// One round. What is written is made before it.
+    async fn round(&self, work: Work, round: u64) -> Pace {
+        let numbers = round * ROUND..(round + 1) * ROUND;
+        if matches!(work, Work::Create) {
+            let new = numbers.clone().map(|number| session(2 * MANY + number));
+            *self.new.write().unwrap() = new.map(Arc::new).collect();
+        }
+        let processes = ["self", &self.redis];
+        let before = processes.map(cpu);
+        let begun = Instant::now();
+        self.all_callers(numbers, move |bench, number| bench.once(work, number))
+            .await;
+        let a_second = ROUND as f64 / begun.elapsed().as_secs_f64();
+        let after = processes.map(cpu);
+        let cpu = [0, 1].map(|place| (after[place] - before[place]) / ROUND as f64);
+        Pace { a_second, cpu }
     }
 
     async fn once(self, work: Work, number: u64) {
@@ -168,11 +228,10 @@ impl Bench {
                 assert!(found.unwrap().is_some());
             }
             Work::Create => {
-                let number = 2 * MANY + number;
-                self.store
-                    .create(&key(number), &session(number))
-                    .await
-                    .unwrap();
+                let place = usize::try_from(number % ROUND).unwrap();
+                let session = self.new.read().unwrap()[place].clone();
+                let key = key(2 * MANY + number);
+                self.store.create(&key, &session).await.unwrap();
             }
             Work::Get(among) => {
                 let mut get = redis::cmd("GET");
@@ -180,13 +239,15 @@ impl Bench {
                 let found: Vec<u8> = get.query_async(&mut self.bare.clone()).await.unwrap();
                 assert_eq!(found.len(), self.value.len());
             }
-            Work::Set => {
-                let mut set = redis::cmd("SET");
-                set.arg(format!("bare:{number}")).arg(&*self.value);
-                set.arg("PX").arg(1_800_000);
-                set.exec_async(&mut self.bare.clone()).await.unwrap();
-            }
+            Work::Set => self.set(2 * MANY + number).await,
         }
+    }
+
+    async fn set(&self, number: u64) {
+        let mut set = redis::cmd("SET");
+        set.arg(format!("bare:{number}")).arg(&*self.value);
+        set.arg("PX").arg(1_800_000);
+        set.exec_async(&mut self.bare.clone()).await.unwrap();
     }
 
     async fn one_caller<F>(
@@ -224,6 +285,14 @@ impl Bench {
 fn median(mut rates: Vec<f64>) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates[rates.len() / 2]
+}
+
+fn process_of(server: &RedisServer) -> String {
+    let told = server.run(&["INFO", "server"]);
+    let id = told
+        .lines()
+        .find_map(|line| line.strip_prefix("process_id:"));
+    id.unwrap().trim().to_owned()
 }
 
 /// Far from its neighbours, and never random: Knuth's multiplicative hash.

@@ -59,6 +59,7 @@ async fn send_from(
 
 /// A connection to a server, and what was last received over it.
 pub struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     received: Vec<u8>,
 }
@@ -66,10 +67,9 @@ pub struct Connection {
 impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Outcome<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
         Ok(Self {
-            stream,
+            address,
+            stream: connect(address).await?,
             received: Vec::with_capacity(8192),
         })
     }
@@ -81,9 +81,14 @@ impl Connection {
         Ok(body)
     }
 
-    /// Sends a request and reads the whole answer; gives its status.
+    /// Sends a request and reads the whole answer; gives its status. Where the server ends the connection with it,
+    /// there is another one.
     pub async fn status(&mut self, request: &[u8]) -> Outcome<u16> {
-        self.receive(request).await?;
+        let body = self.receive(request).await?;
+        let head = self.received.get(..body).unwrap_or_default();
+        if memchr::memmem::find(head, b"\r\nconnection: close\r\n").is_some() {
+            self.stream = connect(self.address).await?;
+        }
         let status = self
             .received
             .get(9..12)
@@ -115,6 +120,12 @@ impl Connection {
         let answer = String::from_utf8_lossy(&self.received);
         Err(format!("the server refused:\n{answer}").into())
     }
+}
+
+async fn connect(address: SocketAddr) -> Outcome<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 fn content_length(answer: &[u8], end: usize) -> Outcome<usize> {

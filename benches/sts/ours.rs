@@ -36,6 +36,7 @@ struct Settings<'a> {
     audit: Audit,
     federation: Federation<'a>,
     limits: Limits,
+    decisions: Decisions,
     log: Log,
 }
 
@@ -56,6 +57,11 @@ struct Federation<'a> {
 }
 
 #[derive(Serialize)]
+struct Decisions {
+    max_bytes: u64,
+}
+
+#[derive(Serialize)]
 struct Limits {
     rates: BTreeMap<String, u32>,
 }
@@ -72,12 +78,23 @@ fn high_rates() -> BTreeMap<String, u32> {
     per_second.into()
 }
 
-/// Writes the settings of a node with so many workers that may ask `issuer` for its keys; but for the rates everything else
-/// is as a node has it by default, the audit log included.
-pub fn write_settings(folder: &Path, issuer: &str, workers: usize) -> Outcome<()> {
+/// How large a node is.
+pub struct Size {
+    /// Its threads that serve requests.
+    pub workers: usize,
+    /// Bytes of its store that traces of decisions take.
+    pub traces: u64,
+}
+
+/// What traces may take by default.
+pub const USUAL_TRACES: u64 = 256 << 20;
+
+/// Writes the settings of a node of this size that may ask `issuer` for its keys; but for the rates everything else is as a
+/// node has it by default, the audit log included.
+pub fn write_settings(folder: &Path, issuer: &str, size: &Size) -> Outcome<()> {
     let settings = Settings {
         listen: "127.0.0.1:0",
-        workers,
+        workers: size.workers,
         drain_seconds: 1,
         store: Store { url: "memory:" },
         audit: Audit {
@@ -89,6 +106,9 @@ pub fn write_settings(folder: &Path, issuer: &str, workers: usize) -> Outcome<()
         },
         limits: Limits {
             rates: high_rates(),
+        },
+        decisions: Decisions {
+            max_bytes: size.traces,
         },
         log: Log { level: "warn" },
     };

@@ -36,7 +36,11 @@ pub fn run() -> Outcome<()> {
     provider.publish(folder.path())?;
     let saml_provider = SamlProvider::new()?;
     saml_provider.publish(folder.path())?;
-    ours::write_settings(folder.path(), provider.issuer(), WORKERS)?;
+    let size = ours::Size {
+        workers: WORKERS,
+        traces: ours::USUAL_TRACES,
+    };
+    ours::write_settings(folder.path(), provider.issuer(), &size)?;
     let admin = Admin::new()?;
     let servers = Servers {
         bare: Server::start("bare", folder.path(), &[])?,

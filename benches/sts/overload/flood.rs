@@ -10,20 +10,27 @@ use futures_util::future::try_join_all;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::CLOSED;
-use super::outcome::{Answers, Memory};
+use super::outcome::{Answers, Memory, Pace};
 use crate::Outcome;
 use crate::load::Connection;
+use crate::server::Server;
 
-/// Connections, each with one request under way at most.
+/// Connections of a flood, each with one request under way at most.
 const CONNECTIONS: usize = 1_024;
 /// How often it is looked which requests are due.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Good answers a second where each of some connections asks again when it has its answer.
-pub async fn peak(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> Outcome<f64> {
-    let connections = try_join_all((0..CLOSED).map(|_| Connection::open(address))).await?;
-    let (good, next) = (Cell::new(0_u32), Cell::new(0));
+/// What the server answers where each of so many connections asks again when it has its answer.
+pub async fn peak(
+    server: &Server,
+    requests: &[Vec<u8>],
+    connections: usize,
+    time: Duration,
+) -> Outcome<Pace> {
+    let opening = (0..connections).map(|_| Connection::open(server.address));
+    let connections = try_join_all(opening).await?;
+    let (good, next) = (Cell::new(0), Cell::new(0));
+    let before = server.cpu()?;
     let until = Instant::now() + time;
     let asking = connections.into_iter().map(async |mut connection| {
         while Instant::now() < until {
@@ -37,7 +44,11 @@ pub async fn peak(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> 
         Outcome::Ok(())
     });
     try_join_all(asking).await?;
-    Ok(f64::from(good.get()) / time.as_secs_f64())
+    Ok(Pace {
+        good: good.get(),
+        time,
+        cpu: server.cpu()?.saturating_sub(before),
+    })
 }
 
 fn another<'r>(requests: &'r [Vec<u8>], next: &Cell<usize>) -> Outcome<&'r [u8]> {
@@ -61,8 +72,10 @@ pub struct Flood<'r> {
 /// What the connections of a flood share.
 struct Shared {
     began: Instant,
-    /// When each request was due that waits for a connection.
+    /// When each request was due that a free connection is about to take.
     due: RefCell<VecDeque<Instant>>,
+    /// Connections without a request.
+    free: Cell<usize>,
     is_due: Notify,
     is_over: Cell<bool>,
     next: Cell<usize>,
@@ -70,10 +83,10 @@ struct Shared {
 }
 
 impl Shared {
-    /// A request is due. Where as many wait as there are connections, none could take more.
+    /// A request is due. Where no connection is free it is not sent: waiting here would be no doing of the server's.
     fn tell(&self, now: Instant) {
         let mut due = self.due.borrow_mut();
-        if due.len() >= CONNECTIONS {
+        if due.len() >= self.free.get() {
             self.answers.borrow_mut().unsent += 1;
         } else {
             due.push_back(now);
@@ -83,9 +96,11 @@ impl Shared {
 
     /// When the next request was due; none where no more are.
     async fn wait(&self) -> Option<Instant> {
+        self.free.set(self.free.get() + 1);
         loop {
             let due = self.due.borrow_mut().pop_front();
             if due.is_some() || self.is_over.get() {
+                self.free.set(self.free.get() - 1);
                 return due;
             }
             self.is_due.notified().await;
@@ -101,6 +116,7 @@ impl Flood<'_> {
         let shared = Shared {
             began: Instant::now(),
             due: RefCell::default(),
+            free: Cell::new(0),
             is_due: Notify::new(),
             is_over: Cell::new(false),
             next: Cell::new(0),

@@ -6,7 +6,8 @@
 //! after it  half as many                                            ── when all is as before
 //! ```
 //! The node has one processor and the load generator another, so that neither takes from the other. The
-//! node counts rates as ever, and none is reached: what refuses here is the queue before its worker.
+//! node counts rates as ever, and none is reached: what refuses here is the queue before its worker. Its store
+//! is in its memory, and traces of decisions fill their part of it before the flood begins.
 //!
 //! `docs/performance.md` says what the figures mean.
 
@@ -18,7 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use self::flood::{Flood, peak};
-use self::outcome::{Answers, Memory};
+use self::outcome::{Answers, Memory, Pace, number};
 use crate::directory::{Admin, CHECKED, SAML_ROLE};
 use crate::identity::Provider;
 use crate::report::say;
@@ -35,6 +36,8 @@ const SAML_REQUESTS: u32 = 4_000;
 /// How long the peak is looked for, before the time that counts and in it.
 const WARM_UP: Duration = Duration::from_secs(2);
 const PEAK: Duration = Duration::from_secs(8);
+/// What traces of decisions may take: filled before the flood, so that it is not their growth that is seen.
+const TRACES: u64 = 16 << 20;
 /// How long it is looked whether all is as before.
 const AFTERWARDS: Duration = Duration::from_secs(8);
 
@@ -45,7 +48,11 @@ pub fn run(seconds: u64) -> Outcome<()> {
     let provider = Provider::new()?;
     provider.publish(folder.path())?;
     let saml_provider = SamlProvider::new()?;
-    ours::write_settings(folder.path(), provider.issuer(), 1)?;
+    let size = ours::Size {
+        workers: 1,
+        traces: TRACES,
+    };
+    ours::write_settings(folder.path(), provider.issuer(), &size)?;
     let admin = Admin::new()?;
     let placing = processors::part()?;
     let server = Server::start_on(placing.server, "ours", folder.path(), &admin.variables())?;
@@ -78,33 +85,44 @@ fn flood(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let (peak, flooded, after, memory) = runtime.block_on(async {
-        peak(server.address, requests, WARM_UP).await?;
-        let peak = peak(server.address, requests, PEAK).await?;
+    runtime.block_on(async {
+        let peak = async |connections, time| peak(server, requests, connections, time).await;
+        peak(CLOSED, WARM_UP).await?;
+        let highest = peak(CLOSED, PEAK).await?;
+        say(&format!("{name}: peak {}", highest.told()))?;
+        let by_many = peak(MANY, PEAK / 2).await?;
+        say(&format!("  by {MANY} connections {}", by_many.told()))?;
         let mut memory = Memory::of(server.id());
         let flood = |times: f64, time| Flood {
             address: server.address,
             requests,
-            each_second: peak * times,
+            each_second: highest.each_second() * times,
             time,
         };
+        let before = server.cpu()?;
         let flooded = flood(TIMES, time).run(&mut memory).await?;
+        let goodput = Pace {
+            good: flooded.good.len(),
+            time,
+            cpu: server.cpu()?.saturating_sub(before),
+        };
         let after = flood(0.5, AFTERWARDS)
             .run(&mut Memory::of(server.id()))
             .await?;
-        Outcome::Ok((peak, flooded, after, memory))
-    })?;
-    say(&format!("{name}: peak {peak:.0} answers a second"))?;
-    report(name, peak, &flooded)?;
-    say(&format!("  memory: {}", memory.told()))?;
-    let recovery = after.unsettled_for().as_secs_f64();
-    say(&format!("  as before after {recovery:.1} s"))?;
-    say(&format!("recovery_seconds {name} {recovery:.1}"))
+        report(name, &highest, &flooded, &goodput)?;
+        say(&format!("  memory: {}", memory.told()))?;
+        let recovery = after.unsettled_for().as_secs_f64();
+        say(&format!("  as before after {recovery:.1} s"))?;
+        say(&format!("recovery_seconds {name} {recovery:.1}"))
+    })
 }
 
-fn report(name: &str, peak: f64, flooded: &Answers) -> Outcome<()> {
-    let seconds = flooded.time.as_secs_f64();
-    let each_second = |count: usize| Answers::number(count) / seconds;
+fn report(name: &str, highest: &Pace, flooded: &Answers, goodput: &Pace) -> Outcome<()> {
+    if flooded.other > 0 {
+        return Err(format!("{} answers were neither 200 nor 503", flooded.other).into());
+    }
+    let peak = highest.each_second();
+    let each_second = |count: usize| number(count) / flooded.time.as_secs_f64();
     say(&format!(
         "  asked {:.0} a second ({:.2} of the peak), {:.0} more found no connection free",
         each_second(flooded.sent),
@@ -119,11 +137,11 @@ fn report(name: &str, peak: f64, flooded: &Answers) -> Outcome<()> {
             Answers::percentile(times, 0.99),
         ))?;
     }
-    if flooded.other > 0 {
-        return Err(format!("{} answers were neither 200 nor 503", flooded.other).into());
-    }
-    let goodput = each_second(flooded.good.len()) / peak;
-    say(&format!("ratio goodput_{name} {goodput:.3}"))
+    say(&format!("  in all {}", goodput.told()))?;
+    let ratio = goodput.each_second() / peak;
+    say(&format!("ratio goodput_{name} {ratio:.3}"))?;
+    let ratio = highest.cost() / goodput.cost();
+    say(&format!("ratio goodput_of_cpu_{name} {ratio:.3}"))
 }
 
 /// So that the disk is not filled.
@@ -137,3 +155,5 @@ fn empty(audit: &Path) -> Outcome<()> {
 
 /// Connections of the closed loop that finds the peak.
 const CLOSED: usize = load::CONNECTIONS;
+/// Likewise as many as wait without anybody being refused: what many connections cost by themselves.
+const MANY: usize = 256;

@@ -45,12 +45,6 @@ impl Answers {
         self.last_trouble
     }
 
-    /// A count, for dividing.
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    pub const fn number(count: usize) -> f64 {
-        count as f64
-    }
-
     /// The time that so large a part of the answers took at most; nothing where there are none.
     #[expect(
         clippy::cast_possible_truncation,
@@ -60,8 +54,46 @@ impl Answers {
     pub fn percentile(times: &[f32], part: f64) -> f32 {
         let mut sorted = times.to_vec();
         sorted.sort_by(f32::total_cmp);
-        let place = (Self::number(sorted.len()) * part) as usize;
+        let place = (number(sorted.len()) * part) as usize;
         sorted.get(place).copied().unwrap_or_default()
+    }
+}
+
+/// A count, for dividing.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+pub const fn number(count: usize) -> f64 {
+    count as f64
+}
+
+/// How many good answers there were, and what they and all else cost the server meanwhile.
+pub struct Pace {
+    /// Good answers.
+    pub good: usize,
+    /// In this time.
+    pub time: Duration,
+    /// The server's CPU time.
+    pub cpu: Duration,
+}
+
+impl Pace {
+    /// Good answers a second.
+    pub fn each_second(&self) -> f64 {
+        number(self.good) / self.time.as_secs_f64()
+    }
+
+    /// CPU time for each good answer, in microseconds.
+    pub fn cost(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / number(self.good)
+    }
+
+    /// In words. A server that had less than its processor shared it with somebody, or was not asked enough.
+    pub fn told(&self) -> String {
+        format!(
+            "{:.0} answers a second, {:.1} µs of CPU for each; the node had {:.2} of a processor",
+            self.each_second(),
+            self.cost(),
+            self.cpu.as_secs_f64() / self.time.as_secs_f64(),
+        )
     }
 }
 
@@ -105,10 +137,10 @@ impl Memory {
 
 /// Of the line that lies nearest to these values, one after another.
 fn slope(values: &[f64]) -> f64 {
-    let count = Answers::number(values.len());
+    let count = number(values.len());
     let middle = (count - 1.0) / 2.0;
     let mean = values.iter().sum::<f64>() / count;
-    let places = || (0..values.len()).map(|place| Answers::number(place) - middle);
+    let places = || (0..values.len()).map(|place| number(place) - middle);
     let above: f64 = places()
         .zip(values)
         .map(|(place, value)| place * (value - mean))
