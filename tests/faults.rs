@@ -16,6 +16,7 @@
 #[path = "faults/load.rs"]
 mod load;
 #[path = "faults/node.rs"]
+#[expect(dead_code, reason = "only a soak looks into its process")]
 mod node;
 #[path = "faults/of_nodes.rs"]
 mod of_nodes;

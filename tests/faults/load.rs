@@ -69,10 +69,10 @@ impl<'h> Load<'h> {
     }
 
     /// Callers who give what is good once to every node at once.
-    pub(crate) fn racing(house: &'h House, watch: &'h Watch) -> Self {
+    pub(crate) fn racing(house: &'h House, watch: &'h Watch, rest: Duration) -> Self {
         Self {
             racers: house.nodes.len(),
-            ..Self::new(house, watch)
+            ..Self::new(house, watch, rest)
         }
     }
 

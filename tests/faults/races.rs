@@ -23,7 +23,7 @@ fn one_wins(nodes: usize) {
     let redis = RedisServer::start();
     let house = House::new(&vec![redis.url(); nodes], 0);
     let watch = Watch::default();
-    let load = Load::racing(&house, &watch);
+    let load = Load::racing(&house, &watch, REST);
     let races = told("ROLEGATE_RACES").unwrap_or(USUALLY);
     for _ in 0..races {
         load.sign_in();

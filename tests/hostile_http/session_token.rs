@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use data_encoding::BASE64;
-use rolegate::credentials::{self, TokenError};
+use rolegate::credentials::{self, Extent, Mint, TokenError};
 use rolegate::domain::{
-    AccessKeyId, Credentials, Lineage, ProviderRef, RoleArn, SessionDuration, SessionTags,
-    UniqueId, UniqueIdKind, UnixTime,
+    AccessKeyId, Credentials, Lineage, Origin, ProvenPerson, ProviderRef, RoleArn, SessionDuration,
+    SessionTags, UniqueId, UniqueIdKind, UnixTime,
 };
 use rolegate::entropy::SystemEntropy;
 use rolegate::policy::{
@@ -315,6 +315,11 @@ fn mint(keys: &KeyRing) -> Credentials {
     let Decision::Permit(grant) = policy::decide(assumption, Some(terms)) else {
         panic!("the trust policy allows it");
     };
-    let issued = credentials::issue(grant, Vec::new(), keys, NOW, &SystemEntropy);
+    let mint = Mint {
+        keys,
+        now: NOW,
+        entropy: &SystemEntropy,
+    };
+    let issued = credentials::issue(grant, Extent::default(), mint);
     issued.unwrap().credentials
 }

@@ -1,8 +1,8 @@
 //! The evaluator under test, asked the same.
 
 use rolegate::domain::{
-    Lineage, ProviderRef, RoleArn, SessionDuration, SessionPrincipal, SessionTags, SourceIdentity,
-    UniqueId, UserName,
+    Lineage, Origin, ProvenPerson, ProviderRef, RoleArn, SessionDuration, SessionPrincipal,
+    SessionTags, SourceIdentity, UniqueId, UserName,
 };
 use rolegate::policy::{
     AssumeAction, Assumption, Authorisation, Authority, Because, Boundary, Caller, Context,
@@ -229,13 +229,15 @@ pub fn answer_call(call: &Call) -> Result<CallAnswer, PolicyError> {
         duration: seconds(call.seconds),
         ends_by: None,
         lineage: Lineage {
-            provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
-            issuer: "https://idp.example.com".parse().unwrap(),
-            subject: "ines".parse().unwrap(),
+            origin: Origin::Person(ProvenPerson {
+                provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
+                issuer: "https://idp.example.com".parse().unwrap(),
+                subject: "ines".parse().unwrap(),
+            }),
             rule: None,
             generation: 7,
             sign_in: None,
-            chain_depth: 1,
+            through: Vec::new(),
         },
     };
     let decision = side.with(|authority| {

@@ -200,7 +200,7 @@ impl RedisStore {
             Call { key, command }
         };
         let reads: Vec<Call> = groups.iter().map(read).collect();
-        let found = self.fast.in_order(&reads).await?;
+        let found = self.fast.in_order(reads).await?;
         for (of, found) in groups.iter().zip(found) {
             let found: Option<Vec<u8>> = value(found)?;
             let ends = |found: Vec<u8>| match self.opened_ending(of, &found) {
