@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | [`AssumeRoleWithWebIdentity`] | an app with an id_token | credentials |
 //! | [`AssumeRoleWithSaml`] | an app with a SAML response | credentials |
+//! | [`AssumeRole`] | a user, or a session of a role | credentials |
+//! | [`UserSessions`] | a user | credentials of their own, or for whom they name |
 //! | [`GetCallerIdentity`] | a signed request | who signed it |
 //! | [`SignIn`] | a person, by way of their identity provider | a session in the portal |
 //! | [`SignOut`] | that session, or its provider | nobody is signed in any more |
