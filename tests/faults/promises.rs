@@ -90,17 +90,19 @@ impl Load<'_> {
         }
     }
 
-    /// Looks after everything that was promised, at every node.
+    /// Looks after everything that was promised: what the nodes' own copies of the directory say, at
+    /// every node; what only the store says, at each in turn.
     pub(crate) fn check_everything(&self) {
+        let mut nodes = self.house.nodes.iter().cycle();
+        for (cookie, node) in locked(&self.promises.ended).iter().zip(nodes.by_ref()) {
+            self.check_ended(node, cookie);
+        }
+        for (proof, node) in locked(&self.promises.proofs).iter_mut().zip(nodes) {
+            self.check_proof(node, proof);
+        }
         for node in &self.house.nodes {
             for keys in locked(&self.promises.revoked).iter() {
                 self.check_revoked(node, keys);
-            }
-            for cookie in locked(&self.promises.ended).iter() {
-                self.check_ended(node, cookie);
-            }
-            for proof in locked(&self.promises.proofs).iter_mut() {
-                self.check_proof(node, proof);
             }
             for keys in locked(&self.promises.alive).iter() {
                 self.check_alive(node, keys);

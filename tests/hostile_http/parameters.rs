@@ -110,12 +110,13 @@ fn a17_numbers_out_of_their_range_are_refused() {
 }
 
 #[test]
-fn a17_a_member_of_any_index_is_refused_where_no_list_is_taken() {
+fn a17_a_list_of_policies_is_read_from_its_first_member_on_or_not_at_all() {
     let node = HttpNode::start();
     let token = node.id_token("ines");
     for index in [
-        "1",
         "0",
+        "2",
+        "01",
         "-1",
         "4294967296",
         "18446744073709551616",
@@ -124,8 +125,20 @@ fn a17_a_member_of_any_index_is_refused_where_no_list_is_taken() {
         let name = ["PolicyArns.member.", index, ".arn"].concat();
         let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
         let response = node.assume(&token, &[(name.as_str(), Some(arn))]);
-        assert_refused(&response, 400, "ValidationError");
+        assert_refused(&response, 400, "MalformedInput");
     }
+    for name in [
+        "PolicyArns.1",
+        "PolicyArns.member.1",
+        "PolicyArns.member.1.Arn",
+    ] {
+        let response = node.assume(&token, &[(name, Some("x"))]);
+        assert_refused(&response, 400, "MalformedInput");
+    }
+    // What is a list narrows the session, or nothing is given.
+    let arn = "arn:aws:iam::aws:policy/NobodyMadeIt";
+    let response = node.assume(&token, &[("PolicyArns.member.1.arn", Some(arn))]);
+    assert_refused(&response, 400, "MalformedPolicyDocument");
 }
 
 #[test]
