@@ -1,7 +1,7 @@
 //! Time, asked for once a flow and passed down from there.
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::UnixTime;
 
@@ -25,7 +25,7 @@ impl Clock for SystemClock {
         reason = "the one place that asks the system's clock"
     )]
     fn now(&self) -> UnixTime {
-        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let elapsed = SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let seconds = elapsed.map_or(0, |elapsed| elapsed.as_secs());
         UnixTime::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
@@ -34,6 +34,24 @@ impl Clock for SystemClock {
         static FIRST_ASKED: LazyLock<Instant> = LazyLock::new(Instant::now);
         FIRST_ASKED.elapsed()
     }
+}
+
+/// From a moment until now, as the system's clock told both when this was first asked: for what is told to
+/// others who measure, and for no decision. It never goes back.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks the system's clock"
+)]
+pub fn between(since: Instant) -> (SystemTime, SystemTime) {
+    static FIRST_ASKED: LazyLock<(Instant, SystemTime)> =
+        LazyLock::new(|| (Instant::now(), SystemTime::now()));
+    let (then, told) = *FIRST_ASKED;
+    let told_at = |moment: Instant| match moment.checked_duration_since(then) {
+        Some(later) => told.checked_add(later),
+        None => told.checked_sub(then.duration_since(moment)),
+    };
+    let at = |moment| told_at(moment).unwrap_or(told);
+    (at(since), at(Instant::now()))
 }
 
 /// A clock that stands still until it is set, for tests.

@@ -25,5 +25,6 @@ pub mod policy;
 pub mod seal;
 pub mod sigv4;
 pub mod store;
+pub mod telemetry;
 pub mod throttle;
 pub mod turn;

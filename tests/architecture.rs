@@ -19,7 +19,15 @@ use scan::scan;
 /// The rooms by floor, lowest first; each list is in the order of its rows.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["clock", "entropy", "turn", "seal", "metrics", "throttle"],
+    &[
+        "clock",
+        "entropy",
+        "turn",
+        "seal",
+        "telemetry",
+        "metrics",
+        "throttle",
+    ],
     &["policy", "mapping", "sigv4", "store", "audit", "decisions"],
     &["federation", "directory", "credentials"],
     &["flows"],

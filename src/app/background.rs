@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::compose::Flows;
 use super::open::Sweeper;
+use super::telemetry::Telemetry;
 use super::tls::Certificates;
 use crate::domain::UnixTime;
 
@@ -30,7 +31,11 @@ const CERTIFICATES: Duration = Duration::from_secs(10);
 pub(super) struct Background(Vec<JoinHandle<()>>);
 
 impl Background {
-    pub(super) fn start(flows: &Flows, certificates: Option<Certificates>) -> Self {
+    pub(super) fn start(
+        flows: &Flows,
+        certificates: Option<Certificates>,
+        telemetry: Option<Telemetry>,
+    ) -> Self {
         let mut tasks = vec![
             tokio::spawn(follow_head(flows.clone())),
             every(KEYS, flows, refresh_keys),
@@ -42,6 +47,7 @@ impl Background {
         if let Some(certificates) = certificates {
             tasks.push(tokio::spawn(watch_certificates(certificates)));
         }
+        tasks.extend(telemetry.map(|telemetry| tokio::spawn(telemetry.send())));
         Self(tasks)
     }
 

@@ -14,6 +14,7 @@ mod open;
 mod put;
 mod restore;
 mod server;
+mod telemetry;
 mod tls;
 
 use std::net::SocketAddr;
@@ -83,6 +84,7 @@ impl RunningNode {
         let ops_address = listeners.ops_address()?;
         let mut resources = open::open(&config, clock).await?;
         resources.known = known;
+        let telemetry = resources.telemetry.take();
         let draining = Arc::new(AtomicBool::new(false));
         let flows = compose::compose(&config, resources, address, Arc::clone(&draining)).await?;
         let certificates = config
@@ -92,7 +94,7 @@ impl RunningNode {
             .map(|tls| tls::Certificates::load(tls, flows.recorder.metrics()))
             .transpose()?;
         let servers = server::serve(&config, listeners, &flows, certificates.as_ref())?;
-        let background = Background::start(&flows, certificates);
+        let background = Background::start(&flows, certificates, telemetry);
         let notice = Duration::from_secs(config.drain_notice_seconds.into());
         let drain = Duration::from_secs(config.drain_seconds.into());
         Ok(Self {

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::telemetry::{Telemetry, TelemetryError};
 use crate::audit::{AuditSink, FileSettings, FileSink, Rotation, Sync};
 use crate::clock::Clock;
 use crate::config::{
@@ -101,6 +102,9 @@ pub enum StartError {
     /// The certificate or its key can't be used.
     #[error("TLS: {0}")]
     Tls(#[from] super::tls::TlsError),
+    /// Spans can't be sent.
+    #[error("telemetry: {0}")]
+    Telemetry(#[from] TelemetryError),
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -139,6 +143,8 @@ pub(super) struct Resources {
     pub(super) throttle: Arc<Throttle>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
+    /// Spans on their way to a collector, where there is one.
+    pub(super) telemetry: Option<Telemetry>,
     /// The newest format of the store that this node knows.
     pub(super) known: Format,
 }
@@ -265,7 +271,9 @@ where
     S: DirectoryLog + Sessions + OneTimeUse + Stock + DecisionLog + 'static,
 {
     let audit = audit(&config.audit, &clock)?;
-    let metrics = Arc::new(Metrics::default());
+    let telemetry = Telemetry::of(&config.telemetry, entropy.as_ref())?;
+    let spans = telemetry.as_ref().map(Telemetry::spans);
+    let metrics = Arc::new(Metrics::default().telling(spans));
     let throttle = Throttle::new(
         &config.limits.rates,
         Arc::clone(&clock),
@@ -299,6 +307,7 @@ where
         audit,
         clock,
         entropy,
+        telemetry,
         known: Format::NEWEST,
     })
 }

@@ -12,6 +12,7 @@ mod rates;
 mod reader;
 mod sections;
 mod store;
+mod telemetry;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -29,6 +30,7 @@ pub use sections::{
     Limits, LogFormat, LogLevel, LogSettings, OrganisationName, SamlSettings,
 };
 pub use store::{StoreLocation, StoreUrl};
+pub use telemetry::{CollectorSettings, TelemetrySettings};
 
 use crate::domain::{Partition, Region};
 use reader::{Findings, Reader};
@@ -72,6 +74,8 @@ pub struct Config {
     pub drain_notice_seconds: u32,
     /// How long requests under way may take when the node stops, in seconds.
     pub drain_seconds: u32,
+    /// Who is told how long its steps take.
+    pub telemetry: TelemetrySettings,
     /// What the node says about itself.
     pub log: LogSettings,
 }
@@ -166,6 +170,7 @@ impl Config {
                 .unwrap_or(60),
             drain_notice_seconds: root.number("drain_notice_seconds", 0..=60).unwrap_or(2),
             drain_seconds: root.number("drain_seconds", 0..=600).unwrap_or(30),
+            telemetry: root.section("telemetry", TelemetrySettings::read),
             log: root.section("log", LogSettings::read),
         };
         root.finish();

@@ -238,6 +238,22 @@ impl<'a> Reader<'a> {
         within
     }
 
+    /// A share, from 0 to 1.
+    pub(super) fn share(&mut self, key: &'static str) -> Option<f64> {
+        let number = match self.ask(key)? {
+            Value::Float(number) => Some(*number),
+            // Nought and one may stand there without a point.
+            Value::Integer(0) => Some(0.0),
+            Value::Integer(1) => Some(1.0),
+            _ => None,
+        };
+        let within = number.filter(|number| (0.0..=1.0).contains(number));
+        if within.is_none() {
+            self.problem(key, "must be a number from 0.0 to 1.0");
+        }
+        within
+    }
+
     /// A whole number within bounds, both of which are allowed, or the word `off`.
     pub(super) fn number_or_off(
         &mut self,

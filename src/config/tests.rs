@@ -600,3 +600,27 @@ fn a_root_key_must_be_given_with_redis() {
         config(replicas, &[(STORE_URL, url), (ROOT_KEY, KEY)]);
     }
 }
+
+#[test]
+fn a_collector_is_told_by_a_way_that_nobody_reads() {
+    for (endpoint, is_taken) in [
+        ("https://collector.example.com/v1/traces", true),
+        ("http://127.0.0.1:4318/v1/traces", true),
+        ("http://localhost:4318/v1/traces", true),
+        ("http://collector.example.com/v1/traces", false),
+        ("https://key@collector.example.com/v1/traces", false),
+        ("ftp://collector.example.com/v1/traces", false),
+    ] {
+        let text = format!("telemetry.endpoint = '{endpoint}'");
+        if is_taken {
+            assert!(config(&text, &[]).telemetry.collector.is_some());
+        } else {
+            assert_eq!(problem(&text, &[]), "telemetry.endpoint", "{endpoint}");
+        }
+    }
+    assert!(config("", &[]).telemetry.collector.is_none());
+    for share in ["1.1", "-0.1", "nan", "2", "'all'"] {
+        let text = format!("telemetry.sample_ratio = {share}");
+        assert_eq!(problem(&text, &[]), "telemetry.sample_ratio", "{share}");
+    }
+}

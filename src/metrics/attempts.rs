@@ -109,11 +109,19 @@ impl Outcome {
     }
 
     /// The name of this kind of end.
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
             Self::Refused(_) => "refused",
             Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// The check that failed, if one did.
+    pub(super) const fn failed_check(self) -> Option<&'static str> {
+        match self {
+            Self::Succeeded => None,
+            Self::Refused(check) | Self::Unavailable(check) => Some(check),
         }
     }
 

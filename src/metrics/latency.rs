@@ -10,6 +10,7 @@ use prometheus_client::registry::Unit;
 
 use super::attempts::Operation;
 use super::stripes::Stripes;
+use crate::telemetry::OpenSpan;
 
 /// What is measured of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl Step {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Prove, Self::Issue, Self::Record, Self::Whole];
 
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Prove => "prove",
             Self::Issue => "issue",
@@ -79,6 +80,8 @@ pub struct Timing<'m> {
     operation: Operation,
     step: Step,
     since: Instant,
+    /// Over when this is dropped.
+    _span: Option<OpenSpan>,
 }
 
 impl Drop for Timing<'_> {
@@ -91,12 +94,18 @@ impl Drop for Timing<'_> {
 }
 
 impl Latencies {
-    pub(super) fn time(&self, operation: Operation, step: Step) -> Timing<'_> {
+    pub(super) fn time(
+        &self,
+        operation: Operation,
+        step: Step,
+        span: Option<OpenSpan>,
+    ) -> Timing<'_> {
         Timing {
             latencies: self,
             operation,
             step,
             since: Instant::now(),
+            _span: span,
         }
     }
 

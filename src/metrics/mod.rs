@@ -36,7 +36,8 @@ use self::attempts::Attempts;
 use self::gauges::{counter, counters};
 use self::latency::Latencies;
 use self::limits::{Queues, Throttles};
-use crate::domain::{ConnectionId, UnixTime};
+use crate::domain::{ConnectionId, RequestId, UnixTime};
+use crate::telemetry::{OpenSpan, Spans};
 
 /// What every name begins with.
 const PREFIX: &str = "rolegate";
@@ -53,6 +54,8 @@ pub struct Metrics {
     disagreements: Mutex<u64>,
     store_errors: Mutex<BTreeMap<&'static str, u64>>,
     certificate_ends: AtomicI64,
+    /// Where the steps of some requests are told; none where nobody wants to know.
+    spans: Option<Arc<Spans>>,
     /// Traces of decisions.
     pub decisions: Arc<Traces>,
     /// Connections that are open now, of the main listener.
@@ -122,6 +125,7 @@ impl Default for Metrics {
             disagreements: Mutex::default(),
             store_errors: Mutex::default(),
             certificate_ends: AtomicI64::new(NONE),
+            spans: None,
             decisions: Arc::default(),
             connections: Arc::default(),
             operator_connections: Arc::default(),
@@ -133,9 +137,27 @@ impl Metrics {
     /// The media type of [`Self::text`].
     pub const CONTENT_TYPE: &'static str = prometheus_text::CONTENT_TYPE;
 
+    /// What is measured is told here, too, for some requests.
+    #[must_use]
+    pub fn telling(mut self, spans: Option<Arc<Spans>>) -> Self {
+        self.spans = spans;
+        self
+    }
+
+    /// The request that this task is at is answered under this id.
+    pub fn of_request(&self, id: RequestId) {
+        if let Some(spans) = &self.spans {
+            spans.note(|known| known.request = Some(id));
+        }
+    }
+
     /// An attempt ended. Where it succeeded without a connection, that is a count in an atomic and no
     /// more.
     pub fn ended(&self, attempt: Attempt<'_>) {
+        if let Some(spans) = &self.spans {
+            let outcome = attempt.outcome;
+            spans.note(|known| known.ended = Some((outcome.as_str(), outcome.failed_check())));
+        }
         self.attempts.ended(attempt);
     }
 
@@ -170,7 +192,9 @@ impl Metrics {
 
     /// Measures a step from now on, until what is returned is dropped.
     pub fn time(&self, operation: Operation, step: Step) -> Timing<'_> {
-        self.latencies.time(operation, step)
+        let spans = self.spans.as_ref();
+        let span = spans.and_then(|spans| span_of(spans, operation, step));
+        self.latencies.time(operation, step, span)
     }
 
     /// The store gave no answer to a call of this name.
@@ -213,6 +237,15 @@ impl Metrics {
     }
 }
 
+/// Apart, so that whoever tells nobody passes it by.
+#[cold]
+fn span_of(spans: &Arc<Spans>, operation: Operation, step: Step) -> Option<OpenSpan> {
+    match step {
+        Step::Whole => spans.begin(operation.as_str()),
+        Step::Prove | Step::Issue | Step::Record => spans.step(operation.as_str(), step.as_str()),
+    }
+}
+
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.attempts.encode(&mut encoder)?;
@@ -244,6 +277,12 @@ impl Collector for Metrics {
         counter(&mut encoder, "decisions_written", help, written)?;
         let help = "Traces of decisions that there was no room for";
         counter(&mut encoder, "decisions_dropped", help, dropped)?;
+        let spans = self.spans.as_ref();
+        let (sent, dropped) = spans.map_or((0, 0), |spans| spans.counts());
+        let help = "Spans that the collector took";
+        counter(&mut encoder, "spans_sent", help, sent)?;
+        let help = "Spans that it did not take, or that there was no room for";
+        counter(&mut encoder, "spans_dropped", help, dropped)?;
         let open = [
             ("main", &self.connections),
             ("operators", &self.operator_connections),

@@ -1,7 +1,14 @@
 //! Backups of a running gateway and of stores at hand, and gateways that are made of them.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 use std::time::Instant;
+
+use rolegate::config::root_key_file;
+use rolegate::directory::bar;
+use rolegate::entropy::SystemEntropy;
+use rolegate::store::StoreSeal;
+use rolegate::store::embedded::EmbeddedStore;
 
 use super::gateway::{Gateway, caller_identity, run, text};
 use super::migrate::{ROLE, Setting};
@@ -77,6 +84,26 @@ fn a_running_gateway_is_backed_up_and_what_it_had_issued_is_over_after_a_restore
     assert!(applied.starts_with("0 changed"), "{applied}");
     let refused = assume_role(gateway.address, ROLE, &setting.token(), &[]);
     assert_refused(&refused, 400, "InvalidIdentityToken");
+}
+
+/// Half of a directory is one of long ago.
+#[tokio::test]
+async fn a_store_that_is_being_filled_is_neither_backed_up_nor_migrated() {
+    let setting = Setting::new();
+    setting.start_on_file().terminate();
+    let key = root_key_file(&setting.path().join("gate.redb.key"));
+    let seal = StoreSeal::new(&key.unwrap().key, None, Arc::new(SystemEntropy));
+    let store = EmbeddedStore::open(&setting.path().join("gate.redb"), seal).unwrap();
+    bar(&store, 9).await.unwrap();
+    drop(store);
+    let from = "redb:gate.redb";
+    for arguments in [
+        &["backup", "gate.backup", "--from", from][..],
+        &["migrate", "--from", from, "--to", "redb:new.redb"],
+    ] {
+        let told = setting.say(arguments).unwrap_err();
+        assert!(told.contains("the store is being filled"), "{told}");
+    }
 }
 
 #[test]

@@ -121,6 +121,7 @@ impl Recorder {
         name: &str,
         read_only: ReadOnly,
     ) -> Result<Occasion, AuditUnavailable> {
+        self.metrics.of_request(meta.id);
         let random = draw_id(self.entropy.as_ref()).map_err(|_| AuditUnavailable::Unwritable)?;
         Ok(Occasion {
             id: EventId::from_random(random),

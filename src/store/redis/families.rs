@@ -116,17 +116,8 @@ impl RefreshFamilies for RedisStore {
             let mut cursor = None;
             loop {
                 let (next, keys) = self.scan(&server, FAMILY_FORM, cursor).await?;
-                for key in keys.iter().filter_map(|key| named(key)).map(FamilyKey) {
-                    let kept = self.kept_family(&key).await?;
-                    let family = kept.filter(|kept| !kept.family.is_over(now));
-                    let family = family.map(|kept| (key, kept.family));
-                    if let Some(family) = family
-                        && into.send(family).await.is_err()
-                    {
-                        return Ok(());
-                    }
-                }
-                cursor = next;
+                let is_wanted = self.send_families(&keys, now, &into).await?;
+                cursor = next.filter(|_| is_wanted);
                 if cursor.is_none() {
                     break;
                 }
@@ -137,6 +128,26 @@ impl RefreshFamilies for RedisStore {
 }
 
 impl RedisStore {
+    /// Whether somebody still listens.
+    async fn send_families(
+        &self,
+        keys: &[String],
+        now: UnixTime,
+        into: &Sender<(FamilyKey, RefreshFamily)>,
+    ) -> Result<bool, StoreError> {
+        for key in keys.iter().filter_map(|key| named(key)).map(FamilyKey) {
+            let kept = self.kept_family(&key).await?;
+            let family = kept.filter(|kept| !kept.family.is_over(now));
+            let Some(Kept { family, .. }) = family else {
+                continue;
+            };
+            if into.send((key, family)).await.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Takes those away that the ending ends; how many.
     async fn remove_ended(
         &self,
