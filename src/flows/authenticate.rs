@@ -281,6 +281,7 @@ impl Authenticator {
 }
 
 /// What is kept of a signature once it was verified.
+#[derive(Clone, Copy)]
 struct Proof {
     signature: [u8; 32],
     signed_at: UnixTime,

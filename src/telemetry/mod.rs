@@ -125,7 +125,7 @@ impl Spans {
             whole,
             known: Known::default(),
         };
-        self.with_place(task, |place| drop(place.insert(task, begun)));
+        self.with_place(task, |place| place.insert(task, begun));
         Some(self.open((trace, whole), Part::Whole(task), name))
     }
 
@@ -325,15 +325,21 @@ mod tests {
         }
     }
 
+    /// How many of so many requests are chosen.
+    async fn chosen(spans: Arc<Spans>, requests: usize) -> usize {
+        let ask = async move {
+            (0..requests)
+                .filter(|_| spans.begin("Ask").is_some())
+                .count()
+        };
+        in_a_task(ask).await
+    }
+
     #[tokio::test]
     async fn so_many_requests_are_chosen_as_was_said() {
         for (share, range) in [(0.0, 0..=0), (0.25, 2_000..=3_000), (1.0, 10_000..=10_000)] {
             let (spans, _queue) = spans(share);
-            let chosen = in_a_task(async move {
-                let chosen = (0..10_000).filter(|_| spans.begin("Ask").is_some());
-                chosen.count()
-            });
-            let chosen = chosen.await;
+            let chosen = chosen(spans, 10_000).await;
             assert!(range.contains(&chosen), "{chosen} of {share}");
         }
         for share in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
@@ -344,13 +350,7 @@ mod tests {
     #[tokio::test]
     async fn what_there_is_no_room_for_is_dropped_and_counted() {
         let (spans, mut queue) = spans(1.0);
-        let of = Arc::clone(&spans);
-        in_a_task(async move {
-            for _ in 0..MAX_WAITING + 3 {
-                drop(of.begin("Ask"));
-            }
-        })
-        .await;
+        chosen(Arc::clone(&spans), MAX_WAITING + 3).await;
         assert_eq!(drain(&mut queue).len(), MAX_WAITING);
         assert_eq!(spans.counts(), (0, 3));
     }

@@ -320,17 +320,18 @@ impl<'h> Load<'h> {
 
     /// Does the same at several nodes at the same moment.
     fn at_once<T: Send>(&self, ask: impl Fn(&Node) -> T + Sync) -> Vec<T> {
-        let start = Barrier::new(self.racers);
-        let (start, ask) = (&start, &ask);
+        let nodes: Vec<&Node> = (0..self.racers).map(|_| self.next().1).collect();
+        let start = Barrier::new(nodes.len());
+        let race = |node| {
+            start.wait();
+            ask(node)
+        };
+        let race = &race;
         std::thread::scope(|threads| {
-            let racer = |_| {
-                let node = self.next().1;
-                threads.spawn(move || {
-                    start.wait();
-                    ask(node)
-                })
-            };
-            let racers: Vec<_> = (0..self.racers).map(racer).collect();
+            let racers: Vec<_> = nodes
+                .iter()
+                .map(|node| threads.spawn(move || race(node)))
+                .collect();
             let answers = racers.into_iter().map(|racer| racer.join().unwrap());
             answers.collect()
         })

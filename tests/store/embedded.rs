@@ -124,8 +124,8 @@ impl Rig for FileRig {
         self.behind_its_back(|database| {
             let transaction = database.begin_read().unwrap();
             let endings = transaction.open_table(named(Table::FamilyEndings)).unwrap();
-            let name = *endings.first().unwrap().unwrap().0.value();
-            name
+            let (name, _) = endings.first().unwrap().unwrap();
+            *name.value()
         })
     }
 }
