@@ -199,7 +199,9 @@ impl AssumeRoleError {
             Self::Token(error) => error.check(),
             Self::Consumed => "one-time use",
             Self::Revoked => "revocation",
-            Self::Tags(_) => "session tags",
+            Self::Tags(_) | Self::Denied(Denial::TagIsInherited { .. } | Denial::TooManyTags) => {
+                "session tags"
+            }
             Self::NotMapped => "mapping rules",
             Self::NotConnected => "connection",
             Self::ProviderSessionEnds { .. } => "expiry",
@@ -207,7 +209,6 @@ impl AssumeRoleError {
             Self::Denied(
                 Denial::DurationExceedsRoleMaximum { .. } | Denial::DurationExceedsChained { .. },
             ) => "duration",
-            Self::Denied(Denial::TagIsInherited { .. } | Denial::TooManyTags) => "session tags",
             Self::Denied(Denial::Refused { .. } | Denial::RootCaller) => "trust policy",
             Self::Authentication(error) => error.check(),
             Self::Mfa(MfaError::Unavailable(_)) => "availability",

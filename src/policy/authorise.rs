@@ -146,13 +146,13 @@ pub(super) fn authorise_both(
     let action = Lowered::new(sides.own.action);
     let mut own = Own::weigh(sides.own, &action, authority);
     let mut theirs = target.weigh(sides.theirs, &action);
-    let denied = std::mem::take(&mut theirs.explicit_denies);
-    let mut denies = denied.into_iter().chain(own.take_denies());
-    if let Some(by) = denies.next() {
-        let others = denies.collect();
+    let their_denies = std::mem::take(&mut theirs.explicit_denies);
+    let mut denying = their_denies.into_iter().chain(own.take_denies());
+    if let Some(by) = denying.next() {
+        let others = denying.collect();
         return Authorisation::Deny(Refusal::Explicit { by, others });
     }
-    drop(denies);
+    drop(denying);
     match combine(sides, target, own, theirs.allows) {
         Ok(by) => Authorisation::Allow { by },
         Err(kind) => Authorisation::Deny(Refusal::Silent(kind)),

@@ -14,6 +14,10 @@ use super::document::Document;
 use super::json::Node;
 use super::principal::MatchedBy;
 
+/// A decision's JSON has at most this many bytes, so that it fits the 10,240 characters of an encoded
+/// message once it is sealed. A longer one is told without its statements, and then without its keys.
+pub const MAX_MESSAGE_BYTES: usize = 7_000;
+
 /// The JSON text of a decision. `authority` and `target` are those that it was made with.
 pub fn authorization_message(
     request: &Request<'_>,
@@ -35,15 +39,20 @@ pub fn authorization_message(
             .next()
             .map(|node| Statement::new(it, &node, request.caller))
     });
-    let message = Message {
+    let mut message = Message {
         allowed: decision.is_allowed(),
         explicit_deny: matches!(decision, Authorisation::Deny(Refusal::Explicit { .. })),
         matched_statements: told.collect(),
         failures: Items::none(),
         context: About::new(request),
     };
-    // Maps with other keys than strings alone can't be written, and there are none.
-    serde_json::to_string(&message).unwrap_or_default()
+    if message.json().len() > MAX_MESSAGE_BYTES {
+        message.matched_statements = Items::none();
+    }
+    if message.json().len() > MAX_MESSAGE_BYTES {
+        message.context.conditions = Items::none();
+    }
+    message.json()
 }
 
 /// The policies of that kind and name.
@@ -82,6 +91,13 @@ struct Message {
     context: About,
 }
 
+impl Message {
+    /// Maps with other keys than strings alone can't be written, and there are none.
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// AWS's list: an object with the member `items`.
 #[derive(Serialize)]
 struct Items<T> {
@@ -116,7 +132,8 @@ impl From<String> for Value {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Statement {
-    statement_id: String,
+    #[serde(rename = "statementId")]
+    id: String,
     effect: &'static str,
     principals: Items<Value>,
     principal_groups: Items<Value>,
@@ -143,7 +160,7 @@ impl Statement {
             list(["Principal", "NotPrincipal"]).collect()
         };
         Self {
-            statement_id: sid.unwrap_or_default().to_owned(),
+            id: sid.unwrap_or_default().to_owned(),
             effect: if effect == Some("Deny") {
                 "DENY"
             } else {

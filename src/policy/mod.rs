@@ -62,6 +62,6 @@ pub use error::{PolicyError, Problem, StatementName};
 pub use explain::{Miss, MissedBy, misses};
 pub use json::{MAX_BYTES, MAX_DEPTH};
 pub use lint::{Lint, Warning};
-pub use message::authorization_message;
+pub use message::{MAX_MESSAGE_BYTES, authorization_message};
 pub use principal::MatchedBy;
 pub use saml::{Cardinality, SAML_KEYS, saml_key};

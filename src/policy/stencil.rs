@@ -54,12 +54,11 @@ impl Places {
         if self.row_number(c) == 0 {
             let row = u16::try_from(self.rows.len() / self.words).unwrap_or_default();
             self.rows.resize(self.rows.len() + self.words, 0);
-            match self.ascii.get_mut(c as usize) {
-                Some(place) => *place = row,
-                None => {
-                    let at = self.others.partition_point(|(other, _)| *other < c);
-                    self.others.insert(at, (c, row));
-                }
+            if let Some(place) = self.ascii.get_mut(c as usize) {
+                *place = row;
+            } else {
+                let at = self.others.partition_point(|(other, _)| *other < c);
+                self.others.insert(at, (c, row));
             }
         }
         let start = usize::from(self.row_number(c)) * self.words;

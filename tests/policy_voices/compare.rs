@@ -93,23 +93,23 @@ fn truth(text: &str) -> Option<bool> {
 /// Base64, bit by bit.
 fn bytes(text: &str) -> Option<Vec<u8>> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let padding = text.len() - text.trim_end_matches('=').len();
     if padding > 2 {
         return None;
     }
-    let mut bits = String::new();
-    for c in text.trim_end_matches('=').chars() {
-        bits += &format!("{:06b}", ALPHABET.find(c)?);
-    }
+    let sextet = |c: char| ALPHABET.find(c).map(|at| format!("{at:06b}"));
+    let sextets = text.trim_end_matches('=').chars().map(sextet);
+    let bits: String = sextets.collect::<Option<_>>()?;
     let (whole, rest) = bits.split_at(bits.len() / 8 * 8);
     if rest.contains('1') {
         return None;
     }
-    let byte = |at: usize| u8::from_str_radix(&whole[at..at + 8], 2).unwrap();
-    Some((0..whole.len()).step_by(8).map(byte).collect())
+    let bit = |bit: &u8| bit - b'0';
+    let byte = |bits: &[u8]| bits.iter().map(bit).fold(0, |byte, bit| byte << 1 | bit);
+    Some(whole.as_bytes().chunks(8).map(byte).collect())
 }
 
 fn address(text: &str) -> Option<IpAddr> {
@@ -213,15 +213,16 @@ fn moment(text: &str) -> Option<i128> {
     };
     let mut numbers = date.splitn(3, '-').map(|part| part.parse::<i128>().ok());
     let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    let (clock, offset) = match time.strip_suffix('Z') {
-        Some(clock) => (clock, 0),
-        None => {
-            let at = time.rfind(['+', '-'])?;
-            let (clock, offset) = time.split_at(at);
-            let (hours, minutes) = offset[1..].split_once(':')?;
-            let size = hours.parse::<i128>().ok()? * 3600 + minutes.parse::<i128>().ok()? * 60;
-            (clock, if offset.starts_with('-') { -size } else { size })
-        }
+    let (clock, offset) = if let Some(clock) = time.strip_suffix('Z') {
+        (clock, 0)
+    } else {
+        let (sign, at) = [('+', 1), ('-', -1)]
+            .into_iter()
+            .find(|(sign, _)| time.contains(*sign))?;
+        let (clock, offset) = time.split_once(sign)?;
+        let (hours, minutes) = offset.split_once(':')?;
+        let minutes = hours.parse::<i128>().ok()? * 60 + minutes.parse::<i128>().ok()?;
+        (clock, at * minutes * 60)
     };
     let mut parts = clock.splitn(3, ':');
     let (hour, minute) = (

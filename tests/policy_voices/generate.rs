@@ -253,6 +253,7 @@ const VARIABLES: &[&str] = &[
     "a${*}",
     "${$}{aws:username}",
     "${aws:TagKeys}",
+    "${x:Texts, 'blue'}",
     "bl${*}e",
 ];
 
@@ -441,10 +442,11 @@ fn principals(dice: &mut Dice, who: &Who) -> Value {
         format!("arn:{partition}:iam::{account}:user/{name}"),
         format!("arn:{partition}:iam::{account}:role/{name}"),
         "arn:aws:sts::123456789012:assumed-role/Reader/other".to_owned(),
+        format!("arn:{partition}:sts::{account}:assumed-role/Other/{session}"),
         ABROAD.to_owned(),
         HERE.to_owned(),
     ];
-    if dice.percent(8) {
+    if dice.percent(30) {
         named.push("*".to_owned());
     }
     let values = dice.some(&named, 4).into_iter().map(Value::from).collect();
@@ -567,10 +569,9 @@ pub fn who(dice: &mut Dice) -> Who {
     let (path, name, id, session) = match kind {
         Kind::User => (dice.pick(&["/", "/eng/"]), "ada", USER_ID, ""),
         Kind::Session => (dice.pick(&["/", "/eng/"]), "Reader", ROLE_ID, "ines"),
-        Kind::FederatedUser => ("/", "ada", "", ""),
         Kind::Service => ("/", "ec2.amazonaws.com", "", ""),
         Kind::Provider => ("/", PROVIDER, "", ""),
-        Kind::Root | Kind::Anonymous => ("/", "ada", "", ""),
+        Kind::Root | Kind::FederatedUser | Kind::Anonymous => ("/", "ada", "", ""),
     };
     let session = if session.is_empty() { "ines" } else { session };
     Who {

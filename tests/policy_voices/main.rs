@@ -14,6 +14,8 @@ mod scene;
 mod texts;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
 
 use generate::Dice;
 use scene::{Answer, CallAnswer};
@@ -29,7 +31,7 @@ const READ: u64 = 60;
 type Met = BTreeMap<String, u64>;
 
 /// Asks both; a question whose policies are refused is no question.
-fn ask(seeds: std::ops::Range<u64>) -> Met {
+fn ask(seeds: Range<u64>) -> Met {
     let mut met = Met::new();
     for seed in seeds {
         let scene = generate::scene(&mut Dice::new(seed));
@@ -51,7 +53,7 @@ fn ask(seeds: std::ops::Range<u64>) -> Met {
     met
 }
 
-fn ask_calls(seeds: std::ops::Range<u64>) -> Met {
+fn ask_calls(seeds: Range<u64>) -> Met {
     let mut met = Met::new();
     for seed in seeds {
         let call = generate::call(&mut Dice::new(seed));
@@ -71,33 +73,32 @@ fn ask_calls(seeds: std::ops::Range<u64>) -> Met {
 }
 
 /// Divides the questions among the processors.
-fn in_parallel(pairs: u64, ask: fn(std::ops::Range<u64>) -> Met) -> Met {
+fn in_parallel(pairs: u64, ask: fn(Range<u64>) -> Met) -> Met {
     const PART: u64 = 2_500;
     let parts: Vec<_> = (0..pairs.div_ceil(PART))
         .map(|part| part * PART..(part + 1) * PART)
         .collect();
-    let next = std::sync::Mutex::new(parts.into_iter());
+    let next = Mutex::new(parts.into_iter());
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let work = || {
-            let mut met = Met::new();
-            loop {
-                let part = next.lock().unwrap().next();
-                let Some(part) = part else { return met };
-                for (name, times) in ask(part) {
-                    *met.entry(name).or_default() += times;
-                }
-            }
-        };
-        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let mut all = Met::new();
-        for handle in handles {
-            for (name, times) in handle.join().unwrap() {
-                *all.entry(name).or_default() += times;
-            }
-        }
-        all
+        let spawn = |_| scope.spawn(|| work(&next, ask));
+        let handles: Vec<_> = (0..workers).map(spawn).collect();
+        let all = handles.into_iter().map(|handle| handle.join().unwrap());
+        all.fold(Met::new(), add)
     })
+}
+
+/// Asks one part after another until none is left.
+fn work(next: &Mutex<std::vec::IntoIter<Range<u64>>>, ask: fn(Range<u64>) -> Met) -> Met {
+    let part = || next.lock().unwrap().next();
+    std::iter::from_fn(part).map(ask).fold(Met::new(), add)
+}
+
+fn add(mut all: Met, more: Met) -> Met {
+    for (name, times) in more {
+        *all.entry(name).or_default() += times;
+    }
+    all
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs this says how long")]

@@ -6,9 +6,9 @@ use rolegate::domain::{
 };
 use rolegate::policy::{
     AssumeAction, Assumption, Authorisation, Authority, Because, Boundary, Caller, Context,
-    Credentials, Decision, Denial, IdentityPolicy, NamedPolicy, PolicyError, Refusal,
-    ResourcePolicy, RoleTerms, SessionBounds, Signer, StatementName, Target, TargetPolicy,
-    TrustPolicy, Values, authorise, decide_signed,
+    Credentials, Decision, Denial, IdentityPolicy, NamedPolicy, PolicyError, PolicyKind, Refusal,
+    Request, ResourcePolicy, RoleTerms, SessionBounds, Signer, StatementName, StatementRef, Target,
+    TargetPolicy, TrustPolicy, Values, authorise, decide_signed,
 };
 use serde_json::Value;
 
@@ -136,7 +136,7 @@ pub fn answer(scene: &Scene) -> Result<Answer, PolicyError> {
     let side = Side::read(scene)?;
     let owned = Owned::new(&scene.who);
     let context = context(scene);
-    let request = rolegate::policy::Request {
+    let request = Request {
         caller: owned.caller(&scene.who),
         action: &scene.action,
         resource: &scene.resource,
@@ -170,24 +170,40 @@ pub fn answer(scene: &Scene) -> Result<Answer, PolicyError> {
     Ok(match decision {
         Authorisation::Allow { .. } => Answer::Allowed,
         Authorisation::Deny(Refusal::Silent(kind)) => Answer::Silent(kind.to_string()),
-        Authorisation::Deny(Refusal::Explicit { by, others }) => {
-            let all = std::iter::once(by).chain(others);
-            Answer::Denied(
-                all.map(|it| {
-                    let place = match &it.statement {
-                        StatementName::Sid(sid) => sid.to_string(),
-                        StatementName::Number(number) => number.to_string(),
-                    };
-                    let policy = match it.kind {
-                        rolegate::policy::PolicyKind::RoleTrust => "role trust policy 0".to_owned(),
-                        _ => it.policy.to_string(),
-                    };
-                    (it.kind.to_string(), policy, place)
-                })
+        Authorisation::Deny(Refusal::Explicit { by, others }) => Answer::Denied(
+            std::iter::once(by)
+                .chain(others)
+                .map(|it| told(&it))
                 .collect(),
-            )
-        }
+        ),
     })
+}
+
+/// Kind, policy and place of a statement.
+fn told(statement: &StatementRef) -> (String, String, String) {
+    let place = match &statement.statement {
+        StatementName::Sid(sid) => sid.to_string(),
+        StatementName::Number(number) => number.to_string(),
+    };
+    let policy = match statement.kind {
+        PolicyKind::RoleTrust => "role trust policy 0".to_owned(),
+        _ => statement.policy.to_string(),
+    };
+    (statement.kind.to_string(), policy, place)
+}
+
+fn lineage() -> Lineage {
+    Lineage {
+        origin: Origin::Person(ProvenPerson {
+            provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
+            issuer: "https://idp.example.com".parse().unwrap(),
+            subject: "ines".parse().unwrap(),
+        }),
+        rule: None,
+        generation: 7,
+        sign_in: None,
+        through: Vec::new(),
+    }
 }
 
 fn tags(list: &[(&str, &str, bool)]) -> SessionTags {
@@ -228,17 +244,7 @@ pub fn answer_call(call: &Call) -> Result<CallAnswer, PolicyError> {
         source_identity: call.source.map(|it| it.parse().unwrap()),
         duration: seconds(call.seconds),
         ends_by: None,
-        lineage: Lineage {
-            origin: Origin::Person(ProvenPerson {
-                provider: ProviderRef::Account(PROVIDER.parse().unwrap()),
-                issuer: "https://idp.example.com".parse().unwrap(),
-                subject: "ines".parse().unwrap(),
-            }),
-            rule: None,
-            generation: 7,
-            sign_in: None,
-            through: Vec::new(),
-        },
+        lineage: lineage(),
     };
     let decision = side.with(|authority| {
         let signer = Signer {

@@ -50,7 +50,7 @@ fn scalar(value: &Value) -> String {
 }
 
 fn key<'a>(scene: &'a Scene, name: &str) -> Option<&'a Key> {
-    let same = |(key, _): &(&String, &Key)| key.to_ascii_lowercase() == name.to_ascii_lowercase();
+    let same = |(key, _): &(&String, &Key)| key.eq_ignore_ascii_case(name);
     let (_, value) = scene.keys.iter().find(same)?;
     match value {
         Key::Many(values) if values.is_empty() => None,
@@ -248,6 +248,11 @@ fn holds_all(scene: &Scene, statement: &Value, is_new: bool, lean: bool) -> bool
     let Some(condition) = statement.get("Condition") else {
         return true;
     };
+    let at = In {
+        scene,
+        is_new,
+        lean,
+    };
     let operators = condition.as_object().unwrap().iter();
     let mut all = operators.flat_map(|(operator, keys)| {
         keys.as_object()
@@ -257,21 +262,27 @@ fn holds_all(scene: &Scene, statement: &Value, is_new: bool, lean: bool) -> bool
     });
     all.all(|(operator, key, values)| {
         let values: Vec<String> = list(values).into_iter().map(scalar).collect();
-        holds(scene, operator, key, &values, is_new, lean)
+        holds(at, operator, key, &values)
     })
 }
 
-fn holds(
-    scene: &Scene,
-    operator: &str,
-    name: &str,
-    operands: &[String],
+/// What is the same for every condition of a statement.
+#[derive(Clone, Copy)]
+struct In<'a> {
+    scene: &'a Scene,
     is_new: bool,
     lean: bool,
-) -> bool {
+}
+
+fn holds(at: In<'_>, operator: &str, name: &str, operands: &[String]) -> bool {
+    let In {
+        scene,
+        is_new,
+        lean,
+    } = at;
     let value = key(scene, name);
     if operator == "Null" {
-        return value.is_none() == (operands[0].to_ascii_lowercase() == "true");
+        return value.is_none() == operands[0].eq_ignore_ascii_case("true");
     }
     let (of_set, operator) = match operator.split_once(':') {
         Some((of_set, operator)) => (Some(of_set), operator),
@@ -313,47 +324,62 @@ fn of<'a>(kind: &'static str, documents: &'a [Value]) -> Vec<Policy<'a>> {
     documents.iter().enumerate().map(named).collect()
 }
 
-/// The answer by section "evaluation" of the definition: `both` says that the caller's own policies
-/// must allow, whomever the resource names.
-fn decide(scene: &Scene, theirs_scene: &Scene, both: bool) -> Answer {
-    let own = apply(scene, &of("identity-based policy", &scene.identity));
-    let boundary = scene.boundary.as_ref().map(std::slice::from_ref);
-    let boundary = boundary.map(|it| apply(scene, &of("permissions boundary", it)));
-    let session = scene
-        .session
-        .as_ref()
-        .map(|it| apply(scene, &of("session policy", it)));
-    let (kind, document) = match &scene.theirs {
-        Theirs::Nothing => ("resource-based policy", None),
-        Theirs::Policy(document) => ("resource-based policy", Some(document)),
-        Theirs::Trust(document) => ("role trust policy", Some(document)),
-    };
-    let theirs = document.map(std::slice::from_ref).unwrap_or_default();
-    let theirs = apply(theirs_scene, &of(kind, theirs));
+/// The caller's side.
+struct Own {
+    identity: Applying,
+    boundary: Option<Applying>,
+    session: Option<Applying>,
+}
 
-    let mut denies = theirs.denies;
-    denies.extend(own.denies);
-    for bound in [&boundary, &session].into_iter().flatten() {
-        denies.extend(bound.denies.clone());
-    }
-    if !denies.is_empty() {
-        return Answer::Denied(denies);
+impl Own {
+    fn new(scene: &Scene) -> Self {
+        let boundary = scene.boundary.as_ref().map(std::slice::from_ref);
+        Self {
+            identity: apply(scene, &of("identity-based policy", &scene.identity)),
+            boundary: boundary.map(|it| apply(scene, &of("permissions boundary", it))),
+            session: scene
+                .session
+                .as_ref()
+                .map(|it| apply(scene, &of("session policy", it))),
+        }
     }
 
-    let who = &scene.who;
-    let silent = |kind: &str| Answer::Silent(kind.to_owned());
-    let mut named: Vec<Named> = theirs.allows.into_iter().flatten().collect();
-    let has_account = !matches!(who.kind, Kind::Service | Kind::Provider | Kind::Anonymous);
-    if !has_account {
-        return if named.is_empty() {
-            silent(kind)
-        } else {
-            Answer::Allowed
+    fn denies(&self) -> Vec<(String, String, String)> {
+        let bounds = [&self.boundary, &self.session].into_iter().flatten();
+        let all = std::iter::once(&self.identity).chain(bounds);
+        all.flat_map(|it| it.denies.clone()).collect()
+    }
+
+    /// The bound that is silent.
+    fn missing_bound(&self, who: &Who) -> Option<&'static str> {
+        let boundary_allows = self
+            .boundary
+            .as_ref()
+            .is_none_or(|it| !it.allows.is_empty());
+        let session_allows = match &self.session {
+            Some(session) => !session.allows.is_empty(),
+            None => who.kind != Kind::FederatedUser,
         };
+        match (boundary_allows, session_allows) {
+            (false, _) => Some("permissions boundary"),
+            (true, false) => Some("session policy"),
+            (true, true) => None,
+        }
     }
-    if who.partition != scene.owner.0 {
-        return silent(kind);
+
+    /// Whatever is silent.
+    fn missing(&self, who: &Who) -> Option<&'static str> {
+        if who.kind != Kind::Root && self.identity.allows.is_empty() {
+            return Some("identity-based policy");
+        }
+        self.missing_bound(who)
     }
+}
+
+/// Every way in which an allowing statement of the resource names the caller, as far as it counts.
+fn named(scene: &Scene, theirs: Applying) -> Vec<Named> {
+    let who = &scene.who;
+    let mut named: Vec<Named> = theirs.allows.into_iter().flatten().collect();
     let role = format!(
         "arn:{}:iam::{}:role{}{}",
         who.partition, who.account, who.path, who.name
@@ -362,50 +388,87 @@ fn decide(scene: &Scene, theirs_scene: &Scene, both: bool) -> Answer {
     if is_trust && who.kind == Kind::Session && role == scene.resource {
         named.retain(|way| [Named::Itself, Named::Role].contains(way));
     }
+    named
+}
 
-    let identity_allows = who.kind == Kind::Root || !own.allows.is_empty();
-    let boundary_allows = boundary.is_none_or(|it| !it.allows.is_empty());
-    let session_allows = match session {
-        Some(session) => !session.allows.is_empty(),
-        None => who.kind != Kind::FederatedUser,
+/// The answer by section "evaluation" of the definition: `both` says that the caller's own policies
+/// must allow, whomever the resource names.
+fn decide(scene: &Scene, theirs_scene: &Scene, both: bool) -> Answer {
+    let own = Own::new(scene);
+    let (kind, document) = match &scene.theirs {
+        Theirs::Nothing => ("resource-based policy", None),
+        Theirs::Policy(document) => ("resource-based policy", Some(document)),
+        Theirs::Trust(document) => ("role trust policy", Some(document)),
     };
-    let bounds = if !boundary_allows {
-        Some("permissions boundary")
-    } else if !session_allows {
-        Some("session policy")
-    } else {
-        None
-    };
-    let own_side = if identity_allows {
-        bounds
-    } else {
-        Some("identity-based policy")
-    };
-
-    let is_foreign = who.account != scene.owner.1;
-    if is_foreign || both {
-        return match own_side {
-            Some(kind) => silent(kind),
-            None if named.is_empty() => silent(kind),
-            None => Answer::Allowed,
-        };
+    let theirs = document.map(std::slice::from_ref).unwrap_or_default();
+    let theirs = apply(theirs_scene, &of(kind, theirs));
+    let mut denies = theirs.denies.clone();
+    denies.extend(own.denies());
+    if !denies.is_empty() {
+        return Answer::Denied(denies);
     }
+
+    let who = &scene.who;
+    let named = named(scene, theirs);
+    let unless = |missing: Option<&str>| {
+        missing.map_or(Answer::Allowed, |kind| Answer::Silent(kind.to_owned()))
+    };
+    let theirs_missing = named.is_empty().then_some(kind);
+    let has_account = !matches!(who.kind, Kind::Service | Kind::Provider | Kind::Anonymous);
+    if !has_account {
+        return unless(theirs_missing);
+    }
+    if who.partition != scene.owner.0 {
+        return unless(Some(kind));
+    }
+    if who.account != scene.owner.1 || both {
+        return unless(own.missing(who).or(theirs_missing));
+    }
+    let is_trust = matches!(scene.theirs, Theirs::Trust(_));
     if is_trust && named.is_empty() {
-        return silent(kind);
+        return unless(Some(kind));
     }
     if named.contains(&Named::Itself) || (!is_trust && named.contains(&Named::Everybody)) {
         return Answer::Allowed;
     }
-    let missing = if named.contains(&Named::Role) {
-        bounds
-    } else {
-        own_side
-    };
-    missing.map_or(Answer::Allowed, silent)
+    if named.contains(&Named::Role) {
+        return unless(own.missing_bound(who));
+    }
+    unless(own.missing(who))
 }
 
 pub fn answer(scene: &Scene) -> Answer {
     decide(scene, scene, false)
+}
+
+type Tag = (&'static str, &'static str, bool);
+
+fn set(scene: &mut Scene, name: &str, value: Key) {
+    let same = |key: &String| key.eq_ignore_ascii_case(name);
+    scene.keys.retain(|key, _| !same(key));
+    scene.keys.insert(name.to_owned(), value);
+}
+
+fn one(text: &str) -> Key {
+    Key::One(text.to_owned())
+}
+
+/// The keys that say what the session will be.
+fn with_session(call: &Call, source: Option<&str>) -> Scene {
+    let mut scene = call.scene.clone();
+    set(&mut scene, "sts:RoleSessionName", one("next"));
+    let source = source.map_or(Key::Many(Vec::new()), one);
+    set(&mut scene, "sts:SourceIdentity", source);
+    for (key, value, _) in &call.tags {
+        set(&mut scene, &format!("aws:RequestTag/{key}"), one(value));
+    }
+    let keys = |wanted: fn(&&Tag) -> bool| {
+        let tags = call.tags.iter().filter(wanted);
+        Key::Many(tags.map(|tag| tag.0.to_owned()).collect())
+    };
+    set(&mut scene, "aws:TagKeys", keys(|_| true));
+    set(&mut scene, "sts:TransitiveTagKeys", keys(|tag| tag.2));
+    scene
 }
 
 /// `sts:AssumeRole` by a signed call.
@@ -416,14 +479,13 @@ pub fn answer_call(call: &Call) -> CallAnswer {
         Kind::Provider | Kind::Anonymous => return refused("sts:AssumeRole: not signed"),
         _ => {}
     }
-    let passed: Vec<_> = call.session_tags.iter().filter(|tag| tag.2).collect();
-    for tag in &call.tags {
-        if passed
-            .iter()
-            .any(|it| it.0.to_lowercase() == tag.0.to_lowercase())
-        {
-            return refused("inherited tag");
-        }
+    let passed: Vec<&Tag> = call.session_tags.iter().filter(|tag| tag.2).collect();
+    let is_passed = |tag: &Tag| {
+        let same = |it: &&Tag| it.0.to_lowercase() == tag.0.to_lowercase();
+        passed.iter().any(same)
+    };
+    if call.tags.iter().any(is_passed) {
+        return refused("inherited tag");
     }
     if let (Some(set), Some(asked)) = (call.session_source, call.source)
         && set != asked
@@ -431,56 +493,9 @@ pub fn answer_call(call: &Call) -> CallAnswer {
         return refused("sts:SetSourceIdentity: fixed");
     }
     let source = call.session_source.or(call.source);
-
-    let mut scene = call.scene.clone();
-    let mut set = |name: &str, value: Key| {
-        scene
-            .keys
-            .retain(|key, _| key.to_ascii_lowercase() != name.to_ascii_lowercase());
-        scene.keys.insert(name.to_owned(), value);
-    };
-    let one = |text: &str| Key::One(text.to_owned());
-    set("sts:RoleSessionName", one("next"));
-    set(
-        "sts:SourceIdentity",
-        source.map_or(Key::Many(Vec::new()), one),
-    );
-    for (key, value, _) in &call.tags {
-        set(&format!("aws:RequestTag/{key}"), one(value));
-    }
-    let keys = |wanted: fn(&bool) -> bool| {
-        let tags = call.tags.iter().filter(|tag| wanted(&tag.2));
-        Key::Many(tags.map(|tag| tag.0.to_owned()).collect())
-    };
-    set("aws:TagKeys", keys(|_| true));
-    set("sts:TransitiveTagKeys", keys(|transitive| *transitive));
-    let mut theirs = scene.clone();
-    for (key, value, _) in &passed {
-        for prefix in ["aws:ResourceTag/", "iam:ResourceTag/"] {
-            let name = format!("{prefix}{key}");
-            theirs
-                .keys
-                .retain(|key, _| key.to_ascii_lowercase() != name.to_ascii_lowercase());
-            theirs.keys.insert(name, one(value));
-        }
-    }
-
-    let mut actions = vec!["sts:AssumeRole"];
-    if !call.tags.is_empty() || !passed.is_empty() {
-        actions.push("sts:TagSession");
-    }
-    if source.is_some() {
-        actions.push("sts:SetSourceIdentity");
-    }
-    for action in actions {
-        scene.action = action.to_owned();
-        theirs.action = action.to_owned();
-        let both = action == "sts:SetSourceIdentity" && scene.who.kind == Kind::Session;
-        match decide(&scene, &theirs, both) {
-            Answer::Allowed => {}
-            Answer::Denied(_) => return refused(&format!("{action}: denied")),
-            Answer::Silent(kind) => return refused(&format!("{action}: no {kind}")),
-        }
+    let tags: Vec<Tag> = passed.iter().copied().chain(&call.tags).copied().collect();
+    if let Some(why) = refusal(call, source, &passed, &tags) {
+        return CallAnswer::Refused(why);
     }
     if call.is_temporary && call.seconds > 3600 {
         return refused("chained too long");
@@ -488,12 +503,34 @@ pub fn answer_call(call: &Call) -> CallAnswer {
     if call.seconds > call.longest {
         return refused("too long");
     }
-    let text = |(key, value, transitive): &(&str, &str, bool)| {
-        ((*key).to_owned(), (*value).to_owned(), *transitive)
-    };
-    let tags = passed.into_iter().chain(&call.tags).map(text).collect();
+    let text = |(key, value, transitive): Tag| (key.to_owned(), value.to_owned(), transitive);
     CallAnswer::Permitted {
-        tags,
+        tags: tags.into_iter().map(text).collect(),
         source: source.map(str::to_owned),
     }
+}
+
+/// The first action that is not allowed, and why.
+fn refusal(call: &Call, source: Option<&str>, passed: &[&Tag], tags: &[Tag]) -> Option<String> {
+    let mut scene = with_session(call, source);
+    let mut theirs = scene.clone();
+    for (key, value, _) in passed {
+        for prefix in ["aws:ResourceTag/", "iam:ResourceTag/"] {
+            set(&mut theirs, &format!("{prefix}{key}"), one(value));
+        }
+    }
+    let tag = (!tags.is_empty()).then_some("sts:TagSession");
+    let identify = source.map(|_| "sts:SetSourceIdentity");
+    let actions = std::iter::once("sts:AssumeRole").chain(tag);
+    for action in actions.chain(identify) {
+        action.clone_into(&mut scene.action);
+        action.clone_into(&mut theirs.action);
+        let both = action == "sts:SetSourceIdentity" && scene.who.kind == Kind::Session;
+        match decide(&scene, &theirs, both) {
+            Answer::Allowed => {}
+            Answer::Denied(_) => return Some(format!("{action}: denied")),
+            Answer::Silent(kind) => return Some(format!("{action}: no {kind}")),
+        }
+    }
+    None
 }

@@ -116,6 +116,17 @@ enum Theirs {
 }
 use Theirs::{Bucket, Nothing, Role};
 
+fn bucket_allowing(principal: &Value) -> ResourcePolicy {
+    let statement =
+        json!({"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"});
+    let text = json!({"Statement": statement}).to_string();
+    text.parse().unwrap()
+}
+
+fn role_trusting(principal: &Value) -> TrustPolicy {
+    trust(&json!({"Effect": "Allow", "Principal": principal, "Action": "sts:*"})).unwrap()
+}
+
 /// Decides; `Ok` has the kinds that allowed it.
 fn decided(
     caller: Caller<'_>,
@@ -123,43 +134,33 @@ fn decided(
     owner: &str,
     theirs: Theirs,
 ) -> Result<Vec<PolicyKind>, Refusal> {
-    let (identity, boundary, session) = (
-        own(side.identity),
-        side.boundary.map(own),
-        side.session.map(own),
-    );
     let named = |policy| NamedPolicy { name: "p", policy };
-    let of_session = session.as_ref().map(named);
+    let identity = own(side.identity);
+    let (boundary, session) = (side.boundary.map(own), side.session.map(own));
+    let boundary = boundary.as_ref().map(named);
+    let session: Option<Vec<_>> = session.as_ref().map(|it| vec![named(it)]);
     let authority = Authority {
         identity: &[named(&identity)],
-        boundary: boundary
-            .as_ref()
-            .map_or(Boundary::Unbounded, |it| Boundary::Within(named(it))),
-        session: of_session.as_ref().map_or(SessionBounds::Unbounded, |it| {
-            SessionBounds::Within(std::slice::from_ref(it))
-        }),
+        boundary: boundary.map_or(Boundary::Unbounded, Boundary::Within),
+        session: session
+            .as_deref()
+            .map_or(SessionBounds::Unbounded, SessionBounds::Within),
     };
     let role: RoleArn = TARGET.replace("123456789012", owner).parse().unwrap();
-    let (bucket_policy, trust_policy);
-    let policy = match theirs {
-        Nothing => TargetPolicy::Silent,
+    let (bucket, trust);
+    let (policy, action, resource) = match theirs {
+        Nothing => (TargetPolicy::Silent, "s3:GetObject", BUCKET),
         Bucket(principal) => {
-            let text = json!({"Statement": {
-                "Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}});
-            bucket_policy = ResourcePolicy::parse(&text.to_string()).unwrap();
-            TargetPolicy::Resource {
-                name: "bucket",
-                policy: &bucket_policy,
-            }
+            bucket = bucket_allowing(&principal);
+            let (name, policy) = ("bucket", &bucket);
+            let policy = TargetPolicy::Resource { name, policy };
+            (policy, "s3:GetObject", BUCKET)
         }
         Role(principal) => {
-            trust_policy = trust(&json!({
-                "Effect": "Allow", "Principal": principal, "Action": "sts:*"}))
-            .unwrap();
-            TargetPolicy::Trust {
-                role: &role,
-                policy: &trust_policy,
-            }
+            trust = role_trusting(&principal);
+            let (role, policy) = (&role, &trust);
+            let policy = TargetPolicy::Trust { role, policy };
+            (policy, "sts:AssumeRole", role.as_str())
         }
     };
     let target = Target {
@@ -167,17 +168,11 @@ fn decided(
         account: owner.parse().unwrap(),
         policy,
     };
-    let context = Context::new();
-    let is_role = matches!(policy, TargetPolicy::Trust { .. });
     let request = Request {
         caller,
-        action: if is_role {
-            "sts:AssumeRole"
-        } else {
-            "s3:GetObject"
-        },
-        resource: if is_role { role.as_str() } else { BUCKET },
-        context: &context,
+        action,
+        resource,
+        context: &Context::new(),
     };
     match authorise(&request, &authority, &target) {
         Authorisation::Allow { by } => Ok(by.into_iter().map(|it| it.kind).collect()),
@@ -516,66 +511,41 @@ fn refusals_have_the_words_of_aws() {
 
 #[test]
 fn who_calls_is_what_the_keys_say() {
+    const KEYS: [&str; 5] = [
+        "aws:PrincipalType",
+        "aws:PrincipalArn",
+        "aws:PrincipalAccount",
+        "aws:userid",
+        "aws:username",
+    ];
+    const NONE: &str = "none";
     let house = House::new();
+    let session_id = "AROAAAAAAAAAAAAAAAAAA:ines";
+    let provider = Caller::Federated { provider: PROVIDER };
     for (caller, expected) in [
-        (
-            house.root(),
-            [Some("Account"), Some(ROOT), Some(HERE), Some(HERE), None],
-        ),
+        (house.root(), ["Account", ROOT, HERE, HERE, NONE]),
         (
             house.user(),
-            [
-                Some("User"),
-                Some(USER),
-                Some(HERE),
-                Some("AIDAAAAAAAAAAAAAAAAAA"),
-                Some("ada"),
-            ],
+            ["User", USER, HERE, "AIDAAAAAAAAAAAAAAAAAA", "ada"],
         ),
         (
             house.session(),
-            [
-                Some("AssumedRole"),
-                Some(ROLE),
-                Some(HERE),
-                Some("AROAAAAAAAAAAAAAAAAAA:ines"),
-                None,
-            ],
+            ["AssumedRole", ROLE, HERE, session_id, NONE],
         ),
         (
             house.federated(),
-            [
-                Some("FederatedUser"),
-                Some(FEDERATED),
-                Some(HERE),
-                Some("123456789012:bob"),
-                None,
-            ],
+            ["FederatedUser", FEDERATED, HERE, "123456789012:bob", NONE],
         ),
-        (
-            Caller::Anonymous,
-            [Some("Anonymous"), None, None, None, None],
-        ),
-        (Caller::Federated { provider: PROVIDER }, [None; 5]),
+        (Caller::Anonymous, ["Anonymous", NONE, NONE, NONE, NONE]),
+        (provider, [NONE; 5]),
     ] {
         let mut context = Context::new();
-        context
-            .set("aws:username", "mallory")
-            .set("aws:PrincipalArn", "forged");
+        context.set("aws:username", "mallory");
+        context.set("aws:PrincipalArn", "forged");
         caller.describe(&mut context);
-        let keys = [
-            "aws:PrincipalType",
-            "aws:PrincipalArn",
-            "aws:PrincipalAccount",
-            "aws:userid",
-            "aws:username",
-        ];
-        for (key, expected) in keys.into_iter().zip(expected) {
-            assert_eq!(
-                context.find(key),
-                expected.map(Into::into).as_ref(),
-                "{key} {caller:?}"
-            );
+        for (key, expected) in KEYS.into_iter().zip(expected) {
+            let expected = (expected != NONE).then(|| expected.into());
+            assert_eq!(context.find(key), expected.as_ref(), "{key} {caller:?}");
         }
     }
 }

@@ -82,7 +82,83 @@ fn lineage() -> Lineage {
     }
 }
 
+/// Who can call in these tests, owning what a [`Caller`] borrows.
+struct House {
+    account: AccountId,
+    name: UserName,
+    user_id: UniqueId,
+    session: SessionPrincipal,
+}
+
+impl House {
+    fn new() -> Self {
+        Self {
+            account: "123456789012".parse().unwrap(),
+            name: "ada".parse().unwrap(),
+            user_id: "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+            session: SessionPrincipal {
+                role: ROLE.parse().unwrap(),
+                role_id: "AROAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+                session: "ines".parse().unwrap(),
+            },
+        }
+    }
+
+    fn caller(&self, who: Who) -> Caller<'_> {
+        let (partition, account) = (Partition::Aws, self.account);
+        match who {
+            Who::Session => Caller::Session(&self.session),
+            Who::User => Caller::User {
+                partition,
+                account,
+                path: "/",
+                name: &self.name,
+                id: &self.user_id,
+            },
+            Who::Root => Caller::Root { partition, account },
+            Who::Service => Caller::Service {
+                name: "ec2.amazonaws.com",
+            },
+            Who::Federated => Caller::Federated { provider: PROVIDER },
+        }
+    }
+}
+
+/// Decides and previews, which must be the same.
+fn decided(
+    assumption: Assumption<'_>,
+    signer: &Signer<'_>,
+    role: Option<RoleTerms<'_>>,
+) -> Result<Grant, Denial> {
+    let preview = would_permit_signed(&assumption, signer, role);
+    match decide_signed(assumption, signer, role) {
+        Decision::Permit(grant) => {
+            let allowed_by = grant.allowed_by().to_vec();
+            assert_eq!(preview, Preview::WouldPermit(allowed_by));
+            Ok(grant)
+        }
+        Decision::Deny(denial) => {
+            assert_eq!(preview, Preview::WouldDeny(denial.clone()));
+            Err(denial)
+        }
+    }
+}
+
 impl Call {
+    fn assumption<'a>(&self, caller: Caller<'a>) -> Assumption<'a> {
+        Assumption {
+            action: AssumeAction::AssumeRole,
+            caller,
+            context: self.context.clone(),
+            session: "next".parse().unwrap(),
+            tags: self.tags.clone(),
+            source_identity: self.source_identity.clone(),
+            duration: SessionDuration::from_seconds(self.seconds).unwrap(),
+            ends_by: None,
+            lineage: lineage(),
+        }
+    }
+
     fn decide(&self) -> Result<Grant, Denial> {
         let (arn, id): (RoleArn, UniqueId) = (
             self.role.parse().unwrap(),
@@ -90,32 +166,6 @@ impl Call {
         );
         let trust = trust(&self.trust).unwrap();
         let own = identity(&self.own).unwrap();
-        let account: AccountId = "123456789012".parse().unwrap();
-        let (name, user_id): (UserName, UniqueId) = (
-            "ada".parse().unwrap(),
-            "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
-        );
-        let session = SessionPrincipal {
-            role: ROLE.parse().unwrap(),
-            role_id: "AROAAAAAAAAAAAAAAAAAA".parse().unwrap(),
-            session: "ines".parse().unwrap(),
-        };
-        let partition = Partition::Aws;
-        let caller = match self.caller {
-            Who::Session => Caller::Session(&session),
-            Who::User => Caller::User {
-                partition,
-                account,
-                path: "/",
-                name: &name,
-                id: &user_id,
-            },
-            Who::Root => Caller::Root { partition, account },
-            Who::Service => Caller::Service {
-                name: "ec2.amazonaws.com",
-            },
-            Who::Federated => Caller::Federated { provider: PROVIDER },
-        };
         let policies = [NamedPolicy {
             name: "own",
             policy: &own,
@@ -130,35 +180,18 @@ impl Call {
             tags: &self.session_tags,
             source_identity: self.session_source.as_ref(),
         };
-        let assumption = Assumption {
-            action: AssumeAction::AssumeRole,
-            caller,
-            context: self.context.clone(),
-            session: "next".parse().unwrap(),
-            tags: self.tags.clone(),
-            source_identity: self.source_identity.clone(),
-            duration: SessionDuration::from_seconds(self.seconds).unwrap(),
-            ends_by: None,
-            lineage: lineage(),
-        };
         let role = RoleTerms {
             arn: &arn,
             id: &id,
             trust: &trust,
             max_session: SessionDuration::from_seconds(self.max).unwrap(),
         };
-        let preview = would_permit_signed(&assumption, &signer, Some(role));
-        match decide_signed(assumption, &signer, Some(role)) {
-            Decision::Permit(grant) => {
-                let allowed_by = grant.allowed_by().to_vec();
-                assert_eq!(preview, Preview::WouldPermit(allowed_by));
-                Ok(grant)
-            }
-            Decision::Deny(denial) => {
-                assert_eq!(preview, Preview::WouldDeny(denial.clone()));
-                Err(denial)
-            }
-        }
+        let house = House::new();
+        decided(
+            self.assumption(house.caller(self.caller)),
+            &signer,
+            Some(role),
+        )
     }
 
     fn denial(&self) -> Option<Denial> {
@@ -166,8 +199,8 @@ impl Call {
     }
 }
 
-fn refused(action: StsAction, because: Because) -> Option<Denial> {
-    Some(Denial::Refused { action, because })
+const fn denial_of(action: StsAction, because: Because) -> Denial {
+    Denial::Refused { action, because }
 }
 
 #[test]
@@ -190,13 +223,13 @@ fn each_side_must_allow() {
         own: silent.clone(),
         ..call()
     };
-    assert_eq!(asked.denial(), refused(ASSUME, because.clone()));
+    assert_eq!(asked.denial(), Some(denial_of(ASSUME, because.clone())));
     let asked = Call {
         own: silent.clone(),
         role: ABROAD,
         ..call()
     };
-    assert_eq!(asked.denial(), refused(ASSUME, because));
+    assert_eq!(asked.denial(), Some(denial_of(ASSUME, because)));
     let elsewhere = json!({"Effect": "Allow", "Action": "sts:*", "Resource": ABROAD});
     let asked = Call {
         own: elsewhere,
@@ -208,7 +241,7 @@ fn each_side_must_allow() {
         trust: untrusting,
         ..call()
     };
-    assert_eq!(asked.denial(), refused(ASSUME, Because::NoAllow));
+    assert_eq!(asked.denial(), Some(denial_of(ASSUME, Because::NoAllow)));
     let named = json!({"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sts:*"});
     let asked = Call {
         own: silent.clone(),
@@ -258,7 +291,7 @@ fn a_user_and_a_service_assume_roles_and_the_account_does_not() {
         caller: Who::Service,
         ..call()
     };
-    assert_eq!(asked.denial(), refused(ASSUME, Because::NoAllow));
+    assert_eq!(asked.denial(), Some(denial_of(ASSUME, Because::NoAllow)));
     let asked = Call {
         caller: Who::Root,
         ..call()
@@ -274,24 +307,17 @@ fn who_does_not_sign_has_another_action() {
         trust: everybody.clone(),
         ..call()
     };
-    assert_eq!(asked.denial(), refused(ASSUME, Because::WrongAction));
+    assert_eq!(
+        asked.denial(),
+        Some(denial_of(ASSUME, Because::WrongAction))
+    );
 
     let (arn, id): (RoleArn, UniqueId) = (
         TARGET.parse().unwrap(),
         "AROABBBBBBBBBBBBBBBBB".parse().unwrap(),
     );
     let trust = trust(&everybody).unwrap();
-    let assumption = Assumption {
-        action: AssumeAction::AssumeRole,
-        caller: Caller::Federated { provider: PROVIDER },
-        context: Context::new(),
-        session: "next".parse().unwrap(),
-        tags: SessionTags::none(),
-        source_identity: None,
-        duration: SessionDuration::MIN,
-        ends_by: None,
-        lineage: lineage(),
-    };
+    let assumption = call().assumption(Caller::Federated { provider: PROVIDER });
     let role = RoleTerms {
         arn: &arn,
         id: &id,
@@ -301,14 +327,17 @@ fn who_does_not_sign_has_another_action() {
     let Decision::Deny(denial) = decide(assumption, Some(role)) else {
         panic!("permitted");
     };
-    assert_eq!(Some(denial), refused(ASSUME, Because::WrongAction));
+    assert_eq!(Some(denial), Some(denial_of(ASSUME, Because::WrongAction)));
 }
 
 #[test]
 fn a_role_trusts_itself_where_it_names_itself_only() {
     for (principal, expected) in [
-        (json!({"AWS": ROOT}), refused(ASSUME, Because::NoAllow)),
-        (json!("*"), refused(ASSUME, Because::NoAllow)),
+        (
+            json!({"AWS": ROOT}),
+            Some(denial_of(ASSUME, Because::NoAllow)),
+        ),
+        (json!("*"), Some(denial_of(ASSUME, Because::NoAllow))),
         (json!({"AWS": ROLE}), None),
         (json!({"AWS": ["*", ROLE]}), None),
         (json!({"AWS": "AROAAAAAAAAAAAAAAAAAA"}), None),
@@ -365,7 +394,7 @@ fn a_session_lasts_an_hour_when_it_comes_from_a_session() {
         seconds: 3601,
         ..call()
     };
-    assert_eq!(stranger.denial(), refused(ASSUME, Because::NoAllow));
+    assert_eq!(stranger.denial(), Some(denial_of(ASSUME, Because::NoAllow)));
 }
 
 #[test]
@@ -381,12 +410,15 @@ fn tags_need_permission_on_both_sides() {
         own: assume,
         ..tagged()
     };
-    assert_eq!(asked.denial(), refused(StsAction::TagSession, because));
+    assert_eq!(
+        asked.denial(),
+        Some(denial_of(StsAction::TagSession, because))
+    );
     let trust = json!({"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole"});
     let asked = Call { trust, ..tagged() };
     assert_eq!(
         asked.denial(),
-        refused(StsAction::TagSession, Because::NoAllow)
+        Some(denial_of(StsAction::TagSession, Because::NoAllow))
     );
 }
 
@@ -400,7 +432,7 @@ fn tags_that_are_passed_on_alone_need_permission() {
     };
     assert_eq!(
         asked.denial(),
-        refused(StsAction::TagSession, Because::NoAllow)
+        Some(denial_of(StsAction::TagSession, Because::NoAllow))
     );
     let asked = Call {
         session_tags: tags(&[("Team", "blue", false)]),
@@ -461,7 +493,7 @@ fn to_the_trust_policy_passed_on_tags_are_the_roles() {
         session_tags: SessionTags::none(),
         ..asked
     };
-    assert_eq!(asked.denial(), refused(ASSUME, Because::NoAllow));
+    assert_eq!(asked.denial(), Some(denial_of(ASSUME, Because::NoAllow)));
     let mut own = call().own;
     own["Condition"] = condition;
     let asked = Call {
@@ -471,7 +503,7 @@ fn to_the_trust_policy_passed_on_tags_are_the_roles() {
         ..call()
     };
     let because = Because::CallerNotAllowed(PolicyKind::IdentityBased);
-    assert_eq!(asked.denial(), refused(ASSUME, because));
+    assert_eq!(asked.denial(), Some(denial_of(ASSUME, because)));
 }
 
 #[test]
@@ -492,7 +524,10 @@ fn a_source_identity_stays_the_same_for_good() {
             source_identity: other.parse().ok(),
             ..with()
         };
-        let expected = refused(StsAction::SetSourceIdentity, Because::SourceIdentityIsSet);
+        let expected = Some(denial_of(
+            StsAction::SetSourceIdentity,
+            Because::SourceIdentityIsSet,
+        ));
         assert_eq!(changed.denial(), expected);
     }
 }
@@ -516,7 +551,7 @@ fn a_source_identity_needs_permission_on_every_hop() {
         ..call()
     };
     let because = Because::CallerNotAllowed(PolicyKind::IdentityBased);
-    assert_eq!(asked.denial(), refused(set, because));
+    assert_eq!(asked.denial(), Some(denial_of(set, because)));
 }
 
 #[test]
@@ -533,7 +568,7 @@ fn the_trust_policy_sees_a_source_identity_that_is_passed_on() {
         session_source: "bob".parse().ok(),
         ..asked
     };
-    assert_eq!(asked.denial(), refused(ASSUME, Because::NoAllow));
+    assert_eq!(asked.denial(), Some(denial_of(ASSUME, Because::NoAllow)));
 }
 
 #[test]
@@ -542,9 +577,9 @@ fn an_external_id_is_the_one_that_was_agreed_on() {
     trust["Condition"] = json!({"StringEquals": {"sts:ExternalId": "Xy7"}});
     for (id, expected) in [
         (Some("Xy7"), None),
-        (Some("xy7"), refused(ASSUME, Because::NoAllow)),
-        (Some("*"), refused(ASSUME, Because::NoAllow)),
-        (None, refused(ASSUME, Because::NoAllow)),
+        (Some("xy7"), Some(denial_of(ASSUME, Because::NoAllow))),
+        (Some("*"), Some(denial_of(ASSUME, Because::NoAllow))),
+        (None, Some(denial_of(ASSUME, Because::NoAllow))),
     ] {
         let mut context = Context::new();
         id.map(|id| context.set("sts:ExternalId", id));
@@ -559,41 +594,20 @@ fn an_external_id_is_the_one_that_was_agreed_on() {
 
 #[test]
 fn a_role_that_is_not_there_is_refused_like_one_that_trusts_others() {
-    let account: AccountId = "123456789012".parse().unwrap();
-    let (name, id): (UserName, UniqueId) = (
-        "ada".parse().unwrap(),
-        "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
-    );
-    let assumption = Assumption {
-        action: AssumeAction::AssumeRole,
-        caller: Caller::User {
-            partition: Partition::Aws,
-            account,
-            path: "/",
-            name: &name,
-            id: &id,
-        },
-        context: Context::new(),
-        session: "next".parse().unwrap(),
-        tags: SessionTags::none(),
-        source_identity: None,
-        duration: SessionDuration::MAX,
-        ends_by: None,
-        lineage: lineage(),
-    };
+    let house = House::new();
+    let assumption = call().assumption(house.caller(Who::User));
     let signer = Signer {
         authority: Authority::NONE,
         credentials: Credentials::Temporary,
         tags: &SessionTags::none(),
         source_identity: None,
     };
-    let Decision::Deny(denial) = decide_signed(assumption, &signer, None) else {
-        panic!("permitted");
-    };
+    let denial = decided(assumption, &signer, None).unwrap_err();
     let stranger = Call {
         trust: json!({"Effect": "Allow", "Principal": {"AWS": ABROAD}, "Action": "sts:*"}),
         ..call()
     };
-    assert_eq!(Some(denial.code()), stranger.denial().map(|it| it.code()));
-    assert_eq!(Some(denial), refused(ASSUME, Because::UnknownRole));
+    let code = stranger.denial().map(|it| it.code());
+    assert_eq!(Some(denial.code()), code);
+    assert_eq!(denial, denial_of(ASSUME, Because::UnknownRole));
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::domain::{Partition, SessionPrincipal};
 use crate::policy::PolicyKind::{self, IdentityBased, ResourceBased, RoleTrust};
 use crate::policy::{
-    Authority, NamedPolicy, ResourcePolicy, Target, authorise, authorization_message,
+    Authority, MAX_MESSAGE_BYTES, NamedPolicy, ResourcePolicy, Target, authorise,
+    authorization_message,
 };
 
 fn session() -> SessionPrincipal {
@@ -106,6 +107,20 @@ fn a_denying_statement_is_decoded_as_it_was_written() {
 }
 
 #[test]
+fn a_decision_too_long_to_be_sealed_is_told_without_its_statements() {
+    let many = vec!["s3:GetObject"; 600];
+    let denying = identity(&json!({"Effect": "Deny", "Action": many, "Resource": "*"})).unwrap();
+    let found = decoded(&[NamedPolicy {
+        name: "p",
+        policy: &denying,
+    }]);
+    assert_eq!(found["explicitDeny"], true);
+    assert_eq!(found["matchedStatements"], json!({"items": []}));
+    assert_eq!(found["context"], context_of_decoded());
+    assert!(found.to_string().len() < MAX_MESSAGE_BYTES);
+}
+
+#[test]
 fn a_trust_policys_principals_are_decoded() {
     let session = session();
     let trust = trust(&json!({
@@ -145,12 +160,7 @@ fn with_statement(statement: &Value) -> String {
 }
 
 #[test]
-fn a_refused_policy_has_the_words_of_iam() {
-    let statement = |change: fn(&mut Value)| {
-        let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
-        change(&mut statement);
-        refused_as(IdentityBased, &with_statement(&statement))
-    };
+fn a_policy_that_lacks_something_has_the_words_of_iam() {
     let without = |element: &str| {
         let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
         statement.as_object_mut().unwrap().remove(element);
@@ -163,6 +173,23 @@ fn a_refused_policy_has_the_words_of_iam() {
         without("Resource"),
         "Policy statement must contain resources."
     );
+    let twice = json!({"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"});
+    assert_eq!(
+        refused_as(IdentityBased, &with_statement(&json!([twice, twice]))),
+        "Statement IDs (SID) in a single policy must be unique."
+    );
+    let old = r#"{"Version": "2011-01-01", "Statement": []}"#;
+    let expected = "Policy document must be version 2012-10-17 or greater.";
+    assert_eq!(refused_as(IdentityBased, old), expected);
+}
+
+#[test]
+fn a_refused_policy_has_the_words_of_iam() {
+    let statement = |change: fn(&mut Value)| {
+        let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
+        change(&mut statement);
+        refused_as(IdentityBased, &with_statement(&statement))
+    };
     for (found, expected) in [
         (
             statement(|it| it["Principal"] = json!("*")),
@@ -199,14 +226,6 @@ fn a_refused_policy_has_the_words_of_iam() {
     ] {
         assert_eq!(found, expected);
     }
-    let twice = json!({"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"});
-    assert_eq!(
-        refused_as(IdentityBased, &with_statement(&json!([twice, twice]))),
-        "Statement IDs (SID) in a single policy must be unique."
-    );
-    let old = r#"{"Version": "2011-01-01", "Statement": []}"#;
-    let expected = "Policy document must be version 2012-10-17 or greater.";
-    assert_eq!(refused_as(IdentityBased, old), expected);
 }
 
 #[test]
