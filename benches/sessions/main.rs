@@ -1,5 +1,5 @@
-//! What a browser session costs in Redis, beside a bare `SET` and `GET` of as many bytes through the
-//! same client library, on one connection, to the same server, in the same run.
+//! What a browser session costs in Redis, beside a bare `SET` and `GET` of as many bytes, under a name as
+//! long, through the same client library, on one connection, to the same server, in the same run.
 //!
 //! Everybody waits for their own answer, [`CALLERS`] at once; the library sends what comes together in
 //! one packet. Rounds of ours and of the bare command take turns, so that whatever else the machine does
@@ -23,6 +23,7 @@ mod tools;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
+use data_encoding::BASE64URL_NOPAD;
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use rolegate::domain::{ClaimSource, Claims, FederatedIdentity, ProviderRef, SignInId, UnixTime};
@@ -157,9 +158,8 @@ impl Bench {
         let bare = client.get_multiplexed_async_connection_with_config(&patient);
         let mut bare = bare.await.unwrap();
         store.create(&key(0), &session(0)).await.unwrap();
-        let name = data_encoding::BASE64URL_NOPAD.encode(&key(0).0);
         let value: Vec<u8> = redis::cmd("GET")
-            .arg(format!("rolegate:session:{name}"))
+            .arg(name("rolegate:session:", 0))
             .query_async(&mut bare)
             .await
             .unwrap();
@@ -235,7 +235,7 @@ impl Bench {
             }
             Work::Get(among) => {
                 let mut get = redis::cmd("GET");
-                get.arg(format!("bare:{}", spread(number) % among));
+                get.arg(bare_name(spread(number) % among));
                 let found: Vec<u8> = get.query_async(&mut self.bare.clone()).await.unwrap();
                 assert_eq!(found.len(), self.value.len());
             }
@@ -245,7 +245,7 @@ impl Bench {
 
     async fn set(&self, number: u64) {
         let mut set = redis::cmd("SET");
-        set.arg(format!("bare:{number}")).arg(&*self.value);
+        set.arg(bare_name(number)).arg(&*self.value);
         set.arg("PX").arg(1_800_000);
         set.exec_async(&mut self.bare.clone()).await.unwrap();
     }
@@ -298,6 +298,16 @@ fn process_of(server: &RedisServer) -> String {
 /// Far from its neighbours, and never random: Knuth's multiplicative hash.
 const fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20
+}
+
+/// What the store calls the session of this number, under another prefix.
+fn name(prefix: &str, number: u64) -> String {
+    [prefix, &BASE64URL_NOPAD.encode(&key(number).0)].concat()
+}
+
+/// As long as a session's.
+fn bare_name(number: u64) -> String {
+    name("rolegate:nothing:", number)
 }
 
 fn key(number: u64) -> SessionKey {

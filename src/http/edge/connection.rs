@@ -366,7 +366,7 @@ impl<T: Readable> Bounded<T> {
             Turn::Awaited => true,
             Turn::Come => {
                 shared.turn.set(Turn::Open);
-                queue.release();
+                Queue::release();
                 false
             }
             Turn::Open => {

@@ -110,7 +110,7 @@ impl Queue {
     }
 
     /// A connection that was called is read now: the place that was kept for it is anybody's.
-    pub(super) fn release(&self) {
+    pub(super) fn release() {
         ROUND.with(|round| round.kept.set(round.kept.get().saturating_sub(1)));
     }
 
@@ -118,8 +118,8 @@ impl Queue {
     #[cfg(test)]
     pub(super) fn end_round(&self) {
         ROUND.with(|round| {
-            self.metrics
-                .have_waited(round.turn(self.most, &self.metrics))
+            let taken = round.turn(self.most, &self.metrics);
+            self.metrics.have_waited(taken);
         });
     }
 
@@ -280,12 +280,12 @@ mod tests {
         assert_eq!(left_unread(&queue, &few), 3);
         queue.end_round();
         assert_eq!(entered(&queue, 5), 0);
-        queue.release();
-        queue.release();
+        Queue::release();
+        Queue::release();
         assert_eq!(entered(&queue, 5), 2);
         queue.end_round();
         assert_eq!(entered(&queue, 5), 1);
-        queue.release();
+        Queue::release();
         assert_eq!(entered(&queue, 5), 1);
         queue.end_round();
         assert_eq!(entered(&queue, 5), 2);
