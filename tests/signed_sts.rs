@@ -196,6 +196,88 @@ fn a_user_who_is_taken_away_ends_what_came_of_their_key() {
 }
 
 #[test]
+fn whoever_revokes_a_user_ends_what_came_of_their_key() {
+    let node = start();
+    let own = issued(&call(&node, &ada(), &[("Action", "GetSessionToken")]));
+    let role = issued(&take(&node, &ada(), LAST, &[]));
+    let through = issued(&take(&node, &own, LAST, &[]));
+    revoke(
+        &node,
+        &json!({ "user": "arn:aws:iam::123456789012:user/ada" }),
+    );
+    for keys in [own, role, through] {
+        assert_refused(&node.who(&keys), 403, "InvalidClientTokenId");
+    }
+    assert_eq!(node.who(&ada()).status, 200);
+    node.advance(1);
+    let anew = issued(&take(&node, &ada(), LAST, &[]));
+    assert_eq!(node.who(&anew).status, 200);
+}
+
+#[test]
+fn a_user_who_is_moved_is_another_one_to_their_sessions() {
+    let node = start();
+    let own = issued(&call(&node, &ada(), &[("Action", "GetSessionToken")]));
+    let exported = node.admin("GET", "/admin/v1/directory", "").json();
+    let mut files: DirectoryFiles = serde_json::from_value(exported["files"].clone()).unwrap();
+    let user = files.get_mut(&in_account("users/ada.toml")).unwrap();
+    let moved = user.replace("path = \"/\"", "path = \"/contractors/\"");
+    assert_ne!(*user, moved, "{user}");
+    let secret = format!("id = \"{KEY}\"\nsecret = \"{SECRET}\"");
+    let seed = data_encoding::BASE32_NOPAD.encode(SEED);
+    *user = moved.replace(&format!("id = \"{KEY}\""), &secret).replace(
+        "name = \"phone\"",
+        &format!("name = \"phone\"\nseed = \"{seed}\""),
+    );
+    node.apply(&files);
+    assert_refused(&node.who(&own), 403, "InvalidClientTokenId");
+    let who = node.who(&ada());
+    assert_eq!(
+        element(&who, "Arn"),
+        "arn:aws:iam::123456789012:user/contractors/ada"
+    );
+}
+
+#[test]
+fn nothing_of_a_user_s_file_is_told_where_it_can_t_be_read() {
+    let node = start();
+    for broken in [
+        format!("[[access_keys]]\nid = '{KEY}'\nsecret = '{SECRET}"),
+        format!("access_keys = [{{ id = '{KEY}', secret = '{SECRET}', staus = 'Active' }}]"),
+        format!("[[access_keys]]\nid = '{KEY}'\nsecret = ['{SECRET}']"),
+        format!("[[mfa_devices]]\nname = 'phone'\nseed = '{SECRET}'"),
+    ] {
+        let mut files = directory(&node);
+        files.insert(in_account("users/ada.toml"), broken);
+        let answer = node.try_apply(&files);
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(
+            answer.text().contains("users/ada.toml"),
+            "{}",
+            answer.text()
+        );
+        assert!(!answer.text().contains(SECRET), "{}", answer.text());
+    }
+    assert!(!node.audit_text().contains(SECRET));
+}
+
+#[test]
+fn a_parameter_that_would_narrow_is_not_passed_over() {
+    let node = start();
+    let policy = allows(&json!(["s3:*"]));
+    for more in [("Policy", &*policy), ("Tags.member.1.Key", "a")] {
+        let answer = call(&node, &ada(), &[("Action", "GetSessionToken"), more]);
+        assert_refused(&answer, 400, "ValidationError");
+    }
+    let parameters = [
+        ("Action", "GetFederationToken"),
+        ("Name", "helper"),
+        ("TokenCode", "123456"),
+    ];
+    assert_refused(&call(&node, &ada(), &parameters), 400, "ValidationError");
+}
+
+#[test]
 fn a_key_that_is_switched_off_signs_nothing() {
     let node = start();
     assert_eq!(node.who(&ada()).status, 200);

@@ -556,16 +556,11 @@ mod tests {
     #[test]
     fn kinds_of_call_that_are_not_there_are_not_passed_over() {
         let gateway = Gateway::start();
-        for (name, value) in [
-            ("ProviderId", "www.amazon.com"),
-            (
-                "PolicyArns.member.1.arn",
-                "arn:aws:iam::aws:policy/ReadOnlyAccess",
-            ),
-        ] {
-            let answer = call(&gateway, &[(name, Some(value))]);
-            assert_eq!(refused(&answer, STS).1, "ValidationError", "{name}");
-        }
+        let provider = call(&gateway, &[("ProviderId", Some("www.amazon.com"))]);
+        assert_eq!(refused(&provider, STS).1, "ValidationError");
+        let unknown = Some("arn:aws:iam::aws:policy/NobodyMadeIt");
+        let policy = call(&gateway, &[("PolicyArns.member.1.arn", unknown)]);
+        assert_eq!(refused(&policy, STS).1, "MalformedPolicyDocument");
     }
 
     #[test]

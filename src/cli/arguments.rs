@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{
     AccessKeyId, ConnectionId, InvalidValue, IssuerName, RequestId, RoleArn, RuleId, Subject,
-    UnixTime,
+    UnixTime, UserArn,
 };
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{ApplyMode, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId, USUAL_LISTED};
@@ -493,6 +493,18 @@ pub enum Revoke {
         #[command(flatten)]
         gateway: Gateway,
     },
+    /// End every session that came of a user's keys.
+    ///
+    /// Needs `rolegate:RevokeUser`. The keys themselves stay good: take them out of the user's file, or set
+    /// their status to Inactive, first.
+    User {
+        /// The user.
+        #[arg(value_name = "ARN")]
+        arn: UserArn,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
     /// End every session of a role that a mapping rule gave.
     ///
     /// Needs `rolegate:RevokeRule`.
@@ -563,6 +575,7 @@ impl Revoke {
             } => (RevokeTarget::Person { issuer, subject }, gateway),
             Self::Connection { id, gateway } => (RevokeTarget::Connection(id), gateway),
             Self::Role { arn, gateway } => (RevokeTarget::Role(arn), gateway),
+            Self::User { arn, gateway } => (RevokeTarget::User(arn), gateway),
             Self::Rule { id, gateway } => (RevokeTarget::Rule(id), gateway),
             Self::Everything { gateway } => (RevokeTarget::Everything, gateway),
         }

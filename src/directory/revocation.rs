@@ -164,6 +164,9 @@ impl Revocations {
             || ends(&Revoked::Role(of.role.clone()))
             || by_rule.is_some_and(|rule| ends(&rule))
             || lineage.person().is_some_and(of_person)
+            || lineage
+                .user()
+                .is_some_and(|user| ends(&Revoked::Role(user.unique_id.clone())))
             || lineage.through.iter().any(passed)
     }
 

@@ -269,7 +269,7 @@ impl Snapshot {
     /// The user, where it is still the one that is meant.
     pub fn user(&self, principal: &UserPrincipal) -> Option<&Arc<User>> {
         let user = self.account(principal.account)?.users.get(&principal.name);
-        user.filter(|user| user.unique_id == principal.unique_id)
+        user.filter(|user| user.unique_id == principal.unique_id && user.path == principal.path)
     }
 
     /// The mapping rules.

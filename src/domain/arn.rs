@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::text::{Parts, is_aws_word, serde_as_text, text_type};
-use super::{AccountId, InvalidValue, Partition};
+use super::{AccountId, InvalidValue, Partition, UserName};
 
 text_type!(
     /// The name of a role: 1 to 64 of `[\w+=,.@-]` (`roleNameType` of the IAM model).
@@ -160,6 +160,71 @@ impl FromStr for RoleArn {
 impl fmt::Display for RoleArn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
+    }
+}
+
+/// The ARN of a user: `arn:aws:iam::123456789012:user/path/Name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserArn {
+    text: Box<str>,
+    partition: Partition,
+    account: AccountId,
+    path: IamPath,
+    name: UserName,
+}
+
+impl UserArn {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "user ARN",
+        "of the form arn:aws:iam::123456789012:user/path/Name",
+    );
+
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The partition.
+    pub const fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// The account that the user belongs to.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The path, `/` where there is none.
+    pub const fn path(&self) -> &IamPath {
+        &self.path
+    }
+
+    /// The name without the path.
+    pub const fn name(&self) -> &UserName {
+        &self.name
+    }
+}
+
+serde_as_text!(UserArn);
+
+impl FromStr for UserArn {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
+        let resource = arn.resource.strip_prefix("user").ok_or(Self::INVALID)?;
+        let name_at = resource.rfind('/').ok_or(Self::INVALID)? + 1;
+        let (path, name) = resource.split_at_checked(name_at).ok_or(Self::INVALID)?;
+        if arn.service != "iam" || !arn.region.is_empty() {
+            return Err(Self::INVALID);
+        }
+        Ok(Self {
+            text: text.into(),
+            partition: arn.partition.parse()?,
+            account: arn.account.parse()?,
+            path: path.parse()?,
+            name: name.parse()?,
+        })
     }
 }
 

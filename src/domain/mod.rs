@@ -26,7 +26,7 @@ mod unique_id;
 pub use account::{AccountId, Partition};
 pub use arn::{
     Arn, IamPath, OidcProviderArn, ProviderArn, RoleArn, RoleName, SamlProviderArn,
-    SamlProviderName,
+    SamlProviderName, UserArn,
 };
 pub use claims::{AssertedAttribute, Claim, ClaimName, ClaimSource, Claims, Unusable};
 pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, SessionToken};

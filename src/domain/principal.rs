@@ -243,4 +243,12 @@ impl Lineage {
             Origin::User(_) => None,
         }
     }
+
+    /// The user at its beginning.
+    pub const fn user(&self) -> Option<&UserPrincipal> {
+        match &self.origin {
+            Origin::Person(_) => None,
+            Origin::User(user) => Some(user),
+        }
+    }
 }

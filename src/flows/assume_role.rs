@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
-use super::authenticate::{Authenticator, Caller};
+use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::caller_context;
 use super::mfa::{self, DevicesOf, ShownCode};
 use super::narrowing::Narrowing;
@@ -195,6 +195,9 @@ impl AssumeRole {
         meta: &RequestMeta,
     ) -> Result<RoleSession, AssumeRoleError> {
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
+        if !self.authenticator.stands(caller, snapshot) {
+            return Err(AuthenticationError::InvalidToken.into());
+        }
         let grant = decide(request, (caller, mfa_at), snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
         let extent = request.narrowing.extent(request.role.account(), snapshot)?;

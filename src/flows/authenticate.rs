@@ -259,6 +259,25 @@ impl Authenticator {
 }
 
 impl Authenticator {
+    /// Whether a caller who was authenticated a moment ago is still who they were, by the snapshot that something
+    /// is issued by: what is issued carries its generation, and no revocation of that generation or an
+    /// earlier one ends it.
+    pub(super) fn stands(&self, caller: &Caller, snapshot: &Snapshot) -> bool {
+        let key = &caller.access_key_id;
+        match &caller.session {
+            Some(session) => {
+                let ground = self.ground(snapshot);
+                ground.holds(session) && !ground.is_revoked(session, key)
+            }
+            None if caller.user.is_some() => true,
+            None => snapshot.user_of_key(key).is_some_and(|entry| {
+                let own = entry.user.access_keys.get(key);
+                let is_active = own.is_some_and(|own| own.status == KeyStatus::Active);
+                is_active && Principal::User(entry.principal.clone()) == caller.principal
+            }),
+        }
+    }
+
     const fn ground<'a>(&'a self, snapshot: &'a Snapshot) -> Ground<'a> {
         Ground {
             snapshot,
@@ -274,9 +293,7 @@ impl Authenticator {
             Principal::Session(_) => return None,
         };
         let admin = self.admin.as_ref();
-        admin
-            .filter(|admin| admin.unique_id() == user.unique_id)
-            .map(Arc::clone)
+        admin.filter(|admin| admin.is(user)).map(Arc::clone)
     }
 }
 
@@ -335,12 +352,20 @@ impl BootstrapAdmin {
         }))
     }
 
-    /// The same for the same access key, so that it stays through restarts.
+    /// Whether a user is this one, and no user of the directory who is called so.
+    pub(super) fn is(&self, user: &UserPrincipal) -> bool {
+        self.principal()
+            .is_ok_and(|own| own == Principal::User(user.clone()))
+    }
+
+    /// The same for the same access key, so that it stays through restarts; nobody can make another user of it
+    /// who doesn't know the secret.
     pub(super) fn unique_id(&self) -> UniqueId {
-        let digest = aws_lc_rs::digest::digest(
-            &aws_lc_rs::digest::SHA256,
-            self.access_key_id.as_str().as_bytes(),
+        let key = aws_lc_rs::hmac::Key::new(
+            aws_lc_rs::hmac::HMAC_SHA256,
+            self.secret_access_key.expose().as_bytes(),
         );
+        let digest = aws_lc_rs::hmac::sign(&key, self.access_key_id.as_str().as_bytes());
         let bytes = digest.as_ref().first_chunk().copied().unwrap_or_default();
         UniqueId::from_random(crate::domain::UniqueIdKind::User, bytes)
     }

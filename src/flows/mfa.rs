@@ -23,7 +23,7 @@ use crate::store::{OneTimeUse, Redeemed};
 const STEP_SECONDS: i64 = 30;
 /// Codes of so many steps before and after are good, since clocks differ (RFC 6238, section 5.2).
 const STEPS_AWAY: i64 = 1;
-/// So many codes may be tried for a device in one step.
+/// So many codes of a user may be tried in one step, of whichever of their devices.
 const TRIES: u8 = 5;
 /// A code has so many digits.
 const DIGITS: usize = 6;
@@ -50,7 +50,7 @@ pub enum MfaError {
     #[error("the caller has no MFA device of this serial number")]
     UnknownDevice,
     /// Too many codes were tried.
-    #[error("more than {TRIES} codes of the device were tried within {STEP_SECONDS} seconds")]
+    #[error("more than {TRIES} codes of the user were tried within {STEP_SECONDS} seconds")]
     TooManyTries,
     /// It is not the device's code now.
     #[error("the code is not the one that the device shows")]
@@ -95,7 +95,7 @@ pub(super) async fn take(
     };
     let mut has_try = false;
     for number in 0..TRIES {
-        let text = format!("{id} {serial} {step} {number}");
+        let text = format!("{id} {step} {number}");
         if redeem(mark_of(TRIED, &text)).await? == Redeemed::First {
             has_try = true;
             break;

@@ -86,7 +86,7 @@ fn rights<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Option<Rights<'s
 pub(super) fn own_tags<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Option<&'s OwnTags> {
     match principal {
         Principal::User(user) => Some(&snapshot.user(user)?.tags),
-        Principal::FederatedUser(_) => None,
+        Principal::FederatedUser(federated) => Some(&snapshot.user(&federated.by)?.tags),
         Principal::Session(session) => {
             let entry = snapshot.role(&session.role)?;
             (entry.role.unique_id == session.role_id).then(|| &entry.role.tags)

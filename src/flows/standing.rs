@@ -48,7 +48,9 @@ impl Ground<'_> {
                     || self
                         .snapshot
                         .has_since(&Footing::User(account, id), generation)
-                    || self.is_admin(&passed.unique_id)
+                    || self.admin.is_some_and(|admin| {
+                        admin.account == passed.account && admin.unique_id() == passed.unique_id
+                    })
             })
             && self.holds_origin(session)
     }
@@ -62,12 +64,8 @@ impl Ground<'_> {
 
     fn holds_user(self, user: &UserPrincipal, generation: u64) -> bool {
         let footing = Footing::User(user.account, user.unique_id.clone());
-        self.is_admin(&user.unique_id)
+        self.admin.is_some_and(|admin| admin.is(user))
             || (self.snapshot.user(user).is_some() && self.snapshot.has_since(&footing, generation))
-    }
-
-    fn is_admin(self, id: &crate::domain::UniqueId) -> bool {
-        self.admin.is_some_and(|admin| admin.unique_id() == *id)
     }
 
     fn holds_origin(self, session: &OpenSession) -> bool {

@@ -215,13 +215,15 @@ impl UserSessions {
     ) -> Result<IssuedToUser, UserSessionError> {
         let user = long_term_user(caller, "GetSessionToken")?;
         admit_caller(&self.throttle, caller)?;
-        let snapshot = self.directory.snapshot(meta.now)?;
+        let snapshot = self.snapshot(caller, meta)?;
         let devices = snapshot.user(user).map(|found| DevicesOf {
             user: found,
             partition: user.partition,
             account: user.account,
         });
         let mfa_at = mfa::take(shown, devices, &self.marks, meta.now).await?;
+        // The store was asked meanwhile.
+        let snapshot = self.snapshot(caller, meta)?;
         let asked = UserSession {
             user: user.clone(),
             federated: None,
@@ -264,7 +266,7 @@ impl UserSessions {
     ) -> Result<IssuedToUser, UserSessionError> {
         let user = long_term_user(caller, "GetFederationToken")?;
         admit_caller(&self.throttle, caller)?;
-        let snapshot = self.directory.snapshot(meta.now)?;
+        let snapshot = self.snapshot(caller, meta)?;
         let (partition, account) = (user.partition, user.account);
         let resource = format!(
             "arn:{partition}:sts::{account}:federated-user/{}",
@@ -328,7 +330,7 @@ impl UserSessions {
             return Err(UserSessionError::SessionCredentials("GetAccessKeyInfo"));
         }
         admit_caller(&self.throttle, caller)?;
-        let snapshot = self.directory.snapshot(meta.now)?;
+        let snapshot = self.snapshot(caller, meta)?;
         let context = caller_context(caller, &snapshot, meta);
         let asking = Asking {
             caller,
@@ -340,6 +342,20 @@ impl UserSessions {
         let account = known.map(|entry| entry.principal.account);
         let account = account.or_else(|| key.account());
         account.ok_or(UserSessionError::UnknownKey)
+    }
+
+    /// The directory, in which the caller still is who they were when their signature was verified.
+    fn snapshot(
+        &self,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<Arc<Snapshot>, UserSessionError> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        if self.authenticator.stands(caller, &snapshot) {
+            Ok(snapshot)
+        } else {
+            Err(AuthenticationError::InvalidToken.into())
+        }
     }
 
     fn mint<'a>(&'a self, snapshot: &'a Snapshot, meta: &RequestMeta) -> Mint<'a> {

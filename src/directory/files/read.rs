@@ -124,6 +124,24 @@ impl Reader<'_> {
         self.good(path, read)
     }
 
+    /// As [`Self::toml`], of a file in which secrets stand: what is wrong is told without a word of the file.
+    pub(super) fn secret_toml<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
+        let text = self.text(path)?;
+        match toml::from_str(&text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let before = error.span().and_then(|span| text.get(..span.start));
+                let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+                let why = member_of(error.message()).unwrap_or_else(|| {
+                    "a value is missing, or is not what it must be; see the layout of directory files"
+                        .to_owned()
+                });
+                self.problem(path, &format!("line {line}: {why}"));
+                None
+            }
+        }
+    }
+
     pub(super) fn policy<P: FromStr<Err: Display>>(&mut self, path: &str) -> Option<P> {
         let text = self.text(path)?;
         self.parse(path, &text)
@@ -173,4 +191,14 @@ impl Reader<'_> {
         }
         text
     }
+}
+
+/// A message that names a member of a file and none of its values.
+fn member_of(message: &str) -> Option<String> {
+    let names_member = ["unknown field `", "missing field `", "duplicate field `"];
+    let first = message.lines().next()?;
+    names_member
+        .iter()
+        .any(|start| first.starts_with(start))
+        .then(|| first.to_owned())
 }

@@ -20,7 +20,7 @@ impl Reader<'_> {
 
     fn read_user(&mut self, id: AccountId, path: &str, name: &str) -> Option<(UserName, User)> {
         let base = path.strip_suffix(".toml")?;
-        let file: Option<UserFile> = self.toml(path);
+        let file: Option<UserFile> = self.secret_toml(path);
         let policies = self.read_policies(base);
         let name: UserName = self.parse(path, name)?;
         let file = file?;

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{Act, AdminAction, AdminError, Administration};
 use crate::directory::{DirectoryError, Role, Snapshot};
-use crate::domain::{AccountId, PolicyName, RoleArn};
+use crate::domain::{AccountId, PolicyName, Principal, RoleArn};
 use crate::flows::authenticate::Caller;
 use crate::flows::caller_context::caller_context;
 use crate::flows::own_policies::OwnPolicies;
@@ -114,7 +114,8 @@ impl Administration {
         action: AdminAction,
         meta: &RequestMeta,
     ) -> Result<bool, DirectoryError> {
-        if caller.principal.account() != self.account {
+        let is_federated = matches!(caller.principal, Principal::FederatedUser(_));
+        if is_federated || caller.principal.account() != self.account {
             return Ok(false);
         }
         let snapshot = self.directory.snapshot(meta.now)?;

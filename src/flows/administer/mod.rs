@@ -72,6 +72,8 @@ pub enum AdminAction {
     RevokeConnection,
     /// `rolegate:RevokeRole`
     RevokeRole,
+    /// `rolegate:RevokeUser`
+    RevokeUser,
     /// `rolegate:RevokeRule`
     RevokeRule,
     /// `rolegate:RevokeEverything`
@@ -103,6 +105,7 @@ impl AdminAction {
             Self::RevokePerson => "rolegate:RevokePerson",
             Self::RevokeConnection => "rolegate:RevokeConnection",
             Self::RevokeRole => "rolegate:RevokeRole",
+            Self::RevokeUser => "rolegate:RevokeUser",
             Self::RevokeRule => "rolegate:RevokeRule",
             Self::RevokeEverything => "rolegate:RevokeEverything",
             Self::BackUp => "rolegate:BackUp",
@@ -124,6 +127,7 @@ impl AdminAction {
             | Self::RevokePerson
             | Self::RevokeConnection
             | Self::RevokeRole
+            | Self::RevokeUser
             | Self::RevokeRule
             | Self::RevokeEverything
             | Self::ListSessions => "sessions",

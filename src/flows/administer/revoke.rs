@@ -1,12 +1,13 @@
 //! Revocation: sessions end before their time.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::{Act, AdminAction, AdminError, Administration, Applied};
-use crate::directory::{Change, Revocation, Revocations, Revoked, Snapshot};
+use crate::directory::{Change, Revocation, Revocations, Revoked, Snapshot, User};
 use crate::domain::{
     AccessKeyId, ConnectionId, InvalidValue, IssuerName, KeyKind, RoleArn, RuleId, SignInId,
-    Subject, UnixTime,
+    Subject, UnixTime, UserArn,
 };
 use crate::flows::authenticate::Caller;
 use crate::flows::request::RequestMeta;
@@ -34,6 +35,8 @@ pub enum RevokeTarget {
     Connection(ConnectionId),
     /// All of a role.
     Role(RoleArn),
+    /// All that came of a user's keys.
+    User(UserArn),
     /// All that a mapping rule gave.
     Rule(RuleId),
     /// All that there are.
@@ -92,6 +95,7 @@ impl RevokeTarget {
             Self::Person { .. } => AdminAction::RevokePerson,
             Self::Connection(_) => AdminAction::RevokeConnection,
             Self::Role(_) => AdminAction::RevokeRole,
+            Self::User(_) => AdminAction::RevokeUser,
             Self::Rule(_) => AdminAction::RevokeRule,
             Self::Everything => AdminAction::RevokeEverything,
         }
@@ -119,6 +123,16 @@ impl RevokeTarget {
                 let found = snapshot.role(arn);
                 let entry = found.ok_or_else(|| missing("role", arn.as_str()))?;
                 Ok(Revoked::Role(entry.role.unique_id.clone()))
+            }
+            Self::User(arn) => {
+                let account = snapshot.account(arn.account());
+                let user = account.and_then(|account| account.users.get(arn.name()));
+                let is_it = |user: &Arc<User>| {
+                    user.path == *arn.path() && arn.partition() == snapshot.partition()
+                };
+                let found = user.filter(|user| is_it(user));
+                let user = found.ok_or_else(|| missing("user", arn.as_str()))?;
+                Ok(Revoked::Role(user.unique_id.clone()))
             }
             Self::Rule(id) => {
                 let found = snapshot.directory().rules.get(id);

@@ -138,6 +138,7 @@ impl Recorder {
             | AdminAction::RevokePerson
             | AdminAction::RevokeConnection
             | AdminAction::RevokeRole
+            | AdminAction::RevokeUser
             | AdminAction::RevokeRule
             | AdminAction::RevokeEverything
             | AdminAction::UpgradeStore

@@ -1,9 +1,12 @@
 //! What STS was asked, other than for a role.
 
 use super::{Recorder, chain, refused_caller, signed_by, unauthenticated};
-use crate::audit::{AuditUnavailable, Check, CheckOutcome, Event, EventSource, ReadOnly, Source};
+use crate::audit::{
+    AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly, Source,
+};
 use crate::credentials::IssuedToUser;
 use crate::decisions::Beside;
+use crate::domain::Principal;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
 use crate::flows::user_sessions::UserSessionError;
@@ -95,10 +98,7 @@ impl Recorder {
             CallerRecord::Throttled(caller, throttled) => of(event, caller)
                 .checks([Check::new(RATE, CheckOutcome::Failed)])
                 .refused("Throttling", &throttled.to_string()),
-            CallerRecord::Issued(caller, issued) => of(event, caller).issued(
-                &issued.credentials.access_key_id,
-                issued.credentials.expiration,
-            ),
+            CallerRecord::Issued(caller, issued) => given(of(event, caller), issued),
             CallerRecord::Refused(caller, error) => of(event, caller)
                 .checks([Check::new(error.check(), CheckOutcome::Failed)])
                 .refused(error.code(), &chain(error)),
@@ -136,6 +136,20 @@ impl Recorder {
             .refused(call.code, call.why);
         self.keep_traced(attempt, &event, Beside::default()).await
     }
+}
+
+/// Whom a user gave a session to.
+fn given(event: Event, issued: &IssuedToUser) -> Event {
+    let event = match &issued.principal {
+        Principal::FederatedUser(federated) => {
+            event.parameter(Parameter::UserName, federated.name.as_str())
+        }
+        Principal::User(_) | Principal::Session(_) => event,
+    };
+    event.issued(
+        &issued.credentials.access_key_id,
+        issued.credentials.expiration,
+    )
 }
 
 /// An attempt that came to no flow.

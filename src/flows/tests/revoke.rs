@@ -7,6 +7,7 @@ use crate::domain::SignInId;
 use crate::store::Sessions as _;
 
 /// The rule that gives [`READER`].
+const USER: &str = "arn:aws:iam::123456789012:user/ada";
 const RULE: &str = "readers";
 /// A minute, in which a provider's clock may be ahead, and a second.
 const LATER: UnixTime = NOW.plus(61);
@@ -268,6 +269,10 @@ async fn each_kind_needs_an_action_of_its_own() {
         ("rolegate:RevokePerson", person()),
         ("rolegate:RevokeConnection", connection()),
         ("rolegate:RevokeRole", role(READER)),
+        (
+            "rolegate:RevokeUser",
+            RevokeTarget::User(USER.parse().unwrap()),
+        ),
         ("rolegate:RevokeRule", rule(RULE)),
         ("rolegate:RevokeEverything", RevokeTarget::Everything),
     ];
@@ -415,4 +420,18 @@ async fn what_an_administrator_signed_before_everything_ended_is_taken_no_more()
             assert_eq!(error.code(), "RequestExpired");
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_that_was_under_way_gets_nothing() {
+    let node = Node::new().await;
+    let credentials = taken(&node).await;
+    let keys = node.authenticator();
+    let caller = authenticate(&keys, &credentials, "sts", NOW).await.unwrap();
+    let before = node.directory.snapshot(NOW).unwrap();
+    assert!(keys.stands(&caller, &before));
+    revoke(&node, &role(READER)).await;
+    let after = node.directory.snapshot(NOW).unwrap();
+    assert!(keys.stands(&caller, &before));
+    assert!(!keys.stands(&caller, &after));
 }

@@ -39,6 +39,10 @@ pub(super) async fn get_session_token(
     let signed = call.signed(&headers);
     let caller = flow.caller(Operation::GetSessionToken, &signed, call.meta);
     let caller = caller.await?;
+    refuse(
+        call,
+        &["Policy", "PolicyArns.", "Tags.", "TransitiveTagKeys."],
+    )?;
     let duration = duration(&call.parameters)?;
     let mut violations = Violations::default();
     let find = |name| call.parameters.find(name);
@@ -69,6 +73,7 @@ pub(super) async fn get_federation_token(
     let signed = call.signed(&headers);
     let caller = flow.caller(Operation::GetFederationToken, &signed, call.meta);
     let caller = caller.await?;
+    refuse(call, &["SerialNumber", "TokenCode", "TransitiveTagKeys."])?;
     let duration = duration(&call.parameters)?;
     let mut violations = Violations::default();
     let name = violations.required(call.parameters.find("Name"), &NAME);
@@ -98,6 +103,20 @@ pub(super) async fn get_federation_token(
         result: "GetFederationTokenResult",
         members,
     })
+}
+
+/// What would narrow a session or prove something must not be passed over where the operation has no such
+/// parameter.
+fn refuse(call: &Call<'_>, names: &[&str]) -> Result<(), StsFault> {
+    match names.iter().find(|name| call.parameters.has_any(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let name = name.trim_end_matches('.');
+            Err(StsFault::validation(format!(
+                "{name}: the operation has no such parameter; leave it out"
+            )))
+        }
+    }
 }
 
 fn federated(principal: &Principal) -> Value<'static> {
