@@ -104,6 +104,48 @@ impl Directory {
         match change {
             Change::PutAccount(id, settings) => self.put_account(id, settings),
             Change::RemoveAccount(id) => drop(self.accounts.remove(&id)),
+            Change::PutRole(..)
+            | Change::RemoveRole(..)
+            | Change::PutUser(..)
+            | Change::RemoveUser(..)
+            | Change::PutPolicy(..)
+            | Change::RemovePolicy(..)
+            | Change::PutOidcProvider(..)
+            | Change::RemoveOidcProvider(..)
+            | Change::PutSamlProvider(..)
+            | Change::RemoveSamlProvider(..) => self.apply_in_account(change),
+            Change::PutConnection(connection) => {
+                self.connections.insert(connection.id.clone(), connection);
+            }
+            Change::RemoveConnection(id) => {
+                self.connections.remove(&id);
+                self.connection_metadata.remove(&id);
+            }
+            Change::PutConnectionMetadata(id, metadata) if self.connections.contains_key(&id) => {
+                self.connection_metadata.insert(id, metadata);
+            }
+            Change::PutConnectionMetadata(..) => {}
+            Change::RemoveConnectionMetadata(id) => drop(self.connection_metadata.remove(&id)),
+            Change::PutLink(id, link) => drop(self.links.insert(id, link)),
+            Change::RemoveLink(id) => drop(self.links.remove(&id)),
+            Change::PutRule(id, rule) => drop(self.rules.insert(id, rule)),
+            Change::RemoveRule(id) => drop(self.rules.remove(&id)),
+            Change::AddSealingKey(record) => self.sealing_keys.push(record),
+            Change::RemoveSealingKey(id) => self.sealing_keys.retain(|record| record.id() != id),
+            Change::AddServiceProviderKey(record) => self.add_service_provider_key(*record),
+            Change::RemoveServiceProviderKey(id) => {
+                self.service_provider_keys
+                    .retain(|record| record.id() != id);
+            }
+            Change::Revoke(revoked, revocation) => self.revocations.put(revoked, revocation),
+            Change::ForgetRevocation(revoked) => self.revocations.remove(&revoked),
+            Change::UseFormat(format) => self.format = self.format.max(format),
+        }
+    }
+
+    /// The directory after a change of what an account has; any other change does nothing.
+    fn apply_in_account(&mut self, change: Change) {
+        match change {
             Change::PutRole(id, name, role) => {
                 self.in_account(id, |account| drop(account.roles.insert(name, role)));
             }
@@ -135,32 +177,7 @@ impl Directory {
             Change::RemoveSamlProvider(id, name) => {
                 self.in_account(id, |account| drop(account.saml_providers.remove(&name)));
             }
-            Change::PutConnection(connection) => {
-                self.connections.insert(connection.id.clone(), connection);
-            }
-            Change::RemoveConnection(id) => {
-                self.connections.remove(&id);
-                self.connection_metadata.remove(&id);
-            }
-            Change::PutConnectionMetadata(id, metadata) if self.connections.contains_key(&id) => {
-                self.connection_metadata.insert(id, metadata);
-            }
-            Change::PutConnectionMetadata(..) => {}
-            Change::RemoveConnectionMetadata(id) => drop(self.connection_metadata.remove(&id)),
-            Change::PutLink(id, link) => drop(self.links.insert(id, link)),
-            Change::RemoveLink(id) => drop(self.links.remove(&id)),
-            Change::PutRule(id, rule) => drop(self.rules.insert(id, rule)),
-            Change::RemoveRule(id) => drop(self.rules.remove(&id)),
-            Change::AddSealingKey(record) => self.sealing_keys.push(record),
-            Change::RemoveSealingKey(id) => self.sealing_keys.retain(|record| record.id() != id),
-            Change::AddServiceProviderKey(record) => self.add_service_provider_key(*record),
-            Change::RemoveServiceProviderKey(id) => {
-                self.service_provider_keys
-                    .retain(|record| record.id() != id);
-            }
-            Change::Revoke(revoked, revocation) => self.revocations.put(revoked, revocation),
-            Change::ForgetRevocation(revoked) => self.revocations.remove(&revoked),
-            Change::UseFormat(format) => self.format = self.format.max(format),
+            _ => {}
         }
     }
 

@@ -117,15 +117,17 @@ impl AssumeRoleError {
             | Self::Revoked
             | Self::Tags(_) => "InvalidIdentityToken",
             Self::Denied(denial) => denial.code(),
-            Self::NotMapped | Self::NotConnected | Self::NotLinked => "AccessDenied",
             Self::Authentication(error) => error.code(),
-            Self::Mfa(MfaError::Unavailable(_)) => "ServiceUnavailable",
-            Self::Mfa(_) | Self::CallerGone => "AccessDenied",
+            Self::Mfa(MfaError::Unavailable(_)) | Self::Unavailable(_) => "ServiceUnavailable",
+            Self::NotMapped
+            | Self::NotConnected
+            | Self::NotLinked
+            | Self::Mfa(_)
+            | Self::CallerGone => "AccessDenied",
             Self::ChainTooLong => "ValidationError",
             Self::UnknownPolicy(_) => "MalformedPolicyDocument",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
             Self::Throttled(_) => "Throttling",
-            Self::Unavailable(_) => "ServiceUnavailable",
         }
     }
 
@@ -211,14 +213,13 @@ impl AssumeRoleError {
             ) => "duration",
             Self::Denied(Denial::Refused { .. } | Denial::RootCaller) => "trust policy",
             Self::Authentication(error) => error.check(),
-            Self::Mfa(MfaError::Unavailable(_)) => "availability",
+            Self::Mfa(MfaError::Unavailable(_)) | Self::Unavailable(_) => "availability",
             Self::Mfa(_) => "second factor",
             Self::CallerGone => "caller",
             Self::ChainTooLong => "chain",
             Self::UnknownPolicy(_) => "session policy",
             Self::TooLarge { .. } => "token size",
             Self::Throttled(_) => "rate",
-            Self::Unavailable(_) => "availability",
         }
     }
 }

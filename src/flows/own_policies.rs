@@ -31,8 +31,8 @@ impl<'a> OwnPolicies<'a> {
             (_, Some(rights)) => Self::by(rights, book)?,
             (None, None) => return None,
         };
-        if let Some(session) = &caller.session {
-            own.session = session_policies(session, book)?;
+        if let Some(session) = caller.session.as_ref().filter(|it| it.is_narrowed()) {
+            own.session = Some(session_policies(session, book)?);
         }
         Some(own)
     }
@@ -97,15 +97,12 @@ pub(super) fn own_tags<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Opt
 fn session_policies<'a>(
     session: &'a OpenSession,
     book: PolicyBook<'a>,
-) -> Option<Option<Vec<NamedPolicy<'a>>>> {
-    if !session.is_narrowed() {
-        return Some(None);
-    }
+) -> Option<Vec<NamedPolicy<'a>>> {
     let mut policies: Vec<_> = session.session_policies.iter().map(inline).collect();
     for arn in &session.session_policy_arns {
         policies.push(managed(arn, book)?);
     }
-    Some(Some(policies))
+    Some(policies)
 }
 
 const fn inline(policy: &IdentityPolicy) -> NamedPolicy<'_> {

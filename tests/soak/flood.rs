@@ -88,21 +88,20 @@ impl<'h> Flood<'h> {
 
     /// Starts whoever sends half of a request and leaves the node waiting.
     pub(crate) fn begin_halves<'s>(&'s self, threads: &'s Scope<'s, '_>) {
-        threads.spawn(|| {
-            let mut held = Vec::new();
-            for number in (0..self.mixes.len()).cycle() {
-                if self.is_over.load(Ordering::SeqCst) {
-                    return;
-                }
-                let mut connection = RawConnection::open(self.house.nodes[number].address);
-                drop(connection.send(b"POST / HTTP/1.1\r\nHost: "));
-                held.push(connection);
-                if held.len() > 50 {
-                    held.remove(0);
-                }
-                sleep(HALF);
-            }
-        });
+        threads.spawn(|| self.send_halves());
+    }
+
+    fn send_halves(&self) {
+        const HELD: usize = 50;
+        let mut held = std::collections::VecDeque::new();
+        let mut nodes = self.house.nodes.iter().cycle();
+        while !self.is_over.load(Ordering::SeqCst) {
+            let mut connection = RawConnection::open(nodes.next().unwrap().address);
+            drop(connection.send(b"POST / HTTP/1.1\r\nHost: "));
+            held.push_front(connection);
+            held.truncate(HELD);
+            sleep(HALF);
+        }
     }
 
     pub(crate) fn end(&self) {
@@ -122,9 +121,10 @@ impl<'h> Flood<'h> {
         while !self.is_over.load(Ordering::SeqCst) {
             if let Some(pause) = pause {
                 due += pause;
-                sleep(due.saturating_duration_since(Instant::now()));
+                let now = Instant::now();
+                sleep(due.saturating_duration_since(now));
                 // What could not be sent in time is not sent later.
-                due = due.max(Instant::now() - pause);
+                due = due.max(now);
             }
             let mix = Arc::clone(&self.mixes[number].read().unwrap());
             let request = &mix.requests[turn.fetch_add(1, Ordering::Relaxed) % mix.requests.len()];

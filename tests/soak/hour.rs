@@ -72,12 +72,9 @@ fn memory_and_files_stay_as_they_are_at_a_third_of_the_peak() {
         flood.begin(threads, Some(pace));
         flood.begin_halves(threads);
         for minute in 1..=minutes {
-            let until = Duration::from_secs(60) * minute;
+            let until = Duration::from_mins(minute.into());
             one_minute(&house, &watch, minute, || {
-                while begun.elapsed() < until {
-                    sleep(LOOK.min(until.saturating_sub(begun.elapsed())));
-                    read(&house, begun.elapsed(), &mut readings);
-                }
+                look_until(until, &house, begun, &mut readings);
             });
             prune(&house);
             flood.replace(each(&|node| mix(&house, node)));
@@ -93,6 +90,14 @@ fn memory_and_files_stay_as_they_are_at_a_third_of_the_peak() {
         "{all:?}"
     );
     judge(&readings, begun.elapsed());
+}
+
+/// Looks at memory and files until so long after the beginning.
+fn look_until(until: Duration, house: &House, begun: Instant, readings: &mut [Vec<Reading>]) {
+    while begun.elapsed() < until {
+        sleep(LOOK.min(until.saturating_sub(begun.elapsed())));
+        read(house, begun.elapsed(), readings);
+    }
 }
 
 fn mix(house: &House, node: &Node) -> Mix {

@@ -20,13 +20,14 @@ pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut 
             partition,
         };
         holders.check(problems);
-        for (name, user) in &account.users {
+        let users = account.users.iter();
+        let owned =
+            users.flat_map(|(name, user)| user.access_keys.keys().map(move |key| (name, key)));
+        for (name, key) in owned {
             let at = format!("accounts/{id}/users/{name}");
-            for key in user.access_keys.keys() {
-                if let Some(other) = keys.insert(key, at.clone()) {
-                    let text = format!("{other} has the access key {key}, too");
-                    problems.push(Problem::new(&at, text));
-                }
+            if let Some(other) = keys.insert(key, at.clone()) {
+                let text = format!("{other} has the access key {key}, too");
+                problems.push(Problem::new(&at, text));
             }
         }
     }

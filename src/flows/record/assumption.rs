@@ -61,23 +61,11 @@ impl Recorder {
             },
             connection: None,
         };
-        if let Err(error) = record.result {
-            let source = record.caller.map_or_else(
-                || refused(meta, record.person),
-                |caller| refused_caller(meta, caller),
-            );
-            let is_coalesced = if error.is_alarm() {
-                self.is_coalesced_alarm(source, meta)
-            } else {
-                self.is_coalesced(source, meta)
-            };
-            if error.is_alarm() {
-                self.metrics.disagreed();
-            }
-            if is_coalesced {
-                self.metrics.ended(attempt);
-                return Ok(());
-            }
+        if let Err(error) = record.result
+            && self.is_only_counted(meta, record, error)
+        {
+            self.metrics.ended(attempt);
+            return Ok(());
         }
         let occasion = self.occasion(meta, record.source, operation.as_str(), ReadOnly::No)?;
         let mut event = Event::new(occasion)
@@ -114,6 +102,27 @@ impl Recorder {
             ..traced(record.beside, record.person)
         };
         self.keep_traced(attempt, &event, beside).await
+    }
+}
+
+impl Recorder {
+    /// Whether a refusal is one of so many of the same that it gets no line of its own.
+    fn is_only_counted(
+        &self,
+        meta: &RequestMeta,
+        record: &AssumeRecord<'_>,
+        error: &AssumeRoleError,
+    ) -> bool {
+        let source = record.caller.map_or_else(
+            || refused(meta, record.person),
+            |caller| refused_caller(meta, caller),
+        );
+        if error.is_alarm() {
+            self.metrics.disagreed();
+            self.is_coalesced_alarm(source, meta)
+        } else {
+            self.is_coalesced(source, meta)
+        }
     }
 }
 

@@ -326,7 +326,6 @@ impl StsFault {
             AssumeRoleError::NoSamlProvider => return saml_error::no_provider(),
             AssumeRoleError::Token(error) => token_message(error),
             AssumeRoleError::ResponseText(error) => sentence(error),
-            AssumeRoleError::ProviderSessionEnds { .. } => sentence(error),
             AssumeRoleError::Saml(refusal) => {
                 return saml_error::of_response(error.code(), refusal);
             }
@@ -343,7 +342,9 @@ impl StsFault {
             AssumeRoleError::Authentication(error) => return Self::unauthenticated(error),
             AssumeRoleError::Mfa(error) => return Self::second_factor(error),
             AssumeRoleError::CallerGone => return Self::denied(sentence(error)),
-            AssumeRoleError::ChainTooLong => sentence(error),
+            AssumeRoleError::ProviderSessionEnds { .. } | AssumeRoleError::ChainTooLong => {
+                sentence(error)
+            }
             AssumeRoleError::UnknownPolicy(error) => sentence(error),
             AssumeRoleError::TooLarge { percent } => too_large(*percent),
         };
