@@ -250,7 +250,7 @@ fn nothing_of_a_user_s_file_is_told_where_it_can_t_be_read() {
         let mut files = directory(&node);
         files.insert(in_account("users/ada.toml"), broken);
         let answer = node.try_apply(&files);
-        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert_eq!(answer.status, 422, "{}", answer.text());
         assert!(
             answer.text().contains("users/ada.toml"),
             "{}",
