@@ -24,8 +24,8 @@ const SETTLING: u32 = 2;
 const SETTLED: Duration = Duration::from_mins(10);
 /// So many bytes an hour memory may grow, in a run that is long enough to tell.
 const GROWTH: f64 = 1e6;
-/// How much more there may be at the end of a run that isn't.
-const MORE: u64 = 24 << 20;
+/// By so much more may the least of the second half be than that of the first, in a run that isn't.
+const MORE: u64 = 32 << 20;
 const LONG_ENOUGH: Duration = Duration::from_mins(30);
 /// How often memory and files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -179,6 +179,10 @@ fn tell(minute: u32, tally: &Tally, readings: &[Vec<Reading>], all: &mut Tally) 
     all.wrong.extend_from_slice(&tally.wrong);
 }
 
+fn least(readings: &[Reading]) -> u64 {
+    readings.iter().map(|it| it.memory).min().unwrap()
+}
+
 /// What of memory and files has grown, once all has settled.
 fn judge(readings: &[Vec<Reading>], lasted: Duration) -> Vec<String> {
     let mut grown = Vec::new();
@@ -201,7 +205,8 @@ fn judge(readings: &[Vec<Reading>], lasted: Duration) -> Vec<String> {
         let is_steady = if lasted >= LONG_ENOUGH {
             slope < GROWTH
         } else {
-            last.memory < first.memory + MORE
+            let (earlier, later) = of.split_at(of.len() / 2);
+            least(later) < least(earlier) + MORE
         };
         if !is_steady || last.files > first.files + MORE_FILES {
             grown.push(format!(
