@@ -137,11 +137,15 @@ impl MfaDevice {
         }
     }
 
-    /// The bytes that codes are made of.
-    pub fn seed(&self) -> Secret<Vec<u8>> {
-        Secret::new(bytes_of(self.seed.0.expose()).unwrap_or_default())
+    /// The bytes that codes are made of; `None` where what is kept is no seed: then no code is right.
+    pub fn seed(&self) -> Option<Secret<Vec<u8>>> {
+        let bytes = bytes_of(self.seed.0.expose()).map(Secret::new);
+        bytes.filter(|bytes| SEED_BYTES.contains(&bytes.expose().len()))
     }
 }
+
+/// A seed has so many bytes.
+const SEED_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 
 /// A device's seed: base32 of 16 to 64 bytes (RFC 4226, section 4, wants 128 bits at least).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +156,7 @@ impl std::str::FromStr for Seed {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_end_matches('=').to_ascii_uppercase();
-        let is_good = bytes_of(&text).is_some_and(|bytes| (16..=64).contains(&bytes.len()));
+        let is_good = bytes_of(&text).is_some_and(|bytes| SEED_BYTES.contains(&bytes.len()));
         if is_good {
             Ok(Self(Secret::new(text)))
         } else {

@@ -104,7 +104,7 @@ pub(super) async fn take(
     if !has_try {
         return Err(MfaError::TooManyTries);
     }
-    let seed = device.seed();
+    let seed = device.seed().ok_or(MfaError::WrongCode)?;
     let mut found = None;
     for away in -STEPS_AWAY..=STEPS_AWAY {
         let shown = code_of(seed.expose(), step + away);

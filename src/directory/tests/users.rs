@@ -2,7 +2,7 @@
 
 use super::assert_named;
 use crate::directory::testing::{NOW, files};
-use crate::directory::{Directory, DirectoryFiles, KeyStatus, check, read, write};
+use crate::directory::{Directory, DirectoryFiles, KeyStatus, MfaDevice, check, read, write};
 use crate::domain::{AccountId, Partition, UserName};
 use crate::entropy::SystemEntropy;
 
@@ -64,6 +64,18 @@ fn a_user_of_another_id_takes_nothing_over() {
     *text = text.replace(&id, "AIDAAAAAAAAAAAAAAAAAA");
     let problems = read(&written, &first, NOW, &SystemEntropy).unwrap_err();
     assert_named(&problems, USER_FILE, "so its secret must stand beside it");
+}
+
+#[test]
+fn a_device_that_is_kept_without_a_seed_shows_no_code() {
+    for damaged in ["", "AAAA", "not base32 at all"] {
+        let kept = serde_json::json!({ "seed": damaged, "enabled_at": 0 });
+        let device: MfaDevice = serde_json::from_value(kept).unwrap();
+        assert!(device.seed().is_none(), "{damaged}");
+    }
+    let good = serde_json::json!({ "seed": SEED, "enabled_at": 0 });
+    let good: MfaDevice = serde_json::from_value(good).unwrap();
+    assert_eq!(good.seed().unwrap().expose().len(), 20);
 }
 
 #[test]
