@@ -19,8 +19,9 @@ use super::mfa::{self, DevicesOf, ShownCode};
 use super::narrowing::Narrowing;
 use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
-use super::record::{AssumeRecord, CallerRecord, Recorder};
+use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
+use super::signed_caller::signed_caller;
 use crate::audit::EventSource;
 use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::Beside;
@@ -104,19 +105,8 @@ impl AssumeRole {
         request: &HttpRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<Caller, AssumeRoleError> {
-        let _proving = self.recorder.metrics().time(OPERATION, Step::Prove);
-        match self
-            .authenticator
-            .authenticate(request, "sts", meta.now)
-            .await
-        {
-            Ok(caller) => Ok(caller),
-            Err(error) => {
-                let record = CallerRecord::Unknown(&error);
-                self.recorder.signed_call(meta, OPERATION, record).await?;
-                Err(error.into())
-            }
-        }
+        let by = (&self.authenticator, self.recorder.as_ref());
+        Ok(signed_caller(by, OPERATION, request, meta).await?)
     }
 
     /// Runs the flow; the attempt is recorded before this answers.

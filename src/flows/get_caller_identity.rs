@@ -6,6 +6,7 @@ use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::rates::admit_caller;
 use super::record::{CallerRecord, Recorder};
 use super::request::RequestMeta;
+use super::signed_caller::signed_caller;
 use crate::audit::AuditUnavailable;
 use crate::domain::Principal;
 use crate::metrics::{Operation, Step};
@@ -52,22 +53,8 @@ impl GetCallerIdentity {
     ) -> Result<Principal, CallerIdentityError> {
         let metrics = self.recorder.metrics();
         let _whole = metrics.time(Operation::GetCallerIdentity, Step::Whole);
-        let proving = metrics.time(Operation::GetCallerIdentity, Step::Prove);
-        let authenticated = self
-            .authenticator
-            .authenticate(request, "sts", meta.now)
-            .await;
-        drop(proving);
-        let caller = match authenticated {
-            Ok(caller) => caller,
-            Err(error) => {
-                let record = CallerRecord::Unknown(&error);
-                self.recorder
-                    .signed_call(meta, Operation::GetCallerIdentity, record)
-                    .await?;
-                return Err(error.into());
-            }
-        };
+        let by = (&self.authenticator, self.recorder.as_ref());
+        let caller = signed_caller(by, Operation::GetCallerIdentity, request, meta).await?;
         self.tell(caller, meta).await
     }
 

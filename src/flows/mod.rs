@@ -43,6 +43,7 @@ mod saml_conditions;
 mod saml_session;
 mod sign_in;
 mod sign_out;
+mod signed_caller;
 mod standing;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
 use super::record::{CallerRecord, Recorder};
 use super::request::RequestMeta;
+use super::signed_caller::signed_caller;
 use super::unavailable::Unavailable;
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, Extent, IssueError, IssuedToUser, Mint, UserSession};
@@ -176,19 +177,8 @@ impl UserSessions {
         request: &HttpRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<Caller, UserSessionError> {
-        let _proving = self.recorder.metrics().time(operation, Step::Prove);
-        match self
-            .authenticator
-            .authenticate(request, "sts", meta.now)
-            .await
-        {
-            Ok(caller) => Ok(caller),
-            Err(error) => {
-                let record = CallerRecord::Unknown(&error);
-                self.recorder.signed_call(meta, operation, record).await?;
-                Err(error.into())
-            }
-        }
+        let by = (&self.authenticator, self.recorder.as_ref());
+        Ok(signed_caller(by, operation, request, meta).await?)
     }
 
     /// Credentials for a session of the caller's own, for so many seconds.
