@@ -159,7 +159,7 @@ impl Bench {
         let mut bare = bare.await.unwrap();
         store.create(&key(0), &session(0)).await.unwrap();
         let value: Vec<u8> = redis::cmd("GET")
-            .arg(name("rolegate:session:", 0))
+            .arg(name("session", 0))
             .query_async(&mut bare)
             .await
             .unwrap();
@@ -300,20 +300,28 @@ const fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20
 }
 
-/// What the store calls the session of this number, under another prefix.
-fn name(prefix: &str, number: u64) -> String {
-    [prefix, &BASE64URL_NOPAD.encode(&key(number).0)].concat()
+/// What the store calls the place of this number's session, with another word in it.
+fn name(word: &str, number: u64) -> String {
+    let place = key(number).place();
+    let tag = BASE64URL_NOPAD.encode(&place[..15]);
+    format!("rolegate:{{{tag}}}:{word}:{}", place[15])
 }
 
 /// As long as a session's.
 fn bare_name(number: u64) -> String {
-    name("rolegate:nothing:", number)
+    name("nothing", number)
+}
+
+fn person(number: u64) -> PersonKey {
+    let issuer = "https://idp.example.com".parse().unwrap();
+    PersonKey::of(&issuer, &[&format!("person-{}", number / OF_A_PERSON)])
 }
 
 fn key(number: u64) -> SessionKey {
-    let mut key = [0; 32];
-    key[24..].copy_from_slice(&number.to_be_bytes());
-    SessionKey(key)
+    let place = u8::try_from(number % OF_A_PERSON).unwrap();
+    let mut proof = [0; 16];
+    proof[8..].copy_from_slice(&number.to_be_bytes());
+    SessionKey::new(person(number).place(place), proof)
 }
 
 /// A session as a provider with ten groups makes it.
@@ -329,7 +337,7 @@ fn session(number: u64) -> BrowserSession {
     });
     BrowserSession {
         sign_in: SignInId::from_random([9; 16]),
-        person: PersonKey::of(&issuer, &[&person]),
+        person: self::person(number),
         identity: FederatedIdentity {
             provider: ProviderRef::Connection("staff".parse().unwrap()),
             issuer,

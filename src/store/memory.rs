@@ -18,7 +18,7 @@ use super::sealed::{serialised, unavailable};
 use super::{
     Appended, BrowserSession, Created, DirectoryLog, Generation, Kind, LogEntry, Logout,
     MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, PersonKey, Position,
-    Redeemed, SessionKey, Sessions, ShortLived, Stock, StoreError, TooLarge,
+    Redeemed, SessionKey, SessionPlace, Sessions, ShortLived, Stock, StoreError, TooLarge,
 };
 use crate::domain::UnixTime;
 
@@ -38,7 +38,7 @@ struct State {
     /// Of the last entry.
     head: Option<Position>,
     checkpoint: Option<LogEntry>,
-    sessions: HashMap<SessionKey, BrowserSession>,
+    sessions: HashMap<SessionPlace, (SessionKey, BrowserSession)>,
     logouts: HashMap<PersonKey, Logout>,
     one_time_marks: HashMap<[u8; 32], UnixTime>,
 }
@@ -66,7 +66,9 @@ impl MemoryStore {
     pub fn sweep(&self, now: UnixTime) -> usize {
         let mut state = self.state();
         let before = state.expiring();
-        state.sessions.retain(|_, session| !session.is_over(now));
+        state
+            .sessions
+            .retain(|_, (_, session)| !session.is_over(now));
         state.logouts.retain(|_, logout| logout.keep_until >= now);
         state.one_time_marks.retain(|_, kept| *kept >= now);
         before - state.expiring() + self.families.sweep(now)
@@ -103,6 +105,11 @@ impl Default for MemoryStore {
 }
 
 impl State {
+    fn session(&self, key: &SessionKey) -> Option<&BrowserSession> {
+        let (kept, session) = self.sessions.get(&key.place())?;
+        (kept == key).then_some(session)
+    }
+
     fn head(&self) -> Position {
         self.head.unwrap_or(Position::START)
     }
@@ -183,15 +190,23 @@ impl Sessions for MemoryStore {
         key: &SessionKey,
         session: &BrowserSession,
     ) -> Result<Created, StoreError> {
+        key.check_is_of(&session.person).map_err(unavailable)?;
         check_size(session)?;
+        let now = session.created_at;
         let mut state = self.state();
         let logout = state.logouts.get(&session.person);
         if logout.is_some_and(|logout| logout.ends(session)) {
             return Ok(Created::LoggedOut);
         }
-        let sessions = &mut state.sessions;
-        self.make_room(sessions, key, |kept| kept.is_over(session.created_at))?;
-        sessions.insert(*key, session.clone());
+        let (sessions, place) = (&mut state.sessions, key.place());
+        if let Some((other, kept)) = sessions.get(&place)
+            && other != key
+            && !kept.is_over(now)
+        {
+            return Ok(Created::Taken(*other));
+        }
+        self.make_room(sessions, &place, |(_, kept)| kept.is_over(now))?;
+        sessions.insert(place, (*key, session.clone()));
         Ok(Created::Kept)
     }
 
@@ -201,12 +216,13 @@ impl Sessions for MemoryStore {
         now: UnixTime,
     ) -> Result<Option<BrowserSession>, StoreError> {
         let state = self.state();
-        let session = state.sessions.get(key);
+        let session = state.session(key);
         Ok(session.filter(|session| !session.is_over(now)).cloned())
     }
 
     async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError> {
-        if let Some(session) = self.state().sessions.get_mut(key)
+        if let Some((kept, session)) = self.state().sessions.get_mut(&key.place())
+            && kept == key
             && !session.is_over(now)
         {
             session.last_seen = session.last_seen.max(now);
@@ -215,7 +231,12 @@ impl Sessions for MemoryStore {
     }
 
     async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        Ok(self.state().sessions.remove(key).is_some())
+        let mut state = self.state();
+        let is_there = state.session(key).is_some();
+        if is_there {
+            state.sessions.remove(&key.place());
+        }
+        Ok(is_there)
     }
 
     /// The sessions are gone even where there is no room to remember the logout.
@@ -224,7 +245,7 @@ impl Sessions for MemoryStore {
         let before = state.sessions.len();
         state
             .sessions
-            .retain(|_, session| session.person != *person);
+            .retain(|_, (_, session)| session.person != *person);
         let ended = before - state.sessions.len();
         let logouts = &mut state.logouts;
         self.make_room(logouts, person, |kept| kept.keep_until < logout.at)?;
@@ -286,7 +307,7 @@ impl State {
         let marks = marks.filter(|(_, until)| **until >= now);
         let logouts = self.logouts.iter();
         let logouts = logouts.filter(|(_, logout)| logout.keep_until >= now);
-        let sessions = self.sessions.iter();
+        let sessions = self.sessions.values();
         let sessions = sessions.filter(|(_, session)| !session.is_over(now));
         match kind {
             Kind::Mark => marks

@@ -31,8 +31,8 @@ pub use families::{
     TokenDigest,
 };
 pub use records::{
-    BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, PersonKey,
-    SessionKey, TooLarge,
+    BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, NotTheirs,
+    PersonKey, SessionKey, SessionPlace, SessionProof, TooLarge,
 };
 pub use sealed::StoreSeal;
 
@@ -158,17 +158,22 @@ pub enum Created {
     Kept,
     /// The person has signed out at their provider since the proof was issued; nothing was kept.
     LoggedOut,
+    /// The person has this session in that place, and it is not over; nothing was kept.
+    Taken(SessionKey),
 }
 
 /// Browser sessions, and who has which.
 ///
 /// A session can't slip past a logout: one that was there is ended, and one that is made at the same
-/// time or later by a proof from before is refused. A store that keeps a person and a session apart
-/// first puts the session's name to the person, then keeps the session, and then looks once more
-/// whether the person is logged out.
+/// time or later by a proof from before is refused. A store that does not do both in one step first keeps
+/// the session and then looks whether the person is logged out.
+///
+/// A person has 256 places, and each holds one session: a session's name says which.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Keeps a new session until `session.ends_at`, unless the person is logged out.
+    /// Keeps a new session until `session.ends_at`, unless the person is logged out, or its place is taken.
+    ///
+    /// A name that is not the person's is [`NotTheirs`], in [`StoreError::Unavailable`].
     async fn create(
         &self,
         key: &SessionKey,
@@ -182,8 +187,7 @@ pub trait Sessions: Send + Sync {
         now: UnixTime,
     ) -> Result<Option<BrowserSession>, StoreError>;
 
-    /// Notes that the session was used at `now`; nothing happens where there is none. A store that ends
-    /// a person's sessions one after another ends here what a logout that broke off has left.
+    /// Notes that the session was used at `now`; nothing happens where there is none.
     async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError>;
 
     /// Ends the session at once; `true` where there was one.

@@ -34,10 +34,58 @@ impl TooLarge {
     }
 }
 
-/// The name of a session's record: the SHA-256 of the cookie's value, so that the store holds
-/// nothing that opens a session.
+/// The name of a session's record.
+///
+/// ```text
+/// 15 bytes   whose it is: the first of the person's name
+///  1 byte    which of the person's 256 places it has
+/// 16 bytes   the first of the SHA-256 of the cookie's value
+/// ```
+/// So a person's sessions are found without a list of them, and the store holds nothing that opens one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionKey(pub [u8; 32]);
+
+/// A place for one session of a person.
+pub type SessionPlace = [u8; 16];
+
+/// What a cookie's value proves: as much of its SHA-256 as a session's name has.
+pub type SessionProof = [u8; 16];
+
+impl SessionKey {
+    /// The name of the session in this place that a cookie with this proof opens.
+    pub fn new(place: SessionPlace, proof: SessionProof) -> Self {
+        let mut key = [0; 32];
+        let (first, second) = key.split_at_mut(16);
+        first.copy_from_slice(&place);
+        second.copy_from_slice(&proof);
+        Self(key)
+    }
+
+    /// Where it stands: of the sessions in one place only one is kept.
+    pub fn place(&self) -> SessionPlace {
+        self.0.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// What opens it.
+    pub fn proof(&self) -> SessionProof {
+        self.0.last_chunk().copied().unwrap_or_default()
+    }
+
+    /// A session under a name that is not its person's would not end with the person's.
+    pub(super) fn check_is_of(&self, person: &PersonKey) -> Result<(), NotTheirs> {
+        let [.., number] = self.place();
+        if self.place() == person.place(number) {
+            Ok(())
+        } else {
+            Err(NotTheirs)
+        }
+    }
+}
+
+/// A session's name is not one of its person's; nothing was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the name of the session is not one of its person's")]
+pub struct NotTheirs;
 
 /// The name of a person whose sessions end together: a SHA-256 of who vouches for them and of what they
 /// are called there.
@@ -45,6 +93,15 @@ pub struct SessionKey(pub [u8; 32]);
 pub struct PersonKey(pub [u8; 32]);
 
 impl PersonKey {
+    /// One of the places that the person has for sessions.
+    pub fn place(&self, number: u8) -> SessionPlace {
+        let mut place: SessionPlace = self.0.first_chunk().copied().unwrap_or_default();
+        if let Some(last) = place.last_mut() {
+            *last = number;
+        }
+        place
+    }
+
     /// The name of whom `issuer` calls by these parts; two persons differ in one of them at least.
     pub fn of(issuer: &IssuerName, parts: &[&str]) -> Self {
         let mut hash = Context::new(&SHA256);

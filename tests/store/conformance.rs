@@ -5,8 +5,8 @@ use std::sync::{Arc, Barrier};
 use futures_util::future::join_all;
 use rolegate::store::{
     Appended, BrowserSession, Created, DecisionLog, DirectoryLog, LogEntry, MAX_CHANGE_BYTES,
-    MAX_RECORD_BYTES, OneTimeUse, Position, Redeemed, RefreshFamilies, Sessions, StoreError,
-    TooLarge,
+    MAX_RECORD_BYTES, NotTheirs, OneTimeUse, Position, Redeemed, RefreshFamilies, SessionKey,
+    Sessions, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
@@ -27,7 +27,9 @@ pub(crate) use crate::pages::{
     a_page_that_is_too_large_is_not_kept, heads_are_told_newest_first_and_part_by_part,
     of_all_who_replace_a_page_one_does, sizes_are_told_oldest_first_and_end_with_their_pages,
 };
-use crate::samples::{IDLE, LASTS, NOW, logout_after, person, session, session_key};
+use crate::samples::{
+    IDLE, LASTS, NOW, logout_after, person, session, session_key, session_key_of,
+};
 
 /// All that a node keeps.
 pub(crate) trait Store:
@@ -256,8 +258,8 @@ pub(crate) async fn a_proof_from_before_a_logout_opens_no_session(store: Arc<imp
     }
     for (key, issued, outcome) in [
         (1, 0, Created::LoggedOut),
-        (2, 5, Created::LoggedOut),
-        (3, 6, Created::Kept),
+        (3, 5, Created::LoggedOut),
+        (5, 6, Created::Kept),
     ] {
         let proven = BrowserSession {
             proof_issued_at: NOW.plus(issued),
@@ -268,7 +270,8 @@ pub(crate) async fn a_proof_from_before_a_logout_opens_no_session(store: Arc<imp
         let found = find(&store, key, 0).await;
         assert_eq!(found.is_some(), outcome == Created::Kept);
     }
-    let other = store.create(&session_key(4), &session("b")).await.unwrap();
+    let key = session_key_of("b", 4);
+    let other = store.create(&key, &session("b")).await.unwrap();
     assert_eq!(other, Created::Kept);
 }
 
@@ -278,7 +281,7 @@ pub(crate) async fn no_session_slips_past_a_logout(store: Arc<impl Store>) {
         if caller % 10 == 0 {
             let logout = store.end_all(&person("a"), logout_after(5)).await;
             logout.unwrap();
-        } else {
+        } else if key != session_key(2) {
             store.create(&key, &session("a")).await.unwrap();
         }
     })
@@ -287,6 +290,65 @@ pub(crate) async fn no_session_slips_past_a_logout(store: Arc<impl Store>) {
         let found = find(&store, u8::try_from(caller).unwrap(), 0).await;
         assert_eq!(found, None, "session {caller}");
     }
+}
+
+pub(crate) async fn a_place_holds_one_session_until_it_is_over(store: Arc<impl Store>) {
+    let [first, second] = [1, 3].map(|proof| SessionKey::new(person("a").place(7), [proof; 16]));
+    for _ in 0..2 {
+        // The same again is what a node sends that got no answer.
+        let created = store.create(&first, &session("a")).await.unwrap();
+        assert_eq!(created, Created::Kept);
+    }
+    let created = store.create(&second, &session("a")).await.unwrap();
+    assert_eq!(created, Created::Taken(first));
+    assert_eq!(store.find(&second, NOW).await.unwrap(), None);
+    store.touch(&second, NOW.plus(1)).await.unwrap();
+    assert!(!store.end(&second).await.unwrap());
+    let kept = store.find(&first, NOW).await.unwrap();
+    assert_eq!(kept, Some(session("a")));
+    let later = BrowserSession {
+        created_at: NOW.plus(IDLE),
+        last_seen: NOW.plus(IDLE),
+        ..session("a")
+    };
+    let created = store.create(&second, &later).await.unwrap();
+    assert_eq!(created, Created::Kept);
+    let now = NOW.plus(IDLE);
+    assert_eq!(store.find(&first, now).await.unwrap(), None);
+    assert_eq!(store.find(&second, now).await.unwrap(), Some(later));
+    assert_eq!(
+        store.end_all(&person("a"), logout_after(5)).await.unwrap(),
+        1
+    );
+}
+
+pub(crate) async fn of_all_who_take_a_place_at_once_one_gets_it(store: Arc<impl Store>) {
+    let key = |caller| SessionKey::new(person("a").place(7), [caller; 16]);
+    let created = all_at_once(&store, |store, caller| async move {
+        let key = SessionKey::new(person("a").place(7), [u8::try_from(caller).unwrap(); 16]);
+        store.create(&key, &session("a")).await.unwrap()
+    })
+    .await;
+    let kept: Vec<_> = (0..)
+        .zip(&created)
+        .filter(|(_, it)| **it == Created::Kept)
+        .collect();
+    assert_eq!(kept.len(), 1, "{created:?}");
+    let winner = key(kept[0].0);
+    for outcome in created {
+        assert!(matches!(outcome, Created::Kept) || outcome == Created::Taken(winner));
+    }
+    assert!(store.find(&winner, NOW).await.unwrap().is_some());
+}
+
+pub(crate) async fn a_session_under_another_person_s_name_is_not_kept(store: Arc<impl Store>) {
+    let key = session_key_of("b", 1);
+    let outcome = store.create(&key, &session("a")).await;
+    let Err(StoreError::Unavailable(cause)) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(cause.is::<NotTheirs>());
+    assert_eq!(store.find(&key, NOW).await.unwrap(), None);
 }
 
 pub(crate) async fn a_session_that_is_too_large_is_not_kept(store: Arc<impl Store>) {
@@ -386,6 +448,9 @@ macro_rules! conforms {
             a_person_s_sessions_end_together_and_nobody_else_s
             a_proof_from_before_a_logout_opens_no_session
             no_session_slips_past_a_logout
+            a_place_holds_one_session_until_it_is_over
+            of_all_who_take_a_place_at_once_one_gets_it
+            a_session_under_another_person_s_name_is_not_kept
             a_session_that_is_too_large_is_not_kept
             one_of_many_is_first
             a_mark_holds_through_its_last_second

@@ -159,11 +159,11 @@ pub(crate) async fn a_damaged_logout_lets_no_session_begin(mut rig: impl Rig) {
     let created = store.create(&session_key(1), &later).await;
     assert_eq!(created.unwrap(), Created::Kept);
     rig.tamper(Table::Logouts, &person("a").0, Some(b"x")).await;
-    let created = rig.store().create(&session_key(2), &later).await;
+    let created = rig.store().create(&session_key(3), &later).await;
     assert_eq!(created.unwrap(), Created::LoggedOut);
     let again = rig.store().end_all(&person("a"), logout_after(0)).await;
     assert_eq!(again.unwrap(), 1);
-    let created = rig.store().create(&session_key(2), &later).await;
+    let created = rig.store().create(&session_key(3), &later).await;
     assert_eq!(created.unwrap(), Created::Kept);
 }
 

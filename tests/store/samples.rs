@@ -14,8 +14,13 @@ pub(crate) const IDLE: i64 = 1800;
 /// How long a session lasts.
 pub(crate) const LASTS: i64 = 43_200;
 
+/// The second session is b's; all others are a's.
 pub(crate) fn session_key(byte: u8) -> SessionKey {
-    SessionKey([byte; 32])
+    session_key_of(if byte == 2 { "b" } else { "a" }, byte)
+}
+
+pub(crate) fn session_key_of(name: &str, byte: u8) -> SessionKey {
+    SessionKey::new(person(name).place(byte), [byte; 16])
 }
 
 /// A person whom the provider calls so.

@@ -1,14 +1,20 @@
 //! The session that a sign-in opens, behind a secret that only the browser has.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 
 use super::finish::Proven;
 use super::{SignIn, SignInRefusal};
 use crate::domain::{FederatedIdentity, Secret, SignInId};
 use crate::entropy::{EntropyError, draw};
 use crate::flows::request::RequestMeta;
-use crate::store::{BrowserSession, Created, SessionKey};
+use crate::flows::unavailable::Unavailable;
+use crate::store::{BrowserSession, Created, PersonKey, SessionKey, SessionPlace};
+
+/// So many places of a person are tried before the session in one of them gives way.
+const PLACES_TRIED: u32 = 8;
+/// The place before the secret in a cookie.
+const PLACE_BYTES: usize = size_of::<SessionPlace>();
 
 impl SignIn {
     /// Ends the sessions that the browser had, as far as they are known, and opens a new one.
@@ -29,7 +35,6 @@ impl SignIn {
         proven: &Proven,
         meta: &RequestMeta,
     ) -> Result<(Secret<String>, BrowserSession), SignInRefusal> {
-        let secret = self.secret()?;
         let ends_at = meta.now.plus(self.limits.absolute_seconds.into());
         let session = BrowserSession {
             sign_in: SignInId::from_random(draw(self.entropy.as_ref())?),
@@ -43,22 +48,58 @@ impl SignIn {
             idle_seconds: self.limits.idle_seconds,
             ends_at: proven.ends_at.map_or(ends_at, |end| end.min(ends_at)),
         };
-        let key = session_key(secret.expose());
-        match self.sessions.create(&key, &session).await? {
-            Created::Kept => Ok((secret, session)),
-            Created::LoggedOut => Err(SignInRefusal::LoggedOut),
-        }
+        let secret = self.keep(&session).await?;
+        Ok((secret, session))
     }
 
-    fn secret(&self) -> Result<Secret<String>, EntropyError> {
-        let bytes: [u8; 32] = draw(self.entropy.as_ref())?;
-        Ok(Secret::new(data_encoding::BASE64URL_NOPAD.encode(&bytes)))
+    /// Keeps the session in one of the person's places, and gives the secret that opens it.
+    ///
+    /// Where many places in a row are taken, the person has more sessions than anybody needs: the one
+    /// that was found last gives way.
+    async fn keep(&self, session: &BrowserSession) -> Result<Secret<String>, SignInRefusal> {
+        let mut place = self.drawn_place(&session.person)?;
+        for attempt in 1..=2 * PLACES_TRIED {
+            let secret = self.secret(place)?;
+            let key = session_key(secret.expose());
+            match self.sessions.create(&key, session).await? {
+                Created::Kept => return Ok(secret),
+                Created::LoggedOut => return Err(SignInRefusal::LoggedOut),
+                Created::Taken(_) if attempt < PLACES_TRIED => {
+                    place = self.drawn_place(&session.person)?;
+                }
+                Created::Taken(other) => drop(self.sessions.end(&other).await?),
+            }
+        }
+        Err(Unavailable::Busy.into())
+    }
+
+    fn drawn_place(&self, person: &PersonKey) -> Result<SessionPlace, EntropyError> {
+        let [number] = draw(self.entropy.as_ref())?;
+        Ok(person.place(number))
+    }
+
+    /// A secret of 256 random bits, and the place of the session that it opens.
+    fn secret(&self, place: SessionPlace) -> Result<Secret<String>, EntropyError> {
+        let random: [u8; 32] = draw(self.entropy.as_ref())?;
+        let mut bytes = [0; PLACE_BYTES + 32];
+        let (first, second) = bytes.split_at_mut(PLACE_BYTES);
+        first.copy_from_slice(&place);
+        second.copy_from_slice(&random);
+        Ok(Secret::new(BASE64URL_NOPAD.encode(&bytes)))
     }
 }
 
-/// The name of the session that a cookie opens.
+/// The name of the session that a cookie opens. What is no cookie of ours opens none: nobody's place is
+/// that of its hash.
 pub(in crate::flows) fn session_key(secret: &str) -> SessionKey {
-    SessionKey(sha256(secret))
+    let hash = sha256(secret);
+    let proof = hash.first_chunk().copied().unwrap_or_default();
+    let bytes = BASE64URL_NOPAD.decode(secret.as_bytes()).ok();
+    let place = bytes.as_deref().and_then(|bytes| bytes.first_chunk());
+    match place {
+        Some(place) => SessionKey::new(*place, proof),
+        None => SessionKey(hash),
+    }
 }
 
 /// The name of a session as a browser keeps it, in hexadecimal digits. It opens nothing.

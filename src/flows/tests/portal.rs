@@ -7,7 +7,8 @@ use crate::federation::saml::own_addresses::OwnAddresses;
 use crate::federation::saml::single_logout::SingleLogout;
 use crate::store::{BrowserSession, PersonKey, SessionKey, Sessions};
 
-pub(super) const SECRET: &str = "a secret of the browser";
+/// A browser's secret, for one of the places of [`session`]'s person.
+pub(super) const SECRET: &str = "AwMDAwMDAwMDAwMDAwMD-secret-of-the-browser-and-of-nobody-else-00";
 const CLAIM_AGE: i64 = 43_200;
 
 pub(super) fn portal(node: &Node) -> Portal {

@@ -16,8 +16,11 @@ fn of(number: u8, groups: &[&str]) -> BrowserSession {
 }
 
 async fn keep(node: &Node, number: u8, session: &BrowserSession) {
-    let key = SessionKey([number; 32]);
-    node.store.create(&key, session).await.unwrap();
+    node.store.create(&key(number), session).await.unwrap();
+}
+
+fn key(number: u8) -> SessionKey {
+    SessionKey::new(session(&[]).person.place(number), [number; 16])
 }
 
 /// Two readers and somebody without a role.
@@ -102,7 +105,7 @@ async fn what_is_over_or_revoked_is_not_listed() {
     let caller = admin(&node).await;
     let flow = administration(&node);
     flow.revoke(&caller, &target, &meta()).await.unwrap();
-    node.store.end(&SessionKey([2; 32])).await.unwrap();
+    node.store.end(&key(2)).await.unwrap();
     assert_eq!(list(&node, SessionQuery::default()).await, ids(&[1]));
 }
 

@@ -12,7 +12,7 @@ const SESSION: &str = "__Host-rolegate-session";
 const NAME: &str = "__Host-rolegate-browser";
 const LOGIN: &str = "__Host-rolegate-login-";
 const LOGOUT: &str = "__Host-rolegate-logout-";
-/// The value of the session's cookies is never longer; ours have 43 and 64 characters.
+/// The value of the session's cookies is never longer; ours have 64 characters.
 const MAX_SESSION_BYTES: usize = 128;
 
 /// The session cookie's value.

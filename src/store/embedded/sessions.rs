@@ -1,18 +1,18 @@
 //! Sessions, and who has which.
 //!
 //! ```text
-//! create   logged out? ─ no ─> sessions, sessions_of_people     one transaction
+//! create   logged out? ─ no ─> place taken? ─ no ─> sessions, sessions_of_people     one transaction
 //! end_all  sessions_of_people ─> sessions; logouts              one transaction
 //! ```
 //! An entry of `sessions_of_people` may outlive its session; a sweep takes it away then.
 
 use async_trait::async_trait;
-use redb::WriteTransaction;
+use redb::{ReadableTable as _, WriteTransaction};
 
 use super::expiring::{Expiring, Found, seal_record};
 use super::{EmbeddedStore, LOGOUTS, NamedTable, SESSIONS, SESSIONS_OF_PEOPLE};
 use crate::domain::UnixTime;
-use crate::store::sealed::StoreSeal;
+use crate::store::sealed::{StoreSeal, unavailable};
 use crate::store::{BrowserSession, Created, Logout, PersonKey, SessionKey, Sessions, StoreError};
 
 impl Expiring for BrowserSession {
@@ -40,17 +40,21 @@ impl Sessions for EmbeddedStore {
         key: &SessionKey,
         session: &BrowserSession,
     ) -> Result<Created, StoreError> {
+        key.check_is_of(&session.person).map_err(unavailable)?;
         let stored = seal_record(&self.seal, &key.0, session)?;
-        let (seal, key, session) = (self.seal.clone(), key.0, session.clone());
+        let (seal, key, session) = (self.seal.clone(), *key, session.clone());
         self.writer
             .write(move |transaction| {
                 if is_logged_out(transaction, &seal, &session)? {
                     return Ok(Created::LoggedOut);
                 }
+                if let Some(taken) = make_room(transaction, &seal, &key, &session)? {
+                    return Ok(Created::Taken(taken));
+                }
                 let mut sessions = transaction.open_table(SESSIONS)?;
-                sessions.insert(&key, stored.as_slice())?;
+                sessions.insert(&key.0, stored.as_slice())?;
                 let mut of_people = transaction.open_table(SESSIONS_OF_PEOPLE)?;
-                of_people.insert(&entry(&session.person, &key), ())?;
+                of_people.insert(&entry(&session.person, &key.0), ())?;
                 Ok(Created::Kept)
             })
             .await
@@ -137,6 +141,38 @@ fn is_logged_out(
             Found::Damaged(_) => true,
         },
     )
+}
+
+/// Another session that has the place of this one, and is not over when this one is made. What is over
+/// there, or damaged, is taken away.
+fn make_room(
+    transaction: &WriteTransaction,
+    seal: &StoreSeal,
+    key: &SessionKey,
+    session: &BrowserSession,
+) -> Result<Option<SessionKey>, redb::Error> {
+    let mut of_people = transaction.open_table(SESSIONS_OF_PEOPLE)?;
+    let mut sessions = transaction.open_table(SESSIONS)?;
+    let [first, last] = [[0; 16], [0xff; 16]]
+        .map(|proof| entry(&session.person, &SessionKey::new(key.place(), proof).0));
+    let mut over = Vec::new();
+    for own in of_people.range::<&[u8; 64]>(&first..=&last)? {
+        let (own, _) = own?;
+        let other = session_of(own.value());
+        if other == key.0 {
+            continue;
+        }
+        let found = Found::<BrowserSession>::in_table(&sessions, seal, &other)?;
+        if found.live(session.created_at).is_some() {
+            return Ok(Some(SessionKey(other)));
+        }
+        over.push(*own.value());
+    }
+    for own in over {
+        of_people.remove(&own)?;
+        sessions.remove(&session_of(&own))?;
+    }
+    Ok(None)
 }
 
 /// Ends the sessions of a person; how many there were.

@@ -148,11 +148,6 @@ impl Calls {
         }
     }
 
-    /// Whether all keys may stand in one command.
-    pub(super) const fn keys_go_together(&self) -> bool {
-        matches!(self.wire, Wire::Server(_))
-    }
-
     fn patience(&self, bytes: usize) -> Duration {
         let seconds = u32::try_from(bytes / BYTES_PER_SECOND).unwrap_or(u32::MAX);
         self.limits.command + Duration::from_secs(seconds.into())

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::super::{FamilyKey, PageId, PersonKey, SessionKey, Share};
+use super::super::{FamilyKey, PageId, PersonKey, SessionPlace, Share};
 
 /// Makes names under one prefix, so that several gateways can share a Redis.
 #[derive(Debug, Clone)]
@@ -37,13 +37,10 @@ impl Keys {
         format!("{}:{form}", self.prefix)
     }
 
-    pub(super) fn session(&self, session: &SessionKey) -> String {
-        self.session_named(&BASE64URL_NOPAD.encode(&session.0))
-    }
-
-    /// The key of a session by the name that stands in a person's index.
-    pub(super) fn session_named(&self, name: &str) -> String {
-        format!("{}:session:{name}", self.prefix)
+    /// A place for a session, under its person's tag.
+    pub(super) fn session(&self, place: &SessionPlace) -> String {
+        let (tag, number) = (tag(place), place.last().copied().unwrap_or_default());
+        format!("{}:{{{tag}}}:session:{number}", self.prefix)
     }
 
     pub(super) fn mark(&self, what: &[u8; 32]) -> String {
@@ -70,14 +67,14 @@ impl Keys {
 
     /// That a person signed out.
     pub(super) fn logout(&self, person: &PersonKey) -> String {
-        let person = BASE64URL_NOPAD.encode(&person.0);
-        format!("{}:{{{person}}}:logout", self.prefix)
+        let (tag, person) = (tag(&person.place(0)), BASE64URL_NOPAD.encode(&person.0));
+        format!("{}:{{{tag}}}:logout:{person}", self.prefix)
     }
 
-    /// The names of a person's sessions, each with the second in which it may be forgotten.
-    pub(super) fn sessions_of(&self, person: &PersonKey) -> String {
-        let person = BASE64URL_NOPAD.encode(&person.0);
-        format!("{}:{{{person}}}:sessions", self.prefix)
+    /// Every place that a person has for sessions.
+    pub(super) fn sessions_of(&self, person: &PersonKey) -> Vec<String> {
+        let places = (0..=u8::MAX).map(|number| person.place(number));
+        places.map(|place| self.session(&place)).collect()
     }
 
     /// A page of decisions: a hash with `stamp`, `head` and `body`.
@@ -97,17 +94,59 @@ impl Keys {
     }
 }
 
-/// What a person's index calls a session.
-pub(super) fn session_name(session: &SessionKey) -> String {
-    BASE64URL_NOPAD.encode(&session.0)
+/// What keeps all that is a person's on one server of a Cluster: what their places have in common.
+fn tag(place: &SessionPlace) -> String {
+    let [common @ .., _] = place;
+    BASE64URL_NOPAD.encode(common)
 }
 
-/// The name of 32 bytes that is the last part of a key, or stands in its braces.
+/// The name of 32 bytes that is the last part of a key.
 pub(super) fn named(key: &str) -> Option<[u8; 32]> {
-    let name = match key.split_once('{') {
-        Some((_, rest)) => rest.split_once('}')?.0,
-        None => key.rsplit_once(':')?.1,
-    };
+    let (_, name) = key.rsplit_once(':')?;
     let bytes = BASE64URL_NOPAD.decode(name.as_bytes()).ok()?;
     bytes.try_into().ok()
+}
+
+/// The place that a key is of.
+pub(super) fn place_of(key: &str) -> Option<SessionPlace> {
+    let (tag, rest) = key.split_once('{')?.1.split_once('}')?;
+    let number = rest.strip_prefix(":session:")?.parse().ok()?;
+    let mut place = BASE64URL_NOPAD.decode(tag.as_bytes()).ok()?;
+    place.push(number);
+    place.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_place_says_which_it_is() {
+        let person = PersonKey([0xa5; 32]);
+        let keys = Keys::new("a:prefix");
+        for number in [0, 7, 255] {
+            let place = person.place(number);
+            assert_eq!(place_of(&keys.session(&place)), Some(place));
+        }
+        assert_eq!(place_of(&keys.logout(&person)), None);
+        assert_eq!(place_of("a:prefix:{short}:session:7"), None);
+        assert_eq!(
+            place_of(&keys.session(&person.place(0)).replace(":0", ":256")),
+            None
+        );
+    }
+
+    #[test]
+    fn all_that_is_a_person_s_is_under_one_tag() {
+        let person = PersonKey([0xa5; 32]);
+        let keys = Keys::new("rolegate");
+        let tag_of = |key: &str| key.split(['{', '}']).nth(1).map(str::to_owned);
+        let logout = tag_of(&keys.logout(&person));
+        let all = keys.sessions_of(&person);
+        assert_eq!(all.len(), 256);
+        assert!(
+            all.iter()
+                .all(|key| tag_of(key) == logout && logout.is_some())
+        );
+    }
 }

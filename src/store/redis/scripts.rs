@@ -27,16 +27,16 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 ";
 
-/// Remembers a logout in place of the expected one, and tells the person's sessions. None counts as the
+/// Remembers a logout in place of the expected one, and ends the person's sessions. None counts as the
 /// empty text here: both are replaced.
 ///
-/// Keys: the person's logout, the person's sessions. Arguments: expected, new, milliseconds. Answers
-/// the names of the sessions, or the logout found.
+/// Keys: the person's logout, then the places of the person's sessions. Arguments: expected, new,
+/// milliseconds. Answers how many sessions there were, or the logout found.
 pub(super) const LOG_OUT: &str = r"
 local found = redis.call('GET', KEYS[1]) or ''
 if found ~= ARGV[1] and found ~= ARGV[2] then return found end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return redis.call('ZRANGE', KEYS[2], 0, -1)
+return redis.call('DEL', unpack(KEYS, 2))
 ";
 
 /// Appends to the directory's log, if the head is the expected one.

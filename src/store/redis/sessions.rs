@@ -1,18 +1,14 @@
-//! Sessions, and who has which.
+//! Sessions, each in one of its person's places.
 //!
 //! ```text
-//! create   its name to the person's ─> the session ─> logged out? ─ yes ─> the session away again
-//! end_all  in one step: the logout, and the names of the person's ─> those sessions away
+//! create   the session, where its place is free ─> logged out? ─ yes ─> the session away again
+//! end_all  in one step: the logout, and all of the person's places away
 //! ```
-//! A `create` that looks before the logout has put both there before it, so they are found; one that
-//! looks after it finds the logout. The person's keys and the session are under different tags in a
-//! Cluster, so a node that dies between two steps leaves:
-//! - a name without a session, which is taken away a day after the session would have ended;
-//! - a session whose `create` has not answered, so that nobody has its secret;
-//! - sessions of a person who is logged out, where `end_all` has not answered either: the next note of
-//!   their use, a minute later at most, finds the logout and ends them.
+//! A `create` that looks before the logout has kept the session before it, so it is taken away; one that
+//! looks after it finds the logout. All that is a person's is under one tag, so a Cluster does it, too.
 //!
-//! Plain commands in this order cost the server a third of what a script costs that does the same.
+//! A value begins with the proof that opens the session: who has another one is told that there is none,
+//! and takes nothing away.
 
 use async_trait::async_trait;
 use redis::{Cmd, Value, cmd};
@@ -22,22 +18,20 @@ use serde::de::DeserializeOwned;
 use super::calls::Call;
 use super::directory::{script, value};
 use super::failure::Failure;
-use super::keys::session_name;
 use super::one_time::{ATTEMPTS, Replaced, milliseconds};
 use super::{RedisStore, scripts};
 use crate::domain::UnixTime;
-use crate::store::sealed::{Damage, RecordName};
+use crate::store::sealed::{Damage, RecordName, unavailable};
 use crate::store::{
-    BrowserSession, Created, Logout, MAX_RECORD_BYTES, PersonKey, SessionKey, Sessions, StoreError,
+    BrowserSession, Created, Logout, MAX_RECORD_BYTES, PersonKey, SessionKey, SessionPlace,
+    SessionProof, Sessions, StoreError,
 };
 
 pub(super) const SESSIONS: &str = "sessions";
 pub(super) const LOGOUTS: &str = "logouts";
 
-/// No session lasts longer, in seconds, and no clock is further off.
-const DAY: i64 = 86_400;
-/// So many sessions are taken away by one command at most.
-const REMOVALS: usize = 256;
+/// The proof before each sealed session.
+const PROOF_BYTES: usize = size_of::<SessionProof>();
 
 /// A session and the bytes that it is kept as.
 struct Kept {
@@ -52,13 +46,27 @@ impl Sessions for RedisStore {
         key: &SessionKey,
         session: &BrowserSession,
     ) -> Result<Created, StoreError> {
-        let stored = self.sealed(SESSIONS, &key.0, session)?;
-        let steps = self.steps_of_create(key, session, stored);
+        key.check_is_of(&session.person).map_err(unavailable)?;
+        let new = Placed {
+            place: self.keys.session(&key.place()),
+            stored: self.stored(key, session)?,
+            lives: milliseconds(left(session, session.created_at)),
+        };
+        let steps = vec![new.put(), self.look_for_logout(session)];
         let answers = self.fast.in_order(steps).await?;
-        let logout = answers.into_iter().next_back().ok_or(Failure::Unexpected)?;
+        let [put, mut logout] = <[Value; 2]>::try_from(answers).map_err(|_| Failure::Unexpected)?;
+        if put == Value::Nil {
+            if let Some(other) = self.make_room(&new, key, session.created_at).await? {
+                return Ok(Created::Taken(other));
+            }
+            logout = self
+                .fast
+                .ask(&self.look_for_logout(session).command)
+                .await?;
+        }
         let logout: Option<Vec<u8>> = value(logout)?;
         if logout.is_some_and(|logout| self.ends(&logout, session)) {
-            self.forget(&self.keys.session(key)).await?;
+            self.remove(&new.place, &new.stored).await?;
             return Ok(Created::LoggedOut);
         }
         Ok(Created::Kept)
@@ -75,7 +83,7 @@ impl Sessions for RedisStore {
     }
 
     async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError> {
-        let session_key = self.keys.session(key);
+        let place = self.keys.session(&key.place());
         for _ in 0..ATTEMPTS {
             let Some(Kept {
                 stored,
@@ -87,20 +95,16 @@ impl Sessions for RedisStore {
             if session.is_over(now) {
                 return Ok(());
             }
-            if self.is_logged_out(&session).await? {
-                return Ok(self.forget(&session_key).await?);
-            }
             if session.last_seen >= now {
                 return Ok(());
             }
             session.last_seen = now;
-            let touched = self.sealed(SESSIONS, &key.0, &session)?;
-            let mut replace = script(scripts::REPLACE, &[&session_key]);
-            replace
-                .arg(stored)
-                .arg(touched)
-                .arg(milliseconds(left(&session, now)));
-            match Replaced::of(self.fast.ask(&replace).await?)? {
+            let touched = Placed {
+                place: place.clone(),
+                stored: self.stored(key, &session)?,
+                lives: milliseconds(left(&session, now)),
+            };
+            match self.replace_session(&touched, &stored).await? {
                 Replaced::Done | Replaced::Not(None) => return Ok(()),
                 Replaced::Not(Some(_)) => {}
             }
@@ -110,76 +114,109 @@ impl Sessions for RedisStore {
     }
 
     async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        let session_key = self.keys.session(key);
+        let place = self.keys.session(&key.place());
         for _ in 0..ATTEMPTS {
             let Some(Kept { stored, .. }) = self.kept(key).await? else {
                 return Ok(false);
             };
-            let mut command = script(scripts::REMOVE, &[&session_key]);
-            command.arg(stored);
-            let key = session_key.clone();
             // Otherwise somebody has ended it, or noted its use.
-            if self.durable.write(Call { key, command }).await? == Value::Int(1) {
+            if self.remove(&place, &stored).await? {
                 return Ok(true);
             }
         }
-        self.forget(&session_key).await?;
+        // Its use is noted faster than we can look.
+        let command = cmd("DEL").arg(&place).clone();
+        self.durable
+            .write(Call {
+                key: place,
+                command,
+            })
+            .await?;
         Ok(true)
     }
 
     async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError> {
-        let names = self.log_out(person, logout).await?;
-        let ended = self.remove_sessions(&names).await?;
-        if !names.is_empty() {
-            let mut leave = cmd("ZREM");
-            leave.arg(self.keys.sessions_of(person)).arg(&names);
-            self.fast.ask(&leave).await?;
+        let logout_key = self.keys.logout(person);
+        let places = self.keys.sessions_of(person);
+        let mut keys = vec![logout_key.as_str()];
+        keys.extend(places.iter().map(String::as_str));
+        let mut expected = Vec::new();
+        let mut both = logout;
+        for _ in 0..ATTEMPTS {
+            let stored = self.sealed(LOGOUTS, &person.0, &both)?;
+            let mut command = script(scripts::LOG_OUT, &keys);
+            command
+                .arg(&expected)
+                .arg(stored)
+                .arg(milliseconds(both.keep_until.since(logout.at)));
+            let key = logout_key.clone();
+            match self.durable.write(Call { key, command }).await? {
+                Value::BulkString(found) => {
+                    let kept = self.opened::<Logout>(LOGOUTS, &person.0, &found);
+                    both = kept.map_or(logout, |kept| kept.and(logout));
+                    expected = found;
+                }
+                ended => return Ok(value(ended)?),
+            }
         }
-        Ok(ended)
+        Err(Failure::Contended.into())
+    }
+}
+
+/// A session as it is to be kept.
+struct Placed {
+    /// The key of its place.
+    place: String,
+    stored: Vec<u8>,
+    /// For so many milliseconds.
+    lives: i64,
+}
+
+impl Placed {
+    /// Puts it where nothing is.
+    fn put(&self) -> Call {
+        call("SET", &self.place, |step| {
+            step.arg(&self.stored).arg("NX").arg("PX").arg(self.lives)
+        })
     }
 }
 
 impl RedisStore {
-    /// The steps of `create` in their order; the last tells the logout.
-    fn steps_of_create(
-        &self,
-        key: &SessionKey,
-        session: &BrowserSession,
-        stored: Vec<u8>,
-    ) -> Vec<Call> {
-        let sessions = self.keys.sessions_of(&session.person);
-        let lasts = session.ends_at.since(session.created_at);
-        let name = session_name(key);
-        let session_key = self.keys.session_named(&name);
-        let ends_at = session.ends_at.seconds();
-        let mut steps = vec![
-            call("ZADD", &sessions, |step| step.arg(ends_at).arg(name)),
-            // The same for all, so that a shorter session takes no longer one's name away.
-            call("PEXPIRE", &sessions, |step| {
-                step.arg(milliseconds(lasts.max(DAY)))
-            }),
-            call("SET", &session_key, |step| {
-                let lives = milliseconds(left(session, session.created_at));
-                step.arg(stored).arg("PX").arg(lives)
-            }),
-        ];
-        // Names are drawn, so this is one in sixteen.
-        if key.0.last().is_some_and(|byte| byte % 16 == 0) {
-            let over = session.created_at.seconds().saturating_sub(DAY);
-            steps.push(call("ZREMRANGEBYSCORE", &sessions, |step| {
-                step.arg("-inf").arg(over)
-            }));
-        }
-        let logout = self.keys.logout(&session.person);
-        steps.push(call("GET", &logout, |step| step));
-        steps
+    fn look_for_logout(&self, session: &BrowserSession) -> Call {
+        call("GET", &self.keys.logout(&session.person), |step| step)
     }
 
-    async fn is_logged_out(&self, session: &BrowserSession) -> Result<bool, Failure> {
-        let mut read = cmd("GET");
-        read.arg(self.keys.logout(&session.person));
-        let found: Option<Vec<u8>> = value(self.fast.ask(&read).await?)?;
-        Ok(found.is_some_and(|found| self.ends(&found, session)))
+    /// Puts the session in the place of one that is over or damaged; the other one where there is one that
+    /// is neither. The session itself may be there already, since every command may be repeated.
+    async fn make_room(
+        &self,
+        new: &Placed,
+        key: &SessionKey,
+        now: UnixTime,
+    ) -> Result<Option<SessionKey>, StoreError> {
+        let mut expected = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let found = match self.replace_session(new, &expected).await? {
+                Replaced::Done => return Ok(None),
+                Replaced::Not(found) => found.unwrap_or_default(),
+            };
+            let other = self.session(key.place(), &found);
+            let is_in_the_way = |(other, session): &(SessionKey, BrowserSession)| {
+                other != key && !session.is_over(now)
+            };
+            if let Some((other, _)) = other.filter(is_in_the_way) {
+                return Ok(Some(other));
+            }
+            expected = found;
+        }
+        Err(Failure::Contended.into())
+    }
+
+    /// Puts the session where `expected` is, or nothing, where that is empty.
+    async fn replace_session(&self, new: &Placed, expected: &[u8]) -> Result<Replaced, Failure> {
+        let mut replace = script(scripts::REPLACE, &[&new.place]);
+        replace.arg(expected).arg(&new.stored).arg(new.lives);
+        Replaced::of(self.fast.ask(&replace).await?)
     }
 
     /// A damaged logout was made when somebody signed out, and nobody knows which proofs it ends: it
@@ -194,84 +231,57 @@ impl RedisStore {
         }
     }
 
-    /// Remembers the logout with those before it; the names of the person's sessions.
-    async fn log_out(&self, person: &PersonKey, logout: Logout) -> Result<Vec<String>, StoreError> {
-        let keys = [self.keys.logout(person), self.keys.sessions_of(person)];
-        let [logout_key, sessions] = &keys;
-        let mut expected = Vec::new();
-        let mut both = logout;
-        for _ in 0..ATTEMPTS {
-            let stored = self.sealed(LOGOUTS, &person.0, &both)?;
-            let mut command = script(scripts::LOG_OUT, &[logout_key, sessions]);
-            command
-                .arg(&expected)
-                .arg(stored)
-                .arg(milliseconds(both.keep_until.since(logout.at)));
-            let key = logout_key.clone();
-            match self.durable.write(Call { key, command }).await? {
-                Value::BulkString(found) => {
-                    let kept = self.opened::<Logout>(LOGOUTS, &person.0, &found);
-                    both = kept.map_or(logout, |kept| kept.and(logout));
-                    expected = found;
-                }
-                names => return Ok(value(names)?),
-            }
-        }
-        Err(Failure::Contended.into())
-    }
-
-    /// Takes away the sessions of these names; how many there were.
-    async fn remove_sessions(&self, names: &[String]) -> Result<usize, Failure> {
-        let keys: Vec<String> = names
-            .iter()
-            .map(|name| self.keys.session_named(name))
-            .collect();
-        let together = if self.durable.keys_go_together() {
-            REMOVALS
-        } else {
-            1
-        };
-        let mut removed = 0;
-        for keys in keys.chunks(together) {
-            let Some(key) = keys.first().cloned() else {
-                continue;
-            };
-            let mut command = cmd("DEL");
-            command.arg(keys);
-            removed += value::<usize>(self.durable.write(Call { key, command }).await?)?;
-        }
-        Ok(removed)
-    }
-
-    async fn forget(&self, session_key: &str) -> Result<(), Failure> {
-        let mut command = cmd("DEL");
-        command.arg(session_key);
-        let key = session_key.to_owned();
-        self.durable.write(Call { key, command }).await?;
-        Ok(())
+    /// Takes a value away where it is this one; whether it was.
+    async fn remove(&self, place: &str, stored: &[u8]) -> Result<bool, Failure> {
+        let mut command = script(scripts::REMOVE, &[place]);
+        command.arg(stored);
+        let key = place.to_owned();
+        Ok(self.durable.write(Call { key, command }).await? == Value::Int(1))
     }
 
     /// The session; one that is damaged counts as none and is taken away.
     async fn kept(&self, key: &SessionKey) -> Result<Option<Kept>, StoreError> {
-        let session_key = self.keys.session(key);
+        let place = self.keys.session(&key.place());
         let mut read = cmd("GET");
-        read.arg(&session_key);
+        read.arg(&place);
         let found: Option<Vec<u8>> = value(self.fast.ask(&read).await?)?;
         let Some(stored) = found else {
             return Ok(None);
         };
-        match self.opened(SESSIONS, &key.0, &stored) {
-            Ok(session) => Ok(Some(Kept { stored, session })),
-            Err(damage) => {
-                tracing::warn!(table = SESSIONS, %damage, "removed a damaged record");
-                let mut remove = script(scripts::REMOVE, &[&session_key]);
-                remove.arg(stored);
-                if let Err(error) = self.fast.ask(&remove).await {
-                    tracing::warn!(%error, "a damaged record could not be removed");
-                }
-                Ok(None)
-            }
+        let damage = match stored.split_first_chunk() {
+            Some((proof, _)) if *proof != key.proof() => return Ok(None),
+            Some((_, sealed)) => match self.opened(SESSIONS, &key.0, sealed) {
+                Ok(session) => return Ok(Some(Kept { stored, session })),
+                Err(damage) => damage,
+            },
+            None => Damage::Unopened,
+        };
+        tracing::warn!(table = SESSIONS, %damage, "removed a damaged record");
+        if let Err(error) = self.remove(&place, &stored).await {
+            tracing::warn!(%error, "a damaged record could not be removed");
         }
+        Ok(None)
+    }
+
+    /// The session in a place, whoever asks; none where it is damaged.
+    pub(super) fn session(
+        &self,
+        place: SessionPlace,
+        stored: &[u8],
+    ) -> Option<(SessionKey, BrowserSession)> {
+        let (proof, sealed) = stored.split_first_chunk()?;
+        let key = SessionKey::new(place, *proof);
+        let session = self.opened(SESSIONS, &key.0, sealed).ok()?;
+        Some((key, session))
+    }
+
+    /// The session as it is kept.
+    fn stored(&self, key: &SessionKey, session: &BrowserSession) -> Result<Vec<u8>, StoreError> {
+        let sealed = self.sealed(SESSIONS, &key.0, session)?;
+        let mut stored = Vec::with_capacity(PROOF_BYTES + sealed.len());
+        stored.extend(key.proof());
+        stored.extend(sealed);
+        Ok(stored)
     }
 
     pub(super) fn sealed<T: Serialize>(

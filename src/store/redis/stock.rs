@@ -4,15 +4,14 @@ use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRou
 use redis::{Cmd, Value, cmd};
 use tokio::sync::mpsc::Sender;
 
+use super::RedisStore;
 use super::directory::value;
 use super::failure::Failure;
+use super::keys::{named, place_of};
 use super::one_time::Kept;
-use super::{RedisStore, sessions};
+use super::sessions::LOGOUTS;
 use crate::domain::UnixTime;
-use crate::store::{
-    BrowserSession, DAMAGED_MARK_SECONDS, Kind, PersonKey, SessionKey, ShortLived, Stock,
-    StoreError,
-};
+use crate::store::{DAMAGED_MARK_SECONDS, Kind, PersonKey, ShortLived, Stock, StoreError};
 
 /// So many keys are asked for at a time.
 const KEYS_AT_A_TIME: usize = 500;
@@ -24,8 +23,8 @@ const START: &str = "0";
 const fn form(kind: Kind) -> &'static str {
     match kind {
         Kind::Mark => "used:*",
-        Kind::Logout => "{*}:logout",
-        Kind::Session => "session:*",
+        Kind::Logout => "{*}:logout:*",
+        Kind::Session => "{*}:session:*",
     }
 }
 
@@ -106,9 +105,6 @@ impl RedisStore {
         kind: Kind,
         now: UnixTime,
     ) -> Result<Option<ShortLived>, StoreError> {
-        let Some(name) = super::keys::named(key) else {
-            return Ok(None);
-        };
         let mut read = cmd("GET");
         read.arg(key);
         let found: Option<Vec<u8>> = value(self.fast.ask(&read).await?)?;
@@ -116,22 +112,27 @@ impl RedisStore {
             return Ok(None);
         };
         Ok(match kind {
-            Kind::Mark => match self.judge(&name, Some(&found), now) {
-                Kept::Nothing => None,
-                Kept::Until(kept) => Some(ShortLived::Mark(name, kept)),
-                Kept::Damaged => Some(ShortLived::Mark(name, now.plus(DAMAGED_MARK_SECONDS))),
-            },
-            Kind::Logout => {
-                let logout = self.opened(sessions::LOGOUTS, &name, &found).ok();
-                logout.map(|logout| ShortLived::Logout(PersonKey(name), logout))
-            }
+            Kind::Mark => named(key).and_then(|name| self.mark(name, &found, now)),
+            Kind::Logout => named(key).and_then(|name| self.logout(name, &found)),
             Kind::Session => {
-                let session: Option<BrowserSession> =
-                    self.opened(sessions::SESSIONS, &name, &found).ok();
-                let session = session.filter(|session| !session.is_over(now));
-                session.map(|session| ShortLived::Session(SessionKey(name), Box::new(session)))
+                let session = place_of(key).and_then(|place| self.session(place, &found));
+                let session = session.filter(|(_, session)| !session.is_over(now));
+                session.map(|(key, session)| ShortLived::Session(key, Box::new(session)))
             }
         })
+    }
+
+    fn mark(&self, name: [u8; 32], found: &[u8], now: UnixTime) -> Option<ShortLived> {
+        match self.judge(&name, Some(found), now) {
+            Kept::Nothing => None,
+            Kept::Until(kept) => Some(ShortLived::Mark(name, kept)),
+            Kept::Damaged => Some(ShortLived::Mark(name, now.plus(DAMAGED_MARK_SECONDS))),
+        }
+    }
+
+    fn logout(&self, name: [u8; 32], found: &[u8]) -> Option<ShortLived> {
+        let logout = self.opened(LOGOUTS, &name, found).ok()?;
+        Some(ShortLived::Logout(PersonKey(name), logout))
     }
 }
 
