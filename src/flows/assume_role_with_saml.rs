@@ -197,8 +197,9 @@ impl AssumeRoleWithSaml {
         meta: &RequestMeta,
         known: &mut Known,
     ) -> Result<SamlSession, AssumeRoleError> {
-        let response = UnverifiedResponse::decode(request.assertion)?;
         let snapshot = self.directory.snapshot(meta.now)?;
+        self.check_line(&snapshot, &request.provider)?;
+        let response = UnverifiedResponse::decode(request.assertion)?;
         let first = self
             .assume_by(&snapshot, (request, &response), meta, known)
             .await;
@@ -211,6 +212,16 @@ impl AssumeRoleWithSaml {
                     .await
             }
             None => first,
+        }
+    }
+
+    /// Where the second verifier's line for this provider is full, the response need not be read.
+    fn check_line(&self, snapshot: &Snapshot, arn: &SamlProviderArn) -> Result<(), SamlProofError> {
+        match snapshot.saml_provider(arn) {
+            Some(provider) if provider.settings.second_opinion => self
+                .verifier
+                .check_line(&ProviderRef::Account(arn.clone().into())),
+            Some(_) | None => Ok(()),
         }
     }
 

@@ -420,6 +420,17 @@ impl SamlVerifier {
         proven
     }
 
+    /// That the second verifier takes another response of this provider now: where not, none need be read.
+    ///
+    /// # Errors
+    /// [`SamlProofError`]: its line is full.
+    pub fn check_line(&self, provider: &ProviderRef) -> Result<(), SamlProofError> {
+        match &self.second {
+            Some(second) => Ok(second.check_line(provider)?),
+            None => Ok(()),
+        }
+    }
+
     async fn prove_quietly(
         &self,
         presented: &Presented<'_>,

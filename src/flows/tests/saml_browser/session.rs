@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flows::sign_in::{session_key, session_name};
+use crate::store::{Created, SessionKey};
 
 impl Setting {
     async fn take(&self, secret: &str, now: UnixTime) -> Result<UnixTime, AssumeRoleError> {
@@ -127,4 +128,42 @@ async fn a_sign_in_that_a_provider_begins_ends_the_session_that_the_browser_name
     }
     assert!(setting.open(&before).await.is_none());
     assert!(setting.open(&elsewhere).await.is_some());
+}
+
+#[tokio::test]
+async fn who_has_a_session_in_every_place_signs_in_all_the_same_and_one_of_them_ends() {
+    let setting = Setting::new().await;
+    let first = setting.signed_in().await;
+    let store = &setting.node.store;
+    let mine = store
+        .find(&session_key(&first), NOW)
+        .await
+        .unwrap()
+        .unwrap();
+    store.end(&session_key(&first)).await.unwrap();
+    for number in 0..=u8::MAX {
+        let key = SessionKey::new(mine.person.place(number), [number; 16]);
+        assert_eq!(store.create(&key, &mine).await.unwrap(), Created::Kept);
+    }
+    let anew = setting.signed_in().await;
+    assert!(setting.open(&anew).await.is_some());
+    let mut live = 0;
+    for number in 0..=u8::MAX {
+        let key = SessionKey::new(mine.person.place(number), [number; 16]);
+        live += u32::from(store.find(&key, NOW).await.unwrap().is_some());
+    }
+    assert_eq!(live, 255);
+}
+
+/// The place in a cookie is no secret, and nothing without the rest.
+#[tokio::test]
+async fn a_cookie_with_a_place_and_another_secret_opens_and_ends_nothing() {
+    let setting = Setting::new().await;
+    let own = setting.signed_in().await;
+    let end = if own.ends_with('A') { "B" } else { "A" };
+    let other = [&own[..own.len() - 1], end].concat();
+    assert_eq!(session_key(&other).place(), session_key(&own).place());
+    assert!(setting.open(&other).await.is_none());
+    assert!(!setting.node.store.end(&session_key(&other)).await.unwrap());
+    assert!(setting.open(&own).await.is_some());
 }
