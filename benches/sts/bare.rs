@@ -42,6 +42,8 @@ const SESSION_BYTES: usize = 1024;
 pub const WEB_IDENTITY_BYTES: usize = 700;
 /// The length of the answer to a SAML response.
 pub const SAML_BYTES: usize = 1_400;
+/// The length of the answer to a signed request for another session.
+pub const ASSUME_ROLE_BYTES: usize = 1_400;
 /// The length of the answer to a signed request.
 pub const CALLER_IDENTITY_BYTES: usize = 400;
 
@@ -93,6 +95,7 @@ pub fn serve(folder: &Path) -> Outcome<()> {
                 .app_data(web::FormConfig::default().limit(FORM_BYTES))
                 .route("/web-identity", web::post().to(web_identity))
                 .route("/saml", web::post().to(saml_response))
+                .route("/assume-role", web::post().to(assume_role))
                 .route("/caller-identity", web::post().to(caller_identity))
         };
         let server = HttpServer::new(app).workers(WORKERS).disable_signals();
@@ -164,6 +167,15 @@ fn sealed(bare: &Bare, name: &str) -> Option<Vec<u8>> {
 async fn caller_identity(bare: Data<Bare>, request: HttpRequest, body: Bytes) -> HttpResponse {
     match opened_session(&bare, &request, &body) {
         Some(session) => answer("caller", &session, CALLER_IDENTITY_BYTES),
+        None => HttpResponse::Forbidden().finish(),
+    }
+}
+
+/// As for a caller identity, and seals a session of the usual size.
+async fn assume_role(bare: Data<Bare>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let opened = opened_session(&bare, &request, &body);
+    match opened.and_then(|_| sealed(&bare, "assumed")) {
+        Some(sealed) => answer("assumed", &sealed, ASSUME_ROLE_BYTES),
         None => HttpResponse::Forbidden().finish(),
     }
 }

@@ -11,7 +11,7 @@ use rolegate::config::environment::{
 use rolegate::domain::{AccessKeyId, KeyKind, Region, SecretAccessKey};
 use rolegate::entropy::{SystemEntropy, draw};
 use rolegate::sigv4::Signer;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::identity::{CLIENT, Provider};
@@ -24,6 +24,8 @@ const ACCOUNT: &str = "123456789012";
 pub const ROLE: &str = "arn:aws:iam::123456789012:role/deploy/Deployment";
 /// The role that SAML responses open.
 pub const SAML_ROLE: &str = "arn:aws:iam::123456789012:role/Support";
+/// The role that sessions of [`ROLE`] assume.
+pub const ASSUMED_ROLE: &str = "arn:aws:iam::123456789012:role/Audit";
 /// The SAML provider about whose responses no second verifier is asked.
 pub const QUICK: &str = "arn:aws:iam::123456789012:saml-provider/Quick";
 /// The one about whose responses it is.
@@ -56,21 +58,23 @@ impl Admin {
     }
 }
 
+/// One of many roles that sessions of [`ROLE`] assume.
+pub fn numbered_role(number: usize) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/Role{number}")
+}
+
 /// Gives the node its directory.
 pub fn apply(
     node: SocketAddr,
     (provider, saml_provider): (&Provider, &SamlProvider),
     admin: &Admin,
 ) -> Outcome<()> {
-    let issuer = provider.issuer();
     let metadata = saml_provider.metadata();
     let saml_folder = format!("accounts/{ACCOUNT}/saml-providers");
-    let files = json!({
-        format!("accounts/{ACCOUNT}/account.toml"): "alias = \"example\"\nname = \"Example\"\n",
-        format!("accounts/{ACCOUNT}/oidc-providers/example.toml"):
-            format!("url = \"{issuer}\"\nclient_ids = [\"{CLIENT}\"]\n"),
-        format!("accounts/{ACCOUNT}/roles/Deployment.toml"): "path = \"/deploy/\"\n",
-        format!("accounts/{ACCOUNT}/roles/Deployment.trust.json"): web_identity_trust(issuer),
+    let mut files = deployments(provider.issuer());
+    let more = json!({
+        format!("accounts/{ACCOUNT}/roles/Audit.toml"): "",
+        format!("accounts/{ACCOUNT}/roles/Audit.trust.json"): role_trust(),
         format!("{saml_folder}/Quick.toml"): saml_settings("false"),
         format!("{saml_folder}/Quick.metadata.xml"): metadata,
         format!("{saml_folder}/Checked.toml"): saml_settings("true"),
@@ -78,6 +82,46 @@ pub fn apply(
         format!("accounts/{ACCOUNT}/roles/Support.toml"): "",
         format!("accounts/{ACCOUNT}/roles/Support.trust.json"): saml_trust(),
     });
+    merge(&mut files, more);
+    send(node, &files, admin)
+}
+
+/// Gives the node a directory of so many roles beside the first.
+pub fn apply_many(
+    node: SocketAddr,
+    provider: &Provider,
+    roles: usize,
+    admin: &Admin,
+) -> Outcome<()> {
+    let mut files = deployments(provider.issuer());
+    for number in 0..roles {
+        let role = format!("accounts/{ACCOUNT}/roles/Role{number}");
+        merge(
+            &mut files,
+            json!({ format!("{role}.toml"): "", format!("{role}.trust.json"): role_trust() }),
+        );
+    }
+    send(node, &files, admin)
+}
+
+/// The account, its provider, and the role that tokens open.
+fn deployments(issuer: &str) -> Value {
+    json!({
+        format!("accounts/{ACCOUNT}/account.toml"): "alias = \"example\"\nname = \"Example\"\n",
+        format!("accounts/{ACCOUNT}/oidc-providers/example.toml"):
+            format!("url = \"{issuer}\"\nclient_ids = [\"{CLIENT}\"]\n"),
+        format!("accounts/{ACCOUNT}/roles/Deployment.toml"): "path = \"/deploy/\"\n",
+        format!("accounts/{ACCOUNT}/roles/Deployment.trust.json"): web_identity_trust(issuer),
+    })
+}
+
+fn merge(files: &mut Value, more: Value) {
+    if let (Value::Object(files), Value::Object(more)) = (files, more) {
+        files.extend(more);
+    }
+}
+
+fn send(node: SocketAddr, files: &Value, admin: &Admin) -> Outcome<()> {
     let body = json!({ "mode": "apply", "files": files }).to_string();
     let host = node.to_string();
     let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
@@ -113,6 +157,17 @@ fn web_identity_trust(issuer: &str) -> String {
             "StringEquals": { format!("{name}:aud"): CLIENT },
             "StringLike": { format!("{name}:sub"): "2f6d9c1e-*" },
         },
+    }] });
+    trust.to_string()
+}
+
+fn role_trust() -> String {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Deployments",
+        "Effect": "Allow",
+        "Principal": { "AWS": ROLE },
+        "Action": "sts:AssumeRole",
+        "Condition": { "StringLike": { "sts:RoleSessionName": "deployment-*" } },
     }] });
     trust.to_string()
 }

@@ -10,7 +10,7 @@ use rolegate::entropy::SystemEntropy;
 use rolegate::seal::SealingKey;
 use rolegate::sigv4::{self, HttpRequest, Signer};
 
-use crate::directory::{ROLE, SAML_ROLE};
+use crate::directory::{ASSUMED_ROLE, ROLE, SAML_ROLE, numbered_role};
 use crate::identity::Provider;
 use crate::load::ask;
 use crate::{Outcome, bare};
@@ -94,25 +94,71 @@ fn posted(to: &Addresses, bare_path: &str, forms: &[String]) -> Paired {
     }
 }
 
-/// Signed requests, by as many callers as are asked for: their credentials are the node's own for
-/// the node, and of the same size for the bare route.
-pub fn caller_identities(
-    to: &Addresses,
-    sessions: &Paired,
+/// Those who sign: their credentials are the node's own for the node, and of the same size for the bare
+/// route.
+pub struct Callers {
+    bare: Vec<Credentials>,
+    ours: Vec<Credentials>,
+}
+
+impl Callers {
+    /// As many as are asked for, each with a session of one of these requests.
+    pub fn new(to: &Addresses, sessions: &Paired, callers: usize) -> Outcome<Self> {
+        let ours = sessions_of(to.ours, &sessions.ours, callers)?;
+        let bare = ours.iter().map(bare_credentials).collect::<Outcome<_>>()?;
+        Ok(Self { bare, ours })
+    }
+
+    /// Requests that they sign in turn, for `GetCallerIdentity`.
+    pub fn identities(&self, to: &Addresses, count: u32) -> Outcome<Paired> {
+        let body = |_| "Action=GetCallerIdentity&Version=2011-06-15".to_owned();
+        Ok(Paired {
+            bare: signed_by_all("/caller-identity", to.bare, &self.bare, count, body)?,
+            ours: signed_by_all("/", to.ours, &self.ours, count, body)?,
+        })
+    }
+
+    /// Requests that they sign in turn, for `AssumeRole`.
+    pub fn assuming(&self, to: &Addresses, count: u32) -> Outcome<Paired> {
+        let body = |_| assume_role(ASSUMED_ROLE);
+        Ok(Paired {
+            bare: signed_by_all("/assume-role", to.bare, &self.bare, count, body)?,
+            ours: signed_by_all("/", to.ours, &self.ours, count, body)?,
+        })
+    }
+}
+
+/// Requests for `AssumeRole` to one node, of each role in turn, signed by its own sessions.
+pub fn assuming_each(
+    node: SocketAddr,
+    sessions: &[Vec<u8>],
+    (roles, count): (usize, u32),
+) -> Outcome<Vec<Vec<u8>>> {
+    let callers = sessions_of(node, sessions, sessions.len())?;
+    // Neighbours are asked for far from each other.
+    let body = |number: usize| assume_role(&numbered_role(number * 7_919 % roles));
+    signed_by_all("/", node, &callers, count, body)
+}
+
+fn sessions_of(
+    node: SocketAddr,
+    sessions: &[Vec<u8>],
     callers: usize,
-    count: u32,
-) -> Outcome<Paired> {
-    let asked = sessions.ours.iter().take(callers);
-    let ours = asked.map(|request| read_credentials(&ask(to.ours, request)?));
-    let ours = ours.collect::<Outcome<Vec<_>>>()?;
-    let bare = ours
-        .iter()
-        .map(bare_credentials)
-        .collect::<Outcome<Vec<_>>>()?;
-    Ok(Paired {
-        bare: signed_by_all("/caller-identity", to.bare, &bare, count)?,
-        ours: signed_by_all("/", to.ours, &ours, count)?,
-    })
+) -> Outcome<Vec<Credentials>> {
+    let asked = sessions.iter().take(callers);
+    asked
+        .map(|request| read_credentials(&ask(node, request)?))
+        .collect()
+}
+
+fn assume_role(role: &str) -> String {
+    Serializer::new(String::new())
+        .append_pair("Action", "AssumeRole")
+        .append_pair("Version", "2011-06-15")
+        .append_pair("RoleArn", role)
+        .append_pair("RoleSessionName", "deployment-of-the-day")
+        .append_pair("DurationSeconds", "3600")
+        .finish()
 }
 
 fn signed_by_all(
@@ -120,8 +166,8 @@ fn signed_by_all(
     address: SocketAddr,
     callers: &[Credentials],
     count: u32,
+    body: impl Fn(usize) -> String,
 ) -> Outcome<Vec<Vec<u8>>> {
-    const BODY: &[u8] = b"Action=GetCallerIdentity&Version=2011-06-15";
     let (host, region, now) = (address.to_string(), Region::us_east_1(), SystemClock.now());
     let count = usize::try_from(count)?;
     let requests = callers.iter().cycle().take(count).enumerate();
@@ -133,8 +179,9 @@ fn signed_by_all(
             region: &region,
             service: "sts",
         };
-        let invocation = invocation(number);
-        signed(path, &usual_headers(&host, &invocation), BODY, &signer, now)
+        let (invocation, body) = (invocation(number), body(number));
+        let headers = usual_headers(&host, &invocation);
+        signed(path, &headers, body.as_bytes(), &signer, now)
     };
     requests.map(request).collect()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::directory::{Admin, CHECKED, QUICK, SAML_ROLE};
 use crate::identity::Provider;
 use crate::report::{Cost, Round, say, say_details, say_ratio};
-use crate::requests::Paired;
+use crate::requests::{Callers, Paired};
 use crate::saml::SamlProvider;
 use crate::server::{Server, WORKERS};
 use crate::{Outcome, directory, load, ours, requests};
@@ -21,6 +21,9 @@ const REQUESTS: u32 = 15_000;
 const SAML_REQUESTS: u32 = 4_000;
 /// Likewise where a second verifier is asked.
 const CHECKED_REQUESTS: u32 = 2_500;
+/// Roles of a small directory, and of a large one.
+const FEW_ROLES: usize = 10;
+const MANY_ROLES: usize = 10_000;
 /// So many temporary credentials sign the requests of callers.
 const CALLERS: usize = 256;
 
@@ -58,9 +61,14 @@ pub fn run() -> Outcome<()> {
     let web_identity = servers.rounds(&paired, &audit)?;
     say_details("web identity", &web_identity, REQUESTS)?;
 
-    let paired = requests::caller_identities(&servers.addresses(), &paired, CALLERS, REQUESTS)?;
+    let callers = Callers::new(&servers.addresses(), &paired, CALLERS)?;
+    let paired = callers.identities(&servers.addresses(), REQUESTS)?;
     let caller_identity = servers.rounds(&paired, &audit)?;
     say_details("caller identity", &caller_identity, REQUESTS)?;
+
+    let paired = callers.assuming(&servers.addresses(), REQUESTS)?;
+    let assume_role = servers.rounds(&paired, &audit)?;
+    say_details("assume role", &assume_role, REQUESTS)?;
 
     let saml = |name, provider, count| {
         let responses = saml_provider.responses(count, SAML_ROLE, provider)?;
@@ -79,8 +87,58 @@ pub fn run() -> Outcome<()> {
 
     say_ratio("assume_role_with_saml", &quick)?;
     say_ratio("assume_role_with_saml_second_opinion", &checked)?;
+    drop(servers);
+    let many_roles = many_roles(&provider, &admin)?;
     say_ratio("web_identity", &web_identity)?;
-    say_ratio("caller_identity", &caller_identity)
+    say_ratio("caller_identity", &caller_identity)?;
+    say_ratio("assume_role", &assume_role)?;
+    say_ratio("roles_10k", &many_roles)
+}
+
+/// What `AssumeRole` costs a node with few roles, as the bare one, and one with many.
+fn many_roles(provider: &Provider, admin: &Admin) -> Outcome<Vec<Round>> {
+    let few = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let many = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let node = |folder: &Path| {
+        let size = ours::Size {
+            workers: WORKERS,
+            traces: ours::USUAL_TRACES,
+        };
+        ours::write_settings(folder, provider.issuer(), &size)?;
+        Server::start("ours", folder, &admin.variables())
+    };
+    let servers = Servers {
+        bare: node(few.path())?,
+        ours: node(many.path())?,
+    };
+    let asked = |node: &Server, roles| {
+        let address = node.address;
+        directory::apply_many(address, provider, roles, admin)?;
+        let to = requests::Addresses {
+            bare: address,
+            ours: address,
+        };
+        let sessions = requests::web_identities(&to, provider, u32::try_from(CALLERS)?)?;
+        requests::assuming_each(address, &sessions.ours, (roles, REQUESTS))
+    };
+    let paired = Paired {
+        bare: asked(&servers.bare, FEW_ROLES)?,
+        ours: asked(&servers.ours, MANY_ROLES)?,
+    };
+    let few_audit = few.path().join(ours::AUDIT);
+    let many_audit = many.path().join(ours::AUDIT);
+    let mut rounds = Vec::new();
+    for _ in 0..WARM_UP_ROUNDS + ROUNDS {
+        rounds.push(servers.round(&paired, &many_audit)?);
+        take_records(&few_audit)?;
+    }
+    let rounds = rounds.split_off(WARM_UP_ROUNDS);
+    say_details(
+        &format!("assume role, with {FEW_ROLES} roles (bare) and {MANY_ROLES} (ours)"),
+        &rounds,
+        REQUESTS,
+    )?;
+    Ok(rounds)
 }
 
 impl Servers {
