@@ -402,6 +402,7 @@ impl Event {
                 person.subject.as_str().into(),
             ),
             Origin::User(user) => (None, user.arn().as_str().into()),
+            Origin::Service(name) => (None, name.as_str().into()),
         };
         self.0.additional_event_data = AdditionalData {
             connection,

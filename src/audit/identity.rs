@@ -30,6 +30,8 @@ pub struct UserIdentity {
     identity_provider: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_context: Option<SessionContext>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by: Option<Name>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,7 +43,7 @@ enum Kind {
     WebIdentityUser,
     #[serde(rename = "SAMLUser")]
     SamlUser,
-    /// The node itself: a start, a rotation.
+    /// A service; where none is named, the node itself: a start, a rotation.
     #[serde(rename = "AWSService")]
     Service,
     Unknown,
@@ -118,7 +120,7 @@ impl UserIdentity {
         let identity = Self {
             principal_id: Some(principal.user_id().into()),
             arn: Some(principal.arn().into()),
-            account_id: Some(principal.account()),
+            account_id: principal.account(),
             ..Self::of_kind(Kind::AssumedRole)
         };
         match principal {
@@ -132,15 +134,20 @@ impl UserIdentity {
                 ..identity
             },
             Principal::Session(_) => identity,
+            Principal::Service(name) => Self {
+                invoked_by: Some(name.as_str().into()),
+                ..Self::of_kind(Kind::Service)
+            },
         }
     }
 
     /// Whether it is a caller whose signature was verified.
     pub(super) const fn is_signed(&self) -> bool {
-        matches!(
-            self.r#type,
-            Kind::IamUser | Kind::AssumedRole | Kind::FederatedUser
-        )
+        match self.r#type {
+            Kind::IamUser | Kind::AssumedRole | Kind::FederatedUser => true,
+            Kind::Service => self.invoked_by.is_some(),
+            Kind::WebIdentityUser | Kind::SamlUser | Kind::Unknown => false,
+        }
     }
 
     /// Adds the access key that the request was, or claims to be, signed with.
@@ -182,6 +189,7 @@ impl UserIdentity {
             user_name: None,
             identity_provider: None,
             session_context: None,
+            invoked_by: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::token::{OpenSession, seal};
 use crate::domain::{
-    AccessKeyId, Credentials, FederatedName, FederatedUser, KeyKind, Lineage, ManagedPolicyArn,
+    AccessKeyId, AccountId, Credentials, FederatedName, FederatedUser, KeyKind, Lineage, ManagedPolicyArn,
     Origin, Principal, SessionPrincipal, SessionTags, SessionToken, UnixTime, UserPrincipal,
 };
 use crate::entropy::{Entropy, EntropyError, draw_id};
@@ -94,6 +94,7 @@ pub fn issue(grant: Grant, extent: Extent, mint: Mint<'_>) -> Result<Issued, Iss
     let expiration = parts
         .ends_by
         .map_or(after_duration, |end| end.min(after_duration));
+    let account = parts.principal.role.account();
     let session = OpenSession {
         principal: Principal::Session(parts.principal.clone()),
         lineage: parts.lineage,
@@ -105,7 +106,7 @@ pub fn issue(grant: Grant, extent: Extent, mint: Mint<'_>) -> Result<Issued, Iss
         session_policies: extent.policies,
         session_policy_arns: extent.policy_arns,
     };
-    let (credentials, packed_size) = mint.credentials(&session)?;
+    let (credentials, packed_size) = mint.credentials(&session, account)?;
     Ok(Issued {
         credentials,
         principal: parts.principal,
@@ -148,6 +149,7 @@ pub fn issue_to_user(
         through: Vec::new(),
     };
     let by = asked.user;
+    let account = by.account;
     let session = OpenSession {
         principal: match asked.federated {
             Some(name) => Principal::FederatedUser(FederatedUser { by, name }),
@@ -162,7 +164,7 @@ pub fn issue_to_user(
         session_policies: extent.policies,
         session_policy_arns: extent.policy_arns,
     };
-    let (credentials, packed_size) = mint.credentials(&session)?;
+    let (credentials, packed_size) = mint.credentials(&session, account)?;
     Ok(IssuedToUser {
         credentials,
         principal: session.principal,
@@ -171,12 +173,16 @@ pub fn issue_to_user(
 }
 
 impl Mint<'_> {
-    /// A key of its own for a session, and the share of the token's room that it takes where that is told.
-    fn credentials(self, session: &OpenSession) -> Result<(Credentials, Option<u32>), IssueError> {
+    /// A key of its own, of this account, for a session, and the share of the token's room that it takes
+    /// where that is told.
+    fn credentials(
+        self,
+        session: &OpenSession,
+        account: AccountId,
+    ) -> Result<(Credentials, Option<u32>), IssueError> {
         let key = self.keys.sealing_at(self.now);
         let key = key.ok_or(IssueError::NoSealingKey)?;
         let [random @ .., _, _, _, _, _, _, _, _, _, _, _] = draw_id(self.entropy)?;
-        let account = session.principal.account();
         let access_key_id = AccessKeyId::from_random(KeyKind::Temporary, account, random);
         let (session_token, secret_access_key) = seal(session, &access_key_id, key, self.entropy)?;
         let percent = share(session_token.expose().len());

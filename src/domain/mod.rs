@@ -16,6 +16,7 @@ mod principal;
 mod provider_session;
 mod request;
 mod secret;
+mod service_name;
 mod session;
 mod session_claims;
 mod tags;
@@ -45,6 +46,7 @@ pub use principal::{
 pub use provider_session::{NameId, ProviderSession};
 pub use request::{Region, RequestId};
 pub use secret::Secret;
+pub use service_name::ServiceName;
 pub use session::{SessionDuration, SessionName, SourceIdentity};
 pub use session_claims::{AWS_ATTRIBUTES, AskedOfSession, SessionClaims};
 pub use tags::{OwnTags, SessionTags, TagKey, TagValue, TagsError};

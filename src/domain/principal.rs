@@ -8,7 +8,7 @@ use super::account::Digits;
 use super::text::{is_aws_word, text_type};
 use super::{
     AccessKeyId, AccountId, IamPath, IssuerName, Partition, ProviderRef, RoleArn, RuleId,
-    SessionName, SignInId, Subject, UniqueId,
+    ServiceName, SessionName, SignInId, Subject, UniqueId,
 };
 
 text_type!(
@@ -28,6 +28,8 @@ pub enum Principal {
     Session(SessionPrincipal),
     /// A session from `GetFederationToken`.
     FederatedUser(FederatedUser),
+    /// A service that an operator has registered, by a key of its own. It belongs to no account.
+    Service(ServiceName),
 }
 
 /// A user of an account.
@@ -138,39 +140,44 @@ impl SessionPrincipal {
 }
 
 impl Principal {
-    /// The account that the caller belongs to.
-    pub const fn account(&self) -> AccountId {
+    /// The account that the caller belongs to; a service belongs to none.
+    pub const fn account(&self) -> Option<AccountId> {
         match self {
-            Self::User(user) => user.account,
-            Self::Session(session) => session.role.account(),
-            Self::FederatedUser(federated) => federated.by.account,
+            Self::User(user) => Some(user.account),
+            Self::Session(session) => Some(session.role.account()),
+            Self::FederatedUser(federated) => Some(federated.by.account),
+            Self::Service(_) => None,
         }
     }
 
-    /// The caller's ARN, as `GetCallerIdentity` gives it.
+    /// The caller's ARN, as `GetCallerIdentity` gives it. A service has none: it goes by its name.
     pub fn arn(&self) -> String {
         match self {
             Self::User(user) => user.arn(),
             Self::Session(session) => session.arn(),
             Self::FederatedUser(federated) => federated.arn(),
+            Self::Service(name) => name.to_string(),
         }
     }
 
-    /// `aws:userid`: `AIDA…`, `AROA…:session` or `123456789012:name`.
+    /// `aws:userid`: `AIDA…`, `AROA…:session` or `123456789012:name`; of a service, its name.
     pub fn user_id(&self) -> String {
         match self {
             Self::User(user) => user.unique_id.to_string(),
             Self::Session(session) => session.assumed_role_id(),
             Self::FederatedUser(federated) => federated.id(),
+            Self::Service(name) => name.to_string(),
         }
     }
 
-    /// `AROA…`, or the `AIDA…` of the user: by what a permission goes when it is taken back.
-    pub const fn unique_id(&self) -> &UniqueId {
+    /// `AROA…`, or the `AIDA…` of the user: by what a permission goes when it is taken back. A service
+    /// has none.
+    pub const fn unique_id(&self) -> Option<&UniqueId> {
         match self {
-            Self::User(user) => &user.unique_id,
-            Self::Session(session) => &session.role_id,
-            Self::FederatedUser(federated) => &federated.by.unique_id,
+            Self::User(user) => Some(&user.unique_id),
+            Self::Session(session) => Some(&session.role_id),
+            Self::FederatedUser(federated) => Some(&federated.by.unique_id),
+            Self::Service(_) => None,
         }
     }
 }
@@ -203,6 +210,8 @@ pub enum Origin {
     Person(ProvenPerson),
     /// A user of an account, by a key of their own.
     User(UserPrincipal),
+    /// A service, by a key of its own.
+    Service(ServiceName),
 }
 
 /// A person, and who vouches for them.
@@ -240,15 +249,23 @@ impl Lineage {
     pub const fn person(&self) -> Option<&ProvenPerson> {
         match &self.origin {
             Origin::Person(person) => Some(person),
-            Origin::User(_) => None,
+            Origin::User(_) | Origin::Service(_) => None,
         }
     }
 
     /// The user at its beginning.
     pub const fn user(&self) -> Option<&UserPrincipal> {
         match &self.origin {
-            Origin::Person(_) => None,
+            Origin::Person(_) | Origin::Service(_) => None,
             Origin::User(user) => Some(user),
+        }
+    }
+
+    /// The service at its beginning.
+    pub const fn service(&self) -> Option<&ServiceName> {
+        match &self.origin {
+            Origin::Person(_) | Origin::User(_) => None,
+            Origin::Service(name) => Some(name),
         }
     }
 }

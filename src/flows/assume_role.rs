@@ -172,7 +172,7 @@ impl AssumeRole {
                 partition: user.partition,
                 account: user.account,
             }),
-            Principal::Session(_) | Principal::FederatedUser(_) => None,
+            Principal::Session(_) | Principal::FederatedUser(_) | Principal::Service(_) => None,
         };
         Ok(mfa::take(shown, devices, &self.marks, meta.now).await?)
     }
@@ -295,10 +295,14 @@ fn lineage(caller: &Caller, snapshot: &Snapshot) -> Result<Lineage, AssumeRoleEr
     if through.len() >= Lineage::MAX_PASSED {
         return Err(AssumeRoleError::ChainTooLong);
     }
+    let principal = &caller.principal;
+    let (Some(account), Some(unique_id)) = (principal.account(), principal.unique_id()) else {
+        return Err(AssumeRoleError::CallerGone);
+    };
     through.push(Passed {
         key: caller.access_key_id.clone(),
-        account: caller.principal.account(),
-        unique_id: caller.principal.unique_id().clone(),
+        account,
+        unique_id: unique_id.clone(),
     });
     Ok(Lineage {
         generation,

@@ -79,6 +79,7 @@ fn rights<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Option<Rights<'s
             let entry = snapshot.role(&session.role)?;
             (entry.role.unique_id == session.role_id).then(|| entry.role.rights())
         }
+        Principal::Service(_) => None,
     }
 }
 
@@ -91,6 +92,7 @@ pub(super) fn own_tags<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Opt
             let entry = snapshot.role(&session.role)?;
             (entry.role.unique_id == session.role_id).then(|| &entry.role.tags)
         }
+        Principal::Service(_) => None,
     }
 }
 

@@ -4,7 +4,7 @@
 //! into a request takes nothing from their rates.
 
 use super::authenticate::Caller;
-use crate::domain::{AccountId, IssuerName, Origin, Subject};
+use crate::domain::{AccountId, IssuerName, Origin, Principal, Subject};
 use crate::throttle::{Limit, Throttle, Throttled};
 
 /// One more call of a person for something in `account`.
@@ -17,17 +17,29 @@ pub(super) fn admit_person(
     throttle.admit(Limit::Account, &account)
 }
 
-/// One more call that was signed: of the person behind the session, whichever of their sessions it is, or
-/// of the user.
+/// One more call that was signed: of the person behind the session, whichever of their sessions it is, or of
+/// the user or service. Who belongs to no account takes nothing from the rate of one.
 pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), Throttled> {
-    let account = caller.principal.account();
     let origin = caller.session.as_ref().map(|it| &it.lineage.origin);
-    match origin {
-        Some(Origin::Person(person)) => {
-            return admit_person(throttle, (&person.issuer, &person.subject), account);
+    match (origin, &caller.principal) {
+        (Some(Origin::Person(person)), _) => {
+            throttle.admit(Limit::Principal, &(&person.issuer, &person.subject))?;
         }
-        Some(Origin::User(user)) => throttle.admit(Limit::Principal, &user.unique_id)?,
-        None => throttle.admit(Limit::Principal, caller.principal.unique_id())?,
+        (Some(Origin::User(user)), _) => throttle.admit(Limit::Principal, &user.unique_id)?,
+        (Some(Origin::Service(name)), _) | (None, Principal::Service(name)) => {
+            throttle.admit(Limit::Principal, name)?;
+        }
+        (None, Principal::User(user)) => throttle.admit(Limit::Principal, &user.unique_id)?,
+        // Nobody has these without a session.
+        (None, Principal::Session(session)) => {
+            throttle.admit(Limit::Principal, &session.role_id)?;
+        }
+        (None, Principal::FederatedUser(federated)) => {
+            throttle.admit(Limit::Principal, &federated.by.unique_id)?;
+        }
     }
-    throttle.admit(Limit::Account, &account)
+    match caller.principal.account() {
+        Some(account) => throttle.admit(Limit::Account, &account),
+        None => Ok(()),
+    }
 }

@@ -22,9 +22,13 @@ pub(super) struct Ground<'a> {
 impl Ground<'_> {
     /// Whether the session was ended before its time.
     pub fn is_revoked(self, session: &OpenSession, key: &AccessKeyId) -> bool {
+        // A service has no session: one that says so is none.
+        let Some(role) = session.principal.unique_id() else {
+            return true;
+        };
         self.snapshot.revocations().end_credentials(&Descent {
             access_key_id: key,
-            role: session.principal.unique_id(),
+            role,
             lineage: &session.lineage,
             issued_at: session.issued_at,
         })
@@ -38,6 +42,7 @@ impl Ground<'_> {
             Principal::Session(session) => self.holds_role(session, generation),
             Principal::User(user) => self.holds_user(user, generation),
             Principal::FederatedUser(federated) => self.holds_user(&federated.by, generation),
+            Principal::Service(_) => false,
         };
         let mut passed = session.lineage.through.iter();
         itself
@@ -72,10 +77,12 @@ impl Ground<'_> {
         let generation = session.lineage.generation;
         match &session.lineage.origin {
             Origin::User(user) => self.holds_user(user, generation),
+            Origin::Service(_) => false,
             Origin::Person(person) => {
                 let first = session.lineage.through.first();
-                let account = first.map_or(session.principal.account(), |passed| passed.account);
-                self.holds_person(person, account, generation)
+                let account = first.map(|passed| passed.account);
+                let account = account.or_else(|| session.principal.account());
+                account.is_some_and(|account| self.holds_person(person, account, generation))
             }
         }
     }

@@ -83,6 +83,9 @@ pub enum UserSessionError {
     /// It takes a user's long-term key.
     #[error("Cannot call {0} with session credentials")]
     SessionCredentials(&'static str),
+    /// A service has no policies and no session of its own.
+    #[error("Cannot call {0} as a service: a service may take roles that trust it, and ask what others may do")]
+    ServiceCaller(&'static str),
     /// The caller's policies don't allow it: AWS's text.
     #[error("{0}")]
     Denied(String),
@@ -113,7 +116,10 @@ impl UserSessionError {
             Self::Authentication(error) => error.code(),
             Self::Throttled(_) => "Throttling",
             Self::Mfa(MfaError::Unavailable(_)) | Self::Unavailable(_) => "ServiceUnavailable",
-            Self::SessionCredentials(_) | Self::Denied(_) | Self::Mfa(_) => "AccessDenied",
+            Self::SessionCredentials(_)
+            | Self::ServiceCaller(_)
+            | Self::Denied(_)
+            | Self::Mfa(_) => "AccessDenied",
             Self::UnknownPolicy(_) => "MalformedPolicyDocument",
             Self::UnknownKey => "ValidationError",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
@@ -127,6 +133,7 @@ impl UserSessionError {
             Self::Throttled(_) => "rate",
             Self::Mfa(MfaError::Unavailable(_)) | Self::Unavailable(_) => "availability",
             Self::SessionCredentials(_) => "long-term key",
+            Self::ServiceCaller(_) => "caller",
             Self::Denied(_) => "policies",
             Self::Mfa(_) => "second factor",
             Self::UnknownPolicy(_) => "session policy",
@@ -268,6 +275,7 @@ impl UserSessions {
             caller,
             snapshot: &snapshot,
             context: &context,
+            account,
         };
         asking.ask("sts:GetFederationToken", &resource)?;
         if !request.tags.is_empty() {
@@ -319,6 +327,7 @@ impl UserSessions {
         if is_own_session || matches!(caller.principal, Principal::FederatedUser(_)) {
             return Err(UserSessionError::SessionCredentials("GetAccessKeyInfo"));
         }
+        let account = account_of(caller, "GetAccessKeyInfo")?;
         admit_caller(&self.throttle, caller)?;
         let snapshot = self.snapshot(caller, meta)?;
         let context = caller_context(caller, &snapshot, meta);
@@ -326,6 +335,7 @@ impl UserSessions {
             caller,
             snapshot: &snapshot,
             context: &context,
+            account,
         };
         asking.ask("sts:GetAccessKeyInfo", "*")?;
         let known = snapshot.user_of_key(key);
@@ -379,8 +389,15 @@ fn long_term_user<'c>(
 ) -> Result<&'c UserPrincipal, UserSessionError> {
     match (&caller.principal, &caller.session) {
         (Principal::User(user), None) => Ok(user),
+        (Principal::Service(_), _) => Err(UserSessionError::ServiceCaller(operation)),
         _ => Err(UserSessionError::SessionCredentials(operation)),
     }
+}
+
+/// The caller's account; a service has none, and no policies.
+fn account_of(caller: &Caller, operation: &'static str) -> Result<AccountId, UserSessionError> {
+    let account = caller.principal.account();
+    account.ok_or(UserSessionError::ServiceCaller(operation))
 }
 
 /// A caller whose own policies are asked.
@@ -388,6 +405,8 @@ struct Asking<'a> {
     caller: &'a Caller,
     snapshot: &'a Snapshot,
     context: &'a Context<'a>,
+    /// The caller's.
+    account: AccountId,
 }
 
 impl Asking<'_> {
@@ -401,8 +420,7 @@ impl Asking<'_> {
         let gone =
             || UserSessionError::Denied("The caller is not in the directory any more.".into());
         let own = OwnPolicies::of(self.caller, self.snapshot).ok_or_else(gone)?;
-        let account = self.caller.principal.account();
-        let target = Target::without_policy(self.snapshot.partition(), account);
+        let target = Target::without_policy(self.snapshot.partition(), self.account);
         match authorise(&request, &own.authority(), &target) {
             Authorisation::Allow { .. } => Ok(()),
             Authorisation::Deny(refusal) => {

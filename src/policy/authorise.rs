@@ -89,10 +89,13 @@ impl Refusal {
         }
     }
 
-    /// The whole text of AWS's `AccessDenied`, but for the full stop that some services add. A caller
-    /// of no account is anonymous.
+    /// The whole text of AWS's `AccessDenied`, but for the full stop that some services add. A service
+    /// goes by its name; any other caller of no account is anonymous.
     pub fn message(&self, request: &Request<'_>) -> String {
-        let caller = request.caller.arn();
+        let caller = match request.caller {
+            Caller::Service { name } => Some(name.to_owned()),
+            other => other.arn(),
+        };
         [
             "User: ",
             caller.as_deref().unwrap_or("anonymous"),

@@ -44,7 +44,7 @@ pub enum Caller<'a> {
         /// The name that it was given.
         name: &'a str,
     },
-    /// A service of AWS's, such as `ec2.amazonaws.com`.
+    /// A service: one of AWS's, such as `ec2.amazonaws.com`, or one's own.
     Service {
         /// The service's name, in lower case.
         name: &'a str,
@@ -68,6 +68,9 @@ impl<'a> From<&'a Principal> for Caller<'a> {
                 partition: federated.by.partition,
                 account: federated.by.account,
                 name: federated.name.as_str(),
+            },
+            Principal::Service(name) => Self::Service {
+                name: name.as_str(),
             },
         }
     }
@@ -126,8 +129,8 @@ impl Caller<'_> {
     }
 
     /// Sets the keys that say who calls: `aws:PrincipalArn` (a session's is its role's),
-    /// `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:userid` and, of
-    /// a user alone, `aws:username`. Those that a caller doesn't have are made absent.
+    /// `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:userid`, of
+    /// a user alone `aws:username`, and of a service alone `aws:PrincipalServiceName`. Those that a caller doesn't have are made absent.
     pub fn describe(&self, context: &mut Context<'_>) {
         let (is_service, kind) = match self {
             Self::Root { .. } => (false, Some("Account")),
@@ -146,6 +149,10 @@ impl Caller<'_> {
             Self::User { name, .. } => Some(name.to_string()),
             _ => None,
         };
+        let service = match self {
+            Self::Service { name } => Some((*name).to_owned()),
+            _ => None,
+        };
         let account = self.home().map(|(_, account)| account.to_string());
         context.set("aws:PrincipalIsAWSService", is_service.to_string());
         for (key, value) in [
@@ -154,6 +161,7 @@ impl Caller<'_> {
             ("aws:PrincipalAccount", account),
             ("aws:userid", self.user_id()),
             ("aws:username", username),
+            ("aws:PrincipalServiceName", service),
         ] {
             match value {
                 Some(value) => context.set(key, value),

@@ -1,7 +1,7 @@
 //! `Principal`: whom a statement is about.
 
 use crate::domain::{
-    AccountId, Arn, OidcProviderArn, Partition, RoleArn, RoleName, SamlProviderArn, SessionName,
+    AccountId, Arn, OidcProviderArn, Partition, RoleArn, RoleName, SamlProviderArn, ServiceName, SessionName,
     UniqueId, UserName,
 };
 
@@ -91,7 +91,10 @@ impl PrincipalPattern {
         let pattern = match kind {
             "AWS" => parse_aws(value),
             "Federated" => parse_provider(value),
-            "Service" => is_service(value).then(|| Self::Service(value.into())),
+            "Service" => value
+                .parse::<ServiceName>()
+                .is_ok()
+                .then(|| Self::Service(value.into())),
             "CanonicalUser" => return Err(Problem::CanonicalUser),
             _ => None,
         };
@@ -265,17 +268,6 @@ fn parse_provider(value: &str) -> Option<PrincipalPattern> {
     let oidc = value.parse::<OidcProviderArn>().is_ok() && is_full_name(value);
     let saml = value.parse::<SamlProviderArn>().is_ok();
     (known || oidc || saml).then(|| PrincipalPattern::Provider(value.into()))
-}
-
-/// `lambda.amazonaws.com`
-fn is_service(value: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    value.contains('.') && value.len() <= 255 && value.split('.').all(label)
 }
 
 /// Printable ASCII without wildcards and variables.

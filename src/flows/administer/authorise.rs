@@ -115,7 +115,7 @@ impl Administration {
         meta: &RequestMeta,
     ) -> Result<bool, DirectoryError> {
         let is_federated = matches!(caller.principal, Principal::FederatedUser(_));
-        if is_federated || caller.principal.account() != self.account {
+        if is_federated || caller.principal.account() != Some(self.account) {
             return Ok(false);
         }
         let snapshot = self.directory.snapshot(meta.now)?;

@@ -90,8 +90,11 @@ impl Recorder {
         let occasion = self.occasion(meta, sts, name, read_only)?;
         let event = Event::new(occasion);
         let of = |event: Event, caller: &Caller| {
-            let account = caller.principal.account();
-            event.by(signed_by(caller)).account(account)
+            let event = event.by(signed_by(caller));
+            match caller.principal.account() {
+                Some(account) => event.account(account),
+                None => event,
+            }
         };
         let event = match record {
             CallerRecord::Told(caller) => of(event, caller),
@@ -144,7 +147,7 @@ fn given(event: Event, issued: &IssuedToUser) -> Event {
         Principal::FederatedUser(federated) => {
             event.parameter(Parameter::UserName, federated.name.as_str())
         }
-        Principal::User(_) | Principal::Session(_) => event,
+        Principal::User(_) | Principal::Session(_) | Principal::Service(_) => event,
     };
     event.issued(
         &issued.credentials.access_key_id,

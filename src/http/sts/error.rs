@@ -278,9 +278,9 @@ impl StsFault {
             UserSessionError::Throttled(_) => Self::throttling(),
             UserSessionError::Unavailable(_) => Self::unavailable(),
             UserSessionError::Mfa(error) => Self::second_factor(error),
-            UserSessionError::SessionCredentials(_) | UserSessionError::Denied(_) => {
-                Self::denied(error.to_string())
-            }
+            UserSessionError::SessionCredentials(_)
+            | UserSessionError::ServiceCaller(_)
+            | UserSessionError::Denied(_) => Self::denied(error.to_string()),
             UserSessionError::TooLarge { percent } => {
                 Self::new(StatusCode::BAD_REQUEST, error.code(), too_large(*percent))
             }

@@ -1,4 +1,5 @@
-//! `GetCallerIdentity`: who signed this request. Needs no permission.
+//! `GetCallerIdentity`: who signed this request. Needs no permission. A service is told its name alone: it
+//! has neither ARN nor account.
 
 use super::answer::Success;
 use super::{Call, StsFault};
@@ -10,13 +11,17 @@ pub(super) async fn answer(
 ) -> Result<Success<'static>, StsFault> {
     let headers = call.headers();
     let principal = flow.run(&call.signed(&headers), call.meta).await?;
+    let user_id = ("UserId", principal.user_id().into());
     Ok(Success {
         response: "GetCallerIdentityResponse",
         result: "GetCallerIdentityResult",
-        members: vec![
-            ("Arn", principal.arn().into()),
-            ("UserId", principal.user_id().into()),
-            ("Account", principal.account().to_string().into()),
-        ],
+        members: match principal.account() {
+            Some(account) => vec![
+                ("Arn", principal.arn().into()),
+                user_id,
+                ("Account", account.to_string().into()),
+            ],
+            None => vec![user_id],
+        },
     })
 }
