@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{
-    AccessKeyId, ConnectionId, InvalidValue, IssuerName, RequestId, RoleArn, RuleId, Subject,
-    UnixTime, UserArn,
+    AccessKeyId, ConnectionId, InvalidValue, IssuerName, RequestId, RoleArn, RuleId, ServiceName,
+    Subject, UnixTime, UserArn,
 };
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{ApplyMode, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId, USUAL_LISTED};
@@ -505,6 +505,18 @@ pub enum Revoke {
         #[command(flatten)]
         gateway: Gateway,
     },
+    /// End every session that came of a service's keys.
+    ///
+    /// Needs `rolegate:RevokeService`. The keys themselves stay good: take them out of the service's file, or
+    /// set their status to Inactive, first.
+    Service {
+        /// The service, such as `ci.example.com`.
+        #[arg(value_name = "NAME")]
+        name: ServiceName,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
     /// End every session of a role that a mapping rule gave.
     ///
     /// Needs `rolegate:RevokeRule`.
@@ -576,6 +588,7 @@ impl Revoke {
             Self::Connection { id, gateway } => (RevokeTarget::Connection(id), gateway),
             Self::Role { arn, gateway } => (RevokeTarget::Role(arn), gateway),
             Self::User { arn, gateway } => (RevokeTarget::User(arn), gateway),
+            Self::Service { name, gateway } => (RevokeTarget::Service(name), gateway),
             Self::Rule { id, gateway } => (RevokeTarget::Rule(id), gateway),
             Self::Everything { gateway } => (RevokeTarget::Everything, gateway),
         }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::token::{OpenSession, seal};
 use crate::domain::{
-    AccessKeyId, AccountId, Credentials, FederatedName, FederatedUser, KeyKind, Lineage, ManagedPolicyArn,
-    Origin, Principal, SessionPrincipal, SessionTags, SessionToken, UnixTime, UserPrincipal,
+    AccessKeyId, AccountId, Credentials, FederatedName, FederatedUser, KeyKind, Lineage,
+    ManagedPolicyArn, Origin, Principal, SessionPrincipal, SessionTags, SessionToken, UnixTime,
+    UserPrincipal,
 };
 use crate::entropy::{Entropy, EntropyError, draw_id};
 use crate::policy::{Grant, IdentityPolicy, StatementRef};

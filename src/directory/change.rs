@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::format::Format;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 use super::revocation::{Revocation, Revoked};
+use super::services::Service;
 use super::state::{
     Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider, Role,
     SamlProvider,
@@ -16,7 +17,7 @@ use super::state::{
 use super::users::{ManagedPolicy, User};
 use crate::domain::{
     AccountId, ConnectionId, Issuer, PolicyName, RequestId, RoleName, RuleId, SamlProviderName,
-    UnixTime, UserName,
+    ServiceName, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::certificate::Fingerprint;
@@ -92,6 +93,10 @@ pub enum Change {
     Revoke(Revoked, Revocation),
     /// Forgets a revocation that ends nothing any more.
     ForgetRevocation(Revoked),
+    /// Makes or replaces a service.
+    PutService(ServiceName, Arc<Service>),
+    /// Removes a service; what came of its keys ends with it.
+    RemoveService(ServiceName),
     /// Has the store be written in this format from the next entry on; it stands alone in its own.
     UseFormat(Format),
 }
@@ -139,6 +144,8 @@ impl Directory {
             }
             Change::Revoke(revoked, revocation) => self.revocations.put(revoked, revocation),
             Change::ForgetRevocation(revoked) => self.revocations.remove(&revoked),
+            Change::PutService(name, service) => drop(self.services.insert(name, service)),
+            Change::RemoveService(name) => drop(self.services.remove(&name)),
             Change::UseFormat(format) => self.format = self.format.max(format),
         }
     }
@@ -249,6 +256,14 @@ pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
         both,
         Change::PutRule,
         Change::RemoveRule,
+    );
+    let both = (&mut puts, &mut removals);
+    diff_maps(
+        &old.services,
+        &new.services,
+        both,
+        Change::PutService,
+        Change::RemoveService,
     );
     puts.extend(removals.into_iter().rev());
     puts
@@ -362,6 +377,8 @@ impl Change {
             | Self::RemoveServiceProviderKey(_)
             | Self::Revoke(..)
             | Self::ForgetRevocation(_)
+            | Self::PutService(..)
+            | Self::RemoveService(_)
             | Self::UseFormat(_) => Format::FIRST,
         }
     }
@@ -423,6 +440,8 @@ impl fmt::Display for Change {
             Self::RemoveServiceProviderKey(id) => write!(f, "remove service provider key {id}"),
             Self::Revoke(revoked, _) => write!(f, "revoke {revoked}"),
             Self::ForgetRevocation(revoked) => write!(f, "forget the revocation of {revoked}"),
+            Self::PutService(name, _) => write!(f, "put service {name}"),
+            Self::RemoveService(name) => write!(f, "remove service {name}"),
             Self::UseFormat(format) => write!(f, "write the store in format {format}"),
         }
     }

@@ -1,6 +1,7 @@
 //! What must hold over the whole directory.
 
 mod holders;
+mod services;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -56,6 +57,7 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
         check_account(*id, account, &mut problems);
     }
     holders::check(directory, partition, &mut problems);
+    services::check(directory, &mut problems);
     for (id, link) in &directory.links {
         check_link(
             directory,

@@ -19,6 +19,7 @@
 //! connections/<id>.metadata.xml                     where metadata = "upload"
 //! links/<id>.toml                                   connection, providers
 //! rules/<id>.toml
+//! services/<name>.toml                              description, accounts, access_keys
 //! ```
 //! The files say the whole directory: what they leave out is removed. A role, user or policy keeps its
 //! unique id as long as its account, path and name stay, or takes the one that its file gives. Secrets
@@ -29,6 +30,7 @@ mod accounts;
 mod connections;
 mod place;
 mod read;
+mod services;
 mod users;
 mod write;
 
@@ -41,8 +43,8 @@ use serde::{Deserialize, Serialize};
 
 use super::users::{DeviceName, KeyStatus, Seed};
 use crate::domain::{
-    AccessKeyId, IamPath, ManagedPolicyArn, OwnTags, SecretAccessKey, SessionDuration, UniqueId,
-    UnixTime,
+    AccessKeyId, AccountId, IamPath, ManagedPolicyArn, OwnTags, SecretAccessKey, SessionDuration,
+    UniqueId, UnixTime,
 };
 
 /// File paths, relative and with `/`, and their texts.
@@ -95,7 +97,19 @@ struct UserFile {
     mfa_devices: Vec<MfaDeviceFile>,
 }
 
-/// One of a user's access keys.
+/// What a service's own file says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceFile {
+    #[serde(default)]
+    description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accounts: Option<BTreeSet<AccountId>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    access_keys: Vec<AccessKeyFile>,
+}
+
+/// One of a user's or service's access keys.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccessKeyFile {

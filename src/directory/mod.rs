@@ -1,5 +1,5 @@
-//! Accounts, roles, policies, providers, connections and mapping rules: a versioned log, read from
-//! one compiled snapshot.
+//! Accounts, roles, policies, providers, connections, mapping rules and services: a versioned log, read
+//! from one compiled snapshot.
 //!
 //! ```text
 //! files --files::read--> Directory --diff--> ChangeSet --LiveDirectory::commit--> DirectoryLog
@@ -18,6 +18,7 @@ mod keys;
 mod live;
 mod replay;
 mod revocation;
+mod services;
 mod since;
 mod snapshot;
 mod state;
@@ -35,8 +36,9 @@ pub use format::{Format, NewerFormat, NotUsedYet};
 pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
+pub use services::{Reach, Service};
 pub use since::{Footing, Since};
-pub use snapshot::{PolicyBook, RoleEntry, Snapshot, UserEntry};
+pub use snapshot::{PolicyBook, RoleEntry, ServiceEntry, Snapshot, UserEntry};
 pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
     Environment, Link, LinkId, OidcProvider, Role, SamlProvider,

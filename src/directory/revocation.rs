@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AccessKeyId, ConnectionId, IssuerName, Lineage, Passed, ProvenPerson, ProviderRef, RuleId,
-    SignInId, Subject, UniqueId, UnixTime,
+    ServiceName, SignInId, Subject, UniqueId, UnixTime,
 };
 use crate::federation::id_token::SKEW;
 use crate::store::Generation;
@@ -34,6 +34,8 @@ pub enum Revoked {
     Rule(RuleId),
     /// Everything that anybody has.
     Everything,
+    /// What came of a service's keys.
+    Service(ServiceName),
 }
 
 /// Up to when something is over.
@@ -167,6 +169,9 @@ impl Revocations {
             || lineage
                 .user()
                 .is_some_and(|user| ends(&Revoked::Role(user.unique_id.clone())))
+            || lineage
+                .service()
+                .is_some_and(|name| ends(&Revoked::Service(name.clone())))
             || lineage.through.iter().any(passed)
     }
 
@@ -228,6 +233,7 @@ impl std::fmt::Display for Revoked {
             Self::Role(id) => write!(f, "role {id}"),
             Self::Rule(id) => write!(f, "rule {id}"),
             Self::Everything => f.write_str("everything"),
+            Self::Service(name) => write!(f, "service {name}"),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::Directory;
 use crate::domain::{
-    AccountId, ConnectionId, EntityId, Issuer, IssuerName, SamlProviderName, UniqueId,
+    AccountId, ConnectionId, EntityId, Issuer, IssuerName, SamlProviderName, ServiceName, UniqueId,
 };
 use crate::store::Generation;
 
@@ -30,6 +30,8 @@ pub enum Footing {
     Link(ConnectionId, AccountId),
     /// A user.
     User(AccountId, UniqueId),
+    /// A service.
+    Service(ServiceName),
 }
 
 /// From which generation on each thing is there.
@@ -93,6 +95,8 @@ impl Directory {
             footings
                 .extend(accounts.map(|arn| Footing::Link(link.connection.clone(), arn.account())));
         }
+        let services = self.services.keys();
+        footings.extend(services.map(|name| Footing::Service(name.clone())));
         footings
     }
 }

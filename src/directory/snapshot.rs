@@ -6,14 +6,15 @@ use std::sync::Arc;
 use super::aws_managed;
 use super::keys::{ServiceProviderKeyRecord, UnusableKey};
 use super::revocation::Revocations;
+use super::services::Service;
 use super::since::Footing;
 use super::state::{
     Account, ConnectionMetadata, Directory, Link, OidcProvider, Role, SamlProvider,
 };
-use super::users::User;
+use super::users::{AccessKey, User};
 use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, Issuer, IssuerName, ManagedPolicyArn, OidcProviderArn,
-    Partition, ProviderArn, RoleArn, SamlProviderArn, UserPrincipal,
+    Partition, Principal, ProviderArn, RoleArn, SamlProviderArn, ServiceName, UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::service_provider::ServiceProviderKeys;
@@ -29,6 +30,7 @@ pub struct Snapshot {
     directory: Arc<Directory>,
     roles: HashMap<Box<str>, Arc<RoleEntry>>,
     keys_of_users: HashMap<AccessKeyId, Arc<UserEntry>>,
+    keys_of_services: HashMap<AccessKeyId, ServiceEntry>,
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
     keys: KeyRing,
@@ -52,6 +54,15 @@ pub struct UserEntry {
     pub principal: UserPrincipal,
     /// The user.
     pub user: Arc<User>,
+}
+
+/// A service and what it is called.
+#[derive(Debug, Clone)]
+pub struct ServiceEntry {
+    /// Its name.
+    pub name: ServiceName,
+    /// The service.
+    pub service: Arc<Service>,
 }
 
 /// Finds managed policies.
@@ -111,6 +122,7 @@ impl Snapshot {
             generation,
             roles: index_roles(&directory, partition),
             keys_of_users: index_keys(&directory, partition),
+            keys_of_services: index_services(&directory),
             links: index_links(directory.links.values()),
             rules: RuleSet::new(rules.collect()),
             keys,
@@ -266,6 +278,27 @@ impl Snapshot {
         self.keys_of_users.get(key)
     }
 
+    /// The service that has this access key, whatever its status.
+    pub fn service_of_key(&self, key: &AccessKeyId) -> Option<&ServiceEntry> {
+        self.keys_of_services.get(key)
+    }
+
+    /// Who signs with this access key, a user or a service, and the key, whatever its status.
+    pub fn holder_of_key(&self, key: &AccessKeyId) -> Option<(Principal, &AccessKey)> {
+        if let Some(entry) = self.user_of_key(key) {
+            let own = entry.user.access_keys.get(key)?;
+            return Some((Principal::User(entry.principal.clone()), own));
+        }
+        let entry = self.service_of_key(key)?;
+        let own = entry.service.access_keys.get(key)?;
+        Some((Principal::Service(entry.name.clone()), own))
+    }
+
+    /// A service.
+    pub fn service(&self, name: &ServiceName) -> Option<&Arc<Service>> {
+        self.directory.services.get(name)
+    }
+
     /// The user, where it is still the one that is meant.
     pub fn user(&self, principal: &UserPrincipal) -> Option<&Arc<User>> {
         let user = self.account(principal.account)?.users.get(&principal.name);
@@ -311,6 +344,20 @@ fn index_keys(directory: &Directory, partition: Partition) -> HashMap<AccessKeyI
         }
     }
     keys
+}
+
+fn index_services(directory: &Directory) -> HashMap<AccessKeyId, ServiceEntry> {
+    let services = directory.services.iter();
+    let keys = services.flat_map(|(name, service)| {
+        service.access_keys.keys().map(move |key| {
+            let entry = ServiceEntry {
+                name: name.clone(),
+                service: Arc::clone(service),
+            };
+            (key.clone(), entry)
+        })
+    });
+    keys.collect()
 }
 
 fn index_links<'a>(

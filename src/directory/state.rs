@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::format::Format;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
 use super::revocation::Revocations;
+use super::services::Service;
 use super::since::Since;
 use super::users::{ManagedPolicy, Rights, User};
 use crate::domain::{
     AccountId, Audience, ConnectionId, EntityId, IamPath, Issuer, ManagedPolicyArn,
     OidcProviderArn, OwnTags, Partition, PolicyName, ProviderArn, RoleArn, RoleName, RuleId,
-    SamlProviderName, SessionDuration, UniqueId, UnixTime, UserName,
+    SamlProviderName, ServiceName, SessionDuration, UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::metadata::{IdpMetadata, MetadataDocument};
@@ -36,6 +37,9 @@ pub struct Directory {
     pub links: BTreeMap<LinkId, Link>,
     /// The mapping rules.
     pub rules: BTreeMap<RuleId, Arc<Rule>>,
+    /// Services, which belong to no account.
+    #[serde(default)]
+    pub services: BTreeMap<ServiceName, Arc<Service>>,
     /// The keys that session tokens are sealed under.
     pub sealing_keys: Vec<SealingKeyRecord>,
     /// The keys that SAML requests are signed with and assertions encrypted to.

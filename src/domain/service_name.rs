@@ -27,7 +27,17 @@ mod tests {
         }
         let long = ["a".repeat(254).as_str(), ".b"].concat();
         for bad in [
-            "", "ec2", ".", "a.", ".a", "a..b", "EC2.amazonaws.com", "a_b.c", "a/b.c", "*.a", &long,
+            "",
+            "ec2",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "EC2.amazonaws.com",
+            "a_b.c",
+            "a/b.c",
+            "*.a",
+            &long,
         ] {
             assert!(bad.parse::<ServiceName>().is_err(), "{bad}");
         }

@@ -217,6 +217,15 @@ fn decide(
             because: Because::WrongAction,
         }));
     }
+    if let Principal::Service(name) = &caller.principal {
+        let service = snapshot.service(name).ok_or(AssumeRoleError::CallerGone)?;
+        if !service.reach.has(request.role.account()) {
+            return Err(AssumeRoleError::Denied(Denial::Refused {
+                action: StsAction::Assume(AssumeAction::AssumeRole),
+                because: Because::OutOfReach,
+            }));
+        }
+    }
     let own = OwnPolicies::of(caller, snapshot).ok_or(AssumeRoleError::CallerGone)?;
     let none = SessionTags::none();
     let session = caller.session.as_ref();
@@ -280,11 +289,14 @@ fn ends_by(caller: &Caller) -> Option<UnixTime> {
 fn lineage(caller: &Caller, snapshot: &Snapshot) -> Result<Lineage, AssumeRoleError> {
     let generation = snapshot.generation();
     let Some(session) = &caller.session else {
-        let Principal::User(user) = &caller.principal else {
-            return Err(AssumeRoleError::CallerGone);
-        };
         return Ok(Lineage {
-            origin: Origin::User(user.clone()),
+            origin: match &caller.principal {
+                Principal::User(user) => Origin::User(user.clone()),
+                Principal::Service(name) => Origin::Service(name.clone()),
+                Principal::Session(_) | Principal::FederatedUser(_) => {
+                    return Err(AssumeRoleError::CallerGone);
+                }
+            },
             rule: None,
             generation,
             sign_in: None,

@@ -3,7 +3,7 @@
 //! ```text
 //! signed request
 //!   └ sigv4::read                 the claim: this access key, this scope
-//!      └ find the secret          a user's key, or credentials::open(session token)
+//!      └ find the secret          a user's or service's key, or credentials::open(session token)
 //!         └ the session's role and provider are still there, the role with the same unique id
 //!            └ scope and times    as far as it goes without the body
 //!               └ verify          the signature, over what was received
@@ -198,33 +198,32 @@ impl Authenticator {
                     user: Some(Arc::clone(admin)),
                     secret: admin.secret_access_key.clone(),
                 }),
-                Some(_) | None => self.user_holder(key, now).await,
+                Some(_) | None => self.lasting_holder(key, now).await,
             },
             (_, Some(_)) => Err(AuthenticationError::InvalidToken),
         }
     }
 
-    /// A user of the directory. Only a key that could be one of theirs is worth a look whether there is
-    /// something newer.
-    async fn user_holder(
+    /// A user or service of the directory. Only a key that could be one of theirs is worth a look whether
+    /// there is something newer.
+    async fn lasting_holder(
         &self,
         key: &AccessKeyId,
         now: UnixTime,
     ) -> Result<KeyHolder, AuthenticationError> {
         let mut snapshot = self.directory.snapshot(now)?;
-        let is_known = snapshot.user_of_key(key).is_some();
+        let is_known = snapshot.holder_of_key(key).is_some();
         if !is_known && key.kind() == Some(KeyKind::LongTerm) {
             snapshot = self.directory.catch_up(now).await?;
         }
-        let entry = snapshot.user_of_key(key);
-        let entry = entry.ok_or(AuthenticationError::InvalidToken)?;
-        let own = entry.user.access_keys.get(key);
-        let own = own.filter(|own| own.status == KeyStatus::Active);
+        let holder = snapshot.holder_of_key(key);
+        let active = holder.filter(|(_, own)| own.status == KeyStatus::Active);
+        let (principal, own) = active.ok_or(AuthenticationError::InvalidToken)?;
         Ok(KeyHolder {
-            principal: Principal::User(entry.principal.clone()),
+            principal,
             session: None,
             user: None,
-            secret: own.ok_or(AuthenticationError::InvalidToken)?.secret(),
+            secret: own.secret(),
         })
     }
 
@@ -270,10 +269,8 @@ impl Authenticator {
                 ground.holds(session) && !ground.is_revoked(session, key)
             }
             None if caller.user.is_some() => true,
-            None => snapshot.user_of_key(key).is_some_and(|entry| {
-                let own = entry.user.access_keys.get(key);
-                let is_active = own.is_some_and(|own| own.status == KeyStatus::Active);
-                is_active && Principal::User(entry.principal.clone()) == caller.principal
+            None => snapshot.holder_of_key(key).is_some_and(|(principal, own)| {
+                own.status == KeyStatus::Active && principal == caller.principal
             }),
         }
     }

@@ -18,6 +18,10 @@ impl<'a> OwnPolicies<'a> {
     /// The policies of a caller; `None` where the caller, or a policy of theirs, is not there any more:
     /// nothing may be concluded from what is left.
     pub fn of(caller: &'a Caller, snapshot: &'a Snapshot) -> Option<Self> {
+        if let Principal::Service(name) = &caller.principal {
+            // It has none: whether it may do something is for the resource to say.
+            return snapshot.service(name).map(|_| Self::none());
+        }
         let book = snapshot.policies();
         let mut own = match (&caller.user, rights(&caller.principal, snapshot)) {
             (Some(admin), None) => Self {
@@ -35,6 +39,14 @@ impl<'a> OwnPolicies<'a> {
             own.session = Some(session_policies(session, book)?);
         }
         Some(own)
+    }
+
+    const fn none() -> Self {
+        Self {
+            identity: Vec::new(),
+            boundary: None,
+            session: None,
+        }
     }
 
     fn by(rights: Rights<'a>, book: PolicyBook<'a>) -> Option<Self> {

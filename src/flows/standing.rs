@@ -7,7 +7,7 @@ use crate::credentials::OpenSession;
 use crate::directory::{Descent, Footing, Snapshot};
 use crate::domain::{
     AccessKeyId, AccountId, IssuerName, Origin, Principal, ProvenPerson, ProviderArn, ProviderRef,
-    SessionPrincipal, UserPrincipal,
+    ServiceName, SessionPrincipal, UserPrincipal,
 };
 
 /// What there is to rest on.
@@ -77,14 +77,22 @@ impl Ground<'_> {
         let generation = session.lineage.generation;
         match &session.lineage.origin {
             Origin::User(user) => self.holds_user(user, generation),
-            Origin::Service(_) => false,
+            Origin::Service(name) => self.holds_service(name, session),
             Origin::Person(person) => {
-                let first = session.lineage.through.first();
-                let account = first.map(|passed| passed.account);
-                let account = account.or_else(|| session.principal.account());
+                let account = first_account(session);
                 account.is_some_and(|account| self.holds_person(person, account, generation))
             }
         }
+    }
+
+    /// Whether the service is still there, and may still act in the account of the first role.
+    fn holds_service(self, name: &ServiceName, session: &OpenSession) -> bool {
+        let service = self.snapshot.service(name);
+        let reaches = |account| service.is_some_and(|service| service.reach.has(account));
+        first_account(session).is_some_and(reaches)
+            && self
+                .snapshot
+                .has_since(&Footing::Service(name.clone()), session.lineage.generation)
     }
 
     /// Whether the provider is still there under the same issuer. A connection must still be linked to the
@@ -111,4 +119,11 @@ impl Ground<'_> {
             | (ProviderRef::Account(ProviderArn::Saml(_)), IssuerName::Oidc(_)) => false,
         }
     }
+}
+
+/// The account of the first session of a chain.
+fn first_account(session: &OpenSession) -> Option<AccountId> {
+    let first = session.lineage.through.first();
+    let account = first.map(|passed| passed.account);
+    account.or_else(|| session.principal.account())
 }

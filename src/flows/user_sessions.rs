@@ -84,7 +84,9 @@ pub enum UserSessionError {
     #[error("Cannot call {0} with session credentials")]
     SessionCredentials(&'static str),
     /// A service has no policies and no session of its own.
-    #[error("Cannot call {0} as a service: a service may take roles that trust it, and ask what others may do")]
+    #[error(
+        "Cannot call {0} as a service: a service may take roles that trust it, and ask what others may do"
+    )]
     ServiceCaller(&'static str),
     /// The caller's policies don't allow it: AWS's text.
     #[error("{0}")]
@@ -338,6 +340,9 @@ impl UserSessions {
             account,
         };
         asking.ask("sts:GetAccessKeyInfo", "*")?;
+        if snapshot.service_of_key(key).is_some() {
+            return Err(UserSessionError::UnknownKey);
+        }
         let known = snapshot.user_of_key(key);
         let account = known.map(|entry| entry.principal.account);
         let account = account.or_else(|| key.account());

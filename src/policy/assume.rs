@@ -192,6 +192,9 @@ pub enum Because {
     /// `sts:AssumeRole` is for a caller who signs, and the others for one who doesn't.
     #[error("the action is not for such a caller")]
     WrongAction,
+    /// The caller is a service, and its operator has not let it act in the role's account.
+    #[error("the service is not registered for the role's account")]
+    OutOfReach,
     /// There is no such role.
     #[error("there is no such role")]
     UnknownRole,

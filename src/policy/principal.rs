@@ -1,8 +1,8 @@
 //! `Principal`: whom a statement is about.
 
 use crate::domain::{
-    AccountId, Arn, OidcProviderArn, Partition, RoleArn, RoleName, SamlProviderArn, ServiceName, SessionName,
-    UniqueId, UserName,
+    AccountId, Arn, OidcProviderArn, Partition, RoleArn, RoleName, SamlProviderArn, ServiceName,
+    SessionName, UniqueId, UserName,
 };
 
 use super::caller::Caller;

@@ -99,7 +99,11 @@ pub(super) async fn compose(
         sign_out: shared.sign_out(&saml),
         own_metadata: shared.own_metadata(&saml)?,
         portal: shared.portal(config.sessions),
-        administration: shared.administration(config, &node_keys.host, metadata.clone()),
+        administration: shared.administration(
+            config,
+            &node_keys.host,
+            (admin.as_ref(), metadata.clone()),
+        ),
         readiness: Readiness::new(
             Arc::clone(&shared.directory),
             draining,

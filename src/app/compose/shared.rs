@@ -232,13 +232,14 @@ impl Shared {
         &self,
         config: &Config,
         host: &Arc<str>,
-        metadata: RefreshMetadata,
+        (admin, metadata): (Option<&Arc<BootstrapAdmin>>, RefreshMetadata),
     ) -> Administration {
         Administration {
             directory: Arc::clone(&self.directory),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
             account: config.admin.account,
+            first_key: admin.map(|admin| admin.access_key_id.clone()),
             secrets: secret_folder(&config.federation),
             marks: Arc::clone(&self.resources.marks),
             plain_http: config.federation.allow_http_issuers.clone().into(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{MAX_DESCRIPTION, Problem};
 use crate::directory::aws_managed;
 use crate::directory::state::{Account, Directory};
-use crate::directory::users::{ManagedPolicy, Rights, User};
+use crate::directory::users::{AccessKey, ManagedPolicy, Rights, User};
 use crate::domain::{
     AccessKeyId, AccountId, KeyKind, ManagedPolicyArn, Partition, UniqueId, UniqueIdKind,
 };
@@ -24,14 +24,33 @@ pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut 
         let owned =
             users.flat_map(|(name, user)| user.access_keys.keys().map(move |key| (name, key)));
         for (name, key) in owned {
-            let at = format!("accounts/{id}/users/{name}");
-            if let Some(other) = keys.insert(key, at.clone()) {
-                let text = format!("{other} has the access key {key}, too");
-                problems.push(Problem::new(&at, text));
-            }
+            own_key(
+                &mut keys,
+                key,
+                format!("accounts/{id}/users/{name}"),
+                problems,
+            );
+        }
+    }
+    for (name, service) in &directory.services {
+        for key in service.access_keys.keys() {
+            own_key(&mut keys, key, format!("services/{name}"), problems);
         }
     }
     check_unique_ids(directory, problems);
+}
+
+/// An access key is one user's or service's alone.
+fn own_key<'d>(
+    keys: &mut BTreeMap<&'d AccessKeyId, String>,
+    key: &'d AccessKeyId,
+    at: String,
+    problems: &mut Vec<Problem>,
+) {
+    if let Some(other) = keys.insert(key, at.clone()) {
+        let text = format!("{other} has the access key {key}, too");
+        problems.push(Problem::new(at, text));
+    }
 }
 
 /// A unique id names one role, user or policy for good, in all accounts: a session of one must never
@@ -84,7 +103,8 @@ impl Holders<'_> {
                 problems.push(only_case(&at, "user"));
             }
             self.check_rights(&at, user.rights(), problems);
-            check_keys(&at, user, problems);
+            check_keys(&at, &user.access_keys, User::MAX_KEYS, problems);
+            check_devices(&at, user, problems);
         }
         let mut names = BTreeSet::new();
         for (name, policy) in &self.account.policies {
@@ -140,13 +160,18 @@ fn only_case(at: &str, what: &str) -> Problem {
     Problem::new(at, text)
 }
 
-fn check_keys(at: &str, user: &User, problems: &mut Vec<Problem>) {
+/// Checks the access keys of one holder, who may have so many.
+pub(super) fn check_keys(
+    at: &str,
+    keys: &BTreeMap<AccessKeyId, AccessKey>,
+    most: usize,
+    problems: &mut Vec<Problem>,
+) {
     let mut add = |text: String| problems.push(Problem::new(at, text));
-    let most = User::MAX_KEYS;
-    if user.access_keys.len() > most {
-        add(format!("access_keys: at most {most} of one user"));
+    if keys.len() > most {
+        add(format!("access_keys: at most {most} of one holder"));
     }
-    for (id, key) in &user.access_keys {
+    for (id, key) in keys {
         if id.kind() != Some(KeyKind::LongTerm) {
             add(format!("access_keys: {id} must begin with AKIA"));
         }
@@ -156,9 +181,13 @@ fn check_keys(at: &str, user: &User, problems: &mut Vec<Problem>) {
             ));
         }
     }
+}
+
+fn check_devices(at: &str, user: &User, problems: &mut Vec<Problem>) {
     let most = User::MAX_DEVICES;
     if user.mfa_devices.len() > most {
-        add(format!("mfa_devices: at most {most} of one user"));
+        let text = format!("mfa_devices: at most {most} of one user");
+        problems.push(Problem::new(at, text));
     }
 }
 

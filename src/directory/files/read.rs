@@ -79,6 +79,7 @@ impl Reader<'_> {
             ["connections", file] => self.read_connection(path, file, directory),
             ["links", file] => self.read_link(path, file, directory),
             ["rules", file] => self.read_rule(path, file, directory),
+            ["services", file] => self.read_service(path, file, directory),
             _ => self.problem(
                 path,
                 "no resource has this place; see the layout of directory files",

@@ -44,21 +44,26 @@ impl Reader<'_> {
             policies,
             attached: file.managed_policies,
             boundary: file.permissions_boundary,
-            access_keys: self.read_keys(path, file.access_keys, before.map(AsRef::as_ref)),
+            access_keys: self.read_keys(
+                path,
+                file.access_keys,
+                before.map(|user| &user.access_keys),
+            ),
             mfa_devices: self.read_devices(path, file.mfa_devices, before.map(AsRef::as_ref)),
         };
         Some((name, user))
     }
 
-    fn read_keys(
+    /// The keys of a user or service who had these before.
+    pub(super) fn read_keys(
         &mut self,
         path: &str,
         files: Vec<AccessKeyFile>,
-        before: Option<&User>,
+        before: Option<&BTreeMap<AccessKeyId, AccessKey>>,
     ) -> BTreeMap<AccessKeyId, AccessKey> {
         let mut keys = BTreeMap::new();
         for file in files {
-            let kept = before.and_then(|user| user.access_keys.get(&file.id));
+            let kept = before.and_then(|keys| keys.get(&file.id));
             let secret = file.secret.map(|given| given.0);
             let Some(secret) = secret.or_else(|| kept.map(AccessKey::secret)) else {
                 let id = &file.id;

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    AccessKeyFile, DirectoryFiles, METADATA, MfaDeviceFile, PolicyFile, RoleFile, UserFile,
+    AccessKeyFile, DirectoryFiles, METADATA, MfaDeviceFile, PolicyFile, RoleFile, ServiceFile,
+    UserFile,
 };
 use crate::directory::{
     AccessKey, Account, ConnectionMetadata, DeviceName, Directory, ManagedPolicy, MfaDevice,
-    Problem, Role, User,
+    Problem, Reach, Role, Service, User,
 };
-use crate::domain::{AccessKeyId, AccountId, PolicyName};
+use crate::domain::{AccessKeyId, AccountId, PolicyName, ServiceName};
 use crate::federation::connection::ConnectionSettings;
 use crate::policy::IdentityPolicy;
 
@@ -38,6 +39,9 @@ pub fn write(directory: &Directory) -> Result<DirectoryFiles, Problem> {
     }
     for (id, rule) in &directory.rules {
         put_toml(&mut files, format!("rules/{id}.toml"), rule.as_ref())?;
+    }
+    for (name, service) in &directory.services {
+        write_service(name, service, &mut files)?;
     }
     Ok(files)
 }
@@ -101,14 +105,36 @@ fn write_policies(
     }
 }
 
-/// A user without secrets.
-fn write_user(base: &str, user: &User, files: &mut DirectoryFiles) -> Result<(), Problem> {
-    let key = |(id, key): (&AccessKeyId, &AccessKey)| AccessKeyFile {
+/// Access keys without secrets.
+fn keys_without_secrets(keys: &BTreeMap<AccessKeyId, AccessKey>) -> Vec<AccessKeyFile> {
+    let keys = keys.iter().map(|(id, key)| AccessKeyFile {
         id: id.clone(),
         secret: None,
         status: key.status,
         created_at: Some(key.created_at),
+    });
+    keys.collect()
+}
+
+/// A service without secrets.
+fn write_service(
+    name: &ServiceName,
+    service: &Service,
+    files: &mut DirectoryFiles,
+) -> Result<(), Problem> {
+    let file = ServiceFile {
+        description: service.description.clone(),
+        accounts: match &service.reach {
+            Reach::EveryAccount => None,
+            Reach::Accounts(accounts) => Some(accounts.clone()),
+        },
+        access_keys: keys_without_secrets(&service.access_keys),
     };
+    put_toml(files, format!("services/{name}.toml"), &file)
+}
+
+/// A user without secrets.
+fn write_user(base: &str, user: &User, files: &mut DirectoryFiles) -> Result<(), Problem> {
     let device = |(name, device): (&DeviceName, &MfaDevice)| MfaDeviceFile {
         name: name.clone(),
         seed: None,
@@ -121,7 +147,7 @@ fn write_user(base: &str, user: &User, files: &mut DirectoryFiles) -> Result<(),
         unique_id: Some(user.unique_id.clone()),
         created_at: Some(user.created_at),
         tags: user.tags.clone(),
-        access_keys: user.access_keys.iter().map(key).collect(),
+        access_keys: keys_without_secrets(&user.access_keys),
         mfa_devices: user.mfa_devices.iter().map(device).collect(),
     };
     put_toml(files, format!("{base}.toml"), &file)?;

@@ -6,6 +6,7 @@ mod live;
 mod lost;
 mod properties;
 mod saml;
+mod services;
 mod users;
 
 use super::Problem;

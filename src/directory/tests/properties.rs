@@ -14,7 +14,7 @@ use crate::directory::{
     Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider, Role,
     SamlProvider, diff, read, write,
 };
-use crate::directory::{Format, Revocations, Since};
+use crate::directory::{Format, Reach, Revocations, Service, Since};
 use crate::domain::{
     AccessKeyId, AccountId, Audience, KeyKind, OwnTags, SecretAccessKey, SessionDuration, UniqueId,
     UniqueIdKind, UnixTime,
@@ -32,6 +32,7 @@ const MANAGED: [&str; 2] = [
     "arn:aws:iam::aws:policy/AdministratorAccess",
     "arn:aws:iam::aws:policy/PowerUserAccess",
 ];
+const SERVICES: [&str; 3] = ["ci.example.com", "ec2.amazonaws.com", "a.b"];
 const POLICIES: [&str; 3] = ["p", "p.json", "p@x"];
 const ISSUERS: [&str; 5] = [
     "https://idp.example.com",
@@ -119,6 +120,28 @@ prop_compose! {
             boundary: boundary.map(|arn| arn.parse().unwrap()),
             access_keys: keys.into_iter().map(key).collect(),
             mfa_devices: has_device.then_some(device).into_iter().collect(),
+        })
+    }
+}
+
+prop_compose! {
+    fn service()(
+        description in any::<String>(),
+        accounts in btree_set(select(&ACCOUNTS[..]), 0..3),
+        key in any::<[u8; 5]>(),
+        created in 0..4_000_000_000_i64,
+    ) -> Arc<Service> {
+        let id = AccessKeyId::from_random(KeyKind::LongTerm, ACCOUNTS[0].parse().unwrap(), key);
+        let secret = SecretAccessKey::new("a secret of sixteen or more".to_owned());
+        let key = AccessKey::new(&secret, KeyStatus::Active, UnixTime::from_seconds(created));
+        Arc::new(Service {
+            description,
+            reach: if accounts.is_empty() {
+                Reach::EveryAccount
+            } else {
+                Reach::Accounts(accounts.iter().map(|id| id.parse().unwrap()).collect())
+            },
+            access_keys: [(id, key)].into(),
         })
     }
 }
@@ -249,6 +272,7 @@ prop_compose! {
         saml in btree_set("[d-f]", 0..3),
         links in btree_map("[a-c]", ("[a-c]", proptest::sample::subsequence(&ACCOUNTS[..], 0..=3)), 0..3),
         rules in btree_map("[a-c]", (0..1000_u32, any::<String>()), 0..3),
+        services in btree_map(select(&SERVICES[..]), service(), 0..3),
     ) -> Directory {
         let account = |(id, account): (&str, _)| (id.parse::<AccountId>().unwrap(), account);
         let oidc = connections.iter().map(|(id, name)| connection(id, name));
@@ -268,6 +292,10 @@ prop_compose! {
             connection_metadata: metadata.collect(),
             links: links.collect(),
             rules: rules.collect::<BTreeMap<_, _>>(),
+            services: services
+                .into_iter()
+                .map(|(name, service)| (name.parse().unwrap(), service))
+                .collect(),
             sealing_keys: Vec::new(),
             service_provider_keys: Vec::new(),
             revocations: Revocations::default(),
@@ -277,7 +305,7 @@ prop_compose! {
     }
 }
 
-/// A directory of the users alone: nobody writes their secrets.
+/// A directory of the users and services alone: nobody writes their secrets.
 fn secrets_of(directory: &Directory) -> Directory {
     let accounts = directory.accounts.iter().map(|(id, account)| {
         let users = account.users.clone();
@@ -290,6 +318,7 @@ fn secrets_of(directory: &Directory) -> Directory {
     });
     Directory {
         accounts: accounts.collect(),
+        services: directory.services.clone(),
         ..Directory::default()
     }
 }

@@ -1,5 +1,6 @@
 //! What must hold beyond the directory itself: plain http only where this node lists it, files only
-//! where this node keeps them, a second opinion only where there is one.
+//! where this node keeps them, a second opinion only where there is one, and no key of the environment's
+//! administrator.
 
 use super::Administration;
 use crate::directory::{Directory, Problem, check};
@@ -29,7 +30,26 @@ impl Administration {
             let at = format!("connections/{id}");
             problems.extend(texts.map(|text| Problem::new(&at, text)));
         }
+        problems.extend(self.first_key_elsewhere(directory));
         problems
+    }
+
+    /// A user or service with the key of the environment's administrator would never be found by it.
+    fn first_key_elsewhere(&self, directory: &Directory) -> Vec<Problem> {
+        let Some(key) = &self.first_key else {
+            return Vec::new();
+        };
+        let users = directory.accounts.iter().flat_map(|(id, account)| {
+            let users = account.users.iter();
+            let holders = users.filter(|(_, user)| user.access_keys.contains_key(key));
+            holders.map(move |(name, _)| format!("accounts/{id}/users/{name}"))
+        });
+        let services = directory.services.iter();
+        let services = services.filter(|(_, service)| service.access_keys.contains_key(key));
+        let services = services.map(|(name, _)| format!("services/{name}"));
+        let text = format!("access_keys: {key} is the first administrator's; take another one");
+        let holders = users.chain(services);
+        holders.map(|at| Problem::new(at, text.clone())).collect()
     }
 
     fn check_connection(&self, connection: &ConnectionSettings) -> Vec<String> {

@@ -45,7 +45,7 @@ use super::recorded_change::RecordedChange;
 use super::request::RequestMeta;
 use crate::decisions::Decisions;
 use crate::directory::{Change, LiveDirectory, Snapshot};
-use crate::domain::{AccountId, Issuer};
+use crate::domain::{AccessKeyId, AccountId, Issuer};
 use crate::entropy::Entropy;
 use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
@@ -74,6 +74,8 @@ pub enum AdminAction {
     RevokeRole,
     /// `rolegate:RevokeUser`
     RevokeUser,
+    /// `rolegate:RevokeService`
+    RevokeService,
     /// `rolegate:RevokeRule`
     RevokeRule,
     /// `rolegate:RevokeEverything`
@@ -106,6 +108,7 @@ impl AdminAction {
             Self::RevokeConnection => "rolegate:RevokeConnection",
             Self::RevokeRole => "rolegate:RevokeRole",
             Self::RevokeUser => "rolegate:RevokeUser",
+            Self::RevokeService => "rolegate:RevokeService",
             Self::RevokeRule => "rolegate:RevokeRule",
             Self::RevokeEverything => "rolegate:RevokeEverything",
             Self::BackUp => "rolegate:BackUp",
@@ -128,6 +131,7 @@ impl AdminAction {
             | Self::RevokeConnection
             | Self::RevokeRole
             | Self::RevokeUser
+            | Self::RevokeService
             | Self::RevokeRule
             | Self::RevokeEverything
             | Self::ListSessions => "sessions",
@@ -163,6 +167,8 @@ pub struct Administration {
     pub entropy: Arc<dyn Entropy>,
     /// The account whose policies may allow it.
     pub account: AccountId,
+    /// The key of the user whom the environment sets up: nobody of the directory may have it.
+    pub first_key: Option<AccessKeyId>,
     /// Where connections' secrets may be.
     pub secrets: SecretFolder,
     /// What was used up: each signed request is taken once.

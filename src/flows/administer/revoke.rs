@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Act, AdminAction, AdminError, Administration, Applied};
 use crate::directory::{Change, Revocation, Revocations, Revoked, Snapshot, User};
 use crate::domain::{
-    AccessKeyId, ConnectionId, InvalidValue, IssuerName, KeyKind, RoleArn, RuleId, SignInId,
-    Subject, UnixTime, UserArn,
+    AccessKeyId, ConnectionId, InvalidValue, IssuerName, KeyKind, RoleArn, RuleId, ServiceName,
+    SignInId, Subject, UnixTime, UserArn,
 };
 use crate::flows::authenticate::Caller;
 use crate::flows::request::RequestMeta;
@@ -41,6 +41,8 @@ pub enum RevokeTarget {
     Rule(RuleId),
     /// All that there are.
     Everything,
+    /// All that came of a service's keys.
+    Service(ServiceName),
 }
 
 /// A session's name in the audit log.
@@ -98,6 +100,7 @@ impl RevokeTarget {
             Self::User(_) => AdminAction::RevokeUser,
             Self::Rule(_) => AdminAction::RevokeRule,
             Self::Everything => AdminAction::RevokeEverything,
+            Self::Service(_) => AdminAction::RevokeService,
         }
     }
 
@@ -140,6 +143,11 @@ impl RevokeTarget {
                 Ok(Revoked::Rule(id.clone()))
             }
             Self::Everything => Ok(Revoked::Everything),
+            Self::Service(name) => {
+                let found = snapshot.service(name);
+                found.ok_or_else(|| missing("service", name.as_str()))?;
+                Ok(Revoked::Service(name.clone()))
+            }
         }
     }
 }

@@ -139,6 +139,7 @@ impl Recorder {
             | AdminAction::RevokeConnection
             | AdminAction::RevokeRole
             | AdminAction::RevokeUser
+            | AdminAction::RevokeService
             | AdminAction::RevokeRule
             | AdminAction::RevokeEverything
             | AdminAction::UpgradeStore

@@ -12,6 +12,7 @@ pub(super) fn administration(node: &Node) -> Administration {
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
         account: "123456789012".parse().unwrap(),
+        first_key: Some(bootstrap_admin().access_key_id),
         secrets: SecretFolder::default(),
         marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
         plain_http: Arc::new([]),

@@ -12,6 +12,7 @@ mod revoke;
 mod saml;
 mod saml_browser;
 mod saml_keys;
+mod services;
 mod sessions;
 mod sign_in;
 mod web_identity;
