@@ -140,7 +140,7 @@ async fn sweep(flows: Flows, now: UnixTime) {
 }
 
 async fn report_refusals(flows: Flows, now: UnixTime) {
-    let region = &flows.edge.region;
+    let region = flows.edge.regions.base();
     if let Err(error) = flows.recorder.report_due_refusals(region, now).await {
         tracing::warn!(%error, "counts of refusals could not be recorded yet");
     }

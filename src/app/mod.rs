@@ -169,7 +169,7 @@ impl RunningNode {
         }
         self.background.stop().await;
         let (edge, recorder) = (&self.flows.edge, &self.flows.recorder);
-        let flushed = recorder.flush_refusals(&edge.region, edge.clock.now());
+        let flushed = recorder.flush_refusals(edge.regions.base(), edge.clock.now());
         if let Err(error) = flushed.await {
             tracing::error!(%error, "counts of refusals could not be recorded");
         }

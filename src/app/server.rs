@@ -26,7 +26,7 @@ use crate::http::edge::{
 };
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
-use crate::http::sts::StsApi;
+use crate::http::sts::{PATHS, StsApi};
 use crate::metrics::{Metrics, Open};
 use crate::throttle::{Rates, Throttle};
 
@@ -301,9 +301,8 @@ fn of_this_worker<T: Clone>(state: &Data<T>) -> Data<T> {
     Data::new(T::clone(state))
 }
 
-/// The base path, for clients that share a host with other APIs.
 fn sts_routes(config: &mut ServiceConfig) {
-    for path in ["/sts", "/sts/"] {
+    for path in PATHS {
         config
             .route(path, web::post().to(sts))
             .route(path, web::get().to(sts))

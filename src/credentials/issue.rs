@@ -5,8 +5,8 @@ use std::fmt;
 use super::token::{OpenSession, seal};
 use crate::domain::{
     AccessKeyId, AccountId, Credentials, FederatedName, FederatedUser, KeyKind, Lineage,
-    ManagedPolicyArn, Origin, Principal, SessionPrincipal, SessionTags, SessionToken, UnixTime,
-    UserPrincipal,
+    ManagedPolicyArn, Origin, Principal, SessionPrincipal, SessionTags, SessionToken, TokenVersion,
+    UnixTime, UserPrincipal,
 };
 use crate::entropy::{Entropy, EntropyError, draw_id};
 use crate::policy::{Grant, IdentityPolicy, StatementRef};
@@ -56,7 +56,7 @@ pub enum IssueError {
     Entropy(#[from] EntropyError),
 }
 
-/// What a session stays within, and how its second factor was shown.
+/// What a session stays within, where it counts, and how its second factor was shown.
 #[derive(Debug, Default)]
 pub struct Extent {
     /// Session policies.
@@ -65,6 +65,8 @@ pub struct Extent {
     pub policy_arns: Vec<ManagedPolicyArn>,
     /// When a second factor was shown, if one was.
     pub mfa_at: Option<UnixTime>,
+    /// In which regions it counts.
+    pub token_version: TokenVersion,
 }
 
 /// With what, and when, credentials are made.
@@ -106,6 +108,7 @@ pub fn issue(grant: Grant, extent: Extent, mint: Mint<'_>) -> Result<Issued, Iss
         tags: parts.tags,
         session_policies: extent.policies,
         session_policy_arns: extent.policy_arns,
+        token_version: extent.token_version,
     };
     let (credentials, packed_size) = mint.credentials(&session, account)?;
     Ok(Issued {
@@ -164,6 +167,7 @@ pub fn issue_to_user(
         tags: asked.tags,
         session_policies: extent.policies,
         session_policy_arns: extent.policy_arns,
+        token_version: extent.token_version,
     };
     let (credentials, packed_size) = mint.credentials(&session, account)?;
     Ok(IssuedToUser {

@@ -1,10 +1,10 @@
 //! A grant in, an access key, a secret and a sealed session token out; and a session token back into
 //! the session that it stands for.
 //!
-//! Session tokens, version 2 (decision 5), are stateless:
+//! Session tokens, layout 3 (decision 5), are stateless:
 //!
 //! ```text
-//! token = base64( version (2) | sealed( postcard(session) ) )
+//! token = base64( layout (3) | sealed( postcard(session) ) )
 //! bound in as associated data: purpose, version, key id, access key id
 //! secret access key = base64( first 30 bytes of the message's companion secret )
 //! ```

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::{
     AccessKeyId, Lineage, ManagedPolicyArn, Principal, Secret, SecretAccessKey, SessionTags,
-    SessionToken, SourceIdentity, UnixTime,
+    SessionToken, SourceIdentity, TokenVersion, UnixTime,
 };
 use crate::entropy::{Entropy, EntropyError};
 use crate::policy::IdentityPolicy;
@@ -13,7 +13,7 @@ use crate::seal::{KeyRing, SealingKey, key_id_of};
 
 /// Another one is written only where a format of the store is used that says so: nodes that don't know it
 /// refuse it (decision 70).
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const PURPOSE: &[u8] = b"session token";
 /// 30 bytes are the 40 base64 characters of a secret access key.
 const SECRET_BYTES: usize = 30;
@@ -39,6 +39,8 @@ pub struct OpenSession {
     pub session_policies: Vec<IdentityPolicy>,
     /// Managed policies as session policies: those, too, are the most that it may do.
     pub session_policy_arns: Vec<ManagedPolicyArn>,
+    /// In which regions it counts.
+    pub token_version: TokenVersion,
 }
 
 impl OpenSession {

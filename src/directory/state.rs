@@ -12,9 +12,10 @@ use super::services::Service;
 use super::since::Since;
 use super::users::{ManagedPolicy, Rights, User};
 use crate::domain::{
-    AccountId, Audience, ConnectionId, EntityId, IamPath, Issuer, ManagedPolicyArn,
-    OidcProviderArn, OwnTags, Partition, PolicyName, ProviderArn, RoleArn, RoleName, RuleId,
-    SamlProviderName, ServiceName, SessionDuration, UniqueId, UnixTime, UserName,
+    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, IamPath, Issuer,
+    ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags, Partition, PolicyName, ProviderArn,
+    Region, RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration,
+    TokenVersion, UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::metadata::{IdpMetadata, MetadataDocument};
@@ -103,6 +104,42 @@ pub struct AccountSettings {
     /// What the account is for; production looks different.
     #[serde(default)]
     pub environment: Environment,
+    /// The regions that it has beside those that every account has from the beginning.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub regions: BTreeSet<OptInRegion>,
+    /// The regions of those in which STS gives no credentials for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub deactivated_regions: BTreeSet<DefaultRegion>,
+    /// How far session tokens reach that are issued elsewhere than at a region's own endpoint.
+    #[serde(default, skip_serializing_if = "TokenVersion::is_default")]
+    pub global_endpoint_token_version: TokenVersion,
+}
+
+impl AccountSettings {
+    /// An account of which nothing is said but what it is called.
+    pub fn called(alias: AccountAlias) -> Self {
+        Self {
+            alias,
+            name: AccountName::default(),
+            environment: Environment::None,
+            regions: BTreeSet::new(),
+            deactivated_regions: BTreeSet::new(),
+            global_endpoint_token_version: TokenVersion::One,
+        }
+    }
+
+    /// Whether the account has this region at all.
+    pub fn has_region(&self, region: &Region, enabling: Enabling) -> bool {
+        match enabling {
+            Enabling::Default => true,
+            Enabling::OptIn => self.regions.contains(region.as_str()),
+        }
+    }
+
+    /// Whether STS gives credentials for the account in this region.
+    pub fn is_active_in(&self, region: &Region, enabling: Enabling) -> bool {
+        self.has_region(region, enabling) && !self.deactivated_regions.contains(region.as_str())
+    }
 }
 
 /// What an account is for.

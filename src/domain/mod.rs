@@ -14,6 +14,7 @@ mod network;
 mod policy_arn;
 mod principal;
 mod provider_session;
+mod regions;
 mod request;
 mod secret;
 mod service_name;
@@ -44,6 +45,9 @@ pub use principal::{
     SessionPrincipal, UserName, UserPrincipal,
 };
 pub use provider_session::{NameId, ProviderSession};
+pub use regions::{
+    DefaultRegion, Enabling, Endpoint, KnownRegion, OptInRegion, Regions, TokenVersion,
+};
 pub use request::{Region, RequestId};
 pub use secret::Secret;
 pub use service_name::ServiceName;

@@ -19,6 +19,7 @@ use super::mfa::{self, DevicesOf, ShownCode};
 use super::narrowing::Narrowing;
 use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
+use super::reach::reach;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::signed_caller::signed_caller;
@@ -191,7 +192,11 @@ impl AssumeRole {
         let grant = decide(request, (caller, mfa_at), snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
         let extent = request.narrowing.extent(request.role.account(), snapshot)?;
-        let extent = Extent { mfa_at, ..extent };
+        let extent = Extent {
+            mfa_at,
+            token_version: reach(request.role.account(), snapshot, meta)?,
+            ..extent
+        };
         let mint = Mint {
             keys: snapshot.keys(),
             now: meta.now,

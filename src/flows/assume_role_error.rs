@@ -3,6 +3,7 @@
 use super::authenticate::AuthenticationError;
 use super::mfa::MfaError;
 use super::narrowing::UnknownPolicy;
+use super::reach::RegionDisabled;
 use super::saml_session::SamlSessionError;
 use super::unavailable::Unavailable;
 use super::web_identity::TagsClaimError;
@@ -74,6 +75,9 @@ pub enum AssumeRoleError {
     /// A managed policy that the session should stay within is none that the account has.
     #[error(transparent)]
     UnknownPolicy(#[from] UnknownPolicy),
+    /// STS gives no credentials for the role's account in this region.
+    #[error(transparent)]
+    RegionDisabled(#[from] RegionDisabled),
     /// The provider's session with the person ends sooner than the shortest session would.
     #[error(
         "the provider's session ends at {at}, which leaves less than the {} seconds of the shortest session",
@@ -126,6 +130,7 @@ impl AssumeRoleError {
             | Self::CallerGone => "AccessDenied",
             Self::ChainTooLong => "ValidationError",
             Self::UnknownPolicy(_) => "MalformedPolicyDocument",
+            Self::RegionDisabled(_) => "RegionDisabledException",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
             Self::Throttled(_) => "Throttling",
         }
@@ -158,6 +163,7 @@ impl AssumeRoleError {
             | Self::CallerGone
             | Self::ChainTooLong
             | Self::UnknownPolicy(_)
+            | Self::RegionDisabled(_)
             | Self::TooLarge { .. }
             | Self::Throttled(_)
             | Self::Unavailable(_) => false,
@@ -168,7 +174,10 @@ impl AssumeRoleError {
     /// policy may have been changed on another node (decision 7).
     pub fn may_have_changed(&self) -> bool {
         match self {
-            Self::NoProvider { .. } | Self::NoSamlProvider | Self::Denied(_) => true,
+            Self::NoProvider { .. }
+            | Self::NoSamlProvider
+            | Self::Denied(_)
+            | Self::RegionDisabled(_) => true,
             Self::Saml(error) => error.may_have_changed(),
             Self::Authentication(_)
             | Self::Mfa(_)
@@ -218,6 +227,7 @@ impl AssumeRoleError {
             Self::CallerGone => "caller",
             Self::ChainTooLong => "chain",
             Self::UnknownPolicy(_) => "session policy",
+            Self::RegionDisabled(_) => "region",
             Self::TooLarge { .. } => "token size",
             Self::Throttled(_) => "rate",
         }

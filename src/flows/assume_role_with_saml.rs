@@ -21,13 +21,14 @@ use super::assume_role_with_web_identity::terms;
 use super::misses::{is_silence, misses};
 use super::narrowing::Narrowing;
 use super::rates::admit_person;
+use super::reach::reach;
 use super::record::{AssumeRecord, Person, Recorder, SamlRecord};
 use super::request::RequestMeta;
 use super::revoked::check_proven;
 use super::saml_conditions::SamlCaller;
 use super::saml_session::AskedSession;
 use crate::audit::EventSource;
-use crate::credentials::{self, Issued, Mint};
+use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::{Beside, TracedCheck};
 use crate::directory::{LiveDirectory, SamlProvider, Snapshot};
 use crate::domain::{
@@ -267,6 +268,8 @@ impl AssumeRoleWithSaml {
             known.misses = misses(&assumption, role);
         }
         let grant = decided?;
+        let account = request.role.account();
+        let token_version = reach(account, snapshot, meta)?;
         let replay = if assertion.is_for_one_use() {
             Replay::Once
         } else {
@@ -274,7 +277,10 @@ impl AssumeRoleWithSaml {
         };
         self.use_up(identity, replay, meta).await?;
         let source_identity = grant.source_identity().cloned();
-        let extent = request.narrowing.extent(request.role.account(), snapshot)?;
+        let extent = Extent {
+            token_version,
+            ..request.narrowing.extent(account, snapshot)?
+        };
         let mint = Mint {
             keys: snapshot.keys(),
             now: meta.now,

@@ -18,12 +18,13 @@ use super::assume_role_error::AssumeRoleError;
 use super::misses::{is_silence, misses};
 use super::narrowing::Narrowing;
 use super::rates::admit_person;
+use super::reach::reach;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_proof;
 use super::web_identity;
 use crate::audit::EventSource;
-use crate::credentials::{self, Issued, Mint};
+use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::{Beside, TracedCheck};
 use crate::directory::{LiveDirectory, OidcProvider, RoleEntry, Snapshot};
 use crate::domain::{
@@ -205,7 +206,11 @@ impl AssumeRoleWithWebIdentity {
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
-        let extent = request.narrowing.extent(request.role.account(), snapshot)?;
+        let account = request.role.account();
+        let extent = Extent {
+            token_version: reach(account, snapshot, meta)?,
+            ..request.narrowing.extent(account, snapshot)?
+        };
         let mint = Mint {
             keys: snapshot.keys(),
             now: meta.now,

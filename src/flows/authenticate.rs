@@ -14,12 +14,14 @@
 
 use std::sync::Arc;
 
+use super::reach::is_known_there;
+use super::request::RequestMeta;
 use super::standing::Ground;
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
 use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
 use crate::domain::{
-    AccessKeyId, AccountId, IamPath, KeyKind, Partition, Principal, Region, Secret,
+    AccessKeyId, AccountId, Endpoint, IamPath, KeyKind, Partition, Principal, Region, Secret,
     SecretAccessKey, UniqueId, UnixTime, UserPrincipal,
 };
 use crate::policy::IdentityPolicy;
@@ -150,10 +152,52 @@ impl Authenticator {
         service: &'static str,
         now: UnixTime,
     ) -> Result<Caller, AuthenticationError> {
+        self.verified(request, &self.scope(service), now).await
+    }
+
+    /// The caller behind a call to STS. What is sent to a region's own endpoint must be signed for that
+    /// region, by somebody who is known there.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`]. Who is not known in the region has no valid token there, as at AWS.
+    pub async fn authenticate_at_sts(
+        &self,
+        request: &HttpRequest<'_>,
+        meta: &RequestMeta,
+    ) -> Result<Caller, AuthenticationError> {
+        let scope = match meta.endpoint {
+            Endpoint::Global => self.scope("sts"),
+            Endpoint::Regional(_) => ExpectedScope {
+                service: "sts",
+                regions: std::slice::from_ref(&meta.region),
+            },
+        };
+        let caller = self.verified(request, &scope, meta.now).await?;
+        let token = caller.session.as_ref().map(|it| it.token_version);
+        // A service belongs to the gateway, which is in every region.
+        let Some(account) = caller.principal.account() else {
+            return Ok(caller);
+        };
+        let is_known = |snapshot: &Snapshot| is_known_there(account, token, snapshot, meta);
+        if is_known(&*self.directory.snapshot(meta.now)?)
+            || is_known(&*self.directory.catch_up(meta.now).await?)
+        {
+            Ok(caller)
+        } else {
+            Err(AuthenticationError::InvalidToken)
+        }
+    }
+
+    async fn verified(
+        &self,
+        request: &HttpRequest<'_>,
+        scope: &ExpectedScope<'_>,
+        now: UnixTime,
+    ) -> Result<Caller, AuthenticationError> {
         let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
         let holder = self.holder(&signature, now).await?;
         let proof = Proof::of(&signature);
-        let verified = signature.verify(&holder.secret, &self.scope(service), now)?;
+        let verified = signature.verify(&holder.secret, scope, now)?;
         let (key, region) = (verified.access_key_id(), verified.region());
         Ok(holder.caller(key, region, proof))
     }

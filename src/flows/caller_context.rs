@@ -17,7 +17,6 @@ pub(super) fn caller_context<'a>(
     let mut context = Context::new();
     meta.describe(&mut context);
     PolicyCaller::from(&caller.principal).describe(&mut context);
-    context.set("aws:RequestedRegion", caller.region.as_str());
     if let Some(tags) = own_tags(&caller.principal, snapshot) {
         for (key, value) in tags.iter() {
             context.set(format!("aws:PrincipalTag/{key}"), value.as_str());

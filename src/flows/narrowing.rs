@@ -26,7 +26,7 @@ impl Narrowing {
     /// As many managed policies as STS takes for a session.
     pub const MAX_ARNS: usize = 10;
 
-    /// The extent of a session in `account`, whose second factor is not known of.
+    /// The extent of a session in `account`, as far as this says it.
     ///
     /// # Errors
     /// Where a managed policy is not one that the account has.
@@ -45,7 +45,7 @@ impl Narrowing {
         Ok(Extent {
             policies: self.policy.iter().cloned().collect(),
             policy_arns: self.policy_arns.clone(),
-            mfa_at: None,
+            ..Extent::default()
         })
     }
 }

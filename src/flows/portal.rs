@@ -18,6 +18,7 @@ use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::misses::is_silence;
 use super::rates::admit_person;
+use super::reach::reach;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_session;
@@ -338,7 +339,11 @@ impl Portal {
             now: choice.meta.now,
             entropy: self.entropy.as_ref(),
         };
-        let issued = credentials::issue(grant, Extent::default(), mint)?;
+        let extent = Extent {
+            token_version: reach(role.arn.account(), choice.snapshot, choice.meta)?,
+            ..Extent::default()
+        };
+        let issued = credentials::issue(grant, extent, mint)?;
         Ok(TakenCredentials {
             issued,
             role: Arc::clone(role),

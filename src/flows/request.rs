@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::domain::{Region, RequestId, UnixTime};
+use crate::domain::{Endpoint, Region, RequestId, UnixTime};
 use crate::policy::Context;
 
 /// One request, as the edge saw it: who asked from where, and when.
@@ -20,6 +20,8 @@ pub struct RequestMeta {
     pub is_secure: bool,
     /// The region that it was sent to.
     pub region: Region,
+    /// By which endpoint.
+    pub endpoint: Endpoint,
 }
 
 impl RequestMeta {
@@ -44,6 +46,7 @@ impl RequestMeta {
             user_agent: String::new(),
             is_secure: false,
             region,
+            endpoint: Endpoint::Global,
         }
     }
 }

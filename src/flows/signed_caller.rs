@@ -17,7 +17,7 @@ pub(super) async fn signed_caller(
     meta: &RequestMeta,
 ) -> Result<Caller, AuthenticationError> {
     let proving = recorder.metrics().time(operation, Step::Prove);
-    let authenticated = authenticator.authenticate(request, "sts", meta.now).await;
+    let authenticated = authenticator.authenticate_at_sts(request, meta).await;
     drop(proving);
     if let Err(error) = &authenticated {
         let record = CallerRecord::Unknown(error);

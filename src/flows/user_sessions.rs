@@ -18,6 +18,7 @@ use super::mfa::{self, DevicesOf, MfaError, ShownCode};
 use super::narrowing::{Narrowing, UnknownPolicy};
 use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
+use super::reach::{RegionDisabled, reach};
 use super::record::{CallerRecord, Recorder};
 use super::request::RequestMeta;
 use super::signed_caller::signed_caller;
@@ -97,6 +98,9 @@ pub enum UserSessionError {
     /// A managed policy that the session should stay within is none that the account has.
     #[error(transparent)]
     UnknownPolicy(#[from] UnknownPolicy),
+    /// STS gives no credentials for the caller's account in this region.
+    #[error(transparent)]
+    RegionDisabled(#[from] RegionDisabled),
     /// The access key says no account.
     #[error("the access key belongs to no account that is known here")]
     UnknownKey,
@@ -123,6 +127,7 @@ impl UserSessionError {
             | Self::Denied(_)
             | Self::Mfa(_) => "AccessDenied",
             Self::UnknownPolicy(_) => "MalformedPolicyDocument",
+            Self::RegionDisabled(_) => "RegionDisabledException",
             Self::UnknownKey => "ValidationError",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
         }
@@ -139,6 +144,7 @@ impl UserSessionError {
             Self::Denied(_) => "policies",
             Self::Mfa(_) => "second factor",
             Self::UnknownPolicy(_) => "session policy",
+            Self::RegionDisabled(_) => "region",
             Self::UnknownKey => "access key",
             Self::TooLarge { .. } => "token size",
         }
@@ -232,6 +238,7 @@ impl UserSessions {
         };
         let extent = Extent {
             mfa_at,
+            token_version: reach(user.account, &snapshot, meta)?,
             ..Extent::default()
         };
         Ok(credentials::issue_to_user(
@@ -283,7 +290,10 @@ impl UserSessions {
         if !request.tags.is_empty() {
             asking.ask("sts:TagSession", &resource)?;
         }
-        let extent = request.narrowing.extent(account, &snapshot)?;
+        let extent = Extent {
+            token_version: reach(account, &snapshot, meta)?,
+            ..request.narrowing.extent(account, &snapshot)?
+        };
         let asked = UserSession {
             user: user.clone(),
             federated: Some(request.name),

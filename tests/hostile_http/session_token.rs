@@ -225,20 +225,20 @@ fn a9_what_is_sealed_for_another_purpose_is_no_session_token() {
     let minted = Minted::new();
     let raw = BASE64.decode(minted.token.as_bytes()).unwrap();
     let key = SealingKey::new(KEY);
-    let context: [&[u8]; 3] = [b"session token", &[2], minted.key_id.as_str().as_bytes()];
+    let context: [&[u8]; 3] = [b"session token", &[3], minted.key_id.as_str().as_bytes()];
     let plain = key.open(&context, &raw[1..]).unwrap().plaintext;
     let sealed = |context: &[&[u8]]| {
         let sealed = key.seal(context, &plain, &SystemEntropy).unwrap();
-        BASE64.encode(&[&[2], &sealed[..]].concat())
+        BASE64.encode(&[&[3], &sealed[..]].concat())
     };
     assert!(minted.open(&sealed(&context)).is_ok());
     let id = minted.key_id.as_str().as_bytes();
     let others: [&[&[u8]]; 6] = [
-        &[b"session cookie", &[2], id],
-        &[b"sessions", &[2], id],
+        &[b"session cookie", &[3], id],
+        &[b"sessions", &[3], id],
         &[b"session token", &[1], id],
-        &[b"session token", &[2], b"ASIAQYLPMN5HAAAAAAAA"],
-        &[b"session token", &[2]],
+        &[b"session token", &[3], b"ASIAQYLPMN5HAAAAAAAA"],
+        &[b"session token", &[3]],
         &[],
     ];
     for context in others {

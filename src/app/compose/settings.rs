@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::app::open::{Resources, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, FederationSettings, StoreLocation};
-use crate::domain::Region;
+use crate::domain::{Region, Regions};
 use crate::federation::outgoing::OutgoingSettings;
 use crate::federation::secret_file::SecretFolder;
 use crate::flows::BootstrapAdmin;
@@ -75,14 +75,16 @@ pub(super) fn edge(
         config.network.trusted_proxies.clone(),
         config.network.tls.is_some(),
     );
+    let regions = Arc::new(Regions::new(config.partition, &config.regions));
+    let hosts = Hosts::new(public_url, &hosts, address, Arc::clone(&regions));
     Edge {
-        hosts: Arc::new(Hosts::new(public_url, &hosts, address)),
+        hosts: Arc::new(hosts),
         proxies: Arc::new(proxies),
         bodies: Bodies::new(
             Duration::from_secs(config.limits.body_seconds.into()),
             config.limits.bodies_bytes,
         ),
-        region: base_region(&config.regions),
+        regions,
         clock: Arc::clone(&resources.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&resources.entropy),
         queue: Queue::new(config.limits.waiting, Arc::clone(&resources.metrics)),

@@ -43,6 +43,9 @@ fn of_check(check: &str, trace: &Trace<'_>) -> Option<&'static str> {
             "let the role's trust policy allow the provider, with conditions that the claims meet"
         }
         "duration" => "ask for less, or raise max_session_duration of the role",
+        "region" => {
+            "STS is not active for the account in that region: regions, deactivated_regions in its account.toml"
+        }
         "token size" => "fewer or shorter session tags, or a shorter session policy",
         "one-time use" => "the proof was used already: sign in anew; if nobody did, look into it",
         "revocation" => "it was revoked; sign in anew, a minute after that",

@@ -9,8 +9,7 @@ use crate::directory::testing::{
     self, MAX_STALENESS, NOW, READER, apply, change_set, edited, files, open, seeded, without,
 };
 use crate::directory::{
-    AccountName, AccountSettings, Change, CommitError, DirectoryError, Environment, Format,
-    LiveDirectory, NewerFormat,
+    AccountSettings, Change, CommitError, DirectoryError, Format, LiveDirectory, NewerFormat,
 };
 use crate::domain::{Partition, RoleArn};
 use crate::store::memory::MemoryStore;
@@ -86,11 +85,7 @@ impl DirectoryLog for Watched {
 
 /// A change of its own for every number.
 pub(super) fn renamed(number: u64) -> Vec<Change> {
-    let settings = AccountSettings {
-        alias: format!("alias-{number}").parse().unwrap(),
-        name: AccountName::default(),
-        environment: Environment::None,
-    };
+    let settings = AccountSettings::called(format!("alias-{number}").parse().unwrap());
     vec![Change::PutAccount(
         "123456789012".parse().unwrap(),
         settings,

@@ -16,8 +16,8 @@ use crate::directory::{
 };
 use crate::directory::{Format, Reach, Revocations, Service, Since};
 use crate::domain::{
-    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, SecretAccessKey, SessionDuration, UniqueId,
-    UniqueIdKind, UnixTime,
+    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, SecretAccessKey, SessionDuration,
+    TokenVersion, UniqueId, UniqueIdKind, UnixTime,
 };
 use crate::entropy::SystemEntropy;
 use crate::federation::connection::ConnectionSettings;
@@ -199,25 +199,39 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn account()(
+    fn settings()(
         alias in r"\PC{1,63}",
         name in r"\PC{0,128}",
         environment in select(&[Environment::Production, Environment::None, Environment::Shared][..]),
+        regions in btree_set(select(&["ap-east-1", "me-south-1"][..]), 0..3),
+        deactivated in btree_set(select(&["eu-west-3", "us-gov-west-1"][..]), 0..3),
+        global_endpoint_token_version in select(&[TokenVersion::One, TokenVersion::Two][..]),
+    ) -> AccountSettings {
+        AccountSettings {
+            alias: alias.parse().unwrap(),
+            name: name.parse().unwrap(),
+            environment,
+            regions: regions.iter().map(|region| region.parse().unwrap()).collect(),
+            deactivated_regions: deactivated.iter().map(|region| region.parse().unwrap()).collect(),
+            global_endpoint_token_version,
+        }
+    }
+}
+
+prop_compose! {
+    fn account()(
         roles in btree_map(select(&ROLES[..]), role(), 0..4),
         users in btree_map(select(&ROLES[..]), user(), 0..3),
         policies in btree_map(select(&ROLES[..]), managed_policy(), 0..3),
         providers in proptest::collection::vec(provider(), 0..3),
         saml in btree_map(select(&SAML_PROVIDERS[..]), saml_provider(), 0..3),
+        settings in settings(),
     ) -> Arc<Account> {
         let named = |(name, role): (&str, _)| (name.parse().unwrap(), role);
         let by_name = |(name, provider): (&str, _)| (name.parse().unwrap(), provider);
         let by_issuer = |provider: Arc<OidcProvider>| (provider.url.clone(), provider);
         Arc::new(Account {
-            settings: AccountSettings {
-                alias: alias.parse().unwrap(),
-                name: name.parse().unwrap(),
-                environment,
-            },
+            settings,
             roles: roles.into_iter().map(named).collect(),
             users: users.into_iter().map(|(name, user)| (name.parse().unwrap(), user)).collect(),
             policies: policies

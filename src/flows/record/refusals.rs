@@ -8,7 +8,7 @@ use crate::audit::{
     Admission, AuditUnavailable, Coalesced, Event, EventSource, ReadOnly, RefusalLimiter,
     RefusalLimits, Source, UserIdentity,
 };
-use crate::domain::{Region, RequestId, UnixTime};
+use crate::domain::{Endpoint, Region, RequestId, UnixTime};
 use crate::flows::request::RequestMeta;
 
 /// Strangers and people who were proven have limits of their own, so that neither takes the other's
@@ -112,6 +112,7 @@ impl Recorder {
             user_agent: String::new(),
             is_secure: false,
             region: region.clone(),
+            endpoint: Endpoint::Global,
         };
         let occasion = self.occasion(
             &meta,

@@ -283,6 +283,7 @@ fn meta_at(now: UnixTime) -> RequestMeta {
         user_agent: "test".to_owned(),
         is_secure: true,
         region: Region::us_east_1(),
+        endpoint: crate::domain::Endpoint::Global,
     }
 }
 

@@ -27,7 +27,7 @@ pub use transport::Transport;
 pub use wall::{Wall, wall};
 
 use crate::clock::Clock;
-use crate::domain::{Region, RequestId};
+use crate::domain::{Endpoint, Regions, RequestId};
 use crate::entropy::{Entropy, EntropyError, draw_id};
 use crate::flows::RequestMeta;
 use crate::throttle::Throttle;
@@ -44,8 +44,8 @@ pub struct Edge {
     pub proxies: Arc<TrustedProxies>,
     /// Reads bodies.
     pub bodies: Bodies,
-    /// The region of the base host.
-    pub region: Region,
+    /// The regions that there are; what is sent to no region's own endpoint is sent to the base.
+    pub regions: Arc<Regions>,
     /// Asked once a request.
     pub clock: Arc<dyn Clock>,
     /// Draws request ids.
@@ -71,7 +71,8 @@ impl Edge {
             source_ip: peer.address,
             user_agent: beginning(user_agent.unwrap_or_default()),
             is_secure: peer.is_secure,
-            region: self.region.clone(),
+            region: self.regions.base().clone(),
+            endpoint: Endpoint::Global,
         })
     }
 

@@ -9,7 +9,8 @@ use super::saml_error;
 use crate::domain::RequestId;
 use crate::federation::id_token::TokenError;
 use crate::flows::{
-    AssumeRoleError, AuthenticationError, CallerIdentityError, MfaError, UserSessionError,
+    AssumeRoleError, AuthenticationError, CallerIdentityError, MfaError, RegionDisabled,
+    UserSessionError,
 };
 use crate::http::edge::{BodyError, HostError, NotAdmitted};
 use crate::policy::{AssumeAction, Denial, StsAction};
@@ -281,6 +282,7 @@ impl StsFault {
             UserSessionError::SessionCredentials(_)
             | UserSessionError::ServiceCaller(_)
             | UserSessionError::Denied(_) => Self::denied(error.to_string()),
+            UserSessionError::RegionDisabled(disabled) => Self::region_disabled(*disabled),
             UserSessionError::TooLarge { percent } => {
                 Self::new(StatusCode::BAD_REQUEST, error.code(), too_large(*percent))
             }
@@ -288,6 +290,18 @@ impl StsFault {
                 Self::new(StatusCode::BAD_REQUEST, error.code(), sentence(error))
             }
         }
+    }
+
+    /// AWS's text, where whoever asks would otherwise be given credentials.
+    fn region_disabled(disabled: RegionDisabled) -> Self {
+        let account = disabled.account;
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "RegionDisabledException",
+            format!(
+                "STS is not activated in this region for account:{account}. Your account administrator can activate STS in this region using the IAM Console."
+            ),
+        )
     }
 
     /// `AccessDenied`, 403.
@@ -346,6 +360,7 @@ impl StsFault {
                 sentence(error)
             }
             AssumeRoleError::UnknownPolicy(error) => sentence(error),
+            AssumeRoleError::RegionDisabled(disabled) => return Self::region_disabled(*disabled),
             AssumeRoleError::TooLarge { percent } => too_large(*percent),
         };
         Self::new(StatusCode::BAD_REQUEST, error.code(), message)

@@ -29,7 +29,7 @@ pub use answer::Format;
 pub use error::{Recorded, StsFault};
 pub use parameters::{MAX_PARAMETERS, ParameterError, Parameters};
 
-use crate::domain::RequestId;
+use crate::domain::{Endpoint, KnownRegion, RequestId};
 use crate::flows::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder,
     RefusedCall, RequestMeta, UserSessions,
@@ -39,6 +39,16 @@ use crate::sigv4;
 
 /// The version of the API.
 const VERSION: &str = "2011-06-15";
+/// The part of a path that names a region: see [`PATHS`].
+const REGION: &str = "region";
+/// Where STS is asked beside `/`: at a base path, for clients that share a host with other APIs, and at the
+/// endpoints of regions.
+pub const PATHS: [&str; 4] = [
+    "/sts",
+    "/sts/",
+    "/regions/{region}/sts",
+    "/regions/{region}/sts/",
+];
 /// The header that names a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-sts-extended-request-id");
@@ -113,9 +123,9 @@ impl StsApi {
         let Ok(meta) = self.edge.meta(request) else {
             return StsFault::unavailable().respond(RequestId::NIL, Format::Xml);
         };
-        match self.edge.hosts.check(request.headers()) {
-            Ok(()) => cors::preflight(),
-            Err(error) => StsFault::from(error).respond(meta.id, Format::Xml),
+        match self.region(request) {
+            Ok(_) => cors::preflight(),
+            Err(fault) => fault.respond(meta.id, Format::Xml),
         }
     }
 
@@ -125,7 +135,10 @@ impl StsApi {
         payload: Payload,
         meta: &mut RequestMeta,
     ) -> Result<answer::Success<'static>, StsFault> {
-        self.edge.hosts.check(request.headers())?;
+        if let Some(known) = self.region(request)? {
+            meta.region = known.region;
+            meta.endpoint = Endpoint::Regional(known.enabling);
+        }
         if let Err(refused) = self.edge.admit_proof(meta) {
             pass_over(payload).await;
             return Err(refused.into());
@@ -148,6 +161,19 @@ impl StsApi {
         let action = call.parameters.find("Action").unwrap_or_default();
         let answer = self.dispatch(&call).await;
         answer.map_err(|fault| fault.of_operation(action))
+    }
+
+    /// The region whose endpoint was asked, by host or by path; none where neither is a region's own.
+    fn region(&self, request: &HttpRequest) -> Result<Option<KnownRegion>, StsFault> {
+        let of_host = self.edge.hosts.endpoint(request.headers())?;
+        let Some(name) = request.match_info().get(REGION) else {
+            return Ok(of_host);
+        };
+        let of_path = self.edge.regions.find(name).ok_or_else(unknown_endpoint)?;
+        if of_host.is_some_and(|of_host| of_host != of_path) {
+            return Err(unknown_endpoint());
+        }
+        Ok(Some(of_path))
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Body, StsFault> {
@@ -292,6 +318,11 @@ fn refuse_split_parameters(request: &HttpRequest) -> Result<(), StsFault> {
         "InvalidParameterCombination",
         message,
     ))
+}
+
+fn unknown_endpoint() -> StsFault {
+    let message = "There is no such endpoint: ask /regions/<region>/sts, or the host sts.<region>.<domain>, for a region that there is.";
+    StsFault::undispatched(StatusCode::NOT_FOUND, "InvalidEndpoint", message)
 }
 
 fn missing_action() -> StsFault {
