@@ -135,7 +135,7 @@ async fn sweep(flows: Flows, now: UnixTime) {
         tracing::warn!(%error, "expired records could not be removed");
     }
     if let Err(error) = flows.node_keys.remove_retired(now).await {
-        tracing::warn!(%error, "SAML keys of the node that have retired could not be taken out");
+        tracing::warn!(%error, "keys of the node that have retired could not be taken out");
     }
 }
 

@@ -221,6 +221,7 @@ impl Apis {
                 assume_role: flows.assume_role.clone(),
                 user_sessions: flows.user_sessions.clone(),
                 get_caller_identity: flows.get_caller_identity.clone(),
+                get_web_identity_token: flows.get_web_identity_token.clone(),
                 recorder: Arc::clone(&flows.recorder),
                 max_body_bytes: limits.body_bytes,
             }),
@@ -231,6 +232,7 @@ impl Apis {
                 organisation: flows.organisation.clone(),
                 sign_out: flows.sign_out.clone(),
                 own_metadata: flows.own_metadata.clone(),
+                issuers: flows.issuers.clone(),
                 public_url: Arc::clone(&flows.public_url),
             }),
             admin: Data::new(AdminApi {

@@ -153,6 +153,10 @@ pub enum Parameter {
     Changes,
     /// How many changes there are over all lines of the change.
     ChangeCount,
+    /// For whom a token is.
+    Audience,
+    /// How it is signed.
+    SigningAlgorithm,
 }
 
 /// A recorded parameter's value.

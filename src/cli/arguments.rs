@@ -90,7 +90,7 @@ pub enum Command {
         #[command(flatten)]
         gateway: Gateway,
     },
-    /// The node's keys: those that session tokens are sealed under, and those for SAML.
+    /// The node's keys: those that session tokens are sealed under, those for SAML and for tokens of accounts.
     #[command(subcommand)]
     Keys(Keys),
     /// What the store is written in.
@@ -365,6 +365,19 @@ pub enum Keys {
     RotateSaml {
         /// Drop the earlier keys at once: until they have read the gateway's metadata anew, identity
         /// providers refuse its requests, and what they encrypt can't be opened.
+        #[arg(long)]
+        drop_previous: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Sign accounts' tokens for others (`GetWebIdentityToken`) with a new key.
+    ///
+    /// The new key is published at once and signs after a day; the earlier ones are gone a day later.
+    /// Needs `rolegate:RotateWebIdentityKeys`.
+    RotateWebIdentity {
+        /// Drop the earlier keys at once: tokens that they signed are refused as soon as verifiers read
+        /// the keys anew, and new ones until then.
         #[arg(long)]
         drop_previous: bool,
         /// Where the gateway is.

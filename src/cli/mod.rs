@@ -178,6 +178,10 @@ async fn rotate(keys: Keys) -> Result<(), CommandError> {
             drop_previous,
             gateway,
         } => ("/admin/v1/keys/rotate-saml", drop_previous, gateway),
+        Keys::RotateWebIdentity {
+            drop_previous,
+            gateway,
+        } => ("/admin/v1/keys/rotate-web-identity", drop_previous, gateway),
     };
     let request = RotateRequest {
         previous: Keys::previous(drop_previous),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::format::Format;
-use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
+use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
@@ -89,6 +89,10 @@ pub enum Change {
     AddServiceProviderKey(Box<ServiceProviderKeyRecord>),
     /// Takes out a key of the node as a SAML service provider: what was encrypted to it is lost.
     RemoveServiceProviderKey(Fingerprint),
+    /// Adds a key that tokens for others are signed with, or gives it other times.
+    AddWebIdentityKey(Box<WebIdentityKeyRecord>),
+    /// Takes out a key that tokens for others were signed with: nobody can verify them any more.
+    RemoveWebIdentityKey(Box<str>),
     /// Ends sessions before their time.
     Revoke(Revoked, Revocation),
     /// Forgets a revocation that ends nothing any more.
@@ -142,6 +146,10 @@ impl Directory {
                 self.service_provider_keys
                     .retain(|record| record.id() != id);
             }
+            Change::AddWebIdentityKey(record) => self.add_web_identity_key(*record),
+            Change::RemoveWebIdentityKey(id) => {
+                self.web_identity_keys.retain(|record| record.id() != &*id);
+            }
             Change::Revoke(revoked, revocation) => self.revocations.put(revoked, revocation),
             Change::ForgetRevocation(revoked) => self.revocations.remove(&revoked),
             Change::PutService(name, service) => drop(self.services.insert(name, service)),
@@ -194,6 +202,14 @@ impl Directory {
         match keys.find(|present| present.id() == record.id()) {
             Some(present) => *present = record,
             None => self.service_provider_keys.push(record),
+        }
+    }
+
+    fn add_web_identity_key(&mut self, record: WebIdentityKeyRecord) {
+        let mut keys = self.web_identity_keys.iter_mut();
+        match keys.find(|present| present.id() == record.id()) {
+            Some(present) => *present = record,
+            None => self.web_identity_keys.push(record),
         }
     }
 
@@ -375,6 +391,8 @@ impl Change {
             | Self::RemoveSealingKey(_)
             | Self::AddServiceProviderKey(_)
             | Self::RemoveServiceProviderKey(_)
+            | Self::AddWebIdentityKey(_)
+            | Self::RemoveWebIdentityKey(_)
             | Self::Revoke(..)
             | Self::ForgetRevocation(_)
             | Self::PutService(..)
@@ -391,6 +409,8 @@ impl Change {
                 | Self::RemoveSealingKey(_)
                 | Self::AddServiceProviderKey(_)
                 | Self::RemoveServiceProviderKey(_)
+                | Self::AddWebIdentityKey(_)
+                | Self::RemoveWebIdentityKey(_)
                 | Self::Revoke(..)
                 | Self::ForgetRevocation(_)
                 | Self::UseFormat(_)
@@ -438,6 +458,8 @@ impl fmt::Display for Change {
                 write!(f, "add service provider key {}", record.id())
             }
             Self::RemoveServiceProviderKey(id) => write!(f, "remove service provider key {id}"),
+            Self::AddWebIdentityKey(record) => write!(f, "add web identity key {}", record.id()),
+            Self::RemoveWebIdentityKey(id) => write!(f, "remove web identity key {id}"),
             Self::Revoke(revoked, _) => write!(f, "revoke {revoked}"),
             Self::ForgetRevocation(revoked) => write!(f, "forget the revocation of {revoked}"),
             Self::PutService(name, _) => write!(f, "put service {name}"),

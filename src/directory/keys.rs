@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{InvalidValue, Secret, UnixTime};
+use crate::federation::outbound::{WebIdentityKey, WebIdentityKeyError, WebIdentityKeys};
 use crate::federation::saml::certificate::{Certificate, Fingerprint};
 use crate::federation::saml::service_provider::{
     KeyError, Schedule, ServiceProviderKey, ServiceProviderKeys,
@@ -146,6 +147,78 @@ impl ServiceProviderKeyRecord {
     /// The key's public id.
     pub fn id(&self) -> Fingerprint {
         self.certificate.fingerprint()
+    }
+}
+
+/// A key that the accounts' tokens for others are signed with. The log's entries are sealed themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebIdentityKeyRecord {
+    rsa: PrivateKey,
+    ec: PrivateKey,
+    id: Box<str>,
+    schedule: Schedule,
+}
+
+/// Why nothing can be signed for others.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the web identity key {id} can't be opened; `rolegate keys rotate-web-identity --drop-previous` puts another one in the place of all"
+)]
+pub struct UnusableWebIdentityKey {
+    /// Which one.
+    pub id: Box<str>,
+    /// Why.
+    #[source]
+    pub source: WebIdentityKeyError,
+}
+
+impl WebIdentityKeyRecord {
+    /// A record of a key that does by `schedule` what keys do.
+    pub fn of(key: &WebIdentityKey, schedule: Schedule) -> Self {
+        let [rsa, ec] = key.private_keys().map(|key| PrivateKey(key.clone()));
+        Self {
+            rsa,
+            ec,
+            id: key.id().into(),
+            schedule,
+        }
+    }
+
+    /// When the key does what.
+    pub const fn schedule(&self) -> Schedule {
+        self.schedule
+    }
+
+    /// The same key with other times.
+    #[must_use]
+    pub fn at(&self, schedule: Schedule) -> Self {
+        Self {
+            schedule,
+            ..self.clone()
+        }
+    }
+
+    /// The key's public id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The keys of all records, ready to use.
+    ///
+    /// # Errors
+    /// [`UnusableWebIdentityKey`] where one can't be opened; then there is none.
+    pub fn open_all(records: &[Self]) -> Result<Arc<WebIdentityKeys>, UnusableWebIdentityKey> {
+        let open = |record: &Self| {
+            let [rsa, ec] = [&record.rsa, &record.ec].map(|key| key.0.clone());
+            let key = WebIdentityKey::open(rsa, ec).map_err(|source| UnusableWebIdentityKey {
+                id: record.id.clone(),
+                source,
+            })?;
+            Ok((record.schedule, Arc::new(key)))
+        };
+        let keys: Result<Vec<_>, _> = records.iter().map(open).collect();
+        Ok(Arc::new(WebIdentityKeys::new(keys?)))
     }
 }
 

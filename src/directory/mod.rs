@@ -33,7 +33,10 @@ pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check, unfit_metadata};
 pub use files::{DirectoryFiles, read, write};
 pub use format::{Format, NewerFormat, NotUsedYet};
-pub use keys::{SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey};
+pub use keys::{
+    SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey,
+    WebIdentityKeyRecord,
+};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};

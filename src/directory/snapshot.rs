@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::aws_managed;
-use super::keys::{ServiceProviderKeyRecord, UnusableKey};
+use super::keys::{
+    ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
+};
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Footing;
@@ -17,6 +19,7 @@ use crate::domain::{
     Partition, Principal, ProviderArn, RoleArn, SamlProviderArn, ServiceName, UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
+use crate::federation::outbound::WebIdentityKeys;
 use crate::federation::saml::service_provider::ServiceProviderKeys;
 use crate::mapping::{Rule, RuleSet};
 use crate::policy::IdentityPolicy;
@@ -34,8 +37,15 @@ pub struct Snapshot {
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
     keys: KeyRing,
-    service_provider_keys: Result<Arc<ServiceProviderKeys>, UnusableKey>,
+    node_keys: NodeKeys,
     partition: Partition,
+}
+
+/// What takes long to open, and stays from one generation to the next.
+#[derive(Debug, Clone)]
+struct NodeKeys {
+    service_provider: Result<Arc<ServiceProviderKeys>, UnusableKey>,
+    web_identity: Result<Arc<WebIdentityKeys>, UnusableWebIdentityKey>,
 }
 
 /// A role and its ARN.
@@ -87,7 +97,10 @@ impl Snapshot {
         directory: Arc<Directory>,
         partition: Partition,
     ) -> Self {
-        let keys = ServiceProviderKeyRecord::open_all(&directory.service_provider_keys);
+        let keys = NodeKeys {
+            service_provider: ServiceProviderKeyRecord::open_all(&directory.service_provider_keys),
+            web_identity: WebIdentityKeyRecord::open_all(&directory.web_identity_keys),
+        };
         Self::with_keys(generation, directory, partition, keys)
     }
 
@@ -95,12 +108,14 @@ impl Snapshot {
     /// something changed.
     #[must_use]
     pub fn succeeded_by(&self, generation: Generation, directory: Arc<Directory>) -> Self {
-        let records = &directory.service_provider_keys;
-        let keys = if *records == self.directory.service_provider_keys {
-            self.service_provider_keys.clone()
-        } else {
-            ServiceProviderKeyRecord::open_all(records)
-        };
+        let mut keys = self.node_keys.clone();
+        if directory.service_provider_keys != self.directory.service_provider_keys {
+            let records = &directory.service_provider_keys;
+            keys.service_provider = ServiceProviderKeyRecord::open_all(records);
+        }
+        if directory.web_identity_keys != self.directory.web_identity_keys {
+            keys.web_identity = WebIdentityKeyRecord::open_all(&directory.web_identity_keys);
+        }
         Self::with_keys(generation, directory, self.partition, keys)
     }
 
@@ -108,7 +123,7 @@ impl Snapshot {
         generation: Generation,
         directory: Arc<Directory>,
         partition: Partition,
-        service_provider_keys: Result<Arc<ServiceProviderKeys>, UnusableKey>,
+        node_keys: NodeKeys,
     ) -> Self {
         let mut keys = KeyRing::empty();
         for record in &directory.sealing_keys {
@@ -126,7 +141,7 @@ impl Snapshot {
             links: index_links(directory.links.values()),
             rules: RuleSet::new(rules.collect()),
             keys,
-            service_provider_keys,
+            node_keys,
             directory,
             partition,
         }
@@ -204,7 +219,16 @@ impl Snapshot {
     /// # Errors
     /// [`UnusableKey`] where one of them can't be opened: then none is used.
     pub fn service_provider_keys(&self) -> Result<&Arc<ServiceProviderKeys>, UnusableKey> {
-        self.service_provider_keys.as_ref().map_err(|error| *error)
+        let keys = self.node_keys.service_provider.as_ref();
+        keys.map_err(|error| *error)
+    }
+
+    /// The keys that tokens for others are signed with, ready to use; those of an empty directory are none.
+    ///
+    /// # Errors
+    /// [`UnusableWebIdentityKey`] where one of them can't be opened: then none is used.
+    pub fn web_identity_keys(&self) -> Result<&Arc<WebIdentityKeys>, UnusableWebIdentityKey> {
+        self.node_keys.web_identity.as_ref().map_err(Clone::clone)
     }
 
     /// Whether some SAML provider wants a second verifier to agree.

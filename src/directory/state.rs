@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::format::Format;
-use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord};
+use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Since;
@@ -46,6 +46,9 @@ pub struct Directory {
     /// The keys that SAML requests are signed with and assertions encrypted to.
     #[serde(default)]
     pub service_provider_keys: Vec<ServiceProviderKeyRecord>,
+    /// The keys that tokens for others are signed with.
+    #[serde(default)]
+    pub web_identity_keys: Vec<WebIdentityKeyRecord>,
     /// From which generation on sessions may rest on what is here.
     #[serde(default)]
     pub since: Since,
@@ -113,6 +116,14 @@ pub struct AccountSettings {
     /// How far session tokens reach that are issued elsewhere than at a region's own endpoint.
     #[serde(default, skip_serializing_if = "TokenVersion::is_default")]
     pub global_endpoint_token_version: TokenVersion,
+    /// Whether its users and roles are given tokens for others.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub outbound_federation: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_off(setting: &bool) -> bool {
+    !*setting
 }
 
 impl AccountSettings {
@@ -125,6 +136,7 @@ impl AccountSettings {
             regions: BTreeSet::new(),
             deactivated_regions: BTreeSet::new(),
             global_endpoint_token_version: TokenVersion::One,
+            outbound_federation: false,
         }
     }
 

@@ -18,6 +18,7 @@ pub mod id_token;
 pub mod json;
 pub mod jwks;
 pub mod key_cache;
+pub mod outbound;
 pub mod outgoing;
 mod proven;
 mod quoted;

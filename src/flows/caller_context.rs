@@ -5,8 +5,8 @@ use super::own_policies::own_tags;
 use super::request::RequestMeta;
 use crate::credentials::OpenSession;
 use crate::directory::Snapshot;
-use crate::domain::{Principal, ProviderRef};
-use crate::policy::{Caller as PolicyCaller, Context};
+use crate::domain::{Principal, ProviderRef, SessionTags};
+use crate::policy::{Caller as PolicyCaller, Context, Values};
 
 /// Who asks, how, when, from where, and by what.
 pub(super) fn caller_context<'a>(
@@ -51,4 +51,16 @@ fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, met
     for (key, value, _) in session.tags.iter() {
         context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
     }
+}
+
+/// The tags that a request would give: `aws:RequestTag/…` and `aws:TagKeys`.
+pub(super) fn describe_tags<'a>(context: &mut Context<'a>, tags: &'a SessionTags) {
+    for (key, value, _) in tags.iter() {
+        context.set(
+            ["aws:RequestTag/", key.as_str()].concat(),
+            value.as_str().to_owned(),
+        );
+    }
+    let keys: Values<'_> = tags.iter().map(|(key, ..)| key.to_string()).collect();
+    context.set("aws:TagKeys", keys);
 }

@@ -7,6 +7,7 @@
 //! | [`AssumeRole`] | a user, or a session of a role | credentials |
 //! | [`UserSessions`] | a user | credentials of their own, or for whom they name |
 //! | [`GetCallerIdentity`] | a signed request | who signed it |
+//! | [`GetWebIdentityToken`] | a user, or a session of a role | a token that tells others who they are |
 //! | [`SignIn`] | a person, by way of their identity provider | a session in the portal |
 //! | [`SignOut`] | that session, or its provider | nobody is signed in any more |
 //! | [`Portal`] | that session | its roles, and credentials for one |
@@ -21,6 +22,7 @@ mod assume_role_with_web_identity;
 mod authenticate;
 mod caller_context;
 mod get_caller_identity;
+mod issuers;
 mod kept_by_browser;
 mod login_attempt;
 mod metadata;
@@ -51,6 +53,7 @@ mod tests;
 mod unavailable;
 mod user_sessions;
 mod web_identity;
+mod web_identity_token;
 
 pub use administer::{
     AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps, Decision,
@@ -68,6 +71,7 @@ pub use assume_role_with_web_identity::{
 };
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
+pub use issuers::{DISCOVERY, Issuers, KEYS};
 pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use metadata::{
     FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,
@@ -88,3 +92,4 @@ pub use sign_out::{LogoutRefusal, ProviderLoggedOut, SignOut, SignedOut, Telling
 pub use unavailable::Unavailable;
 pub use user_sessions::{FederationRequest, UserSessionError, UserSessions};
 pub use web_identity::TagsClaimError;
+pub use web_identity_token::{GetWebIdentityToken, TokenRefused, TokenRequest, WebIdentityToken};

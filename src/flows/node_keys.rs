@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use crate::directory::{
     Change, ChangeSet, CommitError, Directory, LiveDirectory, SealingKeyRecord,
-    ServiceProviderKeyRecord,
+    ServiceProviderKeyRecord, WebIdentityKeyRecord,
 };
 use crate::domain::{RequestId, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
+use crate::federation::outbound::{WebIdentityKey, WebIdentityKeyError};
 use crate::federation::saml::service_provider::{KeyError, Schedule, ServiceProviderKey};
 use crate::store::Generation;
 
@@ -43,6 +44,9 @@ pub enum NodeKeysError {
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// No key for accounts' tokens could be made.
+    #[error("tokens of accounts: {0}")]
+    WebIdentity(#[from] WebIdentityKeyError),
     /// No key for SAML could be made.
     #[error("SAML: {0}")]
     Saml(#[from] KeyError),
@@ -56,11 +60,42 @@ impl NodeKeys {
     /// # Errors
     /// [`NodeKeysError`]; the directory is as it was.
     pub async fn make_first(&self, now: UnixTime) -> Result<(), NodeKeysError> {
+        self.make(now, async |directory| self.missing(directory, now).await)
+            .await
+    }
+
+    /// Makes the first key that accounts' tokens are signed with, where the directory has none.
+    ///
+    /// # Errors
+    /// [`NodeKeysError`]; the directory is as it was.
+    pub async fn make_web_identity_key(&self, now: UnixTime) -> Result<(), NodeKeysError> {
+        self.make(now, async |directory| {
+            if !directory.web_identity_keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let first = Schedule {
+                created_at: now,
+                signs_from: now,
+                retires_at: None,
+            };
+            let key = generate_web_identity_key().await?;
+            let record = WebIdentityKeyRecord::of(&key, first);
+            Ok(vec![Change::AddWebIdentityKey(Box::new(record))])
+        })
+        .await
+    }
+
+    /// Commits what is missing, however often another node was faster.
+    async fn make(
+        &self,
+        now: UnixTime,
+        missing: impl AsyncFn(&Directory) -> Result<Vec<Change>, NodeKeysError>,
+    ) -> Result<(), NodeKeysError> {
         let mut conflict = None;
         for _ in 0..TRIES {
             let snapshot = self.directory.catch_up(now).await;
             let snapshot = snapshot.map_err(CommitError::from)?;
-            let missing = self.missing(snapshot.directory(), now).await?;
+            let missing = missing(snapshot.directory()).await?;
             if missing.is_empty() {
                 return Ok(());
             }
@@ -74,7 +109,7 @@ impl NodeKeys {
         conflict.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Takes out the service provider keys that are gone by their schedule.
+    /// Takes out the keys for SAML and for accounts' tokens that are gone by their schedule.
     ///
     /// # Errors
     /// [`NodeKeysError`]; they are taken out another time, and nobody uses them until then.
@@ -82,13 +117,16 @@ impl NodeKeys {
         let snapshot = self.directory.snapshot(now).map_err(CommitError::from)?;
         let records = snapshot.directory().service_provider_keys.iter();
         let retired = records.filter(|record| !record.schedule().is_live(now));
-        let changes: Vec<Change> = retired
-            .map(|record| Change::RemoveServiceProviderKey(record.id()))
-            .collect();
+        let retired = retired.map(|record| Change::RemoveServiceProviderKey(record.id()));
+        let web_identity = snapshot.directory().web_identity_keys.iter();
+        let web_identity = web_identity.filter(|record| !record.schedule().is_live(now));
+        let web_identity =
+            web_identity.map(|record| Change::RemoveWebIdentityKey(record.id().into()));
+        let changes: Vec<Change> = retired.chain(web_identity).collect();
         if changes.is_empty() {
             return Ok(());
         }
-        tracing::info!(count = changes.len(), "SAML keys of the node have retired");
+        tracing::info!(count = changes.len(), "keys of the node have retired");
         match self.commit(snapshot.generation(), changes, now).await {
             // Somebody else changed the directory; there is time.
             Err(NodeKeysError::Commit(CommitError::Conflict { .. })) => Ok(()),
@@ -155,6 +193,12 @@ pub(super) async fn generate(
     made.await.unwrap_or(Err(KeyError::Generation))
 }
 
+/// As [`generate`], for accounts' tokens.
+pub(super) async fn generate_web_identity_key() -> Result<WebIdentityKey, WebIdentityKeyError> {
+    let made = tokio::task::spawn_blocking(WebIdentityKey::generate);
+    made.await.unwrap_or(Err(WebIdentityKeyError::Generation))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +227,24 @@ mod tests {
         );
         assert_eq!(one.directory().sealing_keys.len(), 1);
         assert_eq!(one.directory().service_provider_keys.len(), 1);
+        assert_eq!(one.directory(), other.directory());
+    }
+
+    #[tokio::test]
+    async fn two_nodes_that_need_a_key_at_once_make_one() {
+        let store = Arc::default();
+        let (one, other) = (node(&store).await, node(&store).await);
+        let (first, second) = tokio::join!(
+            one.make_web_identity_key(NOW),
+            other.make_web_identity_key(NOW)
+        );
+        first.unwrap();
+        second.unwrap();
+        let (one, other) = (
+            one.directory.catch_up(NOW).await.unwrap(),
+            other.directory.catch_up(NOW).await.unwrap(),
+        );
+        assert_eq!(one.directory().web_identity_keys.len(), 1);
         assert_eq!(one.directory(), other.directory());
     }
 

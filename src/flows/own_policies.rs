@@ -3,8 +3,11 @@
 use super::authenticate::Caller;
 use crate::credentials::OpenSession;
 use crate::directory::{PolicyBook, Rights, Snapshot};
-use crate::domain::{ManagedPolicyArn, OwnTags, PolicyName, Principal};
-use crate::policy::{Authority, Boundary, IdentityPolicy, NamedPolicy, SessionBounds};
+use crate::domain::{AccountId, ManagedPolicyArn, OwnTags, PolicyName, Principal};
+use crate::policy::{
+    Authorisation, Authority, Boundary, Caller as PolicyCaller, Context, IdentityPolicy,
+    NamedPolicy, Request, SessionBounds, Target, authorise,
+};
 
 /// A caller's policies, borrowed from the directory and from their session.
 #[derive(Debug)]
@@ -131,4 +134,35 @@ fn managed<'a>(arn: &'a ManagedPolicyArn, book: PolicyBook<'a>) -> Option<NamedP
         name: arn.as_str(),
         policy: book.find(arn)?,
     })
+}
+
+/// A caller whose own policies are asked about something of their own account.
+pub(super) struct Asking<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) context: &'a Context<'a>,
+    /// The caller's.
+    pub(super) account: AccountId,
+}
+
+impl Asking<'_> {
+    /// Whether they allow it.
+    ///
+    /// # Errors
+    /// AWS's text of the refusal.
+    pub(super) fn ask(&self, action: &str, resource: &str) -> Result<(), String> {
+        let request = Request {
+            caller: PolicyCaller::from(&self.caller.principal),
+            action,
+            resource,
+            context: self.context,
+        };
+        let own = OwnPolicies::of(self.caller, self.snapshot)
+            .ok_or("The caller is not in the directory any more.")?;
+        let target = Target::without_policy(self.snapshot.partition(), self.account);
+        match authorise(&request, &own.authority(), &target) {
+            Authorisation::Allow { .. } => Ok(()),
+            Authorisation::Deny(refusal) => Err(refusal.message(&request)),
+        }
+    }
 }

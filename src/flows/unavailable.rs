@@ -1,8 +1,9 @@
 //! Why this node can't answer, whoever asks.
 
+use super::node_keys::NodeKeysError;
 use crate::audit::AuditUnavailable;
 use crate::credentials::IssueError;
-use crate::directory::{DirectoryError, UnusableKey};
+use crate::directory::{DirectoryError, UnusableKey, UnusableWebIdentityKey};
 use crate::entropy::EntropyError;
 use crate::federation::saml::prove::SamlProofError;
 use crate::store::StoreError;
@@ -31,6 +32,15 @@ pub enum Unavailable {
     /// The node's own SAML keys can't be used.
     #[error(transparent)]
     ServiceProviderKeys(#[from] UnusableKey),
+    /// The node's own keys for tokens of accounts can't be used.
+    #[error(transparent)]
+    WebIdentityKeys(#[from] UnusableWebIdentityKey),
+    /// The first of these keys can't be made.
+    #[error("no key could be made to sign tokens with")]
+    NodeKeys(#[source] Box<NodeKeysError>),
+    /// None of these keys signs.
+    #[error("no key signs tokens")]
+    NoWebIdentityKey,
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

@@ -13,10 +13,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
-use super::caller_context::caller_context;
+use super::caller_context::{caller_context, describe_tags};
 use super::mfa::{self, DevicesOf, MfaError, ShownCode};
 use super::narrowing::{Narrowing, UnknownPolicy};
-use super::own_policies::OwnPolicies;
+use super::own_policies::Asking;
 use super::rates::admit_caller;
 use super::reach::{RegionDisabled, reach};
 use super::record::{CallerRecord, Recorder};
@@ -29,9 +29,6 @@ use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
 use crate::domain::{AccessKeyId, AccountId, FederatedName, Principal, SessionTags, UserPrincipal};
 use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
-use crate::policy::{
-    Authorisation, Caller as PolicyCaller, Context, Request, Target, Values, authorise,
-};
 use crate::sigv4::HttpRequest;
 use crate::store::OneTimeUse;
 use crate::throttle::{Throttle, Throttled};
@@ -286,9 +283,12 @@ impl UserSessions {
             context: &context,
             account,
         };
-        asking.ask("sts:GetFederationToken", &resource)?;
+        let denied = UserSessionError::Denied;
+        asking
+            .ask("sts:GetFederationToken", &resource)
+            .map_err(denied)?;
         if !request.tags.is_empty() {
-            asking.ask("sts:TagSession", &resource)?;
+            asking.ask("sts:TagSession", &resource).map_err(denied)?;
         }
         let extent = Extent {
             token_version: reach(account, &snapshot, meta)?,
@@ -349,7 +349,8 @@ impl UserSessions {
             context: &context,
             account,
         };
-        asking.ask("sts:GetAccessKeyInfo", "*")?;
+        let denied = UserSessionError::Denied;
+        asking.ask("sts:GetAccessKeyInfo", "*").map_err(denied)?;
         if snapshot.service_of_key(key).is_some() {
             return Err(UserSessionError::UnknownKey);
         }
@@ -413,45 +414,4 @@ fn long_term_user<'c>(
 fn account_of(caller: &Caller, operation: &'static str) -> Result<AccountId, UserSessionError> {
     let account = caller.principal.account();
     account.ok_or(UserSessionError::ServiceCaller(operation))
-}
-
-/// A caller whose own policies are asked.
-struct Asking<'a> {
-    caller: &'a Caller,
-    snapshot: &'a Snapshot,
-    context: &'a Context<'a>,
-    /// The caller's.
-    account: AccountId,
-}
-
-impl Asking<'_> {
-    fn ask(&self, action: &str, resource: &str) -> Result<(), UserSessionError> {
-        let request = Request {
-            caller: PolicyCaller::from(&self.caller.principal),
-            action,
-            resource,
-            context: self.context,
-        };
-        let gone =
-            || UserSessionError::Denied("The caller is not in the directory any more.".into());
-        let own = OwnPolicies::of(self.caller, self.snapshot).ok_or_else(gone)?;
-        let target = Target::without_policy(self.snapshot.partition(), self.account);
-        match authorise(&request, &own.authority(), &target) {
-            Authorisation::Allow { .. } => Ok(()),
-            Authorisation::Deny(refusal) => {
-                Err(UserSessionError::Denied(refusal.message(&request)))
-            }
-        }
-    }
-}
-
-fn describe_tags<'a>(context: &mut Context<'a>, tags: &'a SessionTags) {
-    for (key, value, _) in tags.iter() {
-        context.set(
-            ["aws:RequestTag/", key.as_str()].concat(),
-            value.as_str().to_owned(),
-        );
-    }
-    let keys: Values<'_> = tags.iter().map(|(key, ..)| key.to_string()).collect();
-    context.set("aws:TagKeys", keys);
 }

@@ -43,13 +43,15 @@ pub enum Operation {
     TakeRoleCredentials,
     /// The admin API, and what the node changes by itself.
     Administration,
+    /// STS: a signed call for a token that tells others who signed.
+    GetWebIdentityToken,
     /// STS: a call that can't be read, or asks for nothing that there is.
     Unread,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AssumeRole,
         Self::GetSessionToken,
         Self::GetFederationToken,
@@ -63,6 +65,7 @@ impl Operation {
         Self::SamlLogout,
         Self::TakeRoleCredentials,
         Self::Administration,
+        Self::GetWebIdentityToken,
         Self::Unread,
     ];
 
@@ -82,6 +85,7 @@ impl Operation {
             Self::SamlLogout => "SamlLogout",
             Self::TakeRoleCredentials => "TakeRoleCredentials",
             Self::Administration => "Administration",
+            Self::GetWebIdentityToken => "GetWebIdentityToken",
             Self::Unread => "UnreadCall",
         }
     }

@@ -20,6 +20,7 @@ fn every_command_says_what_it_does() {
             &["connections", "refresh-metadata"],
         ),
         ("keys-rotate-saml", &["keys", "rotate-saml"]),
+        ("keys-rotate-web-identity", &["keys", "rotate-web-identity"]),
         ("store-upgrade", &["store", "upgrade"]),
         ("revoke", &["revoke"]),
         ("revoke-person", &["revoke", "person"]),

@@ -25,8 +25,8 @@ use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
-    GetCallerIdentity, NodeKeys, Observe, OwnMetadata, Portal, Readiness, Recorder,
-    RefreshMetadata, SignIn, SignOut, UserSessions,
+    GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe, OwnMetadata, Portal,
+    Readiness, Recorder, RefreshMetadata, SignIn, SignOut, UserSessions,
 };
 use crate::http::edge::Edge;
 
@@ -48,6 +48,8 @@ pub struct Flows {
     pub(super) assume_role: AssumeRole,
     pub(super) user_sessions: UserSessions,
     pub(super) get_caller_identity: GetCallerIdentity,
+    pub(super) get_web_identity_token: GetWebIdentityToken,
+    pub(super) issuers: Issuers,
     pub(super) sign_in: SignIn,
     pub(super) sign_out: SignOut,
     pub(super) own_metadata: OwnMetadata,
@@ -82,6 +84,12 @@ pub(super) async fn compose(
     let admin = bootstrap_admin(config)?;
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);
+    let issuers = Issuers {
+        directory: Arc::clone(&shared.directory),
+        node_keys: node_keys.clone(),
+        making: Arc::default(),
+        public_url: public_url.as_str().into(),
+    };
     Ok(Flows {
         edge: edge(config, url, address, &shared.resources),
         public_url: public_url.as_str().into(),
@@ -95,6 +103,14 @@ pub(super) async fn compose(
             throttle: Arc::clone(&shared.resources.throttle),
             recorder: Arc::clone(&shared.recorder),
         },
+        get_web_identity_token: GetWebIdentityToken {
+            authenticator: authenticator.clone(),
+            directory: Arc::clone(&shared.directory),
+            issuers: issuers.clone(),
+            throttle: Arc::clone(&shared.resources.throttle),
+            recorder: Arc::clone(&shared.recorder),
+        },
+        issuers,
         sign_in: shared.sign_in(config, url, &saml),
         sign_out: shared.sign_out(&saml),
         own_metadata: shared.own_metadata(&saml)?,

@@ -34,6 +34,7 @@ pub fn read(
     let mut directory = Directory {
         sealing_keys: current.sealing_keys.clone(),
         service_provider_keys: current.service_provider_keys.clone(),
+        web_identity_keys: current.web_identity_keys.clone(),
         ..Directory::default()
     };
     for path in files.keys() {

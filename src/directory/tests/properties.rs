@@ -206,6 +206,7 @@ prop_compose! {
         regions in btree_set(select(&["ap-east-1", "me-south-1"][..]), 0..3),
         deactivated in btree_set(select(&["eu-west-3", "us-gov-west-1"][..]), 0..3),
         global_endpoint_token_version in select(&[TokenVersion::One, TokenVersion::Two][..]),
+        outbound_federation in any::<bool>(),
     ) -> AccountSettings {
         AccountSettings {
             alias: alias.parse().unwrap(),
@@ -214,6 +215,7 @@ prop_compose! {
             regions: regions.iter().map(|region| region.parse().unwrap()).collect(),
             deactivated_regions: deactivated.iter().map(|region| region.parse().unwrap()).collect(),
             global_endpoint_token_version,
+            outbound_federation,
         }
     }
 }
@@ -312,6 +314,7 @@ prop_compose! {
                 .collect(),
             sealing_keys: Vec::new(),
             service_provider_keys: Vec::new(),
+            web_identity_keys: Vec::new(),
             revocations: Revocations::default(),
             since: Since::default(),
             format: Format::default(),

@@ -10,6 +10,7 @@ use crate::decisions::NotWritten;
 use crate::directory::{CommitError, DirectoryError, Format, NotUsedYet, Problem};
 use crate::domain::{RequestId, UnixTime};
 use crate::entropy::EntropyError;
+use crate::federation::outbound::WebIdentityKeyError;
 use crate::federation::saml::service_provider::{KeyError, RotationError};
 use crate::flows::metadata::RefreshError;
 use crate::flows::record::chain;
@@ -58,12 +59,15 @@ pub enum AdminError {
         "there are {MAX_SAML_KEYS} SAML keys already; wait until the oldest have retired, or drop the previous keys"
     )]
     TooManySamlKeys,
-    /// A rotation of the keys for SAML is not over.
+    /// A rotation of these keys is not over.
     #[error("{0}; wait until then, or drop the previous keys")]
     RotationUnderWay(#[from] RotationError),
     /// No key for SAML could be made.
     #[error("no SAML key could be made: {0}")]
     SamlKey(#[from] KeyError),
+    /// No key for accounts' tokens could be made.
+    #[error("no web identity key could be made: {0}")]
+    WebIdentityKey(#[from] WebIdentityKeyError),
     /// A provider's metadata was not taken.
     #[error("the metadata was not taken: {}", chain(.0))]
     Metadata(RefreshError),
@@ -154,6 +158,7 @@ impl AdminError {
             | Self::Directory(_)
             | Self::Entropy(_)
             | Self::SamlKey(_)
+            | Self::WebIdentityKey(_)
             | Self::Searching
             | Self::Decisions(_) => "ServiceUnavailable",
         }

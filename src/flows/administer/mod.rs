@@ -22,6 +22,7 @@ mod revoke;
 mod saml_keys;
 mod sessions;
 mod upgrade;
+mod web_identity_keys;
 
 use std::fmt;
 use std::sync::Arc;
@@ -92,6 +93,8 @@ pub enum AdminAction {
     GetDecision,
     /// `rolegate:EraseDecisions`
     EraseDecisions,
+    /// `rolegate:RotateWebIdentityKeys`
+    RotateWebIdentityKeys,
 }
 
 impl AdminAction {
@@ -117,6 +120,7 @@ impl AdminAction {
             Self::ListDecisions => "rolegate:ListDecisions",
             Self::GetDecision => "rolegate:GetDecision",
             Self::EraseDecisions => "rolegate:EraseDecisions",
+            Self::RotateWebIdentityKeys => "rolegate:RotateWebIdentityKeys",
         }
     }
 
@@ -137,6 +141,7 @@ impl AdminAction {
             | Self::ListSessions => "sessions",
             Self::BackUp | Self::UpgradeStore => "store",
             Self::ListDecisions | Self::GetDecision | Self::EraseDecisions => "decisions",
+            Self::RotateWebIdentityKeys => "web-identity-keys",
         }
     }
 }

@@ -133,6 +133,7 @@ impl Recorder {
             AdminAction::ApplyDirectory
             | AdminAction::RotateKeys
             | AdminAction::RotateSamlKeys
+            | AdminAction::RotateWebIdentityKeys
             | AdminAction::RefreshMetadata
             | AdminAction::RevokeSession
             | AdminAction::RevokePerson

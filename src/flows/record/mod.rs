@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex};
 pub(super) use administration::{Outcome, Subject};
 pub(super) use assumption::{AssumeRecord, SamlRecord};
 pub(super) use portal::{PortalRecord, Refused};
-pub(super) use sts::CallerRecord;
 pub use sts::RefusedCall;
+pub(super) use sts::{CallerRecord, Refusal, VouchedFor};
 
 use self::refusals::Refusals;
 use super::authenticate::{AuthenticationError, Caller};

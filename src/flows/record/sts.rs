@@ -1,12 +1,16 @@
 //! What STS was asked, other than for a role.
 
+use std::error::Error;
+
 use super::{Recorder, chain, refused_caller, signed_by, unauthenticated};
 use crate::audit::{
-    AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly, Source,
+    AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
+    Source,
 };
 use crate::credentials::IssuedToUser;
 use crate::decisions::Beside;
 use crate::domain::Principal;
+use crate::federation::outbound::SigningAlgorithm;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::request::RequestMeta;
 use crate::flows::user_sessions::UserSessionError;
@@ -36,17 +40,42 @@ pub(in crate::flows) enum CallerRecord<'a> {
     Throttled(&'a Caller, &'a Throttled),
     /// This caller, who was given a session.
     Issued(&'a Caller, &'a IssuedToUser),
+    /// This caller, who was given a token for others.
+    Vouched(&'a Caller, VouchedFor<'a>),
     /// This caller, and why not.
     Refused(&'a Caller, &'a UserSessionError),
+    /// The same, by what the operation calls it.
+    Denied(&'a Caller, Refusal<'a>),
     /// Nobody who is known.
     Unknown(&'a AuthenticationError),
+}
+
+/// Why an operation gives nothing.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::flows) struct Refusal<'a> {
+    /// AWS's code.
+    pub code: &'static str,
+    /// The check that failed.
+    pub check: &'static str,
+    /// The error itself.
+    pub why: &'a dyn Error,
+}
+
+/// For whom a token is that tells who was given it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::flows) struct VouchedFor<'a> {
+    /// The audiences.
+    pub audiences: &'a [&'a str],
+    /// How it is signed.
+    pub algorithm: SigningAlgorithm,
 }
 
 impl CallerRecord<'_> {
     fn outcome(self) -> Outcome {
         match self {
-            Self::Told(_) | Self::Issued(..) => Outcome::Succeeded,
+            Self::Told(_) | Self::Issued(..) | Self::Vouched(..) => Outcome::Succeeded,
             Self::Refused(_, error) => Outcome::failed(error.check()),
+            Self::Denied(_, refusal) => Outcome::failed(refusal.check),
             Self::Throttled(..) => Outcome::failed(RATE),
             Self::Unknown(error) => Outcome::failed(error.check()),
         }
@@ -55,8 +84,8 @@ impl CallerRecord<'_> {
     /// Whom a refusal is counted for.
     fn refused(self, meta: &RequestMeta) -> Option<Source> {
         match self {
-            Self::Told(_) | Self::Issued(..) => None,
-            Self::Throttled(caller, _) | Self::Refused(caller, _) => {
+            Self::Told(_) | Self::Issued(..) | Self::Vouched(..) => None,
+            Self::Throttled(caller, _) | Self::Refused(caller, _) | Self::Denied(caller, _) => {
                 Some(refused_caller(meta, caller))
             }
             Self::Unknown(_) => Some(Source::network_of(meta.source_ip)),
@@ -84,7 +113,7 @@ impl Recorder {
         }
         let (sts, name) = (EventSource::Sts, operation.as_str());
         let read_only = match record {
-            CallerRecord::Issued(..) => ReadOnly::No,
+            CallerRecord::Issued(..) | CallerRecord::Vouched(..) => ReadOnly::No,
             _ => ReadOnly::Yes,
         };
         let occasion = self.occasion(meta, sts, name, read_only)?;
@@ -105,6 +134,15 @@ impl Recorder {
             CallerRecord::Refused(caller, error) => of(event, caller)
                 .checks([Check::new(error.check(), CheckOutcome::Failed)])
                 .refused(error.code(), &chain(error)),
+            CallerRecord::Vouched(caller, vouched) => of(event, caller)
+                .parameter(
+                    Parameter::Audience,
+                    ParameterValue::list(vouched.audiences.iter().copied()),
+                )
+                .parameter(Parameter::SigningAlgorithm, vouched.algorithm.as_str()),
+            CallerRecord::Denied(caller, refusal) => of(event, caller)
+                .checks([Check::new(refusal.check, CheckOutcome::Failed)])
+                .refused(refusal.code, &chain(refusal.why)),
             CallerRecord::Unknown(error) => unauthenticated(event, error),
         };
         if matches!(record, CallerRecord::Told(_)) {

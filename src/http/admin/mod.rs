@@ -5,6 +5,7 @@
 //! | `POST /admin/v1/directory` `{"mode": "apply" or "dry-run", "base": generation, "files": {path: text}}` | `rolegate:ApplyDirectory` | `{"generation", "changes"}` |
 //! | `GET /admin/v1/directory` | `rolegate:ExportDirectory` | `{"generation", "files"}` |
 //! | `POST /admin/v1/keys/rotate` `{"previous": "keep" or "drop"}` | `rolegate:RotateKeys` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/keys/rotate-web-identity` `{"previous": "keep"}` | `rolegate:RotateWebIdentityKeys` | the same |
 //! | `POST /admin/v1/keys/rotate-saml` `{"previous": "keep" or "drop"}` | `rolegate:RotateSamlKeys` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/decisions/search` `{"wanted": {…}, "after": place, "limit": number}` | `rolegate:ListDecisions` | `{"decisions", "next"}` |
 //! | `GET /admin/v1/decisions/{id}` | `rolegate:GetDecision` | `{"steps", "decision"}` |
@@ -99,6 +100,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/admin/v1/keys/rotate", web::post().to(rotate))
         .route("/admin/v1/keys/rotate-saml", web::post().to(rotate_saml))
         .route(
+            "/admin/v1/keys/rotate-web-identity",
+            web::post().to(rotate_web_identity),
+        )
+        .route(
             "/admin/v1/connections/refresh-metadata",
             web::post().to(refresh_metadata),
         )
@@ -122,7 +127,7 @@ pub struct ApplyRequest {
     pub files: DirectoryFiles,
 }
 
-/// What `keys rotate` and `keys rotate-saml` are sent.
+/// What `keys rotate`, `keys rotate-saml` and `keys rotate-web-identity` are sent.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotateRequest {
@@ -232,6 +237,27 @@ async fn rotate_saml(api: Data<AdminApi>, request: HttpRequest, payload: Payload
             call.once(flow, AdminAction::RotateSamlKeys).await?;
             Ok(flow
                 .rotate_saml_keys(&call.caller, asked.previous, &call.meta)
+                .await?)
+        },
+    )
+    .await
+}
+
+async fn rotate_web_identity(
+    api: Data<AdminApi>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    answer(
+        &api,
+        &request,
+        (payload, Body::Small),
+        async |call: &Admitted| {
+            let asked: RotateRequest = call.json()?;
+            let flow = &api.administration;
+            call.once(flow, AdminAction::RotateWebIdentityKeys).await?;
+            Ok(flow
+                .rotate_web_identity_keys(&call.caller, asked.previous, &call.meta)
                 .await?)
         },
     )
@@ -596,6 +622,7 @@ fn admin_status(error: &AdminError) -> StatusCode {
         | AdminError::Directory(_)
         | AdminError::Entropy(_)
         | AdminError::SamlKey(_)
+        | AdminError::WebIdentityKey(_)
         | AdminError::Searching
         | AdminError::Decisions(_) => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -9,6 +9,7 @@
 //! | `POST /credentials` | `Portal::take` | the keys |
 //! | `POST /sign-out` | `SignOut::here` | the session is over; a SAML provider is told |
 //! | `GET /saml/metadata` | `OwnMetadata::document` | what SAML providers are set up with |
+//! | `GET /issuers/{account}/.well-known/…` | `Issuers` | what others verify an account's tokens by |
 //! | `POST /saml/acs` | `SignIn::finish` | 303 into the portal |
 //! | `GET`, `POST /saml/slo` | `SignOut::asked`, `answered` | back to the provider; or nobody is signed in |
 //! | `GET /static/{name}` | — | a static file |
@@ -21,6 +22,7 @@ mod error;
 pub mod formats;
 mod guard;
 mod home;
+mod issuers;
 mod leave;
 pub mod pages;
 mod respond;
@@ -46,7 +48,9 @@ use self::shown::Shown;
 use super::edge::Edge;
 use crate::directory::Snapshot;
 use crate::domain::{ProviderRef, RequestId};
-use crate::flows::{OpenBrowserSession, OwnMetadata, Portal, RequestMeta, SignIn, SignOut};
+use crate::flows::{
+    DISCOVERY, Issuers, KEYS, OpenBrowserSession, OwnMetadata, Portal, RequestMeta, SignIn, SignOut,
+};
 
 /// The flows behind the pages.
 #[derive(Clone)]
@@ -61,6 +65,8 @@ pub struct PortalApi {
     pub sign_out: SignOut,
     /// What SAML providers are set up with.
     pub own_metadata: OwnMetadata,
+    /// Accounts as issuers of tokens.
+    pub issuers: Issuers,
     /// What the gateway's owner is called.
     pub organisation: Option<Arc<str>>,
     /// The gateway's own URL, as pages print it for AWS clients.
@@ -85,6 +91,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/saml/acs", web::post().to(saml::acs::post))
         .route("/saml/slo", web::get().to(saml::slo::get))
         .route("/saml/slo", web::post().to(saml::slo::post))
+        .route(
+            &["/issuers/{account}", DISCOVERY].concat(),
+            web::get().to(issuers::discovery),
+        )
+        .route(
+            &["/issuers/{account}", KEYS].concat(),
+            web::get().to(issuers::keys),
+        )
         .route("/static/{name}", web::get().to(static_file::get));
 }
 

@@ -10,7 +10,7 @@ use crate::domain::RequestId;
 use crate::federation::id_token::TokenError;
 use crate::flows::{
     AssumeRoleError, AuthenticationError, CallerIdentityError, MfaError, RegionDisabled,
-    UserSessionError,
+    TokenRefused, UserSessionError,
 };
 use crate::http::edge::{BodyError, HostError, NotAdmitted};
 use crate::policy::{AssumeAction, Denial, StsAction};
@@ -241,6 +241,15 @@ impl From<UserSessionError> for StsFault {
     }
 }
 
+impl From<TokenRefused> for StsFault {
+    fn from(error: TokenRefused) -> Self {
+        Self {
+            is_failed_proof: error.is_failed_proof(),
+            ..Self::not_vouched(&error).recorded_by_flow()
+        }
+    }
+}
+
 /// Before anything of the call was read.
 impl From<NotAdmitted> for StsFault {
     fn from(error: NotAdmitted) -> Self {
@@ -290,6 +299,31 @@ impl StsFault {
                 Self::new(StatusCode::BAD_REQUEST, error.code(), sentence(error))
             }
         }
+    }
+
+    fn not_vouched(error: &TokenRefused) -> Self {
+        let (status, message) = match error {
+            TokenRefused::Authentication(error) => return Self::unauthenticated(error),
+            TokenRefused::Throttled(_) => return Self::throttling(),
+            TokenRefused::Unavailable(_) => return Self::unavailable(),
+            TokenRefused::RegionDisabled(disabled) => return Self::region_disabled(*disabled),
+            TokenRefused::Credentials | TokenRefused::Denied(_) => {
+                return Self::denied(error.to_string());
+            }
+            TokenRefused::Disabled => (
+                StatusCode::FORBIDDEN,
+                "The outbound web identity federation feature is not enabled for this account.",
+            ),
+            TokenRefused::OutlivesSession { .. } => (
+                StatusCode::FORBIDDEN,
+                "The requested token duration would extend the session beyond its original expiration time.",
+            ),
+            TokenRefused::TooLarge { .. } => (
+                StatusCode::BAD_REQUEST,
+                "The requested token payload size exceeds the maximum allowed size. Reduce the number of request tags.",
+            ),
+        };
+        Self::new(status, error.code(), message)
     }
 
     /// AWS's text, where whoever asks would otherwise be given credentials.

@@ -11,6 +11,7 @@ mod assuming;
 mod cors;
 mod error;
 mod get_caller_identity;
+mod get_web_identity_token;
 mod parameters;
 mod saml_error;
 mod user_sessions;
@@ -31,8 +32,8 @@ pub use parameters::{MAX_PARAMETERS, ParameterError, Parameters};
 
 use crate::domain::{Endpoint, KnownRegion, RequestId};
 use crate::flows::{
-    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity, Recorder,
-    RefusedCall, RequestMeta, UserSessions,
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity,
+    GetWebIdentityToken, Recorder, RefusedCall, RequestMeta, UserSessions,
 };
 use crate::http::edge::{Body, Edge, pass_over};
 use crate::sigv4;
@@ -68,6 +69,8 @@ pub struct StsApi {
     pub user_sessions: UserSessions,
     /// `GetCallerIdentity`
     pub get_caller_identity: GetCallerIdentity,
+    /// `GetWebIdentityToken`
+    pub get_web_identity_token: GetWebIdentityToken,
     /// Where calls are recorded that no flow was reached for.
     pub recorder: Arc<Recorder>,
     /// The longest body, in bytes.
@@ -208,6 +211,14 @@ impl StsApi {
             ("GetCallerIdentity", Some(VERSION)) => {
                 get_caller_identity::answer(&self.get_caller_identity, call).await
             }
+            (action @ "GetWebIdentityToken", Some(VERSION))
+                if call.meta.endpoint == Endpoint::Global =>
+            {
+                Err(not_global(action))
+            }
+            ("GetWebIdentityToken", Some(VERSION)) => {
+                get_web_identity_token::answer(&self.get_web_identity_token, call).await
+            }
             ("", _) => Err(missing_action()),
             (action, version) => Err(unknown_action(action, version)),
         }
@@ -328,6 +339,14 @@ fn unknown_endpoint() -> StsFault {
 fn missing_action() -> StsFault {
     let message = "The request must say what to do: send Action and Version as application/x-www-form-urlencoded parameters.";
     StsFault::undispatched(StatusCode::BAD_REQUEST, "MissingAction", message)
+}
+
+/// AWS's global endpoint doesn't have these operations (STS API reference).
+fn not_global(action: &str) -> StsFault {
+    let message = format!(
+        "Could not find operation {action} for version {VERSION} at the global endpoint: ask a region's, /regions/<region>/sts"
+    );
+    StsFault::undispatched(StatusCode::BAD_REQUEST, "InvalidAction", message)
 }
 
 fn unknown_action(action: &str, version: Option<&str>) -> StsFault {

@@ -1,0 +1,126 @@
+//! Accounts as issuers of tokens for others: what others read of them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use super::node_keys::{NodeKeys, NodeKeysError};
+use super::request::RequestMeta;
+use super::unavailable::Unavailable;
+use crate::directory::{LiveDirectory, Snapshot};
+use crate::domain::{AccountId, UnixTime};
+use crate::federation::outbound::SigningAlgorithm;
+
+/// Below an issuer: how its tokens are verified (OpenID Connect Discovery 1.0, section 4).
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+/// Below an issuer: the keys.
+pub const KEYS: &str = "/.well-known/jwks.json";
+
+/// The accounts that give tokens for others.
+#[derive(Clone)]
+pub struct Issuers {
+    /// Which accounts do.
+    pub directory: Arc<LiveDirectory>,
+    /// Makes the first key.
+    pub node_keys: NodeKeys,
+    /// Held while it is made, so that one request makes it.
+    pub making: Arc<Mutex<()>>,
+    /// The node's own URL, without a slash at its end.
+    pub public_url: Arc<str>,
+}
+
+impl fmt::Debug for Issuers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Issuers")
+    }
+}
+
+/// What an issuer says of itself.
+#[derive(Debug, Serialize)]
+struct Discovery<'a> {
+    issuer: &'a str,
+    jwks_uri: String,
+    response_types_supported: [&'a str; 1],
+    subject_types_supported: [&'a str; 1],
+    id_token_signing_alg_values_supported: [SigningAlgorithm; 2],
+    claims_supported: [&'a str; 7],
+}
+
+impl Issuers {
+    /// The issuer of an account: `{public_url}/issuers/123456789012`.
+    pub fn of(&self, account: AccountId) -> String {
+        format!("{}/issuers/{account}", self.public_url)
+    }
+
+    /// The discovery document of an account; none where it gives no tokens.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the directory can't be read.
+    pub fn discovery(
+        &self,
+        account: AccountId,
+        meta: &RequestMeta,
+    ) -> Result<Option<String>, Unavailable> {
+        if !gives_tokens(&*self.directory.snapshot(meta.now)?, account) {
+            return Ok(None);
+        }
+        let issuer = self.of(account);
+        let document = Discovery {
+            issuer: &issuer,
+            jwks_uri: [&*issuer, KEYS].concat(),
+            response_types_supported: ["id_token"],
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: SigningAlgorithm::ALL,
+            claims_supported: [
+                "iss",
+                "aud",
+                "sub",
+                "iat",
+                "exp",
+                "jti",
+                "https://sts.amazonaws.com/",
+            ],
+        };
+        Ok(serde_json::to_string(&document).ok())
+    }
+
+    /// The keys of an account; none where it gives no tokens.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the directory or the keys can't be read.
+    pub async fn keys(
+        &self,
+        account: AccountId,
+        meta: &RequestMeta,
+    ) -> Result<Option<String>, Unavailable> {
+        if !gives_tokens(&*self.directory.snapshot(meta.now)?, account) {
+            return Ok(None);
+        }
+        let snapshot = self.ready(meta.now).await?;
+        let keys = snapshot.web_identity_keys()?;
+        Ok(serde_json::to_string(&keys.published(meta.now)).ok())
+    }
+
+    /// The directory with a key that signs. The first is made when somebody asks for it: for a token, or for
+    /// the keys of an account that gives some.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where it can't be made.
+    pub(super) async fn ready(&self, now: UnixTime) -> Result<Arc<Snapshot>, Unavailable> {
+        let snapshot = self.directory.snapshot(now)?;
+        if !snapshot.directory().web_identity_keys.is_empty() {
+            return Ok(snapshot);
+        }
+        let _making = self.making.lock().await;
+        let made = self.node_keys.make_web_identity_key(now).await;
+        made.map_err(|error: NodeKeysError| Unavailable::NodeKeys(Box::new(error)))?;
+        Ok(self.directory.snapshot(now)?)
+    }
+}
+
+fn gives_tokens(snapshot: &Snapshot, account: AccountId) -> bool {
+    let account = snapshot.account(account);
+    account.is_some_and(|account| account.settings.outbound_federation)
+}
