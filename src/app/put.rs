@@ -7,7 +7,9 @@ use super::open::OpenStore;
 use crate::directory::{DirectoryError, LiveDirectory, bar};
 use crate::domain::UnixTime;
 use crate::store::archive::{Contents, Record};
-use crate::store::{Appended, Created, Generation, Position, Redeemed, ShortLived, StoreError};
+use crate::store::{
+    Appended, Created, Generation, NotTheirs, Position, Redeemed, ShortLived, StoreError,
+};
 
 /// Why a store could not be filled.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +119,11 @@ impl Filling<'_> {
                 Ok(true)
             }
             ShortLived::Session(key, session) => {
-                Ok(self.to.sessions.create(key, session).await? == Created::Kept)
+                match self.to.sessions.create(key, session).await {
+                    // One from before sessions had places.
+                    Err(StoreError::Unavailable(cause)) if cause.is::<NotTheirs>() => Ok(false),
+                    created => Ok(created? == Created::Kept),
+                }
             }
         }
     }

@@ -32,6 +32,8 @@ pub enum Footing {
     User(AccountId, UniqueId),
     /// A service.
     Service(ServiceName),
+    /// A service's reach into an account.
+    Reach(ServiceName, AccountId),
 }
 
 /// From which generation on each thing is there.
@@ -95,8 +97,11 @@ impl Directory {
             footings
                 .extend(accounts.map(|arn| Footing::Link(link.connection.clone(), arn.account())));
         }
-        let services = self.services.keys();
-        footings.extend(services.map(|name| Footing::Service(name.clone())));
+        for (name, service) in &self.services {
+            footings.push(Footing::Service(name.clone()));
+            let accounts = self.accounts.keys().filter(|id| service.reach.has(**id));
+            footings.extend(accounts.map(|id| Footing::Reach(name.clone(), *id)));
+        }
         footings
     }
 }

@@ -87,12 +87,12 @@ impl Ground<'_> {
 
     /// Whether the service is still there, and may still act in the account of the first role.
     fn holds_service(self, name: &ServiceName, session: &OpenSession) -> bool {
-        let service = self.snapshot.service(name);
-        let reaches = |account| service.is_some_and(|service| service.reach.has(account));
-        first_account(session).is_some_and(reaches)
-            && self
-                .snapshot
-                .has_since(&Footing::Service(name.clone()), session.lineage.generation)
+        let generation = session.lineage.generation;
+        let stands = |footing: &Footing| self.snapshot.has_since(footing, generation);
+        first_account(session).is_some_and(|account| {
+            stands(&Footing::Service(name.clone()))
+                && stands(&Footing::Reach(name.clone(), account))
+        })
     }
 
     /// Whether the provider is still there under the same issuer. A connection must still be linked to the

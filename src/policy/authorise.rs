@@ -3,6 +3,7 @@
 //! ```text
 //! explicit deny in any of them                                     ─> Deny(Explicit)
 //! caller of no account: the resource's policy alone                ─> Allow | Deny(Silent)
+//!   a service at a role: its trust policy names the service        ─> Allow | Deny(Silent)
 //! same account,
 //!   role:     its trust policy allows                              no ─> Deny(Silent)
 //!               names the caller itself                            ─> Allow
@@ -178,6 +179,9 @@ fn combine(
         return Err(PolicyKind::RoleTrust);
     }
     let Some((partition, account)) = caller.home() else {
+        if is_service_at_role(caller, target) {
+            theirs.retain(|it| it.matched_by == MatchedBy::Direct);
+        }
         return some(theirs, target.kind());
     };
     if partition != target.partition {
@@ -204,6 +208,15 @@ fn is_self(caller: Caller<'_>, target: &Target<'_>) -> bool {
         (Caller::Session(session), TargetPolicy::Trust { role, .. }) => session.role == *role,
         _ => false,
     }
+}
+
+/// Whether a service would assume a role. A trust policy that lets in everybody leaves users and sessions to
+/// their own policies; a service has none, so it must be named.
+const fn is_service_at_role(caller: Caller<'_>, target: &Target<'_>) -> bool {
+    matches!(
+        (caller, target.policy),
+        (Caller::Service { .. }, TargetPolicy::Trust { .. })
+    )
 }
 
 /// A role must allow, whatever the caller's own policies say.

@@ -388,6 +388,9 @@ fn named(scene: &Scene, theirs: Applying) -> Vec<Named> {
     if is_trust && who.kind == Kind::Session && role == scene.resource {
         named.retain(|way| [Named::Itself, Named::Role].contains(way));
     }
+    if is_trust && who.kind == Kind::Service {
+        named.retain(|way| *way == Named::Itself);
+    }
     named
 }
 

@@ -181,6 +181,25 @@ async fn what_came_of_a_service_ends_where_it_reaches_no_more() {
     node.apply(&service_files("accounts = ['123456789012']"))
         .await;
     assert!(!is_alive(&node, &credentials).await);
+    // What was ended stays ended.
+    node.apply(&service_files("")).await;
+    assert!(!is_alive(&node, &credentials).await);
+    let anew = taken(&node).await;
+    assert!(is_alive(&node, &anew).await);
+}
+
+#[tokio::test]
+async fn a_role_that_lets_in_everybody_lets_in_no_service() {
+    for principal in [json!("*"), json!({ "AWS": "*" })] {
+        let mut files = service_files("");
+        let everybody = json!({ "Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole",
+        }});
+        files.insert(TRUST_FILE.to_owned(), everybody.to_string());
+        let node = Node::with(&files).await;
+        let caller = service(&node).await;
+        assert_eq!(because(take(&node, &caller, BUILD).await), Because::NoAllow);
+    }
 }
 
 #[tokio::test]

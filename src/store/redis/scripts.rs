@@ -21,10 +21,15 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 ";
 
-/// Takes a value away if it is the expected one; answers 1, or 0.
+/// Takes a value away if it is the expected one; answers 1, or 0. Where nothing is, it may have been taken
+/// away by this command itself: so that there is something to wait for, a value is put there, if there is room,
+/// and taken away.
 pub(super) const REMOVE: &str = r"
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
+local found = redis.call('GET', KEYS[1])
+if found and found ~= ARGV[1] then return 0 end
+if not found then redis.pcall('SET', KEYS[1], '') end
+redis.call('DEL', KEYS[1])
+return found and 1 or 0
 ";
 
 /// Remembers a logout in place of the expected one, and ends the person's sessions. None counts as the
