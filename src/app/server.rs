@@ -219,6 +219,7 @@ impl Apis {
                 assume_role_with_saml: flows.assume_role_with_saml.clone(),
                 assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
                 assume_role: flows.assume_role.clone(),
+                assume_root: flows.assume_root.clone(),
                 user_sessions: flows.user_sessions.clone(),
                 get_caller_identity: flows.get_caller_identity.clone(),
                 get_web_identity_token: flows.get_web_identity_token.clone(),

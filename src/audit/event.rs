@@ -157,6 +157,10 @@ pub enum Parameter {
     Audience,
     /// How it is signed.
     SigningAlgorithm,
+    /// The account whose root was asked for.
+    TargetPrincipal,
+    /// What for.
+    TaskPolicy,
 }
 
 /// A recorded parameter's value.

@@ -39,6 +39,7 @@ enum Kind {
     #[serde(rename = "IAMUser")]
     IamUser,
     AssumedRole,
+    Root,
     FederatedUser,
     WebIdentityUser,
     #[serde(rename = "SAMLUser")]
@@ -133,6 +134,10 @@ impl UserIdentity {
                 r#type: Kind::FederatedUser,
                 ..identity
             },
+            Principal::Root(_) => Self {
+                r#type: Kind::Root,
+                ..identity
+            },
             Principal::Session(_) => identity,
             Principal::Service(name) => Self {
                 invoked_by: Some(name.as_str().into()),
@@ -144,7 +149,7 @@ impl UserIdentity {
     /// Whether it is a caller whose signature was verified.
     pub(super) const fn is_signed(&self) -> bool {
         match self.r#type {
-            Kind::IamUser | Kind::AssumedRole | Kind::FederatedUser => true,
+            Kind::IamUser | Kind::AssumedRole | Kind::FederatedUser | Kind::Root => true,
             Kind::Service => self.invoked_by.is_some(),
             Kind::WebIdentityUser | Kind::SamlUser | Kind::Unknown => false,
         }

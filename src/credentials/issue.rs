@@ -9,7 +9,7 @@ use crate::domain::{
     UnixTime, UserPrincipal,
 };
 use crate::entropy::{Entropy, EntropyError, draw_id};
-use crate::policy::{Grant, IdentityPolicy, StatementRef};
+use crate::policy::{Grant, IdentityPolicy, RootGrant, StatementRef};
 use crate::seal::KeyRing;
 
 /// Credentials, and what they were issued for.
@@ -48,6 +48,9 @@ pub enum IssueError {
         /// Over 100.
         percent: u32,
     },
+    /// The task of a root's session has no policy to stay within.
+    #[error("there is no policy for the task")]
+    NoTaskPolicy,
     /// No sealing key is ready.
     #[error("there is no key to seal session tokens with")]
     NoSealingKey,
@@ -168,6 +171,42 @@ pub fn issue_to_user(
         session_policies: extent.policies,
         session_policy_arns: extent.policy_arns,
         token_version: extent.token_version,
+    };
+    let (credentials, packed_size) = mint.credentials(&session, account)?;
+    Ok(IssuedToUser {
+        credentials,
+        principal: session.principal,
+        packed_size,
+    })
+}
+
+/// Issues credentials for a session of a root, within its task's policy. Nothing else bounds a root.
+///
+/// # Errors
+/// [`IssueError`]; the grant is used up in any case.
+pub fn issue_root(
+    grant: RootGrant,
+    token_version: TokenVersion,
+    mint: Mint<'_>,
+) -> Result<IssuedToUser, IssueError> {
+    let parts = grant.into_parts();
+    let task = parts.task.arn(parts.principal.partition);
+    let account = parts.principal.account;
+    let after_duration = mint.now.plus(parts.seconds.into());
+    let expiration = parts
+        .ends_by
+        .map_or(after_duration, |end| end.min(after_duration));
+    let session = OpenSession {
+        lineage: parts.lineage,
+        issued_at: mint.now,
+        expires_at: expiration,
+        mfa_at: None,
+        source_identity: parts.source_identity,
+        tags: SessionTags::none(),
+        session_policies: Vec::new(),
+        session_policy_arns: vec![task.parse().map_err(|_| IssueError::NoTaskPolicy)?],
+        token_version,
+        principal: Principal::Root(parts.principal),
     };
     let (credentials, packed_size) = mint.credentials(&session, account)?;
     Ok(IssuedToUser {

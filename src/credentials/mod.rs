@@ -16,6 +16,6 @@ mod tests;
 mod token;
 
 pub use issue::{
-    Extent, IssueError, Issued, IssuedToUser, Mint, UserSession, issue, issue_to_user,
+    Extent, IssueError, Issued, IssuedToUser, Mint, UserSession, issue, issue_root, issue_to_user,
 };
 pub use token::{OpenSession, TokenError, open};

@@ -11,8 +11,8 @@ use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyReco
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
-    Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider, Role,
-    SamlProvider,
+    Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider,
+    Organization, Role, SamlProvider,
 };
 use super::users::{ManagedPolicy, User};
 use crate::domain::{
@@ -73,6 +73,10 @@ pub enum Change {
     PutConnectionMetadata(ConnectionId, Arc<ConnectionMetadata>),
     /// Forgets what is known of a connection's provider.
     RemoveConnectionMetadata(ConnectionId),
+    /// Says which account manages the others, and what it may.
+    PutOrganization(Organization),
+    /// No account manages the others any more.
+    RemoveOrganization,
     /// Makes or replaces a link.
     PutLink(LinkId, Link),
     /// Removes a link.
@@ -135,6 +139,8 @@ impl Directory {
             }
             Change::PutConnectionMetadata(..) => {}
             Change::RemoveConnectionMetadata(id) => drop(self.connection_metadata.remove(&id)),
+            Change::PutOrganization(organization) => self.organization = Some(organization),
+            Change::RemoveOrganization => self.organization = None,
             Change::PutLink(id, link) => drop(self.links.insert(id, link)),
             Change::RemoveLink(id) => drop(self.links.remove(&id)),
             Change::PutRule(id, rule) => drop(self.rules.insert(id, rule)),
@@ -247,6 +253,12 @@ pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
             puts.push(Change::PutAccount(*id, account.settings.clone()));
         }
         diff_account(*id, before, account, &mut puts, &mut removals);
+    }
+    if old.organization != new.organization {
+        match &new.organization {
+            Some(organization) => puts.push(Change::PutOrganization(organization.clone())),
+            None => removals.push(Change::RemoveOrganization),
+        }
     }
     let both = (&mut puts, &mut removals);
     diff_maps(
@@ -383,6 +395,8 @@ impl Change {
             | Self::RemoveConnection(_)
             | Self::PutConnectionMetadata(..)
             | Self::RemoveConnectionMetadata(_)
+            | Self::PutOrganization(_)
+            | Self::RemoveOrganization
             | Self::PutLink(..)
             | Self::RemoveLink(_)
             | Self::PutRule(..)
@@ -438,6 +452,16 @@ impl fmt::Display for Change {
             }
             Self::PutConnection(connection) => write!(f, "put connection {}", connection.id),
             Self::RemoveConnection(id) => write!(f, "remove connection {id}"),
+            Self::PutOrganization(organization) => {
+                let account = organization.management_account;
+                let may = if organization.root_sessions {
+                    "with"
+                } else {
+                    "without"
+                };
+                write!(f, "put organization of {account} {may} root sessions")
+            }
+            Self::RemoveOrganization => f.write_str("remove organization"),
             Self::PutLink(id, _) => write!(f, "put link {id}"),
             Self::RemoveLink(id) => write!(f, "remove link {id}"),
             Self::PutRule(id, _) => write!(f, "put rule {id}"),

@@ -56,6 +56,7 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
     for (id, account) in &directory.accounts {
         check_account(*id, account, &mut problems);
     }
+    check_organization(directory, &mut problems);
     holders::check(directory, partition, &mut problems);
     services::check(directory, &mut problems);
     for (id, link) in &directory.links {
@@ -72,6 +73,17 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
     }
     check_rules(directory, &mut problems);
     problems
+}
+
+fn check_organization(directory: &Directory, problems: &mut Vec<Problem>) {
+    let Some(organization) = &directory.organization else {
+        return;
+    };
+    let account = organization.management_account;
+    if !directory.accounts.contains_key(&account) {
+        let text = format!("management_account: there is no account {account}");
+        problems.push(Problem::new("organization", text));
+    }
 }
 
 /// What is known of a connection's provider is about this provider, and tells where to send people.

@@ -17,6 +17,7 @@
 //! accounts/<id>/saml-providers/<Name>.metadata.xml  its metadata
 //! connections/<id>.toml
 //! connections/<id>.metadata.xml                     where metadata = "upload"
+//! organization.toml                                 management_account, root_sessions
 //! links/<id>.toml                                   connection, providers
 //! rules/<id>.toml
 //! services/<name>.toml                              description, accounts, access_keys

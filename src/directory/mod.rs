@@ -41,9 +41,9 @@ pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
-pub use snapshot::{PolicyBook, RoleEntry, ServiceEntry, Snapshot, UserEntry};
+pub use snapshot::{PolicyBook, RoleEntry, ServiceEntry, Snapshot, UserEntry, policy_of_task};
 pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
-    Environment, Link, LinkId, OidcProvider, Role, SamlProvider,
+    Environment, Link, LinkId, OidcProvider, Organization, Role, SamlProvider,
 };
 pub use users::{AccessKey, DeviceName, KeyStatus, ManagedPolicy, MfaDevice, Rights, Seed, User};

@@ -34,6 +34,10 @@ pub enum Footing {
     Service(ServiceName),
     /// A service's reach into an account.
     Reach(ServiceName, AccountId),
+    /// That this account manages the others and has sessions of their roots.
+    RootSessions(AccountId),
+    /// An account whose root may be assumed.
+    Member(AccountId),
 }
 
 /// From which generation on each thing is there.
@@ -89,6 +93,10 @@ impl Directory {
             footings.extend(providers.map(|(name, provider)| {
                 Footing::SamlProvider(*id, name.clone(), provider.entity_id().clone())
             }));
+        }
+        if let Some(organization) = self.organization.as_ref().filter(|it| it.root_sessions) {
+            footings.push(Footing::RootSessions(organization.management_account));
+            footings.extend(self.accounts.keys().copied().map(Footing::Member));
         }
         let connections = self.connections.iter();
         footings.extend(connections.map(|(id, it)| Footing::Connection(id.clone(), it.issuer())));

@@ -11,12 +11,13 @@ use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Footing;
 use super::state::{
-    Account, ConnectionMetadata, Directory, Link, OidcProvider, Role, SamlProvider,
+    Account, ConnectionMetadata, Directory, Link, OidcProvider, Organization, Role, SamlProvider,
 };
 use super::users::{AccessKey, User};
 use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, Issuer, IssuerName, ManagedPolicyArn, OidcProviderArn,
-    Partition, Principal, ProviderArn, RoleArn, SamlProviderArn, ServiceName, UserPrincipal,
+    Partition, Principal, ProviderArn, RoleArn, RootTask, SamlProviderArn, ServiceName,
+    UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::outbound::WebIdentityKeys;
@@ -73,6 +74,11 @@ pub struct ServiceEntry {
     pub name: ServiceName,
     /// The service.
     pub service: Arc<Service>,
+}
+
+/// What a session of a root may do for a task.
+pub fn policy_of_task(task: RootTask) -> Option<&'static IdentityPolicy> {
+    aws_managed::of_task(task)
 }
 
 /// Finds managed policies.
@@ -176,6 +182,11 @@ impl Snapshot {
     /// The role of this ARN, compared whole and case-sensitively.
     pub fn role(&self, arn: &RoleArn) -> Option<&Arc<RoleEntry>> {
         self.roles.get(arn.as_str())
+    }
+
+    /// Which account manages the others.
+    pub fn organization(&self) -> Option<&Organization> {
+        self.directory.organization.as_ref()
     }
 
     /// An account.

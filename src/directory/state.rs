@@ -34,6 +34,9 @@ pub struct Directory {
     /// What is known of those that speak SAML.
     #[serde(default)]
     pub connection_metadata: BTreeMap<ConnectionId, Arc<ConnectionMetadata>>,
+    /// Which account manages the others, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Organization>,
     /// Which connection reaches which accounts.
     pub links: BTreeMap<LinkId, Link>,
     /// The mapping rules.
@@ -58,6 +61,18 @@ pub struct Directory {
     /// What the store is written in.
     #[serde(default)]
     pub format: Format,
+}
+
+/// Which account manages the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// It is no member itself.
+    pub management_account: AccountId,
+    /// Whether its users and roles may be given sessions of the others' roots
+    /// (`EnableOrganizationsRootSessions`).
+    #[serde(default)]
+    pub root_sessions: bool,
 }
 
 /// One account and all that it owns.

@@ -16,6 +16,7 @@ mod principal;
 mod provider_session;
 mod regions;
 mod request;
+mod root;
 mod secret;
 mod service_name;
 mod session;
@@ -49,6 +50,7 @@ pub use regions::{
     DefaultRegion, Enabling, Endpoint, KnownRegion, OptInRegion, Regions, TokenVersion,
 };
 pub use request::{Region, RequestId};
+pub use root::{RootPrincipal, RootTask};
 pub use secret::Secret;
 pub use service_name::ServiceName;
 pub use session::{SessionDuration, SessionName, SourceIdentity};

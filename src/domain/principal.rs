@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::account::Digits;
 use super::text::{is_aws_word, text_type};
 use super::{
-    AccessKeyId, AccountId, IamPath, IssuerName, Partition, ProviderRef, RoleArn, RuleId,
-    ServiceName, SessionName, SignInId, Subject, UniqueId,
+    AccessKeyId, AccountId, IamPath, IssuerName, Partition, ProviderRef, RoleArn, RootPrincipal,
+    RuleId, ServiceName, SessionName, SignInId, Subject, UniqueId,
 };
 
 text_type!(
@@ -30,6 +30,8 @@ pub enum Principal {
     FederatedUser(FederatedUser),
     /// A service that an operator has registered, by a key of its own. It belongs to no account.
     Service(ServiceName),
+    /// A session from `AssumeRoot`.
+    Root(RootPrincipal),
 }
 
 /// A user of an account.
@@ -147,6 +149,7 @@ impl Principal {
             Self::Session(session) => Some(session.role.account()),
             Self::FederatedUser(federated) => Some(federated.by.account),
             Self::Service(_) => None,
+            Self::Root(root) => Some(root.account),
         }
     }
 
@@ -157,26 +160,30 @@ impl Principal {
             Self::Session(session) => session.arn(),
             Self::FederatedUser(federated) => federated.arn(),
             Self::Service(name) => name.to_string(),
+            Self::Root(root) => root.arn(),
         }
     }
 
-    /// `aws:userid`: `AIDA…`, `AROA…:session` or `123456789012:name`; of a service, its name.
+    /// `aws:userid`: `AIDA…`, `AROA…:session` or `123456789012:name`; of a service its name, of a root
+    /// `123456789012`.
     pub fn user_id(&self) -> String {
         match self {
             Self::User(user) => user.unique_id.to_string(),
             Self::Session(session) => session.assumed_role_id(),
             Self::FederatedUser(federated) => federated.id(),
             Self::Service(name) => name.to_string(),
+            Self::Root(root) => root.account.to_string(),
         }
     }
 
-    /// `AROA…`, or the `AIDA…` of the user: by what a permission goes when it is taken back. A service
-    /// has none.
+    /// `AROA…`, or the `AIDA…` of the user: by what a permission goes when it is taken back. Of a root's
+    /// session, of who assumed it. A service has none.
     pub const fn unique_id(&self) -> Option<&UniqueId> {
         match self {
             Self::User(user) => Some(&user.unique_id),
             Self::Session(session) => Some(&session.role_id),
             Self::FederatedUser(federated) => Some(&federated.by.unique_id),
+            Self::Root(root) => Some(&root.by),
             Self::Service(_) => None,
         }
     }

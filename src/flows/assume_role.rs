@@ -173,7 +173,10 @@ impl AssumeRole {
                 partition: user.partition,
                 account: user.account,
             }),
-            Principal::Session(_) | Principal::FederatedUser(_) | Principal::Service(_) => None,
+            Principal::Session(_)
+            | Principal::FederatedUser(_)
+            | Principal::Service(_)
+            | Principal::Root(_) => None,
         };
         Ok(mfa::take(shown, devices, &self.marks, meta.now).await?)
     }
@@ -291,14 +294,14 @@ fn ends_by(caller: &Caller) -> Option<UnixTime> {
 }
 
 /// Where the new session comes from: from whoever stands at the beginning of the caller's own.
-fn lineage(caller: &Caller, snapshot: &Snapshot) -> Result<Lineage, AssumeRoleError> {
+pub(super) fn lineage(caller: &Caller, snapshot: &Snapshot) -> Result<Lineage, AssumeRoleError> {
     let generation = snapshot.generation();
     let Some(session) = &caller.session else {
         return Ok(Lineage {
             origin: match &caller.principal {
                 Principal::User(user) => Origin::User(user.clone()),
                 Principal::Service(name) => Origin::Service(name.clone()),
-                Principal::Session(_) | Principal::FederatedUser(_) => {
+                Principal::Session(_) | Principal::FederatedUser(_) | Principal::Root(_) => {
                     return Err(AssumeRoleError::CallerGone);
                 }
             },

@@ -295,7 +295,9 @@ impl From<IssueError> for AssumeRoleError {
     fn from(error: IssueError) -> Self {
         match error {
             IssueError::TooLarge { percent } => Self::TooLarge { percent },
-            IssueError::NoSealingKey | IssueError::Entropy(_) => Self::Unavailable(error.into()),
+            IssueError::NoTaskPolicy | IssueError::NoSealingKey | IssueError::Entropy(_) => {
+                Self::Unavailable(error.into())
+            }
         }
     }
 }

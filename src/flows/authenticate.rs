@@ -331,7 +331,7 @@ impl Authenticator {
         let user = match principal {
             Principal::User(user) => user,
             Principal::FederatedUser(federated) => &federated.by,
-            Principal::Session(_) | Principal::Service(_) => return None,
+            Principal::Session(_) | Principal::Service(_) | Principal::Root(_) => return None,
         };
         let admin = self.admin.as_ref();
         admin.filter(|admin| admin.is(user)).map(Arc::clone)

@@ -22,6 +22,9 @@ pub(super) fn caller_context<'a>(
             context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
         }
     }
+    if matches!(caller.principal, Principal::Root(_)) {
+        context.set("aws:AssumedRoot", "true");
+    }
     if let Some(session) = &caller.session {
         describe_session(&mut context, session, meta);
         if matches!(caller.principal, Principal::Session(_)) {

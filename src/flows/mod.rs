@@ -5,6 +5,7 @@
 //! | [`AssumeRoleWithWebIdentity`] | an app with an id_token | credentials |
 //! | [`AssumeRoleWithSaml`] | an app with a SAML response | credentials |
 //! | [`AssumeRole`] | a user, or a session of a role | credentials |
+//! | [`AssumeRoot`] | a user or a role of the managing account | credentials of another account's root |
 //! | [`UserSessions`] | a user | credentials of their own, or for whom they name |
 //! | [`GetCallerIdentity`] | a signed request | who signed it |
 //! | [`GetWebIdentityToken`] | a user, or a session of a role | a token that tells others who they are |
@@ -19,6 +20,7 @@ mod assume_role;
 mod assume_role_error;
 mod assume_role_with_saml;
 mod assume_role_with_web_identity;
+mod assume_root;
 mod authenticate;
 mod caller_context;
 mod get_caller_identity;
@@ -69,6 +71,7 @@ pub use assume_role_with_saml::{AssumeRoleWithSaml, SamlPerson, SamlRequest, Sam
 pub use assume_role_with_web_identity::{
     AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,
 };
+pub use assume_root::{AssumeRoot, RootError, RootRequest, RootSession};
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
 pub use issuers::{DISCOVERY, Issuers, KEYS};

@@ -2,8 +2,8 @@
 
 use super::authenticate::Caller;
 use crate::credentials::OpenSession;
-use crate::directory::{PolicyBook, Rights, Snapshot};
-use crate::domain::{AccountId, ManagedPolicyArn, OwnTags, PolicyName, Principal};
+use crate::directory::{PolicyBook, Rights, Snapshot, policy_of_task};
+use crate::domain::{AccountId, ManagedPolicyArn, OwnTags, PolicyName, Principal, RootTask};
 use crate::policy::{
     Authorisation, Authority, Boundary, Caller as PolicyCaller, Context, IdentityPolicy,
     NamedPolicy, Request, SessionBounds, Target, authorise,
@@ -26,6 +26,9 @@ impl<'a> OwnPolicies<'a> {
             return snapshot.service(name).map(|_| Self::none());
         }
         let book = snapshot.policies();
+        if matches!(caller.principal, Principal::Root(_)) {
+            return Self::of_root(caller.session.as_ref()?);
+        }
         let mut own = match (&caller.user, rights(&caller.principal, snapshot)) {
             (Some(admin), None) => Self {
                 identity: vec![NamedPolicy {
@@ -50,6 +53,23 @@ impl<'a> OwnPolicies<'a> {
             boundary: None,
             session: None,
         }
+    }
+
+    /// A root needs no policies and has no boundary: its task alone bounds its session, so that there must be
+    /// exactly one.
+    fn of_root(session: &'a OpenSession) -> Option<Self> {
+        let ([arn], []) = (&*session.session_policy_arns, &*session.session_policies) else {
+            return None;
+        };
+        let policy = NamedPolicy {
+            name: arn.as_str(),
+            policy: policy_of_task(RootTask::of_policy(arn)?)?,
+        };
+        Some(Self {
+            identity: Vec::new(),
+            boundary: None,
+            session: Some(vec![policy]),
+        })
     }
 
     fn by(rights: Rights<'a>, book: PolicyBook<'a>) -> Option<Self> {
@@ -94,7 +114,7 @@ fn rights<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Option<Rights<'s
             let entry = snapshot.role(&session.role)?;
             (entry.role.unique_id == session.role_id).then(|| entry.role.rights())
         }
-        Principal::Service(_) => None,
+        Principal::Service(_) | Principal::Root(_) => None,
     }
 }
 
@@ -107,7 +127,7 @@ pub(super) fn own_tags<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Opt
             let entry = snapshot.role(&session.role)?;
             (entry.role.unique_id == session.role_id).then(|| &entry.role.tags)
         }
-        Principal::Service(_) => None,
+        Principal::Service(_) | Principal::Root(_) => None,
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), T
         (None, Principal::FederatedUser(federated)) => {
             throttle.admit(Limit::Principal, &federated.by.unique_id)?;
         }
+        (None, Principal::Root(root)) => throttle.admit(Limit::Principal, &root.by)?,
     }
     match caller.principal.account() {
         Some(account) => throttle.admit(Limit::Account, &account),

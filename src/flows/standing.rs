@@ -7,7 +7,7 @@ use crate::credentials::OpenSession;
 use crate::directory::{Descent, Footing, Snapshot};
 use crate::domain::{
     AccessKeyId, AccountId, IssuerName, Origin, Principal, ProvenPerson, ProviderArn, ProviderRef,
-    ServiceName, SessionPrincipal, UserPrincipal,
+    RootPrincipal, ServiceName, SessionPrincipal, UserPrincipal,
 };
 
 /// What there is to rest on.
@@ -43,6 +43,7 @@ impl Ground<'_> {
             Principal::User(user) => self.holds_user(user, generation),
             Principal::FederatedUser(federated) => self.holds_user(&federated.by, generation),
             Principal::Service(_) => false,
+            Principal::Root(root) => self.holds_root(root, session),
         };
         let mut passed = session.lineage.through.iter();
         itself
@@ -65,6 +66,23 @@ impl Ground<'_> {
         let footing = Footing::Role(session.role.account(), session.role_id.clone());
         role.is_some_and(|entry| entry.role.unique_id == session.role_id)
             && self.snapshot.has_since(&footing, generation)
+    }
+
+    /// Whether who assumed the root is still of the account that manages its account; that they are there at
+    /// all is asked of the whole way.
+    fn holds_root(self, root: &RootPrincipal, session: &OpenSession) -> bool {
+        let lineage = &session.lineage;
+        let by = match (lineage.through.last(), &lineage.origin) {
+            (Some(passed), _) => Some((passed.account, &passed.unique_id)),
+            (None, Origin::User(user)) => Some((user.account, &user.unique_id)),
+            (None, Origin::Person(_) | Origin::Service(_)) => None,
+        };
+        let stands = |footing: Footing| self.snapshot.has_since(&footing, lineage.generation);
+        by == Some((root.management_account, &root.by))
+            && root.partition == self.snapshot.partition()
+            && root.account != root.management_account
+            && stands(Footing::RootSessions(root.management_account))
+            && stands(Footing::Member(root.account))
     }
 
     fn holds_user(self, user: &UserPrincipal, generation: u64) -> bool {

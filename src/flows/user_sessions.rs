@@ -98,6 +98,9 @@ pub enum UserSessionError {
     /// STS gives no credentials for the caller's account in this region.
     #[error(transparent)]
     RegionDisabled(#[from] RegionDisabled),
+    /// No trade-in token is good: none is given out here.
+    #[error("the trade-in token is not one that can be exchanged")]
+    TradeInToken,
     /// The access key says no account.
     #[error("the access key belongs to no account that is known here")]
     UnknownKey,
@@ -125,6 +128,7 @@ impl UserSessionError {
             | Self::Mfa(_) => "AccessDenied",
             Self::UnknownPolicy(_) => "MalformedPolicyDocument",
             Self::RegionDisabled(_) => "RegionDisabledException",
+            Self::TradeInToken => "ExpiredTradeInTokenException",
             Self::UnknownKey => "ValidationError",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
         }
@@ -142,6 +146,7 @@ impl UserSessionError {
             Self::Mfa(_) => "second factor",
             Self::UnknownPolicy(_) => "session policy",
             Self::RegionDisabled(_) => "region",
+            Self::TradeInToken => "trade-in token",
             Self::UnknownKey => "access key",
             Self::TooLarge { .. } => "token size",
         }
@@ -308,6 +313,21 @@ impl UserSessions {
         )?)
     }
 
+    /// Exchanges no trade-in token: partners of AWS are given such, and nobody here.
+    ///
+    /// # Errors
+    /// [`UserSessionError::TradeInToken`], recorded; or that the caller asks too often.
+    pub async fn get_delegated_access_token(
+        &self,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<IssuedToUser, UserSessionError> {
+        let operation = Operation::GetDelegatedAccessToken;
+        let admitted = admit_caller(&self.throttle, caller);
+        let error = admitted.map_or_else(Into::into, |()| UserSessionError::TradeInToken);
+        self.recorded(operation, caller, Err(error), meta).await
+    }
+
     /// The account that an access key belongs to: a user's here, or the one that the id itself says.
     ///
     /// # Errors
@@ -336,7 +356,11 @@ impl UserSessions {
     ) -> Result<AccountId, UserSessionError> {
         let is_own_session =
             matches!(caller.principal, Principal::User(_)) && caller.session.is_some();
-        if is_own_session || matches!(caller.principal, Principal::FederatedUser(_)) {
+        let is_bound = matches!(
+            caller.principal,
+            Principal::FederatedUser(_) | Principal::Root(_)
+        );
+        if is_own_session || is_bound {
             return Err(UserSessionError::SessionCredentials("GetAccessKeyInfo"));
         }
         let account = account_of(caller, "GetAccessKeyInfo")?;

@@ -213,6 +213,7 @@ impl GetWebIdentityToken {
                     code: error.code(),
                     check: error.check(),
                     why: error,
+                    asked: &[],
                 },
             ),
         };

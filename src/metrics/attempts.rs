@@ -45,13 +45,17 @@ pub enum Operation {
     Administration,
     /// STS: a signed call for a token that tells others who signed.
     GetWebIdentityToken,
+    /// STS: a signed call for credentials of another account's root.
+    AssumeRoot,
+    /// STS: a signed call that would exchange a token of AWS's partners.
+    GetDelegatedAccessToken,
     /// STS: a call that can't be read, or asks for nothing that there is.
     Unread,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::AssumeRole,
         Self::GetSessionToken,
         Self::GetFederationToken,
@@ -66,6 +70,8 @@ impl Operation {
         Self::TakeRoleCredentials,
         Self::Administration,
         Self::GetWebIdentityToken,
+        Self::AssumeRoot,
+        Self::GetDelegatedAccessToken,
         Self::Unread,
     ];
 
@@ -86,6 +92,8 @@ impl Operation {
             Self::TakeRoleCredentials => "TakeRoleCredentials",
             Self::Administration => "Administration",
             Self::GetWebIdentityToken => "GetWebIdentityToken",
+            Self::AssumeRoot => "AssumeRoot",
+            Self::GetDelegatedAccessToken => "GetDelegatedAccessToken",
             Self::Unread => "UnreadCall",
         }
     }

@@ -15,6 +15,7 @@
 //! signs has some: see [`decide_signed`].
 
 mod grant;
+mod root;
 mod signed;
 
 use crate::domain::{
@@ -28,6 +29,7 @@ use super::context::{Context, Values};
 use super::decide::{Request, StatementRef};
 use super::document::TrustPolicy;
 pub use grant::{Grant, GrantParts};
+pub use root::{RootAssumption, RootDenial, RootGrant, RootGrantParts, decide_root};
 pub use signed::{Credentials, Signer, decide_signed, would_permit_signed};
 
 /// By which action a role is assumed.

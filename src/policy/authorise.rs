@@ -16,7 +16,7 @@
 //! another partition                                                ─> Deny(Silent)
 //! ```
 //!
-//! Service and resource control policies belong to organisations, of which there are none here.
+//! Service and resource control policies belong to an organisation's units, of which there are none here.
 
 use super::authority::{
     Authority, Boundary, NamedPolicy, PolicyKind, SessionBounds, Target, TargetPolicy,

@@ -72,6 +72,10 @@ impl<'a> From<&'a Principal> for Caller<'a> {
             Principal::Service(name) => Self::Service {
                 name: name.as_str(),
             },
+            Principal::Root(root) => Self::Root {
+                partition: root.partition,
+                account: root.account,
+            },
         }
     }
 }

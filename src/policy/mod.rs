@@ -48,7 +48,8 @@ mod verdict;
 
 pub use assume::{
     AssumeAction, Assumption, Because, Credentials, Decision, Denial, Grant, GrantParts, Preview,
-    RoleTerms, Signer, StsAction, decide, decide_signed, would_permit, would_permit_signed,
+    RoleTerms, RootAssumption, RootDenial, RootGrant, RootGrantParts, Signer, StsAction, decide,
+    decide_root, decide_signed, would_permit, would_permit_signed,
 };
 pub use authorise::{Authorisation, Refusal, authorise};
 pub use authority::{

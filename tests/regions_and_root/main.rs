@@ -11,6 +11,7 @@ mod tools;
 
 mod outbound;
 mod regions;
+mod root;
 
 use rolegate::directory::DirectoryFiles;
 use serde_json::json;

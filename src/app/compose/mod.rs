@@ -24,9 +24,9 @@ use crate::decisions::Decisions;
 use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
 use crate::flows::{
-    Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
-    GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe, OwnMetadata, Portal,
-    Readiness, Recorder, RefreshMetadata, SignIn, SignOut, UserSessions,
+    Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
+    Authenticator, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe, OwnMetadata,
+    Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut, UserSessions,
 };
 use crate::http::edge::Edge;
 
@@ -46,6 +46,7 @@ pub struct Flows {
     pub(super) assume_role_with_saml: AssumeRoleWithSaml,
     pub(super) assume_role_with_web_identity: AssumeRoleWithWebIdentity,
     pub(super) assume_role: AssumeRole,
+    pub(super) assume_root: AssumeRoot,
     pub(super) user_sessions: UserSessions,
     pub(super) get_caller_identity: GetCallerIdentity,
     pub(super) get_web_identity_token: GetWebIdentityToken,
@@ -97,6 +98,7 @@ pub(super) async fn compose(
         assume_role_with_saml: shared.assume_role_with_saml(&saml),
         assume_role_with_web_identity: shared.assume_role_with_web_identity(),
         assume_role: shared.assume_role(&authenticator),
+        assume_root: shared.assume_root(&authenticator),
         user_sessions: shared.user_sessions(&authenticator),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),

@@ -22,8 +22,8 @@ use crate::federation::saml::service_provider::Rotation;
 use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
-    Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, Authenticator,
-    BootstrapAdmin, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder,
+    Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
+    Authenticator, BootstrapAdmin, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder,
     RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
 };
 
@@ -132,6 +132,16 @@ impl Shared {
             authenticator: authenticator.clone(),
             directory: Arc::clone(&self.directory),
             marks: Arc::clone(&self.resources.marks),
+            throttle: Arc::clone(&self.resources.throttle),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn assume_root(&self, authenticator: &Authenticator) -> AssumeRoot {
+        AssumeRoot {
+            authenticator: authenticator.clone(),
+            directory: Arc::clone(&self.directory),
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),

@@ -46,6 +46,10 @@ fn of_check(check: &str, trace: &Trace<'_>) -> Option<&'static str> {
         "region" => {
             "STS is not active for the account in that region: regions, deactivated_regions in its account.toml"
         }
+        "organization" => {
+            "organization.toml names the account that manages the others, and says root_sessions = true"
+        }
+        "outbound federation" => "set outbound_federation = true in the account's account.toml",
         "token size" => "fewer or shorter session tags, or a shorter session policy",
         "one-time use" => "the proof was used already: sign in anew; if nobody did, look into it",
         "revocation" => "it was revoked; sign in anew, a minute after that",

@@ -77,6 +77,7 @@ impl Reader<'_> {
             ["accounts", id, "policies", file] => self.check_managed_file(path, id, file),
             ["accounts", id, "oidc-providers", file] => self.check_oidc_file(path, id, file),
             ["accounts", id, "saml-providers", file] => self.check_saml_file(path, id, file),
+            ["organization.toml"] => directory.organization = self.toml(path),
             ["connections", file] => self.read_connection(path, file, directory),
             ["links", file] => self.read_link(path, file, directory),
             ["rules", file] => self.read_rule(path, file, directory),

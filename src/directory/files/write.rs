@@ -34,6 +34,9 @@ pub fn write(directory: &Directory) -> Result<DirectoryFiles, Problem> {
             files.insert(path, document.as_str().to_owned());
         }
     }
+    if let Some(organization) = &directory.organization {
+        put_toml(&mut files, "organization.toml".to_owned(), organization)?;
+    }
     for (id, link) in &directory.links {
         put_toml(&mut files, format!("links/{id}.toml"), link)?;
     }

@@ -11,8 +11,8 @@ use crate::directory::testing::{
 };
 use crate::directory::{AccessKey, KeyStatus, ManagedPolicy, MfaDevice, User};
 use crate::directory::{
-    Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider, Role,
-    SamlProvider, diff, read, write,
+    Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider,
+    Organization, Role, SamlProvider, diff, read, write,
 };
 use crate::directory::{Format, Reach, Revocations, Service, Since};
 use crate::domain::{
@@ -289,7 +289,12 @@ prop_compose! {
         links in btree_map("[a-c]", ("[a-c]", proptest::sample::subsequence(&ACCOUNTS[..], 0..=3)), 0..3),
         rules in btree_map("[a-c]", (0..1000_u32, any::<String>()), 0..3),
         services in btree_map(select(&SERVICES[..]), service(), 0..3),
+        organization in proptest::option::of((select(&ACCOUNTS[..]), any::<bool>())),
     ) -> Directory {
+        let organization = organization.map(|(account, root_sessions)| Organization {
+            management_account: account.parse().unwrap(),
+            root_sessions,
+        });
         let account = |(id, account): (&str, _)| (id.parse::<AccountId>().unwrap(), account);
         let oidc = connections.iter().map(|(id, name)| connection(id, name));
         let connections = oidc.chain(saml.iter().map(|id| saml_connection(id)));
@@ -306,6 +311,7 @@ prop_compose! {
             accounts: accounts.into_iter().map(account).collect(),
             connections: connections.collect(),
             connection_metadata: metadata.collect(),
+            organization,
             links: links.collect(),
             rules: rules.collect::<BTreeMap<_, _>>(),
             services: services

@@ -114,8 +114,11 @@ impl Administration {
         action: AdminAction,
         meta: &RequestMeta,
     ) -> Result<bool, DirectoryError> {
-        let is_federated = matches!(caller.principal, Principal::FederatedUser(_));
-        if is_federated || caller.principal.account() != Some(self.account) {
+        let may_not = matches!(
+            caller.principal,
+            Principal::FederatedUser(_) | Principal::Root(_)
+        );
+        if may_not || caller.principal.account() != Some(self.account) {
             return Ok(false);
         }
         let snapshot = self.directory.snapshot(meta.now)?;

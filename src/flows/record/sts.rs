@@ -40,6 +40,8 @@ pub(in crate::flows) enum CallerRecord<'a> {
     Throttled(&'a Caller, &'a Throttled),
     /// This caller, who was given a session.
     Issued(&'a Caller, &'a IssuedToUser),
+    /// This caller, who was given a session, and what of the request tells which.
+    IssuedFor(&'a Caller, &'a IssuedToUser, &'a [(Parameter, &'a str)]),
     /// This caller, who was given a token for others.
     Vouched(&'a Caller, VouchedFor<'a>),
     /// This caller, and why not.
@@ -59,6 +61,8 @@ pub(in crate::flows) struct Refusal<'a> {
     pub check: &'static str,
     /// The error itself.
     pub why: &'a dyn Error,
+    /// What was asked for.
+    pub asked: &'a [(Parameter, &'a str)],
 }
 
 /// For whom a token is that tells who was given it.
@@ -73,7 +77,9 @@ pub(in crate::flows) struct VouchedFor<'a> {
 impl CallerRecord<'_> {
     fn outcome(self) -> Outcome {
         match self {
-            Self::Told(_) | Self::Issued(..) | Self::Vouched(..) => Outcome::Succeeded,
+            Self::Told(_) | Self::Issued(..) | Self::IssuedFor(..) | Self::Vouched(..) => {
+                Outcome::Succeeded
+            }
             Self::Refused(_, error) => Outcome::failed(error.check()),
             Self::Denied(_, refusal) => Outcome::failed(refusal.check),
             Self::Throttled(..) => Outcome::failed(RATE),
@@ -84,7 +90,7 @@ impl CallerRecord<'_> {
     /// Whom a refusal is counted for.
     fn refused(self, meta: &RequestMeta) -> Option<Source> {
         match self {
-            Self::Told(_) | Self::Issued(..) | Self::Vouched(..) => None,
+            Self::Told(_) | Self::Issued(..) | Self::IssuedFor(..) | Self::Vouched(..) => None,
             Self::Throttled(caller, _) | Self::Refused(caller, _) | Self::Denied(caller, _) => {
                 Some(refused_caller(meta, caller))
             }
@@ -113,7 +119,9 @@ impl Recorder {
         }
         let (sts, name) = (EventSource::Sts, operation.as_str());
         let read_only = match record {
-            CallerRecord::Issued(..) | CallerRecord::Vouched(..) => ReadOnly::No,
+            CallerRecord::Issued(..) | CallerRecord::IssuedFor(..) | CallerRecord::Vouched(..) => {
+                ReadOnly::No
+            }
             _ => ReadOnly::Yes,
         };
         let occasion = self.occasion(meta, sts, name, read_only)?;
@@ -134,13 +142,16 @@ impl Recorder {
             CallerRecord::Refused(caller, error) => of(event, caller)
                 .checks([Check::new(error.check(), CheckOutcome::Failed)])
                 .refused(error.code(), &chain(error)),
+            CallerRecord::IssuedFor(caller, issued, what) => {
+                given(asked(of(event, caller), what), issued)
+            }
             CallerRecord::Vouched(caller, vouched) => of(event, caller)
                 .parameter(
                     Parameter::Audience,
                     ParameterValue::list(vouched.audiences.iter().copied()),
                 )
                 .parameter(Parameter::SigningAlgorithm, vouched.algorithm.as_str()),
-            CallerRecord::Denied(caller, refusal) => of(event, caller)
+            CallerRecord::Denied(caller, refusal) => asked(of(event, caller), refusal.asked)
                 .checks([Check::new(refusal.check, CheckOutcome::Failed)])
                 .refused(refusal.code, &chain(refusal.why)),
             CallerRecord::Unknown(error) => unauthenticated(event, error),
@@ -179,13 +190,20 @@ impl Recorder {
     }
 }
 
+fn asked(event: Event, what: &[(Parameter, &str)]) -> Event {
+    what.iter()
+        .fold(event, |event, (name, value)| event.parameter(*name, *value))
+}
+
 /// Whom a user gave a session to.
 fn given(event: Event, issued: &IssuedToUser) -> Event {
     let event = match &issued.principal {
         Principal::FederatedUser(federated) => {
             event.parameter(Parameter::UserName, federated.name.as_str())
         }
-        Principal::User(_) | Principal::Session(_) | Principal::Service(_) => event,
+        Principal::User(_) | Principal::Session(_) | Principal::Service(_) | Principal::Root(_) => {
+            event
+        }
     };
     event.issued(
         &issued.credentials.access_key_id,

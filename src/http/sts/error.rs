@@ -6,10 +6,10 @@ use actix_web::http::StatusCode;
 use super::answer::{FAULT_NAMESPACE, Fault, Format, STS_NAMESPACE};
 use super::parameters::ParameterError;
 use super::saml_error;
-use crate::domain::RequestId;
+use crate::domain::{Principal, RequestId};
 use crate::federation::id_token::TokenError;
 use crate::flows::{
-    AssumeRoleError, AuthenticationError, CallerIdentityError, MfaError, RegionDisabled,
+    AssumeRoleError, AuthenticationError, CallerIdentityError, MfaError, RegionDisabled, RootError,
     TokenRefused, UserSessionError,
 };
 use crate::http::edge::{BodyError, HostError, NotAdmitted};
@@ -241,6 +241,20 @@ impl From<UserSessionError> for StsFault {
     }
 }
 
+/// Before anything of the request was read.
+impl From<RootError> for StsFault {
+    fn from(error: RootError) -> Self {
+        let fault = match &error {
+            RootError::Authentication(error) => Self::unauthenticated(error),
+            _ => Self::unavailable(),
+        };
+        Self {
+            is_failed_proof: error.is_failed_proof(),
+            ..fault.recorded_by_flow()
+        }
+    }
+}
+
 impl From<TokenRefused> for StsFault {
     fn from(error: TokenRefused) -> Self {
         Self {
@@ -295,9 +309,36 @@ impl StsFault {
             UserSessionError::TooLarge { percent } => {
                 Self::new(StatusCode::BAD_REQUEST, error.code(), too_large(*percent))
             }
+            UserSessionError::TradeInToken => Self::new(
+                StatusCode::BAD_REQUEST,
+                error.code(),
+                "The trade-in token provided in the request has expired and can no longer be exchanged for credentials.",
+            ),
             UserSessionError::UnknownPolicy(_) | UserSessionError::UnknownKey => {
                 Self::new(StatusCode::BAD_REQUEST, error.code(), sentence(error))
             }
+        }
+    }
+
+    /// AWS's text: it is the same whether the caller's policies are silent, or the account is none that their
+    /// account manages.
+    pub(super) fn no_root(error: &RootError, (principal, root): (&Principal, &str)) -> Self {
+        let fault = match error {
+            RootError::Authentication(error) => Self::unauthenticated(error),
+            RootError::Throttled(_) => Self::throttling(),
+            RootError::Unavailable(_) => Self::unavailable(),
+            RootError::RegionDisabled(disabled) => Self::region_disabled(*disabled),
+            RootError::NoRootSessions
+            | RootError::UnknownAccount
+            | RootError::Credentials
+            | RootError::Caller(_)
+            | RootError::Denied(_) => Self::denied(format!(
+                "User: {principal} is not authorized to perform: sts:AssumeRoot on resource: {root}"
+            )),
+        };
+        Self {
+            is_failed_proof: error.is_failed_proof(),
+            ..fault.recorded_by_flow()
         }
     }
 

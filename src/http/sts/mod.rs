@@ -7,6 +7,7 @@ mod answer;
 mod assume_role;
 mod assume_role_with_saml;
 mod assume_role_with_web_identity;
+mod assume_root;
 mod assuming;
 mod cors;
 mod error;
@@ -32,7 +33,7 @@ pub use parameters::{MAX_PARAMETERS, ParameterError, Parameters};
 
 use crate::domain::{Endpoint, KnownRegion, RequestId};
 use crate::flows::{
-    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, GetCallerIdentity,
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, GetCallerIdentity,
     GetWebIdentityToken, Recorder, RefusedCall, RequestMeta, UserSessions,
 };
 use crate::http::edge::{Body, Edge, pass_over};
@@ -65,7 +66,9 @@ pub struct StsApi {
     pub assume_role_with_saml: AssumeRoleWithSaml,
     /// `AssumeRoleWithWebIdentity`
     pub assume_role_with_web_identity: AssumeRoleWithWebIdentity,
-    /// `GetSessionToken`, `GetFederationToken`, `GetAccessKeyInfo`
+    /// `AssumeRoot`
+    pub assume_root: AssumeRoot,
+    /// `GetSessionToken`, `GetFederationToken`, `GetAccessKeyInfo`, `GetDelegatedAccessToken`
     pub user_sessions: UserSessions,
     /// `GetCallerIdentity`
     pub get_caller_identity: GetCallerIdentity,
@@ -211,13 +214,17 @@ impl StsApi {
             ("GetCallerIdentity", Some(VERSION)) => {
                 get_caller_identity::answer(&self.get_caller_identity, call).await
             }
-            (action @ "GetWebIdentityToken", Some(VERSION))
+            (action @ ("AssumeRoot" | "GetWebIdentityToken"), Some(VERSION))
                 if call.meta.endpoint == Endpoint::Global =>
             {
                 Err(not_global(action))
             }
             ("GetWebIdentityToken", Some(VERSION)) => {
                 get_web_identity_token::answer(&self.get_web_identity_token, call).await
+            }
+            ("AssumeRoot", Some(VERSION)) => assume_root::answer(&self.assume_root, call).await,
+            ("GetDelegatedAccessToken", Some(VERSION)) => {
+                user_sessions::get_delegated_access_token(&self.user_sessions, call).await
             }
             ("", _) => Err(missing_action()),
             (action, version) => Err(unknown_action(action, version)),

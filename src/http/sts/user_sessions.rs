@@ -12,6 +12,15 @@ use crate::metrics::Operation;
 
 /// Seconds of a session where nothing is asked for (`GetSessionToken`, `GetFederationToken`).
 const DEFAULT_SECONDS: u32 = 43_200;
+/// `tradeInTokenType`, of which the model says nothing else.
+const TRADE_IN_TOKEN: Constraint = Constraint {
+    field: "tradeInToken",
+    min: 1,
+    max: MAX_TRADE_IN_TOKEN,
+    pattern: None,
+    quoting: Quoting::Withheld,
+};
+const MAX_TRADE_IN_TOKEN: usize = 20_000;
 const NAME: Constraint = Constraint {
     field: "name",
     min: 2,
@@ -147,5 +156,26 @@ pub(super) async fn get_access_key_info(
         response: "GetAccessKeyInfoResponse",
         result: "GetAccessKeyInfoResult",
         members: vec![("Account", account.to_string().into())],
+    })
+}
+
+pub(super) async fn get_delegated_access_token(
+    flow: &UserSessions,
+    call: &Call<'_>,
+) -> Result<Success<'static>, StsFault> {
+    let headers = call.headers();
+    let signed = call.signed(&headers);
+    let caller = flow.caller(Operation::GetDelegatedAccessToken, &signed, call.meta);
+    let caller = caller.await?;
+    let mut violations = Violations::default();
+    violations.required(call.parameters.find("TradeInToken"), &TRADE_IN_TOKEN);
+    if let Some(message) = violations.message() {
+        return Err(StsFault::validation(message));
+    }
+    let issued = flow.get_delegated_access_token(&caller, call.meta).await?;
+    Ok(Success {
+        response: "GetDelegatedAccessTokenResponse",
+        result: "GetDelegatedAccessTokenResult",
+        members: vec![("Credentials", credentials(&issued.credentials))],
     })
 }

@@ -1,0 +1,99 @@
+//! `AssumeRoot`: the caller's signature for credentials of another account's root, for one task.
+
+use super::answer::Success;
+use super::assuming::{credentials, duration};
+use super::validation::{Constraint, Quoting, Violations, is_arn_character};
+use super::{Call, Parameters, StsFault};
+use crate::domain::{AccountId, Arn, Partition, RootTask};
+use crate::flows::{AssumeRoot, RootRequest};
+
+const TARGET: Constraint = Constraint {
+    field: "targetPrincipal",
+    min: 12,
+    max: 2048,
+    pattern: None,
+    quoting: Quoting::Quoted,
+};
+const TASK_POLICY: Constraint = Constraint {
+    field: "taskPolicyArn.arn",
+    min: 20,
+    max: 2048,
+    pattern: Some((
+        is_arn_character,
+        r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
+    )),
+    quoting: Quoting::Quoted,
+};
+/// `RootDurationSecondsType`; the longest is what is given where nothing is asked.
+const SECONDS: (u32, u32) = (0, 900);
+
+pub(super) async fn answer(
+    flow: &AssumeRoot,
+    call: &Call<'_>,
+) -> Result<Success<'static>, StsFault> {
+    let headers = call.headers();
+    let caller = flow.caller(&call.signed(&headers), call.meta).await?;
+    let partition = flow.partition();
+    let request = read(&call.parameters, partition)?;
+    let session = flow.run(request, &caller, call.meta).await;
+    let session = session.map_err(|error| {
+        let root = format!("arn:{partition}:iam::{}:root", request.account);
+        StsFault::no_root(&error, (&caller.principal, &root))
+    })?;
+    let mut members = vec![("Credentials", credentials(&session.issued.credentials))];
+    let source = session.source_identity.map(String::from);
+    members.extend(source.map(|source| ("SourceIdentity", source.into())));
+    Ok(Success {
+        response: "AssumeRootResponse",
+        result: "AssumeRootResult",
+        members,
+    })
+}
+
+fn read(parameters: &Parameters<'_>, partition: Partition) -> Result<RootRequest, StsFault> {
+    let asked = duration(parameters)?;
+    let mut violations = Violations::default();
+    let target = violations.required(parameters.find("TargetPrincipal"), &TARGET);
+    let task = violations.required(parameters.find("TaskPolicyArn.arn"), &TASK_POLICY);
+    let seconds = violations.number(asked, "durationSeconds", SECONDS);
+    let (Some(target), Some(task), None) = (target, task, violations.message()) else {
+        return Err(StsFault::validation(
+            violations.message().unwrap_or_default(),
+        ));
+    };
+    for name in [
+        "Policy",
+        "PolicyArns.",
+        "Tags.",
+        "TransitiveTagKeys.",
+        "SourceIdentity",
+    ] {
+        if parameters.has_any(name) {
+            let name = name.trim_end_matches('.');
+            return Err(StsFault::validation(format!(
+                "{name}: the operation has no such parameter; leave it out"
+            )));
+        }
+    }
+    let account = account(target, partition);
+    let account = account.ok_or_else(|| StsFault::validation([target, " is invalid"].concat()))?;
+    let task = RootTask::parse(task, partition);
+    Ok(RootRequest {
+        account,
+        task: task.map_err(|error| StsFault::validation(format!("TaskPolicyArn: {error}")))?,
+        seconds: seconds.unwrap_or(SECONDS.1),
+    })
+}
+
+/// An account's number, or the ARN of its root.
+fn account(target: &str, partition: Partition) -> Option<AccountId> {
+    if let Ok(account) = target.parse() {
+        return Some(account);
+    }
+    let arn = Arn::parse(target).ok()?;
+    let is_root = arn.partition == partition.as_str()
+        && arn.service == "iam"
+        && arn.region.is_empty()
+        && arn.resource == "root";
+    is_root.then(|| arn.account.parse().ok())?
+}
