@@ -14,6 +14,8 @@ mod demo;
 mod directory;
 #[path = "commands/gateway.rs"]
 mod gateway;
+#[path = "commands/lint.rs"]
+mod lint;
 #[path = "commands/migrate.rs"]
 mod migrate;
 #[path = "commands/saml.rs"]

@@ -520,15 +520,18 @@ mod tests {
     #[test]
     fn a_session_policy_is_read_strictly() {
         let gateway = Gateway::start();
-        for policy in [
-            "{",
-            "{}",
-            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}"#,
+        for (policy, expected) in [
+            ("{", "Syntax errors in policy. (write the policy as JSON"),
+            ("{}", "Syntax errors in policy. (add the element Statement)"),
+            (
+                r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*"}]}"#,
+                "Policy statement must contain actions. (statement 1: add the element Action)",
+            ),
         ] {
             let answer = call(&gateway, &[("Policy", Some(policy))]);
             let (status, code, message) = refused(&answer, STS);
             assert_eq!((status, code.as_str()), (400, "MalformedPolicyDocument"));
-            assert!(message.is_some_and(|text| !text.is_empty()));
+            assert!(message.unwrap().starts_with(expected), "{policy}");
         }
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
         let answer = call(&gateway, &[("Policy", Some(policy))]);

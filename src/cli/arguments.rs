@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{
-    AccessKeyId, ConnectionId, InvalidValue, IssuerName, RequestId, RoleArn, RuleId, ServiceName,
-    Subject, UnixTime, UserArn,
+    AccessKeyId, ConnectionId, InvalidValue, IssuerName, Partition, RequestId, RoleArn, RuleId,
+    ServiceName, Subject, UnixTime, UserArn,
 };
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{ApplyMode, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId, USUAL_LISTED};
@@ -14,8 +14,8 @@ use crate::flows::{ApplyMode, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId,
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
 ///
 /// `serve` runs the gateway. `demo` runs it with identity providers and a directory to look at.
-/// Every other command but `check-config`, `migrate` and `restore` talks to a running gateway: it signs its
-/// requests with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with
+/// Every other command but `check-config`, `lint`, `migrate` and `restore` talks to a running gateway: it
+/// signs its requests with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with
 /// `ROLEGATE_ADMIN_ACCESS_KEY_ID` and `ROLEGATE_ADMIN_SECRET_ACCESS_KEY` where the first are not
 /// set, and needs the `rolegate:*` action that its help names.
 #[derive(Debug, Parser)]
@@ -42,6 +42,12 @@ pub enum Command {
         /// The settings file.
         file: PathBuf,
     },
+    /// Look through the files under DIR without a gateway: what `apply` would refuse, and what policies say
+    /// and hardly mean.
+    ///
+    /// Exits 1 where there is a problem. A secret that a file leaves out may be in the gateway's directory.
+    /// What only a gateway knows is not looked at: its settings, files of secrets, what metadata says now.
+    Lint(Lint),
     /// Take a gateway's keys, directory, sessions and marks from one store to another, empty one.
     ///
     /// Every node must be stopped. At the end the directories of both stores are compared.
@@ -61,7 +67,8 @@ pub enum Command {
     /// Make the directory what the files under DIR say.
     ///
     /// The files say everything: accounts, roles, connections, links and rules that they leave out
-    /// are removed. Rules run their tests; one that fails refuses the whole. Needs
+    /// are removed. Rules run their tests; one that fails refuses the whole. What a policy says and hardly
+    /// means is warned of, in every file. Needs
     /// `rolegate:ApplyDirectory`.
     Apply {
         /// The directory's files.
@@ -241,6 +248,23 @@ pub struct Serve {
     /// The settings file (TOML).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// `lint`
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// The directory's files.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The partition of the gateway's ARNs.
+    #[arg(long, default_value_t)]
+    pub partition: Partition,
+    /// Fail where there is a warning, too.
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// As JSON, in one object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `migrate`

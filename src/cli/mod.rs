@@ -6,6 +6,7 @@ mod client;
 mod decisions;
 mod demo;
 mod files;
+mod lint;
 mod log;
 mod migrate;
 mod sessions;
@@ -61,6 +62,8 @@ pub(crate) enum CommandError {
     NoCredentials(#[from] NoCredentials),
     #[error(transparent)]
     Demo(#[from] demo::DemoCommandError),
+    #[error("{0}")]
+    Findings(String),
     #[error("what is erased is gone for good; add --yes")]
     NotConfirmed,
     #[error("{0}")]
@@ -97,6 +100,7 @@ async fn execute(command: Command) -> Result<(), CommandError> {
             Config::load(Some(&file), &Environment::of_a_file_alone())?;
             say(&format!("{}: no problems", file.display()))
         }
+        Command::Lint(command) => lint::run(&command),
         Command::Migrate(command) => migrate::run(&command).await,
         Command::Backup(command) => backup::back_up(command).await,
         Command::Restore(command) => backup::restore(&command).await,
@@ -202,6 +206,7 @@ fn say_applied(applied: &Applied, verb: &str) -> Result<(), CommandError> {
     for note in &applied.notes {
         say(&format!("note: {note}"))?;
     }
+    lint::say_warnings(&applied.warnings)?;
     say(&format!(
         "{} {verb}; the directory is at generation {}",
         applied.changes.len(),

@@ -17,6 +17,7 @@ use crate::federation::connection::{ConnectionSettings, Protocol, SamlConnection
 use crate::federation::saml::metadata::IdpMetadata;
 use crate::federation::saml::settings::MetadataSource;
 use crate::mapping::{FailedTest, Instead, Rule, RuleSet};
+use crate::policy::{PolicyError, PolicyKind};
 
 /// A client id list holds at most this many (IAM quota for OpenID Connect providers).
 const MAX_CLIENT_IDS: usize = 100;
@@ -32,6 +33,9 @@ pub struct Problem {
     pub at: String,
     /// What is wrong and what to do.
     pub text: String,
+    /// What IAM says, where it is a policy that is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iam_message: Option<String>,
 }
 
 impl Problem {
@@ -40,13 +44,27 @@ impl Problem {
         Self {
             at: at.into(),
             text: text.into(),
+            iam_message: None,
+        }
+    }
+
+    /// A policy of this kind that is refused.
+    pub fn of_policy(at: &str, error: &PolicyError, kind: PolicyKind) -> Self {
+        Self {
+            at: at.to_owned(),
+            text: error.to_string(),
+            iam_message: Some(error.iam_message(kind)),
         }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.at, self.text)
+        write!(formatter, "{}: {}", self.at, self.text)?;
+        match &self.iam_message {
+            Some(message) => write!(formatter, " (IAM: {message})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -35,7 +35,7 @@ mod services;
 mod users;
 mod write;
 
-pub use read::read;
+pub use read::{Findings, examine, read};
 pub use write::write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,6 +15,7 @@ mod check;
 mod files;
 mod format;
 mod keys;
+mod lint;
 mod live;
 mod replay;
 mod revocation;
@@ -31,12 +32,13 @@ mod users;
 pub use bar::{bar, behind_bar, check_whole, lift};
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check, unfit_metadata};
-pub use files::{DirectoryFiles, read, write};
+pub use files::{DirectoryFiles, Findings, examine, read, write};
 pub use format::{Format, NewerFormat, NotUsedYet};
 pub use keys::{
     SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey,
     WebIdentityKeyRecord,
 };
+pub use lint::{MAX_WARNINGS, PolicyWarning, PolicyWarnings, lint};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};

@@ -27,10 +27,10 @@ impl fmt::Display for Warning {
 /// What can be odd about a statement that allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Lint {
-    /// Tokens for other clients of the provider are accepted.
+    /// Tokens for every client that the provider lists are accepted.
     #[error(
-        "no condition must hold on {key:?}, so that a token that the provider gave to any client is \
-         accepted; compare it by StringEquals"
+        "no condition must hold on {key:?}, so that a token that the provider gave to any client in \
+         client_ids is accepted; compare it by StringEquals"
     )]
     NoAudience {
         /// The key of the provider's audience.

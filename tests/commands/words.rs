@@ -10,6 +10,7 @@ fn every_command_says_what_it_does() {
         ("serve", &["serve"]),
         ("demo", &["demo"]),
         ("check-config", &["check-config"]),
+        ("lint", &["lint"]),
         ("migrate", &["migrate"]),
         ("apply", &["apply"]),
         ("export", &["export"]),

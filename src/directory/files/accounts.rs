@@ -9,7 +9,7 @@ use crate::directory::{Account, AccountSettings, Directory, OidcProvider, Role, 
 use crate::domain::{AccountId, PolicyName, RoleName, SamlProviderName, UniqueId, UniqueIdKind};
 use crate::entropy::draw;
 use crate::federation::saml::settings::SamlProviderSettings;
-use crate::policy::{IdentityPolicy, TrustPolicy};
+use crate::policy::{IdentityPolicy, PolicyKind, TrustPolicy};
 
 impl Reader<'_> {
     pub(super) fn read_account(&mut self, path: &str, id: &str, directory: &mut Directory) {
@@ -39,7 +39,8 @@ impl Reader<'_> {
     fn read_role(&mut self, id: AccountId, path: &str, name: &str) -> Option<(RoleName, Role)> {
         let base = path.strip_suffix(".toml")?;
         let file: Option<RoleFile> = self.toml(path);
-        let trust: Option<TrustPolicy> = self.policy(&format!("{base}.trust.json"));
+        let trust: Option<TrustPolicy> =
+            self.policy(&format!("{base}.trust.json"), PolicyKind::RoleTrust);
         let policies = self.read_policies(base);
         let name: RoleName = self.parse(path, name)?;
         let (file, trust) = (file?, trust?);
@@ -78,7 +79,8 @@ impl Reader<'_> {
         let mut policies = BTreeMap::new();
         for (path, name) in self.files_in(&format!("{base}.policies/"), ".json") {
             let name: Option<PolicyName> = self.parse(&path, &name);
-            if let (Some(name), Some(policy)) = (name, self.policy(&path)) {
+            let policy = self.policy(&path, PolicyKind::IdentityBased);
+            if let (Some(name), Some(policy)) = (name, policy) {
                 policies.insert(name, policy);
             }
         }

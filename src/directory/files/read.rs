@@ -4,14 +4,16 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::DirectoryFiles;
-use crate::directory::{Directory, Link, LinkId, Problem};
-use crate::domain::{EntityId, RuleId, UnixTime};
+use crate::directory::{Directory, Link, LinkId, PolicyWarnings, Problem, check, lint};
+use crate::domain::{EntityId, Partition, RuleId, UnixTime};
 use crate::entropy::Entropy;
 use crate::federation::saml::metadata::MetadataDocument;
 use crate::mapping::Rule;
+use crate::policy::{PolicyError, PolicyKind};
 
 /// Reads files into the directory that they describe. What `current` holds beside (keys, fetched
 /// metadata, the unique ids of roles that stay) is kept.
@@ -29,23 +31,10 @@ pub fn read(
         current,
         now,
         entropy,
+        secrets: MissingSecret::IsProblem,
         problems: Vec::new(),
     };
-    let mut directory = Directory {
-        sealing_keys: current.sealing_keys.clone(),
-        service_provider_keys: current.service_provider_keys.clone(),
-        web_identity_keys: current.web_identity_keys.clone(),
-        ..Directory::default()
-    };
-    for path in files.keys() {
-        reader.read_file(path, &mut directory);
-    }
-    if directory.accounts.is_empty() && reader.problems.is_empty() {
-        reader.problem(
-            "accounts",
-            "no account is listed; a directory without accounts is refused",
-        );
-    }
+    let directory = reader.read();
     if reader.problems.is_empty() {
         Ok(directory)
     } else {
@@ -53,15 +42,82 @@ pub fn read(
     }
 }
 
+/// What files say without a gateway.
+#[derive(Debug, Serialize)]
+pub struct Findings {
+    /// What `apply` would refuse.
+    pub problems: Vec<Problem>,
+    /// What should be looked at.
+    #[serde(flatten)]
+    pub warnings: PolicyWarnings,
+}
+
+/// Looks through files as they are, without the directory that there is: a secret that is missing may be
+/// kept there. Links, bounds and rules are looked at where every file can be read.
+pub fn examine(
+    files: &DirectoryFiles,
+    partition: Partition,
+    now: UnixTime,
+    entropy: &dyn Entropy,
+) -> Findings {
+    let mut reader = Reader {
+        files,
+        current: &Directory::default(),
+        now,
+        entropy,
+        secrets: MissingSecret::IsKept,
+        problems: Vec::new(),
+    };
+    let directory = reader.read();
+    let mut problems = reader.problems;
+    if problems.is_empty() {
+        problems = check(&directory, partition);
+    }
+    Findings {
+        problems,
+        warnings: lint(&directory),
+    }
+}
+
+/// What it means that a key or a device of a file stands there without its secret, and isn't known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MissingSecret {
+    /// It must be given.
+    IsProblem,
+    /// A directory that isn't looked at may have it.
+    IsKept,
+}
+
 pub(super) struct Reader<'a> {
     pub(super) files: &'a DirectoryFiles,
     pub(super) current: &'a Directory,
     pub(super) now: UnixTime,
     pub(super) entropy: &'a dyn Entropy,
+    secrets: MissingSecret,
     problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
+    /// What the files that can be read say; what is wrong with the others is among the problems.
+    fn read(&mut self) -> Directory {
+        let mut directory = Directory {
+            sealing_keys: self.current.sealing_keys.clone(),
+            service_provider_keys: self.current.service_provider_keys.clone(),
+            web_identity_keys: self.current.web_identity_keys.clone(),
+            ..Directory::default()
+        };
+        for path in self.files.keys() {
+            self.read_file(path, &mut directory);
+        }
+        if directory.accounts.is_empty() && self.problems.is_empty() {
+            self.problem(
+                "accounts",
+                "no account is listed; a directory without accounts is refused",
+            );
+        }
+        directory
+    }
+
     fn read_file(&mut self, path: &str, directory: &mut Directory) {
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
@@ -145,9 +201,20 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn policy<P: FromStr<Err: Display>>(&mut self, path: &str) -> Option<P> {
+    /// A policy of this kind; one that is refused is told in IAM's words as well.
+    pub(super) fn policy<P: FromStr<Err = PolicyError>>(
+        &mut self,
+        path: &str,
+        kind: PolicyKind,
+    ) -> Option<P> {
         let text = self.text(path)?;
-        self.parse(path, &text)
+        match text.parse() {
+            Ok(policy) => Some(policy),
+            Err(error) => {
+                self.problems.push(Problem::of_policy(path, &error, kind));
+                None
+            }
+        }
     }
 
     /// A metadata document, and what it says of `entity` or of the only provider in it.
@@ -180,6 +247,14 @@ impl Reader<'_> {
                 self.problem(path, &error.to_string());
                 None
             }
+        }
+    }
+
+    /// A secret that no file gives and nobody has kept.
+    pub(super) fn without_secret(&mut self, path: &str, text: impl FnOnce() -> String) {
+        match self.secrets {
+            MissingSecret::IsProblem => self.problem(path, &text()),
+            MissingSecret::IsKept => {}
         }
     }
 

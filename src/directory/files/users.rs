@@ -7,7 +7,7 @@ use super::read::Reader;
 use super::{AccessKeyFile, MfaDeviceFile, PolicyFile, UserFile};
 use crate::directory::{AccessKey, Account, DeviceName, ManagedPolicy, MfaDevice, User};
 use crate::domain::{AccessKeyId, AccountId, PolicyName, UniqueIdKind, UserName};
-use crate::policy::IdentityPolicy;
+use crate::policy::{IdentityPolicy, PolicyKind};
 
 impl Reader<'_> {
     pub(super) fn read_users(&mut self, id: AccountId, account: &mut Account) {
@@ -66,11 +66,10 @@ impl Reader<'_> {
             let kept = before.and_then(|keys| keys.get(&file.id));
             let secret = file.secret.map(|given| given.0);
             let Some(secret) = secret.or_else(|| kept.map(AccessKey::secret)) else {
-                let id = &file.id;
-                self.problem(
-                    path,
-                    &format!("access_keys: {id} is new here, so its secret must stand beside it"),
-                );
+                self.without_secret(path, || {
+                    let id = &file.id;
+                    format!("access_keys: {id} is new here, so its secret must stand beside it")
+                });
                 continue;
             };
             let created_at = file.created_at.or(kept.map(|key| key.created_at));
@@ -98,13 +97,10 @@ impl Reader<'_> {
                 (Some(seed), _) => MfaDevice::new(seed, enabled_at),
                 (None, Some(kept)) => MfaDevice::clone(kept),
                 (None, None) => {
-                    let name = &file.name;
-                    self.problem(
-                        path,
-                        &format!(
-                            "mfa_devices: {name} is new here, so its seed must stand beside it"
-                        ),
-                    );
+                    self.without_secret(path, || {
+                        let name = &file.name;
+                        format!("mfa_devices: {name} is new here, so its seed must stand beside it")
+                    });
                     continue;
                 }
             };
@@ -131,7 +127,8 @@ impl Reader<'_> {
     ) -> Option<(PolicyName, ManagedPolicy)> {
         let base = path.strip_suffix(".toml")?;
         let file: Option<PolicyFile> = self.toml(path);
-        let document: Option<IdentityPolicy> = self.policy(&[base, ".json"].concat());
+        let document: Option<IdentityPolicy> =
+            self.policy(&[base, ".json"].concat(), PolicyKind::IdentityBased);
         let name: PolicyName = self.parse(path, name)?;
         let (file, document) = (file?, document?);
         let before = self.current.accounts.get(&id);

@@ -2,6 +2,7 @@
 
 mod checks;
 mod files;
+mod lint;
 mod live;
 mod lost;
 mod properties;

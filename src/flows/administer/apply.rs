@@ -1,7 +1,7 @@
 //! Apply: the directory becomes what files say.
 
 use super::{Act, AdminAction, AdminError, Administration};
-use crate::directory::{Change, Directory, DirectoryFiles, diff, read};
+use crate::directory::{Change, Directory, DirectoryFiles, PolicyWarnings, diff, lint, read};
 use crate::domain::UnixTime;
 use crate::flows::authenticate::Caller;
 use crate::flows::record::{Outcome, Subject};
@@ -40,6 +40,9 @@ pub struct Applied {
     /// What should be looked at, and kept nothing from being done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What policies say that is hardly meant, whether they changed or not.
+    #[serde(flatten)]
+    pub warnings: PolicyWarnings,
 }
 
 /// What has to change so that the directory is what the files say.
@@ -79,6 +82,7 @@ impl Administration {
         };
         let mut notes = Self::document_notes(&plan.changes, meta.now);
         notes.extend(self.add_first_metadata(&mut plan, meta.now).await);
+        let warnings = lint(&plan.desired);
         let changes = plan.changes;
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let generation = if desired.mode == ApplyMode::DryRun || changes.is_empty() {
@@ -94,6 +98,7 @@ impl Administration {
             generation,
             changes: lines,
             notes,
+            warnings,
         })
     }
 

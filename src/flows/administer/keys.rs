@@ -1,7 +1,7 @@
 //! The rotation of the sealing keys.
 
 use super::{Act, AdminAction, AdminError, Administration, Applied};
-use crate::directory::{Change, Directory, SealingKeyRecord, Snapshot};
+use crate::directory::{Change, Directory, PolicyWarnings, SealingKeyRecord, Snapshot};
 use crate::domain::UnixTime;
 use crate::entropy::draw;
 use crate::flows::authenticate::Caller;
@@ -63,6 +63,7 @@ impl Administration {
             generation,
             changes: lines,
             notes: Vec::new(),
+            warnings: PolicyWarnings::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::apply::Plan;
 use super::{Act, AdminAction, AdminError, Administration, Applied};
-use crate::directory::{Change, Problem, Snapshot};
+use crate::directory::{Change, PolicyWarnings, Problem, Snapshot};
 use crate::domain::{ConnectionId, UnixTime};
 use crate::federation::saml::metadata::refresh::{NewKeys, expiry};
 use crate::federation::saml::metadata::{IdpMetadata, MetadataError};
@@ -48,6 +48,7 @@ impl Administration {
                 generation: base,
                 changes: Vec::new(),
                 notes: Vec::new(),
+                warnings: PolicyWarnings::default(),
             });
         };
         let (change, lines) = (proposal.change(connection), proposal.lines(connection));
@@ -57,6 +58,7 @@ impl Administration {
             generation,
             changes,
             notes: proposal.notes,
+            warnings: PolicyWarnings::default(),
         })
     }
 

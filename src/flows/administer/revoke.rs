@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{Act, AdminAction, AdminError, Administration, Applied};
-use crate::directory::{Change, Revocation, Revocations, Revoked, Snapshot, User};
+use crate::directory::{Change, PolicyWarnings, Revocation, Revocations, Revoked, Snapshot, User};
 use crate::domain::{
     AccessKeyId, ConnectionId, InvalidValue, IssuerName, KeyKind, RoleArn, RuleId, ServiceName,
     SignInId, Subject, UnixTime, UserArn,
@@ -195,6 +195,7 @@ impl Administration {
             generation,
             changes: lines,
             notes: Vec::new(),
+            warnings: PolicyWarnings::default(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The store's format, for when every node runs a newer version.
 
 use super::{Act, AdminAction, AdminError, Administration, Applied};
-use crate::directory::Change;
+use crate::directory::{Change, PolicyWarnings};
 use crate::flows::authenticate::Caller;
 use crate::flows::request::RequestMeta;
 
@@ -37,6 +37,7 @@ impl Administration {
             generation,
             changes,
             notes: Vec::new(),
+            warnings: PolicyWarnings::default(),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::{Parameters, StsFault};
 use crate::credentials::Issued;
 use crate::domain::{Arn, Credentials, ManagedPolicyArn, RoleArn, SessionDuration, SessionTags};
 use crate::flows::Narrowing;
-use crate::policy::{AssumeAction, IdentityPolicy, StsAction};
+use crate::policy::{AssumeAction, IdentityPolicy, PolicyKind, StsAction};
 
 const ARN_PATTERN: &str =
     r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+";
@@ -222,12 +222,13 @@ pub(super) fn check_arn(text: &str) -> Result<(), StsFault> {
     }
 }
 
+/// IAM's own sentence, and where the mistake is.
 fn session_policy(json: &str) -> Result<IdentityPolicy, StsFault> {
     json.parse().map_err(|error: crate::policy::PolicyError| {
         StsFault::new(
             actix_web::http::StatusCode::BAD_REQUEST,
             "MalformedPolicyDocument",
-            error.to_string(),
+            format!("{} ({error})", error.iam_message(PolicyKind::Session)),
         )
     })
 }

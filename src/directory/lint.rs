@@ -1,0 +1,90 @@
+//! What the policies of a directory say that their authors hardly meant, each by its file.
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{Account, Directory};
+use super::users::Rights;
+use crate::domain::AccountId;
+use crate::policy::Warning;
+
+/// So many warnings are told; further ones are counted.
+pub const MAX_WARNINGS: usize = 1000;
+
+/// A policy that is evaluated like any other, but should be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyWarning {
+    /// The policy's file.
+    pub at: String,
+    /// Its statement, what is odd about it, and what to do.
+    pub text: String,
+}
+
+/// What should be looked at in a directory's policies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyWarnings {
+    /// The first [`MAX_WARNINGS`], in the order of the files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<PolicyWarning>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub more_warnings: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls it by"
+)]
+const fn is_none(number: &usize) -> bool {
+    *number == 0
+}
+
+/// What should be looked at in the policies of every account.
+pub fn lint(directory: &Directory) -> PolicyWarnings {
+    let mut found = PolicyWarnings::default();
+    for (id, account) in &directory.accounts {
+        found.add_account(*id, account);
+    }
+    found
+}
+
+impl PolicyWarnings {
+    /// How many there are, told or not.
+    pub const fn number(&self) -> usize {
+        self.warnings.len() + self.more_warnings
+    }
+
+    fn add_account(&mut self, id: AccountId, account: &Account) {
+        for (name, policy) in &account.policies {
+            let at = format!("accounts/{id}/policies/{name}.json");
+            self.add(&at, policy.document.lint());
+        }
+        for (name, role) in &account.roles {
+            let base = format!("accounts/{id}/roles/{name}");
+            self.add_own(&base, role.rights());
+            self.add(&[&base, ".trust.json"].concat(), role.trust.lint());
+        }
+        for (name, user) in &account.users {
+            self.add_own(&format!("accounts/{id}/users/{name}"), user.rights());
+        }
+    }
+
+    /// Those of inline policies.
+    fn add_own(&mut self, base: &str, rights: Rights<'_>) {
+        for (name, policy) in rights.policies {
+            self.add(&format!("{base}.policies/{name}.json"), policy.lint());
+        }
+    }
+
+    fn add(&mut self, at: &str, warnings: Vec<Warning>) {
+        for warning in warnings {
+            if self.warnings.len() < MAX_WARNINGS {
+                self.warnings.push(PolicyWarning {
+                    at: at.to_owned(),
+                    text: warning.to_string(),
+                });
+            } else {
+                self.more_warnings += 1;
+            }
+        }
+    }
+}
