@@ -559,8 +559,14 @@ mod tests {
     #[test]
     fn kinds_of_call_that_are_not_there_are_not_passed_over() {
         let gateway = Gateway::start();
-        let provider = call(&gateway, &[("ProviderId", Some("www.amazon.com"))]);
-        assert_eq!(refused(&provider, STS).1, "ValidationError");
+        for (provider, code) in [
+            ("accounts.google.com", "ValidationError"),
+            ("WWW.amazon.com", "ValidationError"),
+            ("www.amazon.com", "InvalidIdentityToken"),
+        ] {
+            let answer = call(&gateway, &[("ProviderId", Some(provider))]);
+            assert_eq!(refused(&answer, STS).1, code, "{provider}");
+        }
         let unknown = Some("arn:aws:iam::aws:policy/NobodyMadeIt");
         let policy = call(&gateway, &[("PolicyArns.member.1.arn", unknown)]);
         assert_eq!(refused(&policy, STS).1, "MalformedPolicyDocument");

@@ -10,7 +10,7 @@ use super::compose::Flows;
 use super::open::Sweeper;
 use super::telemetry::Telemetry;
 use super::tls::Certificates;
-use crate::domain::UnixTime;
+use crate::domain::{Issuer, UnixTime};
 
 /// The log's head is looked at so often (decision 7).
 const HEAD: Duration = Duration::from_millis(500);
@@ -99,7 +99,11 @@ async fn refresh_keys(flows: Flows, now: UnixTime) {
     let Ok(snapshot) = flows.directory.snapshot(now) else {
         return;
     };
-    flows.keys.retain(|issuer| snapshot.has_issuer(issuer));
+    let known = &flows.assume_role_with_web_identity.known;
+    let is_known = |issuer: &Issuer| known.oidc(issuer.as_str()).is_some();
+    flows
+        .keys
+        .retain(|issuer| is_known(issuer) || snapshot.has_issuer(issuer));
     let wanted = snapshot
         .connections()
         .filter_map(|connection| connection.oidc())

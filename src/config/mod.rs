@@ -7,6 +7,7 @@
 
 pub mod environment;
 mod keys;
+mod known_providers;
 mod network;
 mod rates;
 mod reader;

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::environment::{self, Environment};
+use super::known_providers;
 use super::network::{is_loopback, read_nets};
 use super::rates;
 use super::reader::{Findings, Reader};
 use crate::domain::{HostName, Issuer};
+use crate::federation::known::KnownProviderSettings;
 use crate::throttle::Rates;
 
 /// Where audit records go (decision 10).
@@ -93,6 +95,8 @@ pub struct FederationSettings {
     pub timeout_seconds: u32,
     /// Names that stand for these addresses; the system resolves every other name.
     pub resolve: BTreeMap<HostName, Vec<IpAddr>>,
+    /// The apps that this node has at the providers that every account knows.
+    pub known: KnownProviderSettings,
 }
 
 /// How the node's keys as a SAML service provider follow one another.
@@ -223,11 +227,14 @@ impl FederationSettings {
         let written: Vec<HttpIssuer> = section.list("allow_http_issuers").unwrap_or_default();
         let set = http_issuers(environment, findings);
         let issuers = set.unwrap_or(written);
+        let issuers: Vec<Issuer> = issuers.into_iter().map(|issuer| issuer.0).collect();
+        let secret_folder = read_secret_folder(section);
         Self {
-            allow_http_issuers: issuers.into_iter().map(|issuer| issuer.0).collect(),
+            known: known_providers::read(section, &issuers, secret_folder.is_some()),
+            allow_http_issuers: issuers,
             allow_private_addresses: read_nets(section, "allow_private_addresses"),
             ca_file: section.readable("ca_file"),
-            secret_folder: read_secret_folder(section),
+            secret_folder,
             timeout_seconds: section
                 .number("timeout_seconds", 1..=Self::MAX_TIMEOUT_SECONDS)
                 .unwrap_or(Self::TIMEOUT_SECONDS),

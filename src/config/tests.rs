@@ -3,6 +3,7 @@ use super::environment::{
     PUBLIC_URL, REDIS_SENTINEL_PASSWORD, ROOT_KEY, ROOT_KEY_FILE, STORE_URL,
 };
 use super::*;
+use crate::federation::known::KnownProviderSettings;
 use crate::store::redis::Durability;
 
 /// Base64 of 32 bytes.
@@ -622,5 +623,73 @@ fn a_collector_is_told_by_a_way_that_nobody_reads() {
     for share in ["1.1", "-0.1", "nan", "2", "'all'"] {
         let text = format!("telemetry.sample_ratio = {share}");
         assert_eq!(problem(&text, &[]), "telemetry.sample_ratio", "{share}");
+    }
+}
+
+#[test]
+fn no_known_provider_is_asked_unless_the_settings_name_an_app() {
+    let known = config("", &[]).federation.known;
+    assert_eq!(known, KnownProviderSettings::default());
+}
+
+#[test]
+fn apps_at_known_providers_are_read() {
+    let known = config(
+        "[federation]
+        allow_http_issuers = ['http://127.0.0.1:18999']
+        secret_folder = '/'
+        [federation.google]
+        client_ids = ['a.apps.googleusercontent.com']
+        [federation.facebook]
+        app_id = '1234567890'
+        app_secret_file = 'facebook.secret'
+        endpoint = 'http://127.0.0.1:18999/v23.0'
+        [federation.amazon]
+        client_ids = ['amzn1.application-oa2-client.a']",
+        &[],
+    );
+    let known = known.federation.known;
+    assert_eq!(known.google[0].as_str(), "a.apps.googleusercontent.com");
+    let facebook = known.facebook.unwrap();
+    assert_eq!(facebook.id.as_str(), "1234567890");
+    assert_eq!(
+        facebook.endpoint.url().as_str(),
+        "http://127.0.0.1:18999/v23.0"
+    );
+    let amazon = known.amazon.unwrap();
+    assert_eq!(amazon.endpoint.url().as_str(), "https://api.amazon.com/");
+}
+
+#[test]
+fn what_is_wrong_with_an_app_is_told() {
+    let facebook = "[federation.facebook]\napp_id = '12a'\nendpoint = 'http://127.0.0.1:1'";
+    assert_eq!(
+        problems(facebook, &[]),
+        [
+            "federation.facebook.app_id: app id must be 1 to 32 digits",
+            "federation.facebook.endpoint: must be https, or one of federation.allow_http_issuers",
+            "federation.facebook.app_secret_file: must be set: Facebook tells of a token to its own app only",
+            "federation.facebook.app_secret_file: needs federation.secret_folder, the folder that the file is in",
+        ]
+    );
+    for (text, path) in [
+        (
+            "[federation.amazon]\nclient_ids = []",
+            "federation.amazon.client_ids",
+        ),
+        (
+            "[federation.amazon]\nendpoint = 'https://api.amazon.co.uk'",
+            "federation.amazon.client_ids",
+        ),
+        (
+            "[federation.google]\nclient_ids = []",
+            "federation.google.client_ids",
+        ),
+        (
+            "[federation.amazon]\nclient_ids = ['a']\nendpoint = 'https://a@b.example.com'",
+            "federation.amazon.endpoint",
+        ),
+    ] {
+        assert_eq!(problem(text, &[]), path);
     }
 }

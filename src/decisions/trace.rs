@@ -251,6 +251,7 @@ fn origin<'a>(
     match beside.provider {
         Some(ProviderRef::Connection(connection)) => (Some(connection), None),
         Some(ProviderRef::Account(provider)) => (None, Some(Cow::Borrowed(provider))),
+        Some(ProviderRef::Known(_)) => (None, None),
         None => {
             let asked = beside.saml_provider.cloned().map(ProviderArn::from);
             let provider = parts.provider.map(Cow::Borrowed);

@@ -203,11 +203,12 @@ fn person(issuer: &IssuerName, subject: &Subject) -> Revoked {
     Revoked::Person(issuer.clone(), subject.clone())
 }
 
-/// Nobody but the account's own policies is between an account and its provider.
+/// Nobody but the account's own policies is between an account and its provider, or one that every
+/// account knows.
 fn connection(provider: &ProviderRef) -> Option<Revoked> {
     match provider {
         ProviderRef::Connection(id) => Some(Revoked::Connection(id.clone())),
-        ProviderRef::Account(_) => None,
+        ProviderRef::Account(_) | ProviderRef::Known(_) => None,
     }
 }
 

@@ -36,6 +36,8 @@ pub enum ClaimSource {
     UserInfo,
     /// A SAML assertion.
     Assertion,
+    /// What the provider answered when it was asked about an access token.
+    Inspection,
 }
 
 /// Why a claim is there and yet can't be used. A condition on it never matches, not even under

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::text::{deserialize_text, text_type};
-use super::{Claims, InvalidValue, ProviderArn, UnixTime};
+use super::{Claims, InvalidValue, KnownProvider, ProviderArn, UnixTime};
 
 text_type!(
     /// The id of a connection: 1 to 64 of `[a-z0-9-]`, beginning with a letter or digit.
@@ -168,6 +168,14 @@ impl TryFrom<String> for Issuer {
     }
 }
 
+/// Who gives access tokens alone vouches under an address of its own host, which nobody else can be the
+/// issuer of.
+impl From<KnownProvider> for Issuer {
+    fn from(provider: KnownProvider) -> Self {
+        Self(provider.issuer().into())
+    }
+}
+
 impl From<Issuer> for String {
     fn from(issuer: Issuer) -> Self {
         issuer.0.into()
@@ -190,7 +198,7 @@ const SAML_MARK: &str = "saml:";
 /// Prints as written; is kept as text, an entity id with `saml:` before it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IssuerName {
-    /// The `iss` of an OpenID Connect provider.
+    /// The `iss` of an OpenID Connect provider; of a provider of access tokens, the address of its host.
     Oidc(Issuer),
     /// The entity id of a SAML identity provider.
     Saml(EntityId),
@@ -268,13 +276,16 @@ impl fmt::Display for IssuerName {
     }
 }
 
-/// Who proved somebody's identity: a connection of the gateway, or a provider of one account.
+/// Who proved somebody's identity: a connection of the gateway, a provider of one account, or one that
+/// every account knows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProviderRef {
     /// A connection feeds the portal, token exchange and the CLI.
     Connection(ConnectionId),
     /// An account's provider serves only STS calls for roles of that account.
     Account(ProviderArn),
+    /// A provider that every account knows serves only STS calls, too.
+    Known(KnownProvider),
 }
 
 /// The id of one browser sign-in: 128 random bits.

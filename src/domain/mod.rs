@@ -9,6 +9,7 @@ mod claims;
 mod credentials;
 mod host_name;
 mod identity;
+mod known_provider;
 mod local_path;
 mod network;
 mod policy_arn;
@@ -38,6 +39,7 @@ pub use identity::{
     Audience, ConnectionId, EntityId, FederatedIdentity, Issuer, IssuerName, ProviderRef, RuleId,
     SignInId, Subject,
 };
+pub use known_provider::{AccessTokenProvider, KnownProvider};
 pub use local_path::LocalPath;
 pub use network::network_of;
 pub use policy_arn::{ManagedPolicyArn, PolicyName};

@@ -224,7 +224,8 @@ pub enum Origin {
 /// A person, and who vouches for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProvenPerson {
-    /// The connection, or the account's own provider, that proved the person.
+    /// The connection, the account's own provider, or the one that every account knows, that proved the
+    /// person.
     pub provider: ProviderRef,
     /// Who vouched for the person.
     pub issuer: IssuerName,

@@ -6,10 +6,13 @@
 //!                                                                                │
 //!            redeem (browser) | unless_redeemed | into_federated (STS)  <────────┘
 //!                └─> FederatedIdentity
+//!
+//! bearer access token (STS)         UnverifiedAccessToken::parse ─> TokenInspector::prove ─> ProvenIdentity
 //! ```
 //!
 //! A provider that can't be asked is always told apart from a message that is wrong.
 
+pub mod access_token;
 mod address;
 mod algorithm;
 pub mod connection;
@@ -18,6 +21,7 @@ pub mod id_token;
 pub mod json;
 pub mod jwks;
 pub mod key_cache;
+pub mod known;
 pub mod outbound;
 pub mod outgoing;
 mod proven;

@@ -224,7 +224,8 @@ impl Outgoing {
         self.send_within(request, bounds).await
     }
 
-    async fn send_within(
+    /// As [`Self::send`], within these bounds.
+    pub async fn send_within(
         &self,
         mut request: reqwest::Request,
         bounds: AnswerBounds,

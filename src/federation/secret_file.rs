@@ -204,6 +204,14 @@ impl TryFrom<String> for SecretFile {
     }
 }
 
+impl std::str::FromStr for SecretFile {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.to_owned().try_into()
+    }
+}
+
 impl From<SecretFile> for String {
     fn from(file: SecretFile) -> Self {
         file.0.to_string_lossy().into_owned()

@@ -12,6 +12,7 @@ use crate::credentials::IssueError;
 use crate::directory::{DirectoryError, UnusableKey};
 use crate::domain::{Lineage, SessionDuration, UnixTime};
 use crate::federation::RedeemError;
+use crate::federation::access_token::AccessTokenError;
 use crate::federation::id_token::TokenError;
 use crate::federation::saml::SamlError;
 use crate::federation::saml::prove::{ResponseTextError, SamlProofError};
@@ -33,6 +34,9 @@ pub enum AssumeRoleError {
     /// The token was not accepted.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The access token was not accepted.
+    #[error(transparent)]
+    AccessToken(Box<AccessTokenError>),
     /// The SAML response can't be decoded.
     #[error(transparent)]
     ResponseText(#[from] ResponseTextError),
@@ -111,6 +115,7 @@ impl AssumeRoleError {
             Self::Token(error) if error.is_provider_unreachable() => "IDPCommunicationError",
             Self::Token(TokenError::Expired { .. } | TokenError::TooOld { .. })
             | Self::ProviderSessionEnds { .. } => "ExpiredTokenException",
+            Self::AccessToken(error) => error.code(),
             Self::Saml(error) => saml_code(error),
             Self::SamlSession(error) => session_code(*error),
             Self::NoProvider { .. }
@@ -145,6 +150,7 @@ impl AssumeRoleError {
     pub fn is_failed_proof(&self) -> bool {
         match self {
             Self::Token(error) => !error.is_provider_unreachable(),
+            Self::AccessToken(error) => !error.is_provider_unreachable(),
             Self::Authentication(error) => error.is_failed_proof(),
             Self::Mfa(error) => matches!(error, MfaError::WrongCode | MfaError::UsedCode),
             Self::NoProvider { .. }
@@ -182,6 +188,7 @@ impl AssumeRoleError {
             Self::Authentication(_)
             | Self::Mfa(_)
             | Self::Token(_)
+            | Self::AccessToken(_)
             | Self::ResponseText(_)
             | Self::SamlSession(_)
             | Self::Consumed
@@ -208,6 +215,7 @@ impl AssumeRoleError {
             Self::Saml(error) => error.check(),
             Self::SamlSession(error) => error.check(),
             Self::Token(error) => error.check(),
+            Self::AccessToken(error) => error.check(),
             Self::Consumed => "one-time use",
             Self::Revoked => "revocation",
             Self::Tags(_) | Self::Denied(Denial::TagIsInherited { .. } | Denial::TooManyTags) => {
@@ -270,6 +278,12 @@ impl From<SamlProofError> for AssumeRoleError {
         } else {
             Self::Saml(Box::new(error))
         }
+    }
+}
+
+impl From<AccessTokenError> for AssumeRoleError {
+    fn from(error: AccessTokenError) -> Self {
+        Self::AccessToken(Box::new(error))
     }
 }
 

@@ -1,8 +1,10 @@
-//! `AssumeRoleWithWebIdentity`: an id_token becomes a session of a role.
+//! `AssumeRoleWithWebIdentity`: an id_token, or the access token of a provider that gives none, becomes a
+//! session of a role.
 //!
 //! ```text
-//! token ── parse ── the issuer's provider in the role's account
+//! token ── parse ── the issuer's provider in the role's account, or one that every account knows
 //!   └ federation: verify                      signature, issuer, audience, times
+//!     or inspect an access token              the provider is asked once, whatever comes of it
 //!      └ unless_redeemed                      only where the portal's own client is an audience; nobody
 //!                                             has revoked its person since it was issued
 //!         └ admit_person                   neither the person nor the account asks too often
@@ -28,12 +30,14 @@ use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::{Beside, TracedCheck};
 use crate::directory::{LiveDirectory, OidcProvider, RoleEntry, Snapshot};
 use crate::domain::{
-    Audience, FederatedIdentity, IssuerName, Lineage, Origin, ProvenPerson, ProviderRef, RoleArn,
-    SessionDuration, SessionName, SourceIdentity, Subject,
+    AccessTokenProvider, Audience, FederatedIdentity, IssuerName, KnownProvider, Lineage, Origin,
+    ProvenPerson, ProviderRef, RoleArn, SessionDuration, SessionName, SourceIdentity, Subject,
 };
 use crate::entropy::Entropy;
+use crate::federation::access_token::UnverifiedAccessToken;
 use crate::federation::id_token::UnverifiedIdToken;
 use crate::federation::key_cache::KeyCache;
+use crate::federation::known::KnownProviders;
 use crate::federation::{self, ProvenIdentity};
 use crate::metrics::{Operation, Step};
 use crate::policy::{self, AssumeAction, Assumption, Caller, Decision, Grant, RoleTerms};
@@ -49,12 +53,35 @@ pub struct WebIdentityRequest<'a> {
     pub role: RoleArn,
     /// What the session shall be called.
     pub session: SessionName,
-    /// The id_token; nothing of it is proven.
-    pub token: &'a str,
+    /// What proves who asks.
+    pub token: PresentedToken<'a>,
     /// How long the session shall last.
     pub duration: SessionDuration,
     /// What the session stays within.
     pub narrowing: Narrowing,
+}
+
+/// A token of which nothing is proven. It has no `Debug`.
+#[derive(Clone, Copy)]
+pub enum PresentedToken<'a> {
+    /// An id_token.
+    IdToken(&'a str),
+    /// An access token of this provider.
+    AccessToken(AccessTokenProvider, &'a str),
+}
+
+/// A token as far as it can be judged without the directory. An access token is asked about once: a
+/// second question might have another answer.
+enum Proof<'a> {
+    IdToken(&'a str),
+    Inspected(Box<ProvenIdentity>),
+}
+
+/// A request and its proof.
+struct Attempt<'a> {
+    request: &'a WebIdentityRequest<'a>,
+    proof: Proof<'a>,
+    meta: &'a RequestMeta,
 }
 
 /// What is given.
@@ -66,8 +93,8 @@ pub struct WebIdentitySession {
     pub subject: Subject,
     /// The client that the token was for.
     pub audience: Audience,
-    /// Who vouched for the person.
-    pub issuer: IssuerName,
+    /// Who vouched for the person: an issuer, or the host name of a provider of access tokens.
+    pub provider: String,
     /// Who stands behind the session.
     pub source_identity: Option<SourceIdentity>,
 }
@@ -79,6 +106,8 @@ pub struct AssumeRoleWithWebIdentity {
     pub directory: Arc<LiveDirectory>,
     /// The providers' keys.
     pub keys: Arc<KeyCache>,
+    /// The providers that every account knows.
+    pub known: Arc<KnownProviders>,
     /// What the portal has consumed.
     pub marks: Arc<dyn OneTimeUse>,
     /// How often somebody may ask.
@@ -177,25 +206,50 @@ impl AssumeRoleWithWebIdentity {
         known: &mut Known,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
         let snapshot = self.directory.snapshot(meta.now)?;
-        let first = self.assume_by(&snapshot, request, meta, known).await;
+        let attempt = Attempt {
+            request,
+            proof: self.proof(request.token, meta).await?,
+            meta,
+        };
+        let first = self.assume_by(&snapshot, &attempt, known).await;
         if !first.as_ref().is_err_and(AssumeRoleError::may_have_changed) {
             return first;
         }
         match self.directory.newer_than(&snapshot, meta.now).await? {
-            Some(newer) => self.assume_by(&newer, request, meta, known).await,
+            Some(newer) => self.assume_by(&newer, &attempt, known).await,
             None => first,
         }
+    }
+
+    async fn proof<'a>(
+        &self,
+        token: PresentedToken<'a>,
+        meta: &RequestMeta,
+    ) -> Result<Proof<'a>, AssumeRoleError> {
+        let (provider, text) = match token {
+            PresentedToken::IdToken(text) => return Ok(Proof::IdToken(text)),
+            PresentedToken::AccessToken(provider, text) => (provider, text),
+        };
+        let _proving = self.recorder.metrics().time(OPERATION, Step::Prove);
+        let token = UnverifiedAccessToken::parse(text)?;
+        let proven = self.known.inspector().prove(provider, token, meta.now);
+        Ok(Proof::Inspected(Box::new(proven.await?)))
     }
 
     async fn assume_by(
         &self,
         snapshot: &Snapshot,
-        request: &WebIdentityRequest<'_>,
-        meta: &RequestMeta,
+        attempt: &Attempt<'_>,
         known: &mut Known,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
-        let token = UnverifiedIdToken::parse(request.token)?;
-        let proven = self.prove(token, &request.role, snapshot, meta).await?;
+        let Attempt { request, meta, .. } = *attempt;
+        let proven = match &attempt.proof {
+            Proof::Inspected(proven) => ProvenIdentity::clone(proven),
+            Proof::IdToken(text) => {
+                let token = UnverifiedIdToken::parse(text)?;
+                self.prove(token, &request.role, snapshot, meta).await?
+            }
+        };
         let issued_at = proven.issued_at();
         let identity = known
             .identity
@@ -221,7 +275,7 @@ impl AssumeRoleWithWebIdentity {
             issued,
             subject: identity.subject.clone(),
             audience: identity.audience.clone(),
-            issuer: identity.issuer.clone(),
+            provider: provider_name(identity),
             source_identity,
         })
     }
@@ -234,7 +288,11 @@ impl AssumeRoleWithWebIdentity {
         meta: &RequestMeta,
     ) -> Result<ProvenIdentity, AssumeRoleError> {
         let _proving = self.recorder.metrics().time(OPERATION, Step::Prove);
-        let provider = provider(snapshot, role, &token).ok_or_else(|| no_provider(&token))?;
+        let Some(provider) = provider(snapshot, role, &token) else {
+            let known = self.known.oidc(token.unverified_issuer());
+            let known = known.ok_or_else(|| no_provider(&token))?;
+            return Ok(known.prove(token, &self.keys, meta.now).await?);
+        };
         let arn = provider.arn(snapshot.partition(), role.account());
         let provider = federation::OidcProvider {
             reference: ProviderRef::Account(arn.into()),
@@ -268,6 +326,7 @@ impl AssumeRoleWithWebIdentity {
     }
 }
 
+/// The account's own provider of the token's issuer; it goes before one that every account knows.
 fn provider<'s>(
     snapshot: &'s Snapshot,
     role: &RoleArn,
@@ -280,6 +339,18 @@ fn no_provider(token: &UnverifiedIdToken<'_>) -> AssumeRoleError {
     const SHOWN: usize = 255;
     AssumeRoleError::NoProvider {
         issuer: token.unverified_issuer().chars().take(SHOWN).collect(),
+    }
+}
+
+/// As AWS's answer names it.
+fn provider_name(identity: &FederatedIdentity) -> String {
+    match &identity.provider {
+        ProviderRef::Known(known @ (KnownProvider::Facebook | KnownProvider::Amazon)) => {
+            known.name().to_owned()
+        }
+        ProviderRef::Known(KnownProvider::Google)
+        | ProviderRef::Account(_)
+        | ProviderRef::Connection(_) => identity.issuer.to_string(),
     }
 }
 
@@ -304,19 +375,21 @@ fn assumption<'a>(
     snapshot: &Snapshot,
     meta: &RequestMeta,
 ) -> Result<Assumption<'a>, AssumeRoleError> {
-    let (ProviderRef::Account(provider), IssuerName::Oidc(issuer)) =
-        (&identity.provider, &identity.issuer)
-    else {
-        return Err(AssumeRoleError::NoProvider {
-            issuer: identity.issuer.to_string(),
-        });
+    let nobody = || AssumeRoleError::NoProvider {
+        issuer: identity.issuer.to_string(),
+    };
+    let provider = match &identity.provider {
+        ProviderRef::Account(provider) => provider.as_str(),
+        ProviderRef::Known(known) => known.name(),
+        ProviderRef::Connection(_) => return Err(nobody()),
+    };
+    let IssuerName::Oidc(issuer) = &identity.issuer else {
+        return Err(nobody());
     };
     let session = web_identity::session_terms(&identity.claims)?;
     Ok(Assumption {
         action: AssumeAction::WithWebIdentity,
-        caller: Caller::Federated {
-            provider: provider.as_str(),
-        },
+        caller: Caller::Federated { provider },
         context: web_identity::context(issuer, identity, meta),
         session: request.session.clone(),
         tags: session.tags,

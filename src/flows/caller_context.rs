@@ -5,7 +5,7 @@ use super::own_policies::own_tags;
 use super::request::RequestMeta;
 use crate::credentials::OpenSession;
 use crate::directory::Snapshot;
-use crate::domain::{Principal, ProviderRef, SessionTags};
+use crate::domain::{Principal, ProvenPerson, ProviderRef, SessionTags};
 use crate::policy::{Caller as PolicyCaller, Context, Values};
 
 /// Who asks, how, when, from where, and by what.
@@ -30,12 +30,34 @@ pub(super) fn caller_context<'a>(
         if matches!(caller.principal, Principal::Session(_)) {
             let person = session.lineage.person();
             let person = person.filter(|_| session.lineage.through.is_empty());
-            if let Some(ProviderRef::Account(provider)) = person.map(|person| &person.provider) {
-                context.set("aws:FederatedProvider", provider.as_str());
+            if let Some(person) = person {
+                describe_federation(&mut context, person);
             }
+        }
+        if let Some(person) = session.lineage.person() {
+            describe_person(&mut context, person);
         }
     }
     context
+}
+
+/// Who vouched for the person of a session that came of no other.
+fn describe_federation<'a>(context: &mut Context<'a>, person: &'a ProvenPerson) {
+    let provider = match &person.provider {
+        ProviderRef::Account(provider) => provider.as_str(),
+        ProviderRef::Known(known) => known.name(),
+        ProviderRef::Connection(_) => return,
+    };
+    context.set("aws:FederatedProvider", provider);
+}
+
+/// What the providers that every account knows call somebody is a key of every later session, too, so
+/// that a policy can give each person a folder of their own.
+fn describe_person<'a>(context: &mut Context<'a>, person: &'a ProvenPerson) {
+    if let ProviderRef::Known(known) = &person.provider {
+        let key = [known.name(), ":", known.person_key()].concat();
+        context.set(key, person.subject.as_str());
+    }
 }
 
 /// Only temporary credentials say when they were issued, and whether with a second factor.

@@ -2,7 +2,7 @@
 //!
 //! | flow | who comes | what they leave with |
 //! |---|---|---|
-//! | [`AssumeRoleWithWebIdentity`] | an app with an id_token | credentials |
+//! | [`AssumeRoleWithWebIdentity`] | an app with an id_token or an access token | credentials |
 //! | [`AssumeRoleWithSaml`] | an app with a SAML response | credentials |
 //! | [`AssumeRole`] | a user, or a session of a role | credentials |
 //! | [`AssumeRoot`] | a user or a role of the managing account | credentials of another account's root |
@@ -69,7 +69,7 @@ pub use assume_role::{AssumeRole, RoleRequest, RoleSession};
 pub use assume_role_error::AssumeRoleError;
 pub use assume_role_with_saml::{AssumeRoleWithSaml, SamlPerson, SamlRequest, SamlSession};
 pub use assume_role_with_web_identity::{
-    AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession,
+    AssumeRoleWithWebIdentity, PresentedToken, WebIdentityRequest, WebIdentitySession,
 };
 pub use assume_root::{AssumeRoot, RootError, RootRequest, RootSession};
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};

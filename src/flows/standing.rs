@@ -133,7 +133,10 @@ impl Ground<'_> {
                 snapshot.saml_provider(arn).is_some()
                     && stands(&Footing::SamlProvider(account, name, entity.clone()))
             }
-            (ProviderRef::Account(ProviderArn::Oidc(_)), IssuerName::Saml(_))
+            // It is no part of the directory: what ends its sessions early is a revocation.
+            (ProviderRef::Known(_), IssuerName::Oidc(_)) => true,
+            (ProviderRef::Known(_), IssuerName::Saml(_))
+            | (ProviderRef::Account(ProviderArn::Oidc(_)), IssuerName::Saml(_))
             | (ProviderRef::Account(ProviderArn::Saml(_)), IssuerName::Oidc(_)) => false,
         }
     }

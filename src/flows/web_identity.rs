@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::request::RequestMeta;
 use crate::domain::{
-    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, Issuer, SessionClaims,
-    SessionTags, SourceIdentity, TagsError,
+    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, Issuer, KnownProvider,
+    ProviderRef, SessionClaims, SessionTags, SourceIdentity, TagsError,
 };
 use crate::policy::{Context, Values};
 
@@ -78,15 +78,43 @@ fn session_tags(asked: &AskedOfSession) -> Result<SessionTags, TagsClaimError> {
     }
 }
 
-/// The condition keys of a web identity request, whose person `issuer` vouches for.
-///
-/// `<issuer without scheme>:sub`, `:aud`, `:amr` and `:azp`, and the global keys of the request.
+/// The condition keys of a web identity request, whose person `issuer` vouches for: what it says of
+/// them, and the global keys of the request.
 pub(super) fn context<'a>(
     issuer: &Issuer,
     identity: &'a FederatedIdentity,
     meta: &RequestMeta,
 ) -> Context<'a> {
     let mut context = Context::new();
+    match identity.provider {
+        ProviderRef::Known(known @ (KnownProvider::Facebook | KnownProvider::Amazon)) => {
+            describe_app(&mut context, known, identity);
+        }
+        ProviderRef::Known(KnownProvider::Google)
+        | ProviderRef::Account(_)
+        | ProviderRef::Connection(_) => describe_token(&mut context, issuer, identity),
+    }
+    meta.describe(&mut context);
+    context
+}
+
+/// Whose an access token is, and to which app it was given: `graph.facebook.com:id` and `:app_id`,
+/// `www.amazon.com:user_id` and `:app_id`.
+fn describe_app<'a>(
+    context: &mut Context<'a>,
+    known: KnownProvider,
+    identity: &'a FederatedIdentity,
+) {
+    let key = |claim: &str| [known.name(), ":", claim].concat();
+    context.set(key(known.person_key()), identity.subject.as_str());
+    let app = identity.claims.get(known.app_key());
+    if let Some([app]) = app.map(|claim| claim.values.as_slice()) {
+        context.set(key(known.app_key()), app.as_str());
+    }
+}
+
+/// What an id_token says: `<issuer without scheme>:sub`, `:aud`, `:amr` and `:azp`.
+fn describe_token<'a>(context: &mut Context<'a>, issuer: &Issuer, identity: &'a FederatedIdentity) {
     let prefix = issuer.without_scheme();
     let key = |claim: &str| [prefix, ":", claim].concat();
     context.set(key("sub"), identity.subject.as_str());
@@ -97,13 +125,25 @@ pub(super) fn context<'a>(
             context.set(key(name), values(name, claim));
         }
     }
-    meta.describe(&mut context);
-    context
+    if KnownProvider::named(prefix) == Some(KnownProvider::Google) {
+        describe_other_audience(context, identity);
+    }
+}
+
+/// What Google's `aud` says where `azp` names another client, which the key `aud` is then.
+fn describe_other_audience<'a>(context: &mut Context<'a>, identity: &'a FederatedIdentity) {
+    let of_token = |name: &str| {
+        let claim = identity.claims.get(name);
+        claim.filter(|claim| claim.source == ClaimSource::IdToken)
+    };
+    if let (Some(_), Some(audience)) = (of_token("azp"), of_token("aud")) {
+        context.set("accounts.google.com:oaud", values("oaud", audience));
+    }
 }
 
 fn values<'a>(name: &str, claim: &'a Claim) -> Values<'a> {
     match (name, claim.values.as_slice()) {
-        ("azp", [value]) => Values::One(Cow::Borrowed(value)),
+        ("azp" | "oaud", [value]) => Values::One(Cow::Borrowed(value)),
         _ => claim.values.iter().map(String::as_str).collect(),
     }
 }

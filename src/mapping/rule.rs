@@ -170,7 +170,7 @@ impl Rule {
     fn is_for(&self, provider: &ProviderRef) -> bool {
         match provider {
             ProviderRef::Connection(id) => self.connections.contains(id),
-            ProviderRef::Account(_) => false,
+            ProviderRef::Account(_) | ProviderRef::Known(_) => false,
         }
     }
 }

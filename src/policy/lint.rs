@@ -8,6 +8,7 @@ use super::document::{Document, IdentityPolicy, ResourcePolicy, TrustPolicy};
 use super::error::StatementName;
 use super::principal::PrincipalPattern;
 use super::statement::{Effect, Scope, Statement};
+use crate::domain::KnownProvider;
 
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +151,9 @@ fn web_identity(statement: &Statement) -> Vec<Lint> {
         .iter()
         .filter_map(PrincipalPattern::issuer)
     {
-        let (audience, subject) = ([issuer, ":aud"].concat(), [issuer, ":sub"].concat());
+        let known = KnownProvider::named(issuer);
+        let (app, person) = known.map_or(("aud", "sub"), |it| (it.app_key(), it.person_key()));
+        let (audience, subject) = ([issuer, ":", app].concat(), [issuer, ":", person].concat());
         if !demands(&audience) {
             lints.push(Lint::NoAudience { key: audience });
         }

@@ -8,7 +8,9 @@ use crate::app::open::{Resources, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, FederationSettings, StoreLocation};
 use crate::domain::{Region, Regions};
-use crate::federation::outgoing::OutgoingSettings;
+use crate::federation::access_token::TokenInspector;
+use crate::federation::known::KnownProviders;
+use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::secret_file::SecretFolder;
 use crate::flows::BootstrapAdmin;
 use crate::http::edge::{Bodies, Edge, Hosts, Queue, TrustedProxies};
@@ -43,6 +45,20 @@ pub(super) fn outgoing(settings: &FederationSettings) -> OutgoingSettings {
         extra_authorities: settings.ca_file.clone(),
         resolve: settings.resolve.clone(),
     }
+}
+
+pub(super) fn known_providers(
+    settings: &FederationSettings,
+    outgoing: &Arc<Outgoing>,
+) -> KnownProviders {
+    let known = settings.known.clone();
+    let inspector = TokenInspector::new(
+        Arc::clone(outgoing),
+        secret_folder(settings),
+        known.facebook,
+        known.amazon,
+    );
+    KnownProviders::new(known.google, inspector)
 }
 
 pub(super) fn bootstrap_admin(config: &Config) -> Result<Option<Arc<BootstrapAdmin>>, StartError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::saml::Saml;
-use super::settings::{base_region, key_propagation, outgoing, secret_folder};
+use super::settings::{base_region, key_propagation, known_providers, outgoing, secret_folder};
 use crate::app::open::{Resources, StartError};
 use crate::audit::RefusalLimits;
 use crate::config::{BrowserSessions, Config};
@@ -13,6 +13,7 @@ use crate::directory::LiveDirectory;
 use crate::domain::{InvalidValue, UnixTime};
 use crate::entropy::Entropy;
 use crate::federation::key_cache::KeyCache;
+use crate::federation::known::KnownProviders;
 use crate::federation::outgoing::Outgoing;
 use crate::federation::relying_party::RelyingParty;
 use crate::federation::saml::browser_sso::BrowserSso;
@@ -39,6 +40,7 @@ pub(super) struct Shared {
     pub(super) directory: Arc<LiveDirectory>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) provider_keys: Arc<KeyCache>,
+    pub(super) known_providers: Arc<KnownProviders>,
     pub(super) resources: Resources,
     outgoing: Arc<Outgoing>,
 }
@@ -66,6 +68,7 @@ impl Shared {
         Ok(Self {
             directory: Arc::new(directory),
             recorder: Arc::new(recorder),
+            known_providers: Arc::new(known_providers(&config.federation, &outgoing)),
             provider_keys: Arc::new(KeyCache::new(Arc::clone(&outgoing))),
             resources,
             outgoing,
@@ -152,6 +155,7 @@ impl Shared {
         AssumeRoleWithWebIdentity {
             directory: Arc::clone(&self.directory),
             keys: Arc::clone(&self.provider_keys),
+            known: Arc::clone(&self.known_providers),
             marks: Arc::clone(&self.resources.marks),
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),

@@ -4,6 +4,7 @@
 mod administer;
 mod authenticate;
 mod back_up;
+mod known_providers;
 mod metadata;
 mod portal;
 mod rates;
@@ -34,8 +35,10 @@ use crate::domain::{
 };
 use crate::entropy::SystemEntropy;
 use crate::federation::Algorithm;
+use crate::federation::access_token::TokenInspector;
 use crate::federation::jwks::KeySet;
 use crate::federation::key_cache::KeyCache;
+use crate::federation::known::KnownProviders;
 use crate::federation::outgoing::{Outgoing, OutgoingSettings};
 use crate::federation::saml::metadata::source::MetadataReader;
 use crate::federation::secret_file::SecretFolder;
@@ -218,6 +221,7 @@ impl Node {
         AssumeRoleWithWebIdentity {
             directory: Arc::clone(&self.directory),
             keys: Arc::clone(&KEYS),
+            known: nobody_known(),
             marks: Arc::clone(&self.store) as Arc<dyn OneTimeUse>,
             throttle: no_rates(),
             recorder: Arc::clone(&self.recorder),
@@ -265,6 +269,13 @@ pub(super) fn bootstrap_admin() -> BootstrapAdmin {
 fn throttle(rates: &Rates) -> Arc<Throttle> {
     let clock = Arc::new(FixedClock::at(NOW));
     Arc::new(Throttle::new(rates, clock, Arc::default()))
+}
+
+/// Providers that every account knows, none of which this node has an app at.
+fn nobody_known() -> Arc<KnownProviders> {
+    let outgoing = Arc::new(Outgoing::new(&nowhere()).unwrap());
+    let inspector = TokenInspector::new(outgoing, SecretFolder::default(), None, None);
+    Arc::new(KnownProviders::new(Vec::new(), inspector))
 }
 
 fn no_rates() -> Arc<Throttle> {
@@ -318,7 +329,7 @@ fn request(token: &str) -> WebIdentityRequest<'_> {
     WebIdentityRequest {
         role: READER.parse().unwrap(),
         session: "ines".parse().unwrap(),
-        token,
+        token: PresentedToken::IdToken(token),
         duration: SessionDuration::DEFAULT,
         narrowing: Narrowing::default(),
     }

@@ -25,7 +25,7 @@ async fn a_token_becomes_a_session_of_the_role() {
     assert_eq!(session.issued.principal.arn(), arn);
     assert_eq!(session.subject.as_str(), "ines");
     assert_eq!(session.audience.as_str(), "sts");
-    assert_eq!(session.issuer.as_str(), ISSUER);
+    assert_eq!(session.provider, ISSUER);
     assert_eq!(session.issued.credentials.expiration, NOW.plus(3600));
 }
 

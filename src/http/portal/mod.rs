@@ -181,7 +181,7 @@ impl PortalApi {
         let identity = &open.session.identity;
         let connection = match &identity.provider {
             ProviderRef::Connection(id) => snapshot.connection(id),
-            ProviderRef::Account(_) => None,
+            ProviderRef::Account(_) | ProviderRef::Known(_) => None,
         };
         let email = identity
             .claims

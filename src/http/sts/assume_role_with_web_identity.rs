@@ -1,4 +1,4 @@
-//! `AssumeRoleWithWebIdentity`: an id_token in, credentials out. Not signed.
+//! `AssumeRoleWithWebIdentity`: an id_token or an access token in, credentials out. Not signed.
 
 use super::answer::{Success, Value};
 use super::assuming::{
@@ -6,7 +6,10 @@ use super::assuming::{
 };
 use super::validation::{Constraint, Quoting, Violations};
 use super::{Call, Parameters, StsFault};
-use crate::flows::{AssumeRoleWithWebIdentity, WebIdentityRequest, WebIdentitySession};
+use crate::domain::AccessTokenProvider;
+use crate::flows::{
+    AssumeRoleWithWebIdentity, PresentedToken, WebIdentityRequest, WebIdentitySession,
+};
 use crate::policy::AssumeAction;
 
 const ROLE_ARN: Constraint = arn("roleArn");
@@ -49,24 +52,32 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, St
             violations.message().unwrap_or_default(),
         ));
     };
-    refuse_other_providers(provider_id)?;
     Ok(WebIdentityRequest {
         role: role_arn(role, AssumeAction::WithWebIdentity)?,
         session: session.parse().map_err(|_| StsFault::malformed_input())?,
-        token,
+        token: presented(token, provider_id)?,
         duration: bounds.duration(),
         narrowing: bounds.narrowing()?,
     })
 }
 
-/// What names another kind of provider must not be passed over.
-fn refuse_other_providers(provider_id: Option<&str>) -> Result<(), StsFault> {
-    match provider_id {
-        None => Ok(()),
-        Some(_) => Err(StsFault::validation(
-            "ProviderId is for OAuth 2.0 providers, which are not supported; leave it out for OpenID Connect",
-        )),
-    }
+/// `ProviderId` says of which provider an access token is. What is an id_token to AWS must not be read
+/// as one here because of another spelling, and the other way round.
+fn presented<'a>(
+    token: &'a str,
+    provider_id: Option<&str>,
+) -> Result<PresentedToken<'a>, StsFault> {
+    let Some(name) = provider_id else {
+        return Ok(PresentedToken::IdToken(token));
+    };
+    let provider = AccessTokenProvider::named(name);
+    provider
+        .map(|provider| PresentedToken::AccessToken(provider, token))
+        .ok_or_else(|| {
+            StsFault::validation(
+                "ProviderId must be graph.facebook.com or www.amazon.com; leave it out for an OpenID Connect id_token",
+            )
+        })
 }
 
 fn render(session: WebIdentitySession) -> Success<'static> {
@@ -78,7 +89,7 @@ fn render(session: WebIdentitySession) -> Success<'static> {
         ),
         ("Audience", String::from(session.audience).into()),
         ("AssumedRoleUser", user),
-        ("Provider", session.issuer.to_string().into()),
+        ("Provider", session.provider.into()),
         ("Credentials", credentials),
     ];
     let size = session.issued.packed_size;

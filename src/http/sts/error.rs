@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 
 use super::answer::{FAULT_NAMESPACE, Fault, Format, STS_NAMESPACE};
 use super::parameters::ParameterError;
-use super::saml_error;
+use super::{access_token_error, saml_error};
 use crate::domain::{Principal, RequestId};
 use crate::federation::id_token::TokenError;
 use crate::flows::{
@@ -414,6 +414,7 @@ impl StsFault {
             }
             AssumeRoleError::NoSamlProvider => return saml_error::no_provider(),
             AssumeRoleError::Token(error) => token_message(error),
+            AssumeRoleError::AccessToken(error) => return access_token_error::of(error),
             AssumeRoleError::ResponseText(error) => sentence(error),
             AssumeRoleError::Saml(refusal) => {
                 return saml_error::of_response(error.code(), refusal);

@@ -3,6 +3,7 @@
 //! One file an operation. [`StsApi::answer`] reads a request far enough to know the operation; the
 //! operation reads the rest.
 
+mod access_token_error;
 mod answer;
 mod assume_role;
 mod assume_role_with_saml;

@@ -304,6 +304,27 @@ fn web(condition: &Value) -> Value {
            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition})
 }
 
+/// A provider of access tokens says who somebody is under keys of its own.
+#[test]
+fn a_known_provider_is_narrowed_by_its_own_keys() {
+    let of = |condition: &Value| {
+        let mut statement = web(condition);
+        statement["Principal"]["Federated"] = "graph.facebook.com".into();
+        lints(&statement)
+    };
+    let both =
+        json!({"StringEquals": {"graph.facebook.com:app_id": "1", "graph.facebook.com:id": "2"}});
+    assert_eq!(of(&both), Vec::<String>::new());
+    let others =
+        json!({"StringEquals": {"graph.facebook.com:aud": "1", "graph.facebook.com:sub": "2"}});
+    let found = of(&others);
+    assert!(
+        found[0].contains("\"graph.facebook.com:app_id\""),
+        "{found:?}"
+    );
+    assert!(found[1].contains("\"graph.facebook.com:id\""), "{found:?}");
+}
+
 #[test]
 fn a_web_identity_is_narrowed_to_a_client_and_a_subject() {
     let both = json!({"StringEquals": {"idp.example.com:aud": "a"},
