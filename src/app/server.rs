@@ -21,6 +21,7 @@ use super::open::StartError;
 use super::tls::Certificates;
 use crate::config::{Config, Limits, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
+use crate::http::authorize::{self, AuthorizeApi};
 use crate::http::edge::{
     ConnectionLimits, Edge, Hosts, Queue, Transport, Wall, tell_connection, wall,
 };
@@ -208,6 +209,7 @@ struct Apis {
     sts: Data<StsApi>,
     portal: Data<PortalApi>,
     admin: Data<AdminApi>,
+    authorize: Data<AuthorizeApi>,
     ops: Data<OpsApi>,
 }
 
@@ -243,6 +245,10 @@ impl Apis {
                 recorder: Arc::clone(&flows.recorder),
                 directories: flows.edge.bodies.apart(admin::DIRECTORIES_BUDGET),
                 large_bodies: Arc::new(Semaphore::new(admin::MAX_LARGE_BODIES)),
+            }),
+            authorize: Data::new(AuthorizeApi {
+                edge: flows.edge.clone(),
+                authorize: flows.authorize.clone(),
             }),
             ops: Data::new(OpsApi {
                 audience: Audience::Everybody,
@@ -281,10 +287,12 @@ impl Apis {
         config
             .app_data(of_this_worker(&self.sts))
             .app_data(of_this_worker(&self.portal))
+            .app_data(of_this_worker(&self.authorize))
             .route("/", web::post().to(sts))
             .route("/", web::get().to(root))
             .route("/", web::method(Method::OPTIONS).to(preflight))
             .configure(sts_routes)
+            .configure(authorize::routes)
             .configure(portal::routes)
             .default_service(web::to(not_found));
     }

@@ -145,6 +145,10 @@ pub enum Parameter {
     Action,
     /// The resource asked about.
     Resource,
+    /// Who signed the request that was asked about.
+    Caller,
+    /// Whether that request may pass: `allow` or `deny`.
+    Decision,
     /// The directory's generation that a change was based on.
     BaseGeneration,
     /// The directory's generation after a change.

@@ -20,7 +20,8 @@
 //! organization.toml                                 management_account, root_sessions
 //! links/<id>.toml                                   connection, providers
 //! rules/<id>.toml
-//! services/<name>.toml                              description, accounts, access_keys
+//! services/<name>.toml                              description, accounts, signing_names,
+//!                                                   action_prefixes, access_keys
 //! ```
 //! The files say the whole directory: what they leave out is removed. A role, user or policy keeps its
 //! unique id as long as its account, path and name stay, or takes the one that its file gives. Secrets
@@ -45,7 +46,7 @@ use serde::{Deserialize, Serialize};
 use super::users::{DeviceName, KeyStatus, Seed};
 use crate::domain::{
     AccessKeyId, AccountId, IamPath, ManagedPolicyArn, OwnTags, SecretAccessKey, SessionDuration,
-    UniqueId, UnixTime,
+    SigningName, UniqueId, UnixTime,
 };
 
 /// File paths, relative and with `/`, and their texts.
@@ -106,6 +107,10 @@ struct ServiceFile {
     description: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     accounts: Option<BTreeSet<AccountId>>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    signing_names: BTreeSet<SigningName>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    action_prefixes: BTreeSet<SigningName>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     access_keys: Vec<AccessKeyFile>,
 }

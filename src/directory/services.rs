@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::users::AccessKey;
-use crate::domain::{AccessKeyId, AccountId};
+use crate::domain::{AccessKeyId, AccountId, ServiceName, SigningName};
 
 /// A service without its name, which is its place in the directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,12 @@ pub struct Service {
     pub description: String,
     /// Where it may do anything.
     pub reach: Reach,
+    /// What requests to it are signed for; none says the first part of its name.
+    #[serde(default)]
+    pub signing_names: BTreeSet<SigningName>,
+    /// What its actions begin with; none says the signing names.
+    #[serde(default)]
+    pub action_prefixes: BTreeSet<SigningName>,
     /// Keys that last, at most [`Service::MAX_KEYS`].
     pub access_keys: BTreeMap<AccessKeyId, AccessKey>,
 }
@@ -22,6 +28,30 @@ pub struct Service {
 impl Service {
     /// As many access keys as a user may have.
     pub const MAX_KEYS: usize = 2;
+    /// So many signing names, and as many prefixes of actions.
+    pub const MAX_NAMES: usize = 16;
+    /// What the gateway itself is called in signatures: requests to it are nobody else's to receive.
+    pub const OURS: [&str; 2] = ["rolegate", "sts"];
+
+    /// What a request to the service may be signed for; `name` is the service's own.
+    pub fn signing_names(&self, name: &ServiceName) -> Vec<SigningName> {
+        if self.signing_names.is_empty() {
+            let first = name.as_str().split('.').next();
+            return first
+                .and_then(|first| first.parse().ok())
+                .into_iter()
+                .collect();
+        }
+        self.signing_names.iter().cloned().collect()
+    }
+
+    /// What the actions begin with that the service may ask about.
+    pub fn action_prefixes(&self, name: &ServiceName) -> Vec<SigningName> {
+        if self.action_prefixes.is_empty() {
+            return self.signing_names(name);
+        }
+        self.action_prefixes.iter().cloned().collect()
+    }
 }
 
 /// The accounts whose roles a service may take and about whose callers and resources it may ask.

@@ -4,6 +4,7 @@
 //! here does I/O, asks the clock or draws randomness.
 
 mod account;
+mod action;
 mod arn;
 mod claims;
 mod credentials;
@@ -28,6 +29,7 @@ mod time;
 mod unique_id;
 
 pub use account::{AccountId, Partition};
+pub use action::{ActionName, SigningName};
 pub use arn::{
     Arn, IamPath, OidcProviderArn, ProviderArn, RoleArn, RoleName, SamlProviderArn,
     SamlProviderName, UserArn,

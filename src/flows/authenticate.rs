@@ -25,7 +25,10 @@ use crate::domain::{
     SecretAccessKey, UniqueId, UnixTime, UserPrincipal,
 };
 use crate::policy::IdentityPolicy;
-use crate::sigv4::{self, ExpectedScope, HttpRequest, SigV4Error, UnverifiedSignature};
+use crate::sigv4::{
+    self, ExpectedScope, HttpRequest, Payload, ReceivedBody, ReceivedBy, SigV4Error,
+    UnverifiedSignature,
+};
 
 /// The user `admin` that the environment can set up, with AdministratorAccess.
 #[derive(Debug, Clone)]
@@ -195,11 +198,55 @@ impl Authenticator {
         now: UnixTime,
     ) -> Result<Caller, AuthenticationError> {
         let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        self.signed_by(signature, scope, now).await
+    }
+
+    async fn signed_by(
+        &self,
+        signature: UnverifiedSignature<'_>,
+        scope: &ExpectedScope<'_>,
+        now: UnixTime,
+    ) -> Result<Caller, AuthenticationError> {
         let holder = self.holder(&signature, now).await?;
         let proof = Proof::of(&signature);
         let verified = signature.verify(&holder.secret, scope, now)?;
         let (key, region) = (verified.access_key_id(), verified.region());
         Ok(holder.caller(key, region, proof))
+    }
+
+    /// The caller behind a request to `service`, which must be signed by header: nobody may keep it and send
+    /// it later.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`] of the first check that failed.
+    pub async fn by_header(
+        &self,
+        request: &HttpRequest<'_>,
+        service: &'static str,
+        now: UnixTime,
+    ) -> Result<Caller, AuthenticationError> {
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        signature.refuse_presigned()?;
+        self.signed_by(signature, &self.scope(service), now).await
+    }
+
+    /// The caller behind a request that a service received, and what the signature says of its body.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`] of the first check that failed.
+    pub async fn received(
+        &self,
+        request: &HttpRequest<'_>,
+        by: &ReceivedBy<'_>,
+        body: &ReceivedBody,
+        now: UnixTime,
+    ) -> Result<(Caller, Payload), AuthenticationError> {
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        let holder = self.holder(&signature, now).await?;
+        let proof = Proof::of(&signature);
+        let (verified, payload) = signature.verify_received(&holder.secret, by, body, now)?;
+        let (key, region) = (verified.access_key_id(), verified.region());
+        Ok((holder.caller(key, region, proof), payload))
     }
 
     /// The caller behind a request to `service` whose body is not there yet: it must be signed by

@@ -5,7 +5,7 @@ use super::own_policies::own_tags;
 use super::request::RequestMeta;
 use crate::credentials::OpenSession;
 use crate::directory::Snapshot;
-use crate::domain::{Principal, ProvenPerson, ProviderRef, SessionTags};
+use crate::domain::{Principal, ProvenPerson, ProviderRef, SessionTags, UnixTime};
 use crate::policy::{Caller as PolicyCaller, Context, Values};
 
 /// Who asks, how, when, from where, and by what.
@@ -16,7 +16,18 @@ pub(super) fn caller_context<'a>(
 ) -> Context<'a> {
     let mut context = Context::new();
     meta.describe(&mut context);
-    PolicyCaller::from(&caller.principal).describe(&mut context);
+    describe_caller(&mut context, caller, snapshot, meta.now);
+    context
+}
+
+/// Who asks, and by what.
+pub(super) fn describe_caller<'a>(
+    context: &mut Context<'a>,
+    caller: &'a Caller,
+    snapshot: &'a Snapshot,
+    now: UnixTime,
+) {
+    PolicyCaller::from(&caller.principal).describe(context);
     if let Some(tags) = own_tags(&caller.principal, snapshot) {
         for (key, value) in tags.iter() {
             context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
@@ -26,19 +37,18 @@ pub(super) fn caller_context<'a>(
         context.set("aws:AssumedRoot", "true");
     }
     if let Some(session) = &caller.session {
-        describe_session(&mut context, session, meta);
+        describe_session(context, session, now);
         if matches!(caller.principal, Principal::Session(_)) {
             let person = session.lineage.person();
             let person = person.filter(|_| session.lineage.through.is_empty());
             if let Some(person) = person {
-                describe_federation(&mut context, person);
+                describe_federation(context, person);
             }
         }
         if let Some(person) = session.lineage.person() {
-            describe_person(&mut context, person);
+            describe_person(context, person);
         }
     }
-    context
 }
 
 /// Who vouched for the person of a session that came of no other.
@@ -61,12 +71,12 @@ fn describe_person<'a>(context: &mut Context<'a>, person: &'a ProvenPerson) {
 }
 
 /// Only temporary credentials say when they were issued, and whether with a second factor.
-fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, meta: &RequestMeta) {
+fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, now: UnixTime) {
     context.set("aws:TokenIssueTime", session.issued_at.to_string());
     let is_present = session.mfa_at.is_some();
     context.set("aws:MultiFactorAuthPresent", is_present.to_string());
     if let Some(at) = session.mfa_at {
-        let age = meta.now.since(at).max(0);
+        let age = now.since(at).max(0);
         context.set("aws:MultiFactorAuthAge", age.to_string());
     }
     if let Some(source) = &session.source_identity {

@@ -4,9 +4,10 @@
 //! |---|---|---|
 //! | [`AssumeRoleWithWebIdentity`] | an app with an id_token or an access token | credentials |
 //! | [`AssumeRoleWithSaml`] | an app with a SAML response | credentials |
-//! | [`AssumeRole`] | a user, or a session of a role | credentials |
+//! | [`AssumeRole`] | a user, a session of a role, or a service | credentials |
 //! | [`AssumeRoot`] | a user or a role of the managing account | credentials of another account's root |
 //! | [`UserSessions`] | a user | credentials of their own, or for whom they name |
+//! | [`Authorize`] | a service, with a request that it received | whether it may pass |
 //! | [`GetCallerIdentity`] | a signed request | who signed it |
 //! | [`GetWebIdentityToken`] | a user, or a session of a role | a token that tells others who they are |
 //! | [`SignIn`] | a person, by way of their identity provider | a session in the portal |
@@ -22,6 +23,7 @@ mod assume_role_with_saml;
 mod assume_role_with_web_identity;
 mod assume_root;
 mod authenticate;
+mod authorize;
 mod caller_context;
 mod get_caller_identity;
 mod issuers;
@@ -73,6 +75,10 @@ pub use assume_role_with_web_identity::{
 };
 pub use assume_root::{AssumeRoot, RootError, RootRequest, RootSession};
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
+pub use authorize::{
+    Answer, Authorize, AuthorizeError, Decided, KeyError, KeyValues, Question, QuestionError,
+    Resource, ServiceKeys, Verdict, unproven,
+};
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
 pub use issuers::{DISCOVERY, Issuers, KEYS};
 pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};

@@ -31,10 +31,16 @@ impl RequestMeta {
         context
             .set("aws:SourceIp", self.source_ip.to_string())
             .set("aws:SecureTransport", secure)
-            .set("aws:CurrentTime", self.now.to_string())
-            .set("aws:EpochTime", self.now.seconds().to_string())
             .set("aws:UserAgent", self.user_agent.clone())
             .set("aws:RequestedRegion", self.region.as_str().to_owned());
+        self.describe_time(context);
+    }
+
+    /// Sets the condition keys that say when.
+    pub(super) fn describe_time(&self, context: &mut Context<'_>) {
+        context
+            .set("aws:CurrentTime", self.now.to_string())
+            .set("aws:EpochTime", self.now.seconds().to_string());
     }
 
     /// What a node does by itself, which nobody asked for.

@@ -51,11 +51,13 @@ pub enum Operation {
     GetDelegatedAccessToken,
     /// STS: a call that can't be read, or asks for nothing that there is.
     Unread,
+    /// A service asks whether a request that it received may pass.
+    Authorize,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AssumeRole,
         Self::GetSessionToken,
         Self::GetFederationToken,
@@ -73,6 +75,7 @@ impl Operation {
         Self::AssumeRoot,
         Self::GetDelegatedAccessToken,
         Self::Unread,
+        Self::Authorize,
     ];
 
     /// Its name in the audit, where it has one.
@@ -95,6 +98,7 @@ impl Operation {
             Self::AssumeRoot => "AssumeRoot",
             Self::GetDelegatedAccessToken => "GetDelegatedAccessToken",
             Self::Unread => "UnreadCall",
+            Self::Authorize => "Authorize",
         }
     }
 }

@@ -4,12 +4,22 @@ use super::presigned::{SIGNATURE, pairs};
 use super::{HttpRequest, SigV4Error};
 use crate::domain::Parts;
 
+/// How a path is written into the canonical request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PathForm {
+    /// Without dot and empty segments, and encoded once more.
+    Normalised,
+    /// As it is, with its bytes in the one encoding: S3's, to which `a//b` and `a/../b` are names.
+    EncodedOnce,
+}
+
 /// Writes the canonical request.
 ///
 /// `signed_headers` is the list as it was signed, `payload_hash` the last line. The parameter
 /// `X-Amz-Signature` is left out.
 pub(super) fn canonical_request(
     request: &HttpRequest<'_>,
+    form: PathForm,
     signed_headers: &str,
     payload_hash: &[u8],
 ) -> Result<Vec<u8>, SigV4Error> {
@@ -17,7 +27,10 @@ pub(super) fn canonical_request(
     let mut out = Vec::with_capacity(USUAL_BYTES + request.query.len());
     out.extend_from_slice(request.method.as_bytes());
     out.push(b'\n');
-    push_path(&mut out, request.path)?;
+    match form {
+        PathForm::Normalised => push_path(&mut out, request.path)?,
+        PathForm::EncodedOnce => push_path_once(&mut out, request.path)?,
+    }
     out.push(b'\n');
     push_query(&mut out, request.query)?;
     out.push(b'\n');
@@ -61,6 +74,27 @@ fn push_path(out: &mut Vec<u8>, path: &str) -> Result<(), SigV4Error> {
     }
     if kept.is_empty() || path.ends_with('/') {
         out.push(b'/');
+    }
+    Ok(())
+}
+
+/// The path, decoded and encoded again, as S3 has it. An encoded slash would be read as one, and a plus as
+/// a space by some: both are refused.
+fn push_path_once(out: &mut Vec<u8>, path: &str) -> Result<(), SigV4Error> {
+    if !path.starts_with('/') {
+        return Err(SigV4Error::AmbiguousPath);
+    }
+    for byte in Decoded::of(path) {
+        match byte.ok_or(SigV4Error::AmbiguousPath)? {
+            Byte::Plain(b'/') => out.push(b'/'),
+            Byte::Encoded(b'/' | 0) | Byte::Plain(b'+' | b'?' | b'#' | b'\\') => {
+                return Err(SigV4Error::AmbiguousPath);
+            }
+            Byte::Plain(byte) if !(0x21..0x7f).contains(&byte) => {
+                return Err(SigV4Error::AmbiguousPath);
+            }
+            Byte::Plain(byte) | Byte::Encoded(byte) => push_encoded(out, &[byte], b""),
+        }
     }
     Ok(())
 }
@@ -275,6 +309,34 @@ mod tests {
             "/a/../../b",
         ] {
             assert_eq!(path(received), Err(SigV4Error::AmbiguousPath), "{received}");
+        }
+    }
+
+    fn path_once(path: &str) -> Result<String, SigV4Error> {
+        let mut out = Vec::new();
+        push_path_once(&mut out, path).map(|()| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn s3_s_path_keeps_what_it_has_and_is_encoded_once() {
+        for (received, canonical) in [
+            ("/", "/"),
+            ("/bucket/a//b/../c.", "/bucket/a//b/../c."),
+            ("/bucket/a%20b~c", "/bucket/a%20b~c"),
+            ("/bucket/%7e%e1%88%b4", "/bucket/~%E1%88%B4"),
+            ("/bucket/a!b(c)", "/bucket/a%21b%28c%29"),
+            ("/bucket/100%25", "/bucket/100%25"),
+        ] {
+            assert_eq!(path_once(received).as_deref(), Ok(canonical), "{received}");
+        }
+        for received in [
+            "", "bucket", "/a%2Fb", "/a%2fb", "/a+b", "/a%", "/a%zz", "/a b", "/a%00",
+        ] {
+            assert_eq!(
+                path_once(received),
+                Err(SigV4Error::AmbiguousPath),
+                "{received}"
+            );
         }
     }
 

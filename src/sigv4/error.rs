@@ -89,6 +89,9 @@ pub enum SigV4Error {
         /// The service that was asked.
         expected: &'static str,
     },
+    /// Another service than the one that received the request.
+    #[error("the credential scope is for another service than the one that received the request")]
+    ForeignService,
     /// `SignedHeaders` is not a sorted list of different lower-case header names.
     #[error("the list of signed headers is malformed")]
     MalformedSignedHeaders,
@@ -198,6 +201,7 @@ impl SigV4Error {
             | Self::WrongScopeDate { .. }
             | Self::WrongRegion
             | Self::WrongService { .. }
+            | Self::ForeignService
             | Self::MalformedSignedHeaders
             | Self::TooManySignedHeaders
             | Self::AbsentSignedHeader

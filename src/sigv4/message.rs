@@ -100,6 +100,7 @@ impl SigV4Error {
             Self::MalformedExpires => MALFORMED_EXPIRES,
             Self::WrongTerminator => WRONG_TERMINATOR,
             Self::WrongRegion => "Credential should be scoped to a valid region.",
+            Self::ForeignService => "Credential should be scoped to correct service.",
             Self::MalformedSignedHeaders => MALFORMED_SIGNED_HEADERS,
             Self::TooManySignedHeaders => "Too many headers are signed: sign 64 at most.",
             Self::AbsentSignedHeader => ABSENT_SIGNED_HEADER,

@@ -3,8 +3,9 @@
 //! ```text
 //! HttpRequest ── read ──> UnverifiedSignature   the parts are there, well formed and unambiguous
 //!                           ├ access_key_id, session_token   (the caller finds the secret)
-//!                           └ verify(secret, scope, now)
-//!                               scope, times, body's hash, then the signature itself
+//!                           ├ verify(secret, scope, now)
+//!                           │   scope, times, body's hash, then the signature itself
+//!                           └ verify_received(secret, by, body, now)   likewise, for a service that asks
 //!                               └──> VerifiedSignature
 //! ```
 //!
@@ -27,6 +28,7 @@ mod error;
 mod message;
 mod presigned;
 mod read;
+mod received;
 mod sign;
 mod signing_key;
 mod timestamp;
@@ -34,6 +36,7 @@ mod verify;
 
 pub use error::{RequiredHeader, SigV4Error};
 pub use read::{UnverifiedSignature, read};
+pub use received::{Payload, PayloadHash, ReceivedBody, ReceivedBy};
 pub use sign::{Signer, sign};
 pub use timestamp::ScopeDate;
 pub use verify::{ExpectedScope, VerifiedSignature, payload_hash};

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::canonical::canonical_request;
+use super::canonical::{PathForm, canonical_request};
 use super::credential::Credential;
 use super::signing_key::SigningKey;
 use super::timestamp::Timestamp;
@@ -69,7 +69,12 @@ pub fn sign(
         headers: &headers,
         ..*request
     };
-    let canonical = canonical_request(&whole, &signed_headers, hash.as_bytes())?;
+    let canonical = canonical_request(
+        &whole,
+        PathForm::Normalised,
+        &signed_headers,
+        hash.as_bytes(),
+    )?;
     let key = SigningKey::derive(
         signer.secret,
         credential.date,

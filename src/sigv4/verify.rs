@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 
-use super::canonical::canonical_request;
+use super::canonical::{PathForm, canonical_request};
 use super::credential::Credential;
 use super::read::Validity;
 use super::signing_key::SigningKey;
@@ -61,12 +61,17 @@ impl UnverifiedSignature<'_> {
     ) -> Result<VerifiedSignature, SigV4Error> {
         self.check(expected, now)?;
         let hash = self.payload_hash()?;
-        self.prove(secret, &hash)?;
-        Ok(VerifiedSignature {
+        self.prove(secret, &hash, PathForm::Normalised)?;
+        Ok(self.verified())
+    }
+
+    /// What a signature that was proven says.
+    pub(super) fn verified(self) -> VerifiedSignature {
+        VerifiedSignature {
             access_key_id: self.credential.access_key_id,
             region: self.credential.region,
             signed_at: self.signed_at.time(),
-        })
+        }
     }
 
     /// Verifies the signature before the body is there, with the hash of it that the request states
@@ -88,7 +93,7 @@ impl UnverifiedSignature<'_> {
             .as_deref()
             .filter(|stated| is_hash(stated));
         let stated = stated.ok_or(SigV4Error::MissingPayloadHash)?;
-        self.prove(secret, stated.as_bytes())
+        self.prove(secret, stated.as_bytes(), PathForm::Normalised)
     }
 
     /// Refuses a signature by query, for requests that nobody may keep and hand on.
@@ -103,8 +108,13 @@ impl UnverifiedSignature<'_> {
     }
 
     /// Compares the signature with that of this secret over the request with a body of this hash.
-    fn prove(&self, secret: &SecretAccessKey, hash: &[u8]) -> Result<(), SigV4Error> {
-        let canonical = canonical_request(&self.request, &self.signed_headers, hash)?;
+    pub(super) fn prove(
+        &self,
+        secret: &SecretAccessKey,
+        hash: &[u8],
+        form: PathForm,
+    ) -> Result<(), SigV4Error> {
+        let canonical = canonical_request(&self.request, form, &self.signed_headers, hash)?;
         let string_to_sign = string_to_sign(&self.credential, self.signed_at, &canonical);
         let Credential {
             date,
@@ -142,7 +152,7 @@ impl UnverifiedSignature<'_> {
         Ok(())
     }
 
-    fn check_time(&self, now: UnixTime) -> Result<(), SigV4Error> {
+    pub(super) fn check_time(&self, now: UnixTime) -> Result<(), SigV4Error> {
         let signed_at = self.signed_at.time();
         let age = now.since(signed_at);
         if age < -MAX_SKEW_SECONDS {
@@ -187,7 +197,7 @@ pub fn payload_hash(body: &[u8]) -> String {
     HEXLOWER.encode(digest(&SHA256, body).as_ref())
 }
 
-fn is_hash(stated: &str) -> bool {
+pub(super) fn is_hash(stated: &str) -> bool {
     stated.len() == 64
         && stated
             .bytes()

@@ -25,8 +25,8 @@ use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe, OwnMetadata,
-    Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut, UserSessions,
+    Authenticator, Authorize, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe,
+    OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut, UserSessions,
 };
 use crate::http::edge::Edge;
 
@@ -48,6 +48,7 @@ pub struct Flows {
     pub(super) assume_role: AssumeRole,
     pub(super) assume_root: AssumeRoot,
     pub(super) user_sessions: UserSessions,
+    pub(super) authorize: Authorize,
     pub(super) get_caller_identity: GetCallerIdentity,
     pub(super) get_web_identity_token: GetWebIdentityToken,
     pub(super) issuers: Issuers,
@@ -100,6 +101,7 @@ pub(super) async fn compose(
         assume_role: shared.assume_role(&authenticator),
         assume_root: shared.assume_root(&authenticator),
         user_sessions: shared.user_sessions(&authenticator),
+        authorize: shared.authorize(&authenticator),
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),
             throttle: Arc::clone(&shared.resources.throttle),

@@ -24,8 +24,8 @@ use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, BootstrapAdmin, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder,
-    RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
+    Authenticator, Authorize, BootstrapAdmin, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal,
+    Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -127,6 +127,15 @@ impl Shared {
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn authorize(&self, authenticator: &Authenticator) -> Authorize {
+        Authorize {
+            authenticator: authenticator.clone(),
+            directory: Arc::clone(&self.directory),
+            throttle: Arc::clone(&self.resources.throttle),
+            recorder: Arc::clone(&self.recorder),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What must hold of services.
 
+use std::collections::BTreeSet;
+
 use super::holders::check_keys;
 use super::{MAX_DESCRIPTION, Problem};
 use crate::directory::services::{Reach, Service};
@@ -11,6 +13,24 @@ pub(super) fn check(directory: &Directory, problems: &mut Vec<Problem>) {
         let at = format!("services/{name}");
         if service.description.chars().count() > MAX_DESCRIPTION {
             let text = "description must have at most 1000 characters";
+            problems.push(Problem::new(&at, text));
+        }
+        let most = Service::MAX_NAMES;
+        for (member, names) in [
+            ("signing_names", &service.signing_names),
+            ("action_prefixes", &service.action_prefixes),
+        ] {
+            if names.len() > most {
+                problems.push(Problem::new(&at, format!("{member}: at most {most}")));
+            }
+        }
+        let names = service.signing_names(name).into_iter();
+        let names = names.chain(service.action_prefixes(name));
+        let ours = names.filter(|name| Service::OURS.contains(&name.as_str()));
+        for ours in ours.collect::<BTreeSet<_>>() {
+            let text = format!(
+                "{ours} is the gateway itself, and what is signed for it nobody else's to receive; set signing_names and action_prefixes to others"
+            );
             problems.push(Problem::new(&at, text));
         }
         check_keys(&at, &service.access_keys, Service::MAX_KEYS, problems);

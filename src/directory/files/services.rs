@@ -19,6 +19,8 @@ impl Reader<'_> {
         let service = Service {
             description: file.description,
             reach: file.accounts.map_or(Reach::EveryAccount, Reach::Accounts),
+            signing_names: file.signing_names,
+            action_prefixes: file.action_prefixes,
             access_keys: self.read_keys(path, file.access_keys, before),
         };
         directory.services.insert(name, Arc::new(service));

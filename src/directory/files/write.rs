@@ -131,6 +131,8 @@ fn write_service(
             Reach::EveryAccount => None,
             Reach::Accounts(accounts) => Some(accounts.clone()),
         },
+        signing_names: service.signing_names.clone(),
+        action_prefixes: service.action_prefixes.clone(),
         access_keys: keys_without_secrets(&service.access_keys),
     };
     put_toml(files, format!("services/{name}.toml"), &file)

@@ -128,6 +128,7 @@ prop_compose! {
     fn service()(
         description in any::<String>(),
         accounts in btree_set(select(&ACCOUNTS[..]), 0..3),
+        names in btree_set(select(&["s3", "ci"][..]), 0..3),
         key in any::<[u8; 5]>(),
         created in 0..4_000_000_000_i64,
     ) -> Arc<Service> {
@@ -141,6 +142,8 @@ prop_compose! {
             } else {
                 Reach::Accounts(accounts.iter().map(|id| id.parse().unwrap()).collect())
             },
+            signing_names: names.iter().map(|name| name.parse().unwrap()).collect(),
+            action_prefixes: names.iter().map(|name| name.parse().unwrap()).collect(),
             access_keys: [(id, key)].into(),
         })
     }

@@ -8,6 +8,7 @@
 
 mod administration;
 mod assumption;
+mod authorize;
 mod portal;
 mod refusals;
 mod sts;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex};
 
 pub(super) use administration::{Outcome, Subject};
 pub(super) use assumption::{AssumeRecord, SamlRecord};
+pub(super) use authorize::AuthorizeRecord;
 pub(super) use portal::{PortalRecord, Refused};
 pub use sts::RefusedCall;
 pub(super) use sts::{CallerRecord, Refusal, VouchedFor};

@@ -3,6 +3,7 @@
 
 mod administer;
 mod authenticate;
+mod authorize;
 mod back_up;
 mod known_providers;
 mod metadata;

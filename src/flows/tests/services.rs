@@ -7,10 +7,10 @@ use crate::domain::{AccessKeyId, Principal, SecretAccessKey};
 use crate::policy::{Because, Denial};
 
 const FILE: &str = "services/ci.example.com.toml";
-const KEY: &str = "AKIARZPUZDIKAAAAAAAB";
-const SECRET: &str = "a-secret-of-the-service-ci";
+pub(super) const KEY: &str = "AKIARZPUZDIKAAAAAAAB";
+pub(super) const SECRET: &str = "a-secret-of-the-service-ci";
 const BUILD: &str = "arn:aws:iam::482011739056:role/Build";
-const TRUST_FILE: &str = "accounts/482011739056/roles/Build.trust.json";
+pub(super) const TRUST_FILE: &str = "accounts/482011739056/roles/Build.trust.json";
 
 /// The directory's files with a service, and a role that it may take.
 pub(super) fn service_files(more: &str) -> DirectoryFiles {
@@ -44,7 +44,12 @@ fn keys() -> Credentials {
 }
 
 pub(super) async fn service(node: &Node) -> Caller {
-    authenticate(&node.authenticator(), &keys(), "sts", NOW)
+    service_at(node, NOW).await
+}
+
+pub(super) async fn service_at(node: &Node, now: UnixTime) -> Caller {
+    let authenticator = node.authenticator();
+    authenticate(&authenticator, &keys(), "sts", now)
         .await
         .unwrap()
 }

@@ -1,0 +1,356 @@
+//! `POST /authorize`: a service asks whether a request that it received may pass.
+//!
+//! ```text
+//! signed call ── authenticate: a registered service
+//!   └ its question: of its own requests and actions, about accounts in its reach
+//!      └ the request that it received: who signed it          nobody ─> deny, with AWS's code
+//!         └ they ask not too often                                no ─> deny
+//!            └ policy::authorise: every policy that has a say
+//!               └ recorder                                   no record, no answer
+//! ```
+//! Nothing is marked as used: the services of a region may each ask about the same request, and one
+//! that receives it twice must be answered twice. Within 15 minutes a captured request is as good as
+//! the first, as at AWS; it is the service's transport that keeps it from strangers (decision 74).
+
+mod answer;
+mod keys;
+mod question;
+
+use std::sync::Arc;
+
+pub use answer::{Answer, Decided, Verdict, unproven};
+pub use keys::{KeyError, KeyValues, ServiceKeys};
+pub use question::{Question, QuestionError, Resource};
+
+use super::authenticate::{AuthenticationError, Authenticator, Caller};
+use super::caller_context::describe_caller;
+use super::own_policies::OwnPolicies;
+use super::rates::admit_caller;
+use super::record::{AuthorizeRecord, Recorder};
+use super::request::RequestMeta;
+use super::unavailable::Unavailable;
+use crate::audit::AuditUnavailable;
+use crate::directory::{DirectoryError, LiveDirectory, Role, Service, Snapshot};
+use crate::domain::{ActionName, Principal, RoleArn, ServiceName};
+use crate::metrics::{Operation, Step};
+use crate::policy::{
+    Authorisation, Caller as PolicyCaller, Context, PolicyKind, Refusal, Request, Target,
+    TargetPolicy, authorise,
+};
+use crate::sigv4::{HttpRequest, Payload, ReceivedBy};
+use crate::throttle::Throttle;
+
+const OPERATION: Operation = Operation::Authorize;
+/// The service that questions are signed for.
+const SERVICE: &str = "rolegate";
+
+/// The flow and what it needs.
+#[derive(Debug, Clone)]
+pub struct Authorize {
+    /// Finds out who signed.
+    pub authenticator: Authenticator,
+    /// Services, roles, policies.
+    pub directory: Arc<LiveDirectory>,
+    /// How often callers may ask.
+    pub throttle: Arc<Throttle>,
+    /// Where it is recorded.
+    pub recorder: Arc<Recorder>,
+}
+
+/// Why a question is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizeError {
+    /// Nobody is known to ask.
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationError),
+    /// Somebody asks who is no service.
+    #[error("{0} is no registered service, and only those may ask what others may do")]
+    NotAService(String),
+    /// The question can't be answered.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+    /// This node can't answer.
+    #[error(transparent)]
+    Unavailable(Unavailable),
+}
+
+impl AuthorizeError {
+    /// The code, on the wire and in the audit.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Authentication(error) => error.code(),
+            Self::NotAService(_) => "AccessDenied",
+            Self::Question(error) if error.is_denial() => "AccessDenied",
+            Self::Question(_) => "ValidationError",
+            Self::Unavailable(_) => "ServiceUnavailable",
+        }
+    }
+
+    /// The check that failed.
+    pub(super) const fn check(&self) -> &'static str {
+        match self {
+            Self::Authentication(error) => error.check(),
+            Self::NotAService(_) => "service",
+            Self::Question(_) => "request",
+            Self::Unavailable(_) => "availability",
+        }
+    }
+}
+
+impl From<DirectoryError> for AuthorizeError {
+    fn from(error: DirectoryError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<AuditUnavailable> for AuthorizeError {
+    fn from(error: AuditUnavailable) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl Authorize {
+    /// The service that asks. It signs by header, so that nobody keeps a question and asks it again later.
+    ///
+    /// # Errors
+    /// [`AuthorizeError`], recorded.
+    pub async fn service(
+        &self,
+        request: &HttpRequest<'_>,
+        meta: &RequestMeta,
+    ) -> Result<Caller, AuthorizeError> {
+        let proving = self.recorder.metrics().time(OPERATION, Step::Prove);
+        let found = self
+            .authenticator
+            .by_header(request, SERVICE, meta.now)
+            .await;
+        drop(proving);
+        match found {
+            Ok(caller) if matches!(caller.principal, Principal::Service(_)) => Ok(caller),
+            Ok(caller) => {
+                let error = AuthorizeError::NotAService(caller.principal.arn());
+                Err(self.refused(Some(&caller), error, meta).await)
+            }
+            Err(error) => Err(self.refused(None, error.into(), meta).await),
+        }
+    }
+
+    /// The refusal, recorded; or that it can't be.
+    pub async fn refused(
+        &self,
+        service: Option<&Caller>,
+        error: AuthorizeError,
+        meta: &RequestMeta,
+    ) -> AuthorizeError {
+        let record = AuthorizeRecord {
+            service,
+            question: None,
+            result: Err(&error),
+        };
+        match self.recorder.authorisation(meta, &record).await {
+            Ok(()) => error,
+            Err(unrecorded) => unrecorded.into(),
+        }
+    }
+
+    /// Answers a question; it is recorded before.
+    ///
+    /// # Errors
+    /// [`AuthorizeError`]; nothing was decided.
+    pub async fn run(
+        &self,
+        question: &Question<'_>,
+        service: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<Answer, AuthorizeError> {
+        let _whole = self.recorder.metrics().time(OPERATION, Step::Whole);
+        let result = self.answer(question, service, meta).await;
+        let record = AuthorizeRecord {
+            service: Some(service),
+            question: Some(question),
+            result: result.as_ref(),
+        };
+        self.recorder.authorisation(meta, &record).await?;
+        result
+    }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+        service: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<Answer, AuthorizeError> {
+        let (name, registered) = self.registered(service, meta)?;
+        question.check(&name, &registered)?;
+        let by = ReceivedBy {
+            service: question.service.as_str(),
+            regions: &self.authenticator.regions,
+        };
+        let received =
+            self.authenticator
+                .received(&question.request, &by, &question.body, meta.now);
+        let (caller, payload) = match received.await {
+            Ok((caller, payload)) => (Arc::new(caller), payload),
+            Err(error) if error.is_failed_proof() => return Ok(Answer::Unproven(error)),
+            Err(error) => return Err(error.into()),
+        };
+        let account = caller.principal.account();
+        if account.is_some_and(|account| !registered.reach.has(account)) {
+            return Ok(Answer::OutOfReach(caller));
+        }
+        if let Err(throttled) = admit_caller(&self.throttle, &caller) {
+            return Ok(Answer::Throttled(caller, throttled));
+        }
+        self.decide(question, (&name, caller, payload), meta)
+    }
+
+    /// The service, as it is registered now.
+    fn registered(
+        &self,
+        service: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<(ServiceName, Arc<Service>), AuthorizeError> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let Principal::Service(name) = &service.principal else {
+            return Err(AuthorizeError::NotAService(service.principal.arn()));
+        };
+        let stands = self.authenticator.stands(service, &snapshot);
+        let found = snapshot.service(name).filter(|_| stands);
+        let found = found.ok_or(AuthenticationError::InvalidToken)?;
+        Ok((name.clone(), Arc::clone(found)))
+    }
+
+    /// Decides by the directory in which the caller still stands.
+    fn decide(
+        &self,
+        question: &Question<'_>,
+        (service, caller, payload): (&ServiceName, Arc<Caller>, Payload),
+        meta: &RequestMeta,
+    ) -> Result<Answer, AuthorizeError> {
+        let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let own = OwnPolicies::of(&caller, &snapshot);
+        let own = own.filter(|_| self.authenticator.stands(&caller, &snapshot));
+        let Some(own) = own else {
+            return Ok(Answer::Unproven(AuthenticationError::InvalidToken));
+        };
+        let matter = Matter {
+            question,
+            service,
+            caller: &caller,
+            snapshot: &snapshot,
+        };
+        let context = matter.context(meta);
+        let (verdict, message) = matter.decide(&own, &context);
+        Ok(Answer::Decided(Box::new(Decided {
+            tags: answer::tags(&caller, &snapshot),
+            generation: snapshot.generation(),
+            caller: Arc::clone(&caller),
+            payload,
+            verdict,
+            message,
+        })))
+    }
+}
+
+/// What is decided, and by what.
+struct Matter<'a> {
+    question: &'a Question<'a>,
+    service: &'a ServiceName,
+    caller: &'a Caller,
+    snapshot: &'a Snapshot,
+}
+
+impl<'a> Matter<'a> {
+    /// The condition keys: what the service vouches for, and over it what the gateway knows.
+    fn context(&self, meta: &RequestMeta) -> Context<'a> {
+        let mut context = Context::new();
+        self.question.keys.describe(&mut context);
+        meta.describe_time(&mut context);
+        describe_caller(&mut context, self.caller, self.snapshot, meta.now);
+        context.set("aws:RequestedRegion", self.caller.region.as_str());
+        context.set("aws:ViaAWSService", "false");
+        match self.question.resource.account {
+            Some(account) => context.set("aws:ResourceAccount", account.to_string()),
+            None => context.clear("aws:ResourceAccount"),
+        };
+        if is_pass_role(&self.question.action) {
+            context.set("iam:PassedToService", self.service.as_str());
+            if let Some(role) = self.role() {
+                describe_role(&mut context, role);
+            }
+        }
+        context
+    }
+
+    /// The role that the resource is, where there is such a one.
+    fn role(&self) -> Option<&'a Role> {
+        let arn: RoleArn = self.question.resource.arn.parse().ok()?;
+        let entry = self.snapshot.role(&arn)?;
+        Some(&entry.role)
+    }
+
+    fn decide(&self, own: &OwnPolicies<'_>, context: &Context<'_>) -> (Verdict, Option<String>) {
+        let request = Request {
+            caller: PolicyCaller::from(&self.caller.principal),
+            action: self.question.action.as_str(),
+            resource: &self.question.resource.arn,
+            context,
+        };
+        let verdict = self.verdict(own, &request);
+        let message = match &verdict {
+            Verdict::Allow(_) => None,
+            Verdict::Deny(refusal) => Some(refusal.message(&request)),
+            // Whether there is such a role is not for who may not pass it.
+            Verdict::NoSuchRole | Verdict::ForeignRole => {
+                Some(Refusal::Silent(PolicyKind::IdentityBased).message(&request))
+            }
+        };
+        (verdict, message)
+    }
+
+    fn verdict(&self, own: &OwnPolicies<'_>, request: &Request<'_>) -> Verdict {
+        let resource = &self.question.resource;
+        if is_pass_role(&self.question.action) {
+            if self.role().is_none() {
+                return Verdict::NoSuchRole;
+            }
+            if resource.account != self.caller.principal.account() {
+                return Verdict::ForeignRole;
+            }
+        }
+        let account = resource.account.or_else(|| self.caller.principal.account());
+        let Some(account) = account else {
+            return Verdict::Deny(Refusal::Silent(PolicyKind::ResourceBased));
+        };
+        let target = Target {
+            partition: resource.partition.unwrap_or(self.snapshot.partition()),
+            account,
+            policy: match &self.question.policy {
+                None => TargetPolicy::Silent,
+                Some(policy) => TargetPolicy::Resource {
+                    name: &resource.arn,
+                    policy,
+                },
+            },
+        };
+        match authorise(request, &own.authority(), &target) {
+            Authorisation::Allow { by } => Verdict::Allow(by),
+            Authorisation::Deny(refusal) => Verdict::Deny(refusal),
+        }
+    }
+}
+
+/// The role's own tags.
+fn describe_role<'a>(context: &mut Context<'a>, role: &'a Role) {
+    for (key, value) in role.tags.iter() {
+        for prefix in ["aws:ResourceTag/", "iam:ResourceTag/"] {
+            context.set([prefix, key.as_str()].concat(), value.as_str());
+        }
+    }
+}
+
+/// Whether a service is handed a role.
+fn is_pass_role(action: &ActionName) -> bool {
+    action.as_str().eq_ignore_ascii_case("iam:PassRole")
+}
