@@ -20,6 +20,10 @@ const ADA: (&str, &str) = (
     "a-secret-of-ada-that-stands-in-no-log",
 );
 const CI: (&str, &str) = ("AKIAQYLPMN5HCICICICI", "a-secret-of-the-service-in-no-log");
+/// Of another account; she may decode messages there.
+const CAROL: (&str, &str) = ("AKIAQYLPMN5HCAROL777", "a-secret-of-carol-of-elsewhere-xx");
+/// Of ada's account; he has no policies.
+const BOB: (&str, &str) = ("AKIAQYLPMN5HBOBBOB77", "a-secret-of-bob-that-is-no-secret");
 const JOB: &str = "arn:aws:ci:us-east-1:123456789012:job/7";
 
 fn keys((id, secret): (&str, &str)) -> AwsKeys {
@@ -41,6 +45,20 @@ fn directory(node: &HttpNode) -> DirectoryFiles {
     let statement = json!({ "Effect": "Allow", "Action": "ci:RunJob", "Resource": "*" });
     let policy = json!({ "Version": "2012-10-17", "Statement": statement });
     files.insert(in_account("users/ada.policies/ci.json"), policy.to_string());
+    let statement = json!({ "Effect": "Allow", "Action": "sts:Decode*", "Resource": "*" });
+    let decodes = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+    files.insert(
+        in_account("users/ada.policies/decode.json"),
+        decodes.clone(),
+    );
+    files.insert(in_account("users/bob.toml"), key_file(BOB));
+    let elsewhere = |path: &str| ["accounts/482011739056/", path].concat();
+    files.insert(
+        elsewhere("account.toml"),
+        "alias = 'elsewhere'\n".to_owned(),
+    );
+    files.insert(elsewhere("users/carol.toml"), key_file(CAROL));
+    files.insert(elsewhere("users/carol.policies/decode.json"), decodes);
     files
 }
 
@@ -340,4 +358,111 @@ fn a_service_takes_no_session_and_is_told_its_name_alone() {
         .signed(&keys(CI), &Signing::admin(node.now()))
         .send(node.address);
     assert_refused(&export, 403, "AccessDenied", "ci.example.com");
+}
+
+fn decode(node: &HttpNode, who: (&str, &str), encoded: &str) -> Response {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    let form = form
+        .append_pair("Action", "DecodeAuthorizationMessage")
+        .append_pair("Version", "2011-06-15")
+        .append_pair("EncodedMessage", encoded)
+        .finish();
+    Call::post(node.address, &form)
+        .signed(&keys(who), &Signing::at(node.now()))
+        .send(node.address)
+}
+
+/// The encoded message of a refusal of ada's.
+fn encoded_refusal(node: &HttpNode) -> String {
+    let mut question = question(node);
+    question["action"] = json!("ci:StopJob");
+    let told = answer(&ask(node, &question));
+    told["encoded_message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_refusal_is_decoded_by_whoever_may_in_its_account() {
+    let node = start();
+    let encoded = encoded_refusal(&node);
+    assert!(!encoded.contains("ada"));
+    let decoded = decode(&node, ADA, &encoded);
+    assert_eq!(decoded.status, 200, "{}", decoded.text());
+    let text = support::sts::element(&decoded, "DecodedMessage").replace("&quot;", "\"");
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["allowed"], false);
+    assert_eq!(told["explicitDeny"], false);
+    assert_eq!(told["context"]["action"], "ci:StopJob");
+    assert_eq!(told["context"]["resource"], JOB);
+    assert_eq!(
+        told["context"]["principal"]["arn"],
+        "arn:aws:iam::123456789012:user/ada"
+    );
+    let allowed = answer(&ask(&node, &question(&node)));
+    assert!(allowed.get("encoded_message").is_none());
+}
+
+#[test]
+fn nobody_else_decodes_it() {
+    let node = start();
+    let encoded = encoded_refusal(&node);
+    let other_account = decode(&node, CAROL, &encoded);
+    assert_eq!(other_account.status, 400);
+    let invalid = "InvalidAuthorizationMessageException";
+    support::sts::assert_refused(&other_account, 400, invalid);
+    let without_policy = decode(&node, BOB, &encoded);
+    support::sts::assert_refused(&without_policy, 403, "AccessDenied");
+    let text = without_policy.text();
+    assert!(
+        text.contains(
+            "because no identity-based policy allows the sts:DecodeAuthorizationMessage action"
+        ),
+        "{text}"
+    );
+    support::sts::assert_refused(&decode(&node, CI, &encoded), 403, "AccessDenied");
+}
+
+#[test]
+fn a_session_token_is_no_message_and_a_message_no_session_token() {
+    let node = start();
+    let invalid = "InvalidAuthorizationMessageException";
+    let session = Call::post(node.address, "Action=GetSessionToken&Version=2011-06-15")
+        .signed(&keys(ADA), &Signing::at(node.now()))
+        .send(node.address);
+    let session = AwsKeys::issued(&session);
+    let token = session.token.clone().unwrap();
+    support::sts::assert_refused(&decode(&node, ADA, &token), 400, invalid);
+    let url_safe = token.replace('+', "-").replace('/', "_").replace('=', "");
+    support::sts::assert_refused(&decode(&node, ADA, &url_safe), 400, invalid);
+    assert!(!node.audit_text().contains(&token));
+    let encoded = encoded_refusal(&node);
+    let standard = encoded.replace('-', "+").replace('_', "/");
+    let padding = "=".repeat((4 - standard.len() % 4) % 4);
+    for token in [encoded, [standard, padding].concat()] {
+        let forged = AwsKeys {
+            token: Some(token),
+            ..session.clone()
+        };
+        support::sts::assert_refused(&node.who(&forged), 403, "InvalidClientTokenId");
+    }
+}
+
+#[test]
+fn a_message_that_is_missing_or_too_long_is_refused_by_the_model() {
+    let node = start();
+    let missing = Call::post(
+        node.address,
+        "Action=DecodeAuthorizationMessage&Version=2011-06-15",
+    )
+    .signed(&keys(ADA), &Signing::at(node.now()))
+    .send(node.address);
+    support::sts::assert_refused(&missing, 400, "ValidationError");
+    assert!(
+        missing.text().contains("at &apos;encodedMessage&apos;"),
+        "{}",
+        missing.text()
+    );
+    let long = decode(&node, ADA, &"A".repeat(10_241));
+    support::sts::assert_refused(&long, 400, "ValidationError");
+    let invalid = "InvalidAuthorizationMessageException";
+    support::sts::assert_refused(&decode(&node, ADA, "nonsense"), 400, invalid);
 }

@@ -8,9 +8,12 @@
 //! bound in as associated data: purpose, version, key id, access key id
 //! secret access key = base64( first 30 bytes of the message's companion secret )
 //! ```
+//! Beside them, what a refusal says is sealed for the account of whoever was refused.
+//!
 //! The secret access key stands nowhere: whoever opens the token can derive it again.
 
 mod issue;
+mod message;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -18,4 +21,5 @@ mod token;
 pub use issue::{
     Extent, IssueError, Issued, IssuedToUser, Mint, UserSession, issue, issue_root, issue_to_user,
 };
+pub use message::{MAX_ENCODED_MESSAGE, MessageError, open_message, seal_message};
 pub use token::{OpenSession, TokenError, open};

@@ -77,7 +77,7 @@ pub use assume_root::{AssumeRoot, RootError, RootRequest, RootSession};
 pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use authorize::{
     Answer, Authorize, AuthorizeError, Decided, KeyError, KeyValues, Question, QuestionError,
-    Resource, ServiceKeys, Verdict, unproven,
+    RefusalText, Resource, ServiceKeys, Verdict, unproven,
 };
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
 pub use issuers::{DISCOVERY, Issuers, KEYS};

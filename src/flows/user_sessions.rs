@@ -1,11 +1,12 @@
-//! What a user does with a long-term key of their own: `GetSessionToken`, `GetFederationToken`, and
-//! `GetAccessKeyInfo`.
+//! What a user does with a long-term key of their own: `GetSessionToken` and `GetFederationToken`; and what
+//! is asked of STS by whoever has policies: `GetAccessKeyInfo` and `DecodeAuthorizationMessage`.
 //!
 //! ```text
 //! signed request ── authenticate, admit
 //!   ├ GetSessionToken      a long-term key; a code, where one is shown. No permission is asked for
 //!   ├ GetFederationToken   a long-term key; sts:GetFederationToken, and sts:TagSession with tags
-//!   └ GetAccessKeyInfo     sts:GetAccessKeyInfo
+//!   ├ GetAccessKeyInfo     sts:GetAccessKeyInfo
+//!   └ DecodeAuthorizationMessage   sts:DecodeAuthorizationMessage; of the caller's own account
 //!      └ recorder          no record, no answer
 //! ```
 
@@ -24,7 +25,7 @@ use super::request::RequestMeta;
 use super::signed_caller::signed_caller;
 use super::unavailable::Unavailable;
 use crate::audit::AuditUnavailable;
-use crate::credentials::{self, Extent, IssueError, IssuedToUser, Mint, UserSession};
+use crate::credentials::{self, Extent, IssueError, IssuedToUser, MessageError, Mint, UserSession};
 use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
 use crate::domain::{AccessKeyId, AccountId, FederatedName, Principal, SessionTags, UserPrincipal};
 use crate::entropy::Entropy;
@@ -104,6 +105,9 @@ pub enum UserSessionError {
     /// The access key says no account.
     #[error("the access key belongs to no account that is known here")]
     UnknownKey,
+    /// The message is none that was sealed for the caller's account.
+    #[error("Message is not valid")]
+    InvalidMessage,
     /// The token would be too large.
     #[error("the session token would take {percent} per cent of its room")]
     TooLarge {
@@ -130,6 +134,7 @@ impl UserSessionError {
             Self::RegionDisabled(_) => "RegionDisabledException",
             Self::TradeInToken => "ExpiredTradeInTokenException",
             Self::UnknownKey => "ValidationError",
+            Self::InvalidMessage => "InvalidAuthorizationMessageException",
             Self::TooLarge { .. } => "PackedPolicyTooLarge",
         }
     }
@@ -148,6 +153,7 @@ impl UserSessionError {
             Self::RegionDisabled(_) => "region",
             Self::TradeInToken => "trade-in token",
             Self::UnknownKey => "access key",
+            Self::InvalidMessage => "message",
             Self::TooLarge { .. } => "token size",
         }
     }
@@ -354,6 +360,63 @@ impl UserSessions {
         caller: &Caller,
         meta: &RequestMeta,
     ) -> Result<AccountId, UserSessionError> {
+        let (snapshot, _) =
+            self.permitted(("GetAccessKeyInfo", "sts:GetAccessKeyInfo"), caller, meta)?;
+        if snapshot.service_of_key(key).is_some() {
+            return Err(UserSessionError::UnknownKey);
+        }
+        let known = snapshot.user_of_key(key);
+        let account = known.map(|entry| entry.principal.account);
+        let account = account.or_else(|| key.account());
+        account.ok_or(UserSessionError::UnknownKey)
+    }
+
+    /// What a refusal of somebody of the caller's account says.
+    ///
+    /// # Errors
+    /// [`UserSessionError`], recorded.
+    pub async fn decode_authorization_message(
+        &self,
+        encoded: &str,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<String, UserSessionError> {
+        let operation = Operation::DecodeAuthorizationMessage;
+        let result = self.decoded_message(encoded, caller, meta).await;
+        let record = match &result {
+            Ok(_) => CallerRecord::Told(caller),
+            Err(error) => CallerRecord::Refused(caller, error),
+        };
+        self.recorder.signed_call(meta, operation, record).await?;
+        result
+    }
+
+    async fn decoded_message(
+        &self,
+        encoded: &str,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<String, UserSessionError> {
+        let action = (
+            "DecodeAuthorizationMessage",
+            "sts:DecodeAuthorizationMessage",
+        );
+        let (snapshot, account) = self.permitted(action, caller, meta)?;
+        let mut opened = credentials::open_message(encoded, account, snapshot.keys());
+        if opened == Err(MessageError::UnknownKey) {
+            let newer = self.directory.catch_up(meta.now).await?;
+            opened = credentials::open_message(encoded, account, newer.keys());
+        }
+        opened.map_err(|_| UserSessionError::InvalidMessage)
+    }
+
+    /// The directory by which the caller's policies allow an action on `*`, and the caller's account.
+    fn permitted(
+        &self,
+        (operation, action): (&'static str, &str),
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<(Arc<Snapshot>, AccountId), UserSessionError> {
         let is_own_session =
             matches!(caller.principal, Principal::User(_)) && caller.session.is_some();
         let is_bound = matches!(
@@ -361,9 +424,10 @@ impl UserSessions {
             Principal::FederatedUser(_) | Principal::Root(_)
         );
         if is_own_session || is_bound {
-            return Err(UserSessionError::SessionCredentials("GetAccessKeyInfo"));
+            return Err(UserSessionError::SessionCredentials(operation));
         }
-        let account = account_of(caller, "GetAccessKeyInfo")?;
+        let account = caller.principal.account();
+        let account = account.ok_or(UserSessionError::ServiceCaller(operation))?;
         admit_caller(&self.throttle, caller)?;
         let snapshot = self.snapshot(caller, meta)?;
         let context = caller_context(caller, &snapshot, meta);
@@ -374,14 +438,9 @@ impl UserSessions {
             account,
         };
         let denied = UserSessionError::Denied;
-        asking.ask("sts:GetAccessKeyInfo", "*").map_err(denied)?;
-        if snapshot.service_of_key(key).is_some() {
-            return Err(UserSessionError::UnknownKey);
-        }
-        let known = snapshot.user_of_key(key);
-        let account = known.map(|entry| entry.principal.account);
-        let account = account.or_else(|| key.account());
-        account.ok_or(UserSessionError::UnknownKey)
+        asking.ask(action, "*").map_err(denied)?;
+        drop(context);
+        Ok((snapshot, account))
     }
 
     /// The directory, in which the caller still is who they were when their signature was verified.
@@ -432,10 +491,4 @@ fn long_term_user<'c>(
         (Principal::Service(_), _) => Err(UserSessionError::ServiceCaller(operation)),
         _ => Err(UserSessionError::SessionCredentials(operation)),
     }
-}
-
-/// The caller's account; a service has none, and no policies.
-fn account_of(caller: &Caller, operation: &'static str) -> Result<AccountId, UserSessionError> {
-    let account = caller.principal.account();
-    account.ok_or(UserSessionError::ServiceCaller(operation))
 }

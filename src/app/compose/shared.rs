@@ -136,6 +136,7 @@ impl Shared {
             directory: Arc::clone(&self.directory),
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::AuthenticationError;
 use crate::directory::Snapshot;
 use crate::flows::authenticate::Caller;
 use crate::flows::own_policies::own_tags;
-use crate::policy::{PolicyKind, Refusal, StatementRef};
+use crate::policy::{Authorisation, PolicyKind, Refusal, StatementRef};
 use crate::sigv4::{Payload, SigV4Error};
 use crate::throttle::Throttled;
 
@@ -34,10 +34,19 @@ pub struct Decided {
     pub payload: Payload,
     /// Whether it may pass.
     pub verdict: Verdict,
-    /// AWS's text, where it may not.
-    pub message: Option<String>,
+    /// What is told where it may not.
+    pub refusal: Option<RefusalText>,
     /// The directory that it was decided by.
     pub generation: u64,
+}
+
+/// What is told of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalText {
+    /// AWS's text.
+    pub message: String,
+    /// The whole decision, sealed for the caller's account; none of who has no account.
+    pub encoded: Option<String>,
 }
 
 /// Whether a request may pass.
@@ -51,6 +60,15 @@ pub enum Verdict {
     NoSuchRole,
     /// It may not: a role is passed within its own account only.
     ForeignRole,
+}
+
+impl From<Authorisation> for Verdict {
+    fn from(decision: Authorisation) -> Self {
+        match decision {
+            Authorisation::Allow { by } => Self::Allow(by),
+            Authorisation::Deny(refusal) => Self::Deny(refusal),
+        }
+    }
 }
 
 impl Verdict {

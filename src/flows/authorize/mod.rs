@@ -16,9 +16,10 @@ mod answer;
 mod keys;
 mod question;
 
+use std::fmt;
 use std::sync::Arc;
 
-pub use answer::{Answer, Decided, Verdict, unproven};
+pub use answer::{Answer, Decided, RefusalText, Verdict, unproven};
 pub use keys::{KeyError, KeyValues, ServiceKeys};
 pub use question::{Question, QuestionError, Resource};
 
@@ -30,12 +31,14 @@ use super::record::{AuthorizeRecord, Recorder};
 use super::request::RequestMeta;
 use super::unavailable::Unavailable;
 use crate::audit::AuditUnavailable;
+use crate::credentials::{IssueError, seal_message};
 use crate::directory::{DirectoryError, LiveDirectory, Role, Service, Snapshot};
 use crate::domain::{ActionName, Principal, RoleArn, ServiceName};
+use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
 use crate::policy::{
     Authorisation, Caller as PolicyCaller, Context, PolicyKind, Refusal, Request, Target,
-    TargetPolicy, authorise,
+    TargetPolicy, authorise, authorization_message,
 };
 use crate::sigv4::{HttpRequest, Payload, ReceivedBy};
 use crate::throttle::Throttle;
@@ -45,7 +48,7 @@ const OPERATION: Operation = Operation::Authorize;
 const SERVICE: &str = "rolegate";
 
 /// The flow and what it needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Authorize {
     /// Finds out who signed.
     pub authenticator: Authenticator,
@@ -55,6 +58,14 @@ pub struct Authorize {
     pub throttle: Arc<Throttle>,
     /// Where it is recorded.
     pub recorder: Arc<Recorder>,
+    /// Randomness for what is sealed.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for Authorize {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Authorize")
+    }
 }
 
 /// Why a question is not answered.
@@ -99,6 +110,12 @@ impl AuthorizeError {
 
 impl From<DirectoryError> for AuthorizeError {
     fn from(error: DirectoryError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<IssueError> for AuthorizeError {
+    fn from(error: IssueError) -> Self {
         Self::Unavailable(error.into())
     }
 }
@@ -241,15 +258,37 @@ impl Authorize {
             snapshot: &snapshot,
         };
         let context = matter.context(meta);
-        let (verdict, message) = matter.decide(&own, &context);
+        let (verdict, told) = matter.decide(&own, &context);
+        let refusal = match told {
+            None => None,
+            Some((message, decision)) => Some(RefusalText {
+                message,
+                encoded: self.sealed(&decision, &caller, &snapshot, meta)?,
+            }),
+        };
         Ok(Answer::Decided(Box::new(Decided {
             tags: answer::tags(&caller, &snapshot),
             generation: snapshot.generation(),
             caller: Arc::clone(&caller),
             payload,
             verdict,
-            message,
+            refusal,
         })))
+    }
+
+    /// A decision, sealed for the account of whom it is about.
+    fn sealed(
+        &self,
+        decision: &str,
+        caller: &Caller,
+        snapshot: &Snapshot,
+        meta: &RequestMeta,
+    ) -> Result<Option<String>, IssueError> {
+        let Some(account) = caller.principal.account() else {
+            return Ok(None);
+        };
+        let keys = (snapshot.keys(), meta.now);
+        seal_message(decision, account, keys, self.entropy.as_ref()).map(Some)
     }
 }
 
@@ -290,42 +329,63 @@ impl<'a> Matter<'a> {
         Some(&entry.role)
     }
 
-    fn decide(&self, own: &OwnPolicies<'_>, context: &Context<'_>) -> (Verdict, Option<String>) {
+    /// The verdict; where the request may not pass AWS's text, and the whole decision for whoever may
+    /// decode it.
+    fn decide(
+        &self,
+        own: &OwnPolicies<'_>,
+        context: &Context<'_>,
+    ) -> (Verdict, Option<(String, String)>) {
         let request = Request {
             caller: PolicyCaller::from(&self.caller.principal),
             action: self.question.action.as_str(),
             resource: &self.question.resource.arn,
             context,
         };
-        let verdict = self.verdict(own, &request);
-        let message = match &verdict {
-            Verdict::Allow(_) => None,
-            Verdict::Deny(refusal) => Some(refusal.message(&request)),
-            // Whether there is such a role is not for who may not pass it.
-            Verdict::NoSuchRole | Verdict::ForeignRole => {
-                Some(Refusal::Silent(PolicyKind::IdentityBased).message(&request))
+        let authority = own.authority();
+        let target = self.target();
+        let (verdict, decision) = match (self.unpassable(), &target) {
+            (Some(verdict), _) => (verdict, silent(PolicyKind::IdentityBased)),
+            (None, None) => {
+                let decision = silent(PolicyKind::ResourceBased);
+                (Verdict::from(decision.clone()), decision)
+            }
+            (None, Some(target)) => {
+                let decision = authorise(&request, &authority, target);
+                (Verdict::from(decision.clone()), decision)
             }
         };
-        (verdict, message)
+        let Authorisation::Deny(refusal) = &decision else {
+            return (verdict, None);
+        };
+        // Whether there is such a role is not for who may not pass it.
+        let message = refusal.message(&request);
+        let whole = match &target {
+            Some(target) => authorization_message(&request, &authority, target, &decision),
+            None => String::new(),
+        };
+        (verdict, Some((message, whole)))
     }
 
-    fn verdict(&self, own: &OwnPolicies<'_>, request: &Request<'_>) -> Verdict {
-        let resource = &self.question.resource;
-        if is_pass_role(&self.question.action) {
-            if self.role().is_none() {
-                return Verdict::NoSuchRole;
-            }
-            if resource.account != self.caller.principal.account() {
-                return Verdict::ForeignRole;
-            }
+    /// Why the resource is no role that can be passed, where one is to be.
+    fn unpassable(&self) -> Option<Verdict> {
+        if !is_pass_role(&self.question.action) {
+            return None;
         }
+        if self.role().is_none() {
+            return Some(Verdict::NoSuchRole);
+        }
+        let is_own = self.question.resource.account == self.caller.principal.account();
+        (!is_own).then_some(Verdict::ForeignRole)
+    }
+
+    /// The resource's side; none where nobody's account has it.
+    fn target(&self) -> Option<Target<'a>> {
+        let resource = &self.question.resource;
         let account = resource.account.or_else(|| self.caller.principal.account());
-        let Some(account) = account else {
-            return Verdict::Deny(Refusal::Silent(PolicyKind::ResourceBased));
-        };
-        let target = Target {
+        Some(Target {
             partition: resource.partition.unwrap_or(self.snapshot.partition()),
-            account,
+            account: account?,
             policy: match &self.question.policy {
                 None => TargetPolicy::Silent,
                 Some(policy) => TargetPolicy::Resource {
@@ -333,12 +393,12 @@ impl<'a> Matter<'a> {
                     policy,
                 },
             },
-        };
-        match authorise(request, &own.authority(), &target) {
-            Authorisation::Allow { by } => Verdict::Allow(by),
-            Authorisation::Deny(refusal) => Verdict::Deny(refusal),
-        }
+        })
     }
+}
+
+const fn silent(kind: PolicyKind) -> Authorisation {
+    Authorisation::Deny(Refusal::Silent(kind))
 }
 
 /// The role's own tags.

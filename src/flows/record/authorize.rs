@@ -158,7 +158,7 @@ fn said(event: Event, decided: &Decided) -> Event {
         Check::new("policies", outcome).compared(wanted, &text)
     });
     let event = event.checks(found);
-    let Some(message) = &decided.message else {
+    let Some(refusal) = &decided.refusal else {
         return event;
     };
     let event = match verdict {
@@ -173,5 +173,5 @@ fn said(event: Event, decided: &Decided) -> Event {
         Verdict::ForeignRole => event.checks([Check::new("policies", outcome)
             .compared("a role of the caller's account", "one of another account")]),
     };
-    event.refused("AccessDenied", message)
+    event.refused("AccessDenied", &refusal.message)
 }

@@ -54,6 +54,7 @@ fn authorize(node: &Node, throttle: Arc<Throttle>) -> Authorize {
         directory: Arc::clone(&node.directory),
         throttle,
         recorder: Arc::clone(&node.recorder),
+        entropy: Arc::new(SystemEntropy),
     }
 }
 
@@ -186,7 +187,7 @@ async fn a_user_may_what_their_policies_allow() {
     let answer = decided(&node, &run_job(received(&ada()))).await;
     assert!(answer.verdict.is_allowed());
     assert_eq!(answer.payload, Payload::Signed);
-    assert_eq!(answer.message, None);
+    assert_eq!(answer.refusal, None);
     assert_eq!(answer.tags, [("Team".to_owned(), "blue".to_owned())]);
     assert_eq!(
         answer.caller.principal.arn(),
@@ -219,7 +220,10 @@ async fn a_refusal_says_which_kind_of_policy_was_silent_or_denied() {
         Verdict::Deny(Refusal::Silent(PolicyKind::IdentityBased))
     );
     assert_eq!(
-        answer.message.as_deref(),
+        answer
+            .refusal
+            .as_ref()
+            .map(|refusal| refusal.message.as_str()),
         Some(
             "User: arn:aws:iam::482011739056:user/ada is not authorized to perform: ci:StopJob on resource: arn:aws:ci:us-east-1:482011739056:job/7 because no identity-based policy allows the ci:StopJob action"
         )
@@ -472,8 +476,9 @@ async fn a_role_is_passed_to_the_service_that_asks_and_to_no_other() {
     assert_eq!(nobody.verdict, Verdict::NoSuchRole);
     assert!(
         nobody
-            .message
+            .refusal
             .unwrap()
+            .message
             .contains("because no identity-based policy allows the iam:PassRole action")
     );
     let foreign = decided(&node, &pass(testing::ADMIN)).await;
@@ -516,8 +521,9 @@ async fn a_service_that_calls_another_may_what_the_resource_says() {
     );
     assert!(
         answer
-            .message
+            .refusal
             .unwrap()
+            .message
             .starts_with("User: ci.example.com is not authorized")
     );
     let statement = json!({ "Effect": "Allow", "Action": "ci:RunJob", "Resource": JOB,

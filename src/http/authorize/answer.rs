@@ -22,6 +22,8 @@ pub(super) struct Told<'a> {
     error: Option<ToldError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoded_message: Option<&'a str>,
     request_id: String,
 }
 
@@ -102,6 +104,7 @@ impl<'a> Told<'a> {
             reason: None,
             error: Some(error),
             message: None,
+            encoded_message: None,
             request_id: id.to_string(),
         }
     }
@@ -113,7 +116,8 @@ impl<'a> Told<'a> {
             policy: &statement.policy,
             statement: statement.statement.to_string(),
         });
-        let message = decided.message.as_deref();
+        let refusal = decided.refusal.as_ref();
+        let message = refusal.map(|refusal| refusal.message.as_str());
         Self {
             decision: if verdict.is_allowed() {
                 "allow"
@@ -134,6 +138,7 @@ impl<'a> Told<'a> {
                 message: message.to_owned(),
             }),
             message,
+            encoded_message: refusal.and_then(|refusal| refusal.encoded.as_deref()),
             request_id: id.to_string(),
         }
     }

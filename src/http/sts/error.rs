@@ -314,6 +314,9 @@ impl StsFault {
                 error.code(),
                 "The trade-in token provided in the request has expired and can no longer be exchanged for credentials.",
             ),
+            UserSessionError::InvalidMessage => {
+                Self::new(StatusCode::BAD_REQUEST, error.code(), error.to_string())
+            }
             UserSessionError::UnknownPolicy(_) | UserSessionError::UnknownKey => {
                 Self::new(StatusCode::BAD_REQUEST, error.code(), sentence(error))
             }

@@ -11,6 +11,7 @@ mod assume_role_with_web_identity;
 mod assume_root;
 mod assuming;
 mod cors;
+mod decode_authorization_message;
 mod error;
 mod get_caller_identity;
 mod get_web_identity_token;
@@ -69,7 +70,8 @@ pub struct StsApi {
     pub assume_role_with_web_identity: AssumeRoleWithWebIdentity,
     /// `AssumeRoot`
     pub assume_root: AssumeRoot,
-    /// `GetSessionToken`, `GetFederationToken`, `GetAccessKeyInfo`, `GetDelegatedAccessToken`
+    /// `GetSessionToken`, `GetFederationToken`, `GetAccessKeyInfo`, `DecodeAuthorizationMessage`,
+    /// `GetDelegatedAccessToken`
     pub user_sessions: UserSessions,
     /// `GetCallerIdentity`
     pub get_caller_identity: GetCallerIdentity,
@@ -211,6 +213,9 @@ impl StsApi {
             }
             ("GetAccessKeyInfo", Some(VERSION)) => {
                 user_sessions::get_access_key_info(&self.user_sessions, call).await
+            }
+            ("DecodeAuthorizationMessage", Some(VERSION)) => {
+                decode_authorization_message::answer(&self.user_sessions, call).await
             }
             ("GetCallerIdentity", Some(VERSION)) => {
                 get_caller_identity::answer(&self.get_caller_identity, call).await
