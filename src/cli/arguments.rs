@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::provider_files::WellKnown;
 use crate::domain::{
     AccessKeyId, ConnectionId, InvalidValue, IssuerName, Partition, RequestId, RoleArn, RuleId,
     ServiceName, Subject, UnixTime, UserArn,
@@ -441,6 +442,15 @@ pub enum Connections {
         /// Where the gateway is.
         #[command(flatten)]
         gateway: Gateway,
+    },
+    /// Print the files that connect a well-known identity provider, to be changed and applied.
+    ///
+    /// Each stands below a line with its path: a connection with its link and rule where people can sign in
+    /// with it, and what lets its tokens in at STS. Asks no gateway.
+    Template {
+        /// The provider.
+        #[arg(value_name = "PROVIDER", value_enum)]
+        provider: WellKnown,
     },
 }
 

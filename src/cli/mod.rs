@@ -9,6 +9,7 @@ mod files;
 mod lint;
 mod log;
 mod migrate;
+mod provider_files;
 mod sessions;
 
 use std::io::{self, Write as _};
@@ -23,6 +24,8 @@ use crate::app::{BackUpError, MigrateError, RestoreError, RunningNode, StartErro
 use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
+use crate::domain::ConnectionId;
+use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{Applied, Exported};
 use crate::http::admin::{
     ApplyRequest, RefreshRequest, RevokeRequest, RotateRequest, UpgradeRequest,
@@ -135,22 +138,28 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         }
         Command::Keys(keys) => rotate(keys).await,
         Command::Store(command) => upgrade_store(command).await,
-        Command::Connections(connections) => refresh_metadata(connections).await,
+        Command::Connections(Connections::RefreshMetadata {
+            id,
+            accept_new_keys,
+            gateway,
+        }) => refresh_metadata(id, Connections::new_keys(accept_new_keys), gateway).await,
+        Command::Connections(Connections::Template { provider }) => {
+            say(provider.files().trim_end())
+        }
         Command::Sessions(command) => sessions::run(command).await,
         Command::Revoke(target) => revoke(target).await,
         Command::Decisions(command) => decisions::run(*command).await,
     }
 }
 
-async fn refresh_metadata(connections: Connections) -> Result<(), CommandError> {
-    let Connections::RefreshMetadata {
-        id,
-        accept_new_keys,
-        gateway,
-    } = connections;
+async fn refresh_metadata(
+    connection: ConnectionId,
+    new_keys: NewKeys,
+    gateway: Gateway,
+) -> Result<(), CommandError> {
     let request = RefreshRequest {
-        connection: id,
-        new_keys: Connections::new_keys(accept_new_keys),
+        connection,
+        new_keys,
     };
     let path = "/admin/v1/connections/refresh-metadata";
     let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;

@@ -10,6 +10,7 @@ mod claims;
 mod credentials;
 mod host_name;
 mod identity;
+mod issuer_traits;
 mod known_provider;
 mod local_path;
 mod network;
@@ -41,6 +42,7 @@ pub use identity::{
     Audience, ConnectionId, EntityId, FederatedIdentity, Issuer, IssuerName, ProviderRef, RuleId,
     SignInId, Subject,
 };
+pub use issuer_traits::IssuerTraits;
 pub use known_provider::{AccessTokenProvider, KnownProvider};
 pub use local_path::LocalPath;
 pub use network::network_of;

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use super::request::RequestMeta;
 use crate::domain::{
-    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, Issuer, KnownProvider,
-    ProviderRef, SessionClaims, SessionTags, SourceIdentity, TagsError,
+    AskedOfSession, Claim, ClaimSource, Claims, FederatedIdentity, Issuer, IssuerTraits,
+    KnownProvider, ProviderRef, SessionClaims, SessionTags, SourceIdentity, TagsError,
 };
 use crate::policy::{Context, Values};
 
-/// The claims that are condition keys of the provider: `<issuer>:aud` and so on. They tell of the
+/// The claims that are condition keys of every provider: `<issuer>:aud` and so on. They tell of the
 /// id_token, so that UserInfo can't say them.
 const CONDITION_CLAIMS: [&str; 2] = ["amr", "azp"];
 
@@ -113,16 +113,18 @@ fn describe_app<'a>(
     }
 }
 
-/// What an id_token says: `<issuer without scheme>:sub`, `:aud`, `:amr` and `:azp`.
+/// What an id_token says: `<issuer without scheme>:sub`, `:aud`, `:amr` and `:azp`, and what the issuer's own
+/// claims are.
 fn describe_token<'a>(context: &mut Context<'a>, issuer: &Issuer, identity: &'a FederatedIdentity) {
     let prefix = issuer.without_scheme();
     let key = |claim: &str| [prefix, ":", claim].concat();
     context.set(key("sub"), identity.subject.as_str());
     context.set(key("aud"), identity.audience.as_str());
-    for name in CONDITION_CLAIMS {
+    let own = IssuerTraits::of(prefix).condition_claims;
+    for name in CONDITION_CLAIMS.iter().chain(own) {
         let claim = identity.claims.get(name);
-        if let Some(claim) = claim.filter(|claim| claim.source == ClaimSource::IdToken) {
-            context.set(key(name), values(name, claim));
+        if let Some(claim) = claim.filter(|claim| is_said(claim)) {
+            context.set(key(name.trim_start_matches('/')), values(name, claim));
         }
     }
     if KnownProvider::named(prefix) == Some(KnownProvider::Google) {
@@ -132,18 +134,22 @@ fn describe_token<'a>(context: &mut Context<'a>, issuer: &Issuer, identity: &'a 
 
 /// What Google's `aud` says where `azp` names another client, which the key `aud` is then.
 fn describe_other_audience<'a>(context: &mut Context<'a>, identity: &'a FederatedIdentity) {
-    let of_token = |name: &str| {
-        let claim = identity.claims.get(name);
-        claim.filter(|claim| claim.source == ClaimSource::IdToken)
-    };
+    let of_token = |name: &str| identity.claims.get(name).filter(|claim| is_said(claim));
     if let (Some(_), Some(audience)) = (of_token("azp"), of_token("aud")) {
         context.set("accounts.google.com:oaud", values("oaud", audience));
     }
 }
 
+/// The id_token itself says it, and nothing of it is left out.
+const fn is_said(claim: &Claim) -> bool {
+    matches!(claim.source, ClaimSource::IdToken) && claim.unusable.is_none()
+}
+
+/// Of all of them only `amr` is a key of many values.
 fn values<'a>(name: &str, claim: &'a Claim) -> Values<'a> {
     match (name, claim.values.as_slice()) {
-        ("azp" | "oaud", [value]) => Values::One(Cow::Borrowed(value)),
-        _ => claim.values.iter().map(String::as_str).collect(),
+        ("amr", values) => values.iter().map(String::as_str).collect(),
+        (_, [value]) => Values::One(Cow::Borrowed(value)),
+        (_, values) => values.iter().map(String::as_str).collect(),
     }
 }

@@ -4,11 +4,13 @@
 use std::fmt;
 
 use super::condition::Condition;
+use super::context::Context;
 use super::document::{Document, IdentityPolicy, ResourcePolicy, TrustPolicy};
 use super::error::StatementName;
 use super::principal::PrincipalPattern;
 use super::statement::{Effect, Scope, Statement};
-use crate::domain::KnownProvider;
+use super::verdict::Verdict;
+use crate::domain::{IssuerTraits, KnownProvider};
 
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,15 @@ pub enum Lint {
          compare it by StringEquals or StringLike"
     )]
     NoSubject {
+        /// The key of the provider's subject.
+        key: String,
+    },
+    /// Everybody in the world is let in.
+    #[error(
+        "the provider gives everybody a token for any audience, and no condition on {key:?} keeps \
+         strangers out; compare it by StringEquals, or by StringLike beyond the name of the owner"
+    )]
+    Strangers {
         /// The key of the provider's subject.
         key: String,
     },
@@ -157,11 +168,25 @@ fn web_identity(statement: &Statement) -> Vec<Lint> {
         if !demands(&audience) {
             lints.push(Lint::NoAudience { key: audience });
         }
-        if !demands(&subject) {
+        if lets_strangers_in(statement, &subject, IssuerTraits::of(issuer)) {
+            lints.push(Lint::Strangers { key: subject });
+        } else if !demands(&subject) {
             lints.push(Lint::NoSubject { key: subject });
         }
     }
     lints
+}
+
+/// Whether the conditions on the subject hold for somebody whom nobody meant.
+fn lets_strangers_in(statement: &Statement, key: &str, traits: IssuerTraits) -> bool {
+    let is_let_in = |subject: &str| {
+        let mut context = Context::new();
+        context.set(key, subject);
+        let conditions = statement.conditions.iter();
+        let mut about = conditions.filter(|it| it.key().eq_ignore_ascii_case(key));
+        about.all(|it| it.judge(&context) == Verdict::Holds)
+    };
+    traits.strangers.iter().any(|subject| is_let_in(subject))
 }
 
 impl TrustPolicy {

@@ -20,6 +20,7 @@ fn every_command_says_what_it_does() {
             "connections-refresh-metadata",
             &["connections", "refresh-metadata"],
         ),
+        ("connections-template", &["connections", "template"]),
         ("keys-rotate-saml", &["keys", "rotate-saml"]),
         ("keys-rotate-web-identity", &["keys", "rotate-web-identity"]),
         ("store-upgrade", &["store", "upgrade"]),

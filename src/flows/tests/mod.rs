@@ -8,6 +8,7 @@ mod back_up;
 mod known_providers;
 mod metadata;
 mod portal;
+mod provider_files;
 mod rates;
 mod record;
 mod revoke;

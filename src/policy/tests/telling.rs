@@ -304,6 +304,57 @@ fn web(condition: &Value) -> Value {
            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition})
 }
 
+/// Whoever has a repository gets a token of GitHub for any audience.
+#[test]
+fn a_provider_of_everybody_needs_a_subject_of_somebody() {
+    let of = |provider: &str, operator: &str, subject: &str| {
+        let host = provider.split_once('/').map_or(provider, |(host, _)| host);
+        let mut statement = web(&json!({operator: {format!("{host}:sub"): subject},
+            "StringEqualsIgnoreCase": {format!("{host}:aud"): "sts.amazonaws.com"}}));
+        let arn = format!("arn:aws:iam::123456789012:oidc-provider/{provider}");
+        statement["Principal"]["Federated"] = arn.into();
+        let found = lints(&statement);
+        found.iter().any(|it| it.contains("keeps strangers out"))
+    };
+    const GITHUB: &str = "token.actions.githubusercontent.com";
+    for (provider, operator, subject, is_odd) in [
+        (GITHUB, "StringLike", "*", true),
+        (GITHUB, "StringLike", "repo:*", true),
+        (GITHUB, "StringLike", "repo:*/*:ref:refs/heads/main", true),
+        (GITHUB, "StringLike", "repo:*:environment:production", true),
+        (
+            GITHUB,
+            "StringNotEquals",
+            "repo:example/payments:pull_request",
+            true,
+        ),
+        (GITHUB, "ForAllValues:StringLike", "repo:*", true),
+        (GITHUB, "StringLike", "repo:example/*", false),
+        (
+            GITHUB,
+            "StringEquals",
+            "repo:example/payments:ref:refs/heads/main",
+            false,
+        ),
+        ("gitlab.com", "StringLike", "project_path:*:ref:main", true),
+        ("gitlab.com", "StringLike", "project_path:example/*", false),
+        ("login.example.com", "StringLike", "repo:*", false),
+    ] {
+        assert_eq!(
+            of(provider, operator, subject),
+            is_odd,
+            "{operator} {subject}"
+        );
+    }
+    let mut none = web(
+        &json!({"StringEquals": {format!("{GITHUB}:aud"): "sts.amazonaws.com",
+        format!("{GITHUB}:repository"): "example/payments"}}),
+    );
+    none["Principal"]["Federated"] =
+        format!("arn:aws:iam::123456789012:oidc-provider/{GITHUB}").into();
+    assert!(lints(&none)[0].contains("keeps strangers out"));
+}
+
 /// A provider of access tokens says who somebody is under keys of its own.
 #[test]
 fn a_known_provider_is_narrowed_by_its_own_keys() {
