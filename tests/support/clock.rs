@@ -14,6 +14,8 @@ pub enum Time {
     /// [`NOW`], until the test moves it.
     #[default]
     Still,
+    /// These seconds, until the test moves it.
+    At(i64),
     /// That of this machine, for clients in processes of their own.
     System,
 }
@@ -29,6 +31,7 @@ impl TestClock {
     pub const fn new(time: Time) -> Self {
         match time {
             Time::Still => Self::Still(FixedClock::at(UnixTime::from_seconds(NOW))),
+            Time::At(seconds) => Self::Still(FixedClock::at(UnixTime::from_seconds(seconds))),
             Time::System => Self::System(SystemClock),
         }
     }
