@@ -6,7 +6,6 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use actix_web::http::header::HeaderMap;
 use actix_web::web::{self, Bytes, Data, Form};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
@@ -46,6 +45,8 @@ pub const SAML_BYTES: usize = 1_400;
 pub const ASSUME_ROLE_BYTES: usize = 1_400;
 /// The length of the answer to a signed request.
 pub const CALLER_IDENTITY_BYTES: usize = 400;
+/// The length of the answer to a question.
+pub const AUTHORIZE_BYTES: usize = 640;
 
 /// The longest form: SAML responses are longer than the usual limit.
 const FORM_BYTES: usize = 64 * 1024;
@@ -97,6 +98,7 @@ pub fn serve(folder: &Path) -> Outcome<()> {
                 .route("/saml", web::post().to(saml_response))
                 .route("/assume-role", web::post().to(assume_role))
                 .route("/caller-identity", web::post().to(caller_identity))
+                .route("/authorize", web::post().to(authorize))
         };
         let server = HttpServer::new(app).workers(WORKERS).disable_signals();
         let server = server.listen(listener)?.run();
@@ -185,11 +187,29 @@ fn opened_session(bare: &Bare, request: &HttpRequest, body: &[u8]) -> Option<Vec
     let headers = request.headers();
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let token = BASE64.decode(text("x-amz-security-token")?.as_bytes());
-    let opened = bare.tokens.open(&[CONTEXT], &token.ok()?).ok()?;
+    let (session, secret) = opened(bare, &token.ok()?)?;
+    is_signed(&text, &SIGNED_HEADERS, request.path(), body, &secret)?;
+    Some(session)
+}
+
+/// What a session token holds, and its secret.
+fn opened(bare: &Bare, token: &[u8]) -> Option<(Vec<u8>, String)> {
+    let opened = bare.tokens.open(&[CONTEXT], token).ok()?;
+    Some((opened.plaintext, secret_of(opened.companion.expose())))
+}
+
+/// Verifies the signature of a POST with these headers, of which these are signed.
+pub fn is_signed<'t>(
+    text: &impl Fn(&str) -> Option<&'t str>,
+    names: &[&str],
+    path: &str,
+    body: &[u8],
+    secret: &str,
+) -> Option<()> {
     let (rest, signature) = text("authorization")?.rsplit_once("Signature=")?;
     let (_, credential) = rest.split_once("Credential=")?;
     let (_, scope) = credential.split(',').next()?.split_once('/')?;
-    let canonical = canonical_request(request.path(), headers, body)?;
+    let canonical = canonical_request(path, text, names, body)?;
     let to_sign = [
         "AWS4-HMAC-SHA256",
         text("x-amz-date")?,
@@ -197,14 +217,32 @@ fn opened_session(bare: &Bare, request: &HttpRequest, body: &[u8]) -> Option<Vec
         &HEXLOWER.encode(digest(&SHA256, &canonical).as_ref()),
     ]
     .join("\n");
-    let secret = secret_of(opened.companion.expose());
-    let mut key = hmac::Key::new(HMAC_SHA256, ["AWS4", &secret].concat().as_bytes());
+    let mut key = hmac::Key::new(HMAC_SHA256, ["AWS4", secret].concat().as_bytes());
     for step in scope.split('/') {
         key = hmac::Key::new(HMAC_SHA256, hmac::sign(&key, step.as_bytes()).as_ref());
     }
     let signature = HEXLOWER.decode(signature.as_bytes()).ok()?;
-    hmac::verify(&key, to_sign.as_bytes(), &signature).ok()?;
-    Some(opened.plaintext)
+    hmac::verify(&key, to_sign.as_bytes(), &signature).ok()
+}
+
+async fn authorize(bare: Data<Bare>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let open = |token: &[u8]| opened(&bare, token);
+    match crate::authorize::answered(&request, &body, open) {
+        Some(session) => json_answer(&session, AUTHORIZE_BYTES),
+        None => HttpResponse::Forbidden().finish(),
+    }
+}
+
+/// An answer in JSON of exactly `length` bytes.
+fn json_answer(bytes: &[u8], length: usize) -> HttpResponse {
+    const BEGIN: &str = "{\"decision\":\"allow\",\"identity\":\"";
+    const END: &str = "\"}";
+    let mut text = BASE64.encode(bytes);
+    text.truncate(length.saturating_sub(BEGIN.len() + END.len()));
+    let body = [BEGIN, &text, END].concat();
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body)
 }
 
 /// The secret access key of a token with this companion.
@@ -212,19 +250,24 @@ pub fn secret_of(companion: &[u8; 32]) -> String {
     BASE64.encode(companion)
 }
 
-fn canonical_request(path: &str, headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
+fn canonical_request<'t>(
+    path: &str,
+    text: &impl Fn(&str) -> Option<&'t str>,
+    names: &[&str],
+    body: &[u8],
+) -> Option<Vec<u8>> {
     let mut canonical = Vec::with_capacity(2048);
     canonical.extend_from_slice(b"POST\n");
     canonical.extend_from_slice(path.as_bytes());
     canonical.extend_from_slice(b"\n\n");
-    for name in SIGNED_HEADERS {
+    for name in names {
         canonical.extend_from_slice(name.as_bytes());
         canonical.push(b':');
-        canonical.extend_from_slice(headers.get(name)?.as_bytes());
+        canonical.extend_from_slice(text(name)?.as_bytes());
         canonical.push(b'\n');
     }
     canonical.push(b'\n');
-    canonical.extend_from_slice(SIGNED_HEADERS.join(";").as_bytes());
+    canonical.extend_from_slice(names.join(";").as_bytes());
     canonical.push(b'\n');
     let hash = HEXLOWER.encode(digest(&SHA256, body).as_ref());
     canonical.extend_from_slice(hash.as_bytes());

@@ -14,6 +14,7 @@ use rolegate::sigv4::Signer;
 use serde_json::{Value, json};
 
 use crate::Outcome;
+use crate::authorize::{KEY_ID, SECRET, SERVICE};
 use crate::identity::{CLIENT, Provider};
 use crate::load::ask;
 use crate::requests::signed;
@@ -75,6 +76,9 @@ pub fn apply(
     let more = json!({
         format!("accounts/{ACCOUNT}/roles/Audit.toml"): "",
         format!("accounts/{ACCOUNT}/roles/Audit.trust.json"): role_trust(),
+        format!("accounts/{ACCOUNT}/roles/Deployment.policies/builds.json"): builds(),
+        format!("services/{SERVICE}.toml"):
+            format!("[[access_keys]]\nid = \"{KEY_ID}\"\nsecret = \"{SECRET}\"\n"),
         format!("{saml_folder}/Quick.toml"): saml_settings("false"),
         format!("{saml_folder}/Quick.metadata.xml"): metadata,
         format!("{saml_folder}/Checked.toml"): saml_settings("true"),
@@ -144,6 +148,16 @@ fn send(node: SocketAddr, files: &Value, admin: &Admin) -> Outcome<()> {
         &signed(path, &headers, body.as_bytes(), &signer, now)?,
     )?;
     Ok(())
+}
+
+fn builds() -> String {
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Builds",
+        "Effect": "Allow",
+        "Action": ["ci:StartBuild", "ci:StopBuild"],
+        "Resource": format!("arn:aws:ci:*:{ACCOUNT}:build/*"),
+    }] });
+    policy.to_string()
 }
 
 fn web_identity_trust(issuer: &str) -> String {

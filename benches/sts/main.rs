@@ -11,6 +11,7 @@
 //!
 //! `docs/performance.md` says what the figures mean.
 
+mod authorize;
 mod bare;
 mod directory;
 mod identity;

@@ -38,7 +38,7 @@ pub struct Paired {
 }
 
 /// Temporary credentials.
-struct Credentials {
+pub struct Credentials {
     access_key_id: AccessKeyId,
     secret: SecretAccessKey,
     token: SessionToken,
@@ -104,8 +104,7 @@ pub struct Callers {
 impl Callers {
     /// As many as are asked for, each with a session of one of these requests.
     pub fn new(to: &Addresses, sessions: &Paired, callers: usize) -> Outcome<Self> {
-        let ours = sessions_of(to.ours, &sessions.ours, callers)?;
-        let bare = ours.iter().map(bare_credentials).collect::<Outcome<_>>()?;
+        let (bare, ours) = credentials(to, sessions, callers)?;
         Ok(Self { bare, ours })
     }
 
@@ -161,6 +160,30 @@ fn assume_role(role: &str) -> String {
         .finish()
 }
 
+/// Credentials of so many callers: of the bare route, and the node's own.
+pub fn credentials(
+    to: &Addresses,
+    sessions: &Paired,
+    callers: usize,
+) -> Outcome<(Vec<Credentials>, Vec<Credentials>)> {
+    let ours = sessions_of(to.ours, &sessions.ours, callers)?;
+    let bare = ours.iter().map(bare_credentials);
+    Ok((bare.collect::<Outcome<_>>()?, ours))
+}
+
+impl Credentials {
+    /// Who signs with them for a service.
+    pub const fn signer<'a>(&'a self, region: &'a Region, service: &'a str) -> Signer<'a> {
+        Signer {
+            access_key_id: &self.access_key_id,
+            secret: &self.secret,
+            session_token: Some(&self.token),
+            region,
+            service,
+        }
+    }
+}
+
 fn signed_by_all(
     path: &str,
     address: SocketAddr,
@@ -172,13 +195,7 @@ fn signed_by_all(
     let count = usize::try_from(count)?;
     let requests = callers.iter().cycle().take(count).enumerate();
     let request = |(number, caller): (usize, &Credentials)| {
-        let signer = Signer {
-            access_key_id: &caller.access_key_id,
-            secret: &caller.secret,
-            session_token: Some(&caller.token),
-            region: &region,
-            service: "sts",
-        };
+        let signer = caller.signer(&region, "sts");
         let (invocation, body) = (invocation(number), body(number));
         let headers = usual_headers(&host, &invocation);
         signed(path, &headers, body.as_bytes(), &signer, now)
@@ -216,7 +233,8 @@ fn bare_credentials(ours: &Credentials) -> Outcome<Credentials> {
     })
 }
 
-fn invocation(number: usize) -> String {
+/// The id of a client's call.
+pub fn invocation(number: usize) -> String {
     format!("0b8e5a1c-3f77-4d0e-9c21-{number:012}")
 }
 

@@ -9,7 +9,7 @@ use crate::report::{Cost, Round, say, say_details, say_ratio};
 use crate::requests::{Callers, Paired};
 use crate::saml::SamlProvider;
 use crate::server::{Server, WORKERS};
-use crate::{Outcome, directory, load, ours, requests};
+use crate::{Outcome, authorize, directory, load, ours, requests};
 
 /// Rounds that count; an odd number has a median.
 const ROUNDS: usize = 9;
@@ -57,11 +57,11 @@ pub fn run() -> Outcome<()> {
     let providers = (&provider, &saml_provider);
     directory::apply(servers.ours.address, providers, &admin)?;
 
-    let paired = requests::web_identities(&servers.addresses(), &provider, REQUESTS)?;
-    let web_identity = servers.rounds(&paired, &audit)?;
+    let sessions = requests::web_identities(&servers.addresses(), &provider, REQUESTS)?;
+    let web_identity = servers.rounds(&sessions, &audit)?;
     say_details("web identity", &web_identity, REQUESTS)?;
 
-    let callers = Callers::new(&servers.addresses(), &paired, CALLERS)?;
+    let callers = Callers::new(&servers.addresses(), &sessions, CALLERS)?;
     let paired = callers.identities(&servers.addresses(), REQUESTS)?;
     let caller_identity = servers.rounds(&paired, &audit)?;
     say_details("caller identity", &caller_identity, REQUESTS)?;
@@ -69,6 +69,10 @@ pub fn run() -> Outcome<()> {
     let paired = callers.assuming(&servers.addresses(), REQUESTS)?;
     let assume_role = servers.rounds(&paired, &audit)?;
     say_details("assume role", &assume_role, REQUESTS)?;
+
+    let paired = authorize::questions(&servers.addresses(), &sessions, CALLERS, REQUESTS)?;
+    let authorize = servers.rounds(&paired, &audit)?;
+    say_details("authorize", &authorize, REQUESTS)?;
 
     let saml = |name, provider, count| {
         let responses = saml_provider.responses(count, SAML_ROLE, provider)?;
@@ -87,6 +91,7 @@ pub fn run() -> Outcome<()> {
 
     say_ratio("assume_role_with_saml", &quick)?;
     say_ratio("assume_role_with_saml_second_opinion", &checked)?;
+    say_ratio("authorize", &authorize)?;
     drop(servers);
     let many_roles = many_roles(&provider, &admin)?;
     say_ratio("web_identity", &web_identity)?;
