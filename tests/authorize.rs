@@ -301,6 +301,13 @@ fn what_is_wrong_with_a_question_is_named() {
             "request.headers: at most 128",
         ),
         (changed("/request/method", json!("")), "request.method"),
+        (
+            changed(
+                "/request/headers",
+                json!(["x-amz-security-token: FwoGtoken"]),
+            ),
+            "a value is not of its type",
+        ),
     ] {
         assert_refused(
             &ask_as(&node, &keys(CI), &body),
@@ -309,6 +316,7 @@ fn what_is_wrong_with_a_question_is_named() {
             text,
         );
     }
+    assert!(!node.audit_text().contains("FwoGtoken"));
     for (body, text) in [
         (
             changed("/action", json!("s3:GetObject")),

@@ -30,8 +30,9 @@ impl Service {
     pub const MAX_KEYS: usize = 2;
     /// So many signing names, and as many prefixes of actions.
     pub const MAX_NAMES: usize = 16;
-    /// What the gateway itself is called in signatures: requests to it are nobody else's to receive.
-    pub const OURS: [&str; 2] = ["rolegate", "sts"];
+    /// What the gateway itself goes by: requests to it are nobody else's to receive, and keys of these
+    /// prefixes are the gateway's to say.
+    pub const OURS: [&str; 4] = ["aws", "rolegate", "saml", "sts"];
 
     /// What a request to the service may be signed for; `name` is the service's own.
     pub fn signing_names(&self, name: &ServiceName) -> Vec<SigningName> {

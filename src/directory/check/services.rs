@@ -29,7 +29,7 @@ pub(super) fn check(directory: &Directory, problems: &mut Vec<Problem>) {
         let ours = names.filter(|name| Service::OURS.contains(&name.as_str()));
         for ours in ours.collect::<BTreeSet<_>>() {
             let text = format!(
-                "{ours} is the gateway itself, and what is signed for it nobody else's to receive; set signing_names and action_prefixes to others"
+                "{ours} is the gateway's own, and what it stands for nobody else's to receive or say; set signing_names and action_prefixes to others"
             );
             problems.push(Problem::new(&at, text));
         }

@@ -4,6 +4,7 @@
 //! gateway knows of a role. A key of somebody else is refused and not passed over: whoever relies on
 //! having said it must hear that it doesn't count.
 
+use crate::directory::Service;
 use crate::domain::{ActionName, SigningName};
 use crate::policy::{Context, Values};
 
@@ -58,7 +59,7 @@ pub enum KeyError {
     #[error("context: {0} is there twice; keys are the same in upper and lower case")]
     Twice(String),
     /// No `prefix:name`.
-    #[error("context: a key is written prefix:name, in printable ASCII without spaces")]
+    #[error("context: a key is written prefix:name, in printable ASCII")]
     NoKey,
 }
 
@@ -152,7 +153,8 @@ fn may_say(key: &str, own: &[SigningName], action: &ActionName) -> bool {
             || (OF_REQUESTS.iter().any(|known| of_requests(&known))
                 && !key.starts_with("aws:resource"));
     }
-    own.iter().any(|name| name.as_str() == prefix)
+    let is_own = own.iter().any(|name| name.as_str() == prefix);
+    (is_own && !Service::OURS.contains(&prefix))
         || OF_REQUESTS.iter().any(|known| of_requests(&known))
 }
 
@@ -216,6 +218,19 @@ mod tests {
             "aws:NobodyKnowsIt",
         ] {
             assert!(foreign(name, "ci:Build"), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_prefix_of_a_service_s_makes_the_gateway_s_keys_its_own() {
+        let own = ["aws".parse().unwrap(), "sts".parse().unwrap()];
+        let action = "aws:Do".parse().unwrap();
+        for name in [
+            "aws:MultiFactorAuthPresent",
+            "aws:PrincipalTag/Team",
+            "sts:ExternalId",
+        ] {
+            assert_eq!(keys(&[name]).foreign(&own, &action), Some(name));
         }
     }
 

@@ -104,7 +104,10 @@ fn asked(event: Event, question: &Question<'_>) -> Event {
     }
 }
 
-fn answered(event: Event, answer: &Answer) -> Event {
+fn answered(mut event: Event, answer: &Answer) -> Event {
+    if !matches!(answer, Answer::Decided(_)) {
+        event = event.parameter(Parameter::Decision, "deny");
+    }
     match answer {
         Answer::Unproven(error) => nobody(event, error),
         Answer::OutOfReach(caller) => with_caller(event, caller)
@@ -125,7 +128,6 @@ fn answered(event: Event, answer: &Answer) -> Event {
 
 /// Nobody signed the request: the same as of a call to the gateway itself, with the code that was told.
 fn nobody(event: Event, error: &AuthenticationError) -> Event {
-    let event = event.parameter(Parameter::Decision, "deny");
     unauthenticated(event, error).refused(unproven(error).0, &chain(error))
 }
 

@@ -376,6 +376,7 @@ async fn a_service_asks_about_its_own_requests_and_actions_only() {
 async fn requests_to_the_gateway_itself_are_no_service_s_to_receive() {
     for (path, more) in [
         ("services/sts.example.com.toml", ""),
+        ("services/aws.example.com.toml", ""),
         (CI_FILE, "signing_names = ['rolegate']\n"),
         (CI_FILE, "action_prefixes = ['ci', 'sts']\n"),
     ] {
@@ -383,7 +384,7 @@ async fn requests_to_the_gateway_itself_are_no_service_s_to_receive() {
         let directory = testing::directory_of(&files);
         let problems = crate::directory::check(&directory, crate::domain::Partition::Aws);
         assert!(
-            problems[0].text.contains("is the gateway itself"),
+            problems[0].text.contains("is the gateway's own"),
             "{problems:?}"
         );
     }

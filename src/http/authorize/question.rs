@@ -93,14 +93,27 @@ pub(super) struct Parts<'a> {
     body: Vec<u8>,
 }
 
+/// What is wrong with the JSON, without a value of it: one may be a session token.
+fn told(error: &serde_json::Error) -> String {
+    const SHOWN: usize = 200;
+    let text = error.to_string();
+    let quotes = ["invalid type", "invalid value", "invalid length"];
+    let why = if quotes.iter().any(|start| text.starts_with(start)) {
+        let (line, column) = (error.line(), error.column());
+        format!("a value is not of its type, at line {line} column {column}")
+    } else {
+        text.chars().take(SHOWN).collect()
+    };
+    ["the body is not what this request takes: ", &why].concat()
+}
+
 fn malformed(text: impl Into<String>) -> QuestionError {
     QuestionError::Malformed(text.into())
 }
 
 impl Sent {
     pub(super) fn read(json: &[u8]) -> Result<Self, QuestionError> {
-        serde_json::from_slice(json)
-            .map_err(|error| malformed(format!("the body is not what this request takes: {error}")))
+        serde_json::from_slice(json).map_err(|error| malformed(told(&error)))
     }
 
     pub(super) fn parts(&self) -> Result<Parts<'_>, QuestionError> {
