@@ -42,8 +42,8 @@ pub struct RunningNode {
     pub address: SocketAddr,
     /// Where its admin API and ops listen, where that is another place.
     pub ops_address: Option<SocketAddr>,
-    /// What it does.
-    pub flows: Flows,
+    /// What it does; it is large, and who stops a node moves all of it.
+    pub flows: Box<Flows>,
     servers: Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>,
     background: Background,
     draining: Arc<AtomicBool>,
@@ -100,7 +100,7 @@ impl RunningNode {
         Ok(Self {
             address,
             ops_address,
-            flows,
+            flows: Box::new(flows),
             servers,
             background,
             draining,

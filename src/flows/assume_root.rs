@@ -109,8 +109,9 @@ impl RootError {
         match self {
             Self::Authentication(error) => error.check(),
             Self::Throttled(_) => "rate",
-            Self::NoRootSessions | Self::UnknownAccount => "organization",
-            Self::Denied(RootDenial::OtherAccount | RootDenial::NoMember) => "organization",
+            Self::NoRootSessions
+            | Self::UnknownAccount
+            | Self::Denied(RootDenial::OtherAccount | RootDenial::NoMember) => "organization",
             Self::Credentials | Self::Caller(_) | Self::Denied(RootDenial::Caller) => "caller",
             Self::Denied(RootDenial::Policies(_)) => "policies",
             Self::RegionDisabled(_) => "region",

@@ -23,8 +23,8 @@ use super::request::RequestMeta;
 use super::signed_caller::signed_caller;
 use super::unavailable::Unavailable;
 use crate::audit::AuditUnavailable;
-use crate::directory::{DirectoryError, LiveDirectory, Snapshot};
-use crate::domain::{AccountId, Principal, SessionTags, UnixTime};
+use crate::directory::{DirectoryError, Snapshot};
+use crate::domain::{AccountId, OwnTags, Principal, SessionTags, UnixTime};
 use crate::federation::outbound::{AwsClaims, Claims, NotSigned, SigningAlgorithm, WebIdentityKey};
 use crate::metrics::{Operation, Step};
 use crate::policy::Values;
@@ -61,8 +61,6 @@ pub struct WebIdentityToken {
 pub struct GetWebIdentityToken {
     /// Finds out who signed.
     pub authenticator: Authenticator,
-    /// Policies.
-    pub directory: Arc<LiveDirectory>,
     /// Who vouches, and with which keys.
     pub issuers: Issuers,
     /// How often somebody may ask.
@@ -350,7 +348,7 @@ fn principal_tags<'a>(caller: &'a Caller, snapshot: &'a Snapshot) -> BTreeMap<&'
     let session = caller.session.as_ref().map(|session| &session.tags);
     let own = own_tags(&caller.principal, snapshot).into_iter();
     let own = own
-        .flat_map(|tags| tags.iter())
+        .flat_map(OwnTags::iter)
         .filter(|(key, _)| !session.is_some_and(|tags| tags.has(key)))
         .map(|(key, value)| (key.as_str(), value.as_str()));
     let of_session = session.into_iter().flat_map(SessionTags::iter);

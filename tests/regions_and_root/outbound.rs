@@ -189,10 +189,10 @@ fn another_account_takes_the_token_for_a_role() {
     for algorithm in ["RS256", "ES384"] {
         let asked = [("SigningAlgorithm", algorithm)];
         let token = token(&ask(&node, &ada(), &asked));
-        let taken = assume_role(other.address, ROLE, &token, &[]);
-        assert_eq!(taken.status, 200, "{}", taken.text());
-        assert_eq!(element(&taken, "SubjectFromWebIdentityToken"), ADA);
-        let keys = AwsKeys::issued(&taken);
+        let answer = assume_role(other.address, ROLE, &token, &[]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(element(&answer, "SubjectFromWebIdentityToken"), ADA);
+        let keys = AwsKeys::issued(&answer);
         assert_eq!(other.who(&keys).status, 200);
     }
     let of_the_role = AwsKeys::issued(&with_token(&node, IRELAND));

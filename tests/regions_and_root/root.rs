@@ -106,9 +106,9 @@ fn it_lasts_a_quarter_of_an_hour_at_most() {
     let answer = assume(&node, &ada(), &[]);
     let keys = root(&answer);
     let short = root(&assume(&node, &ada(), &[("DurationSeconds", "60")]));
-    let none = root(&assume(&node, &ada(), &[("DurationSeconds", "0")]));
+    let over = root(&assume(&node, &ada(), &[("DurationSeconds", "0")]));
     let expired = |keys: &AwsKeys| assert_refused(&who(&node, keys, IRELAND), 403, "ExpiredToken");
-    expired(&none);
+    expired(&over);
     node.advance(60);
     expired(&short);
     node.advance(839);
@@ -369,10 +369,13 @@ fn sessions_that_may_do_little_get_at_no_root() {
     assert_eq!(assume(&node, &ada(), &[]).status, 200);
 }
 
+/// What is taken away, and how.
+type Loss = (&'static str, fn(&mut DirectoryFiles));
+
 #[test]
 fn it_dies_when_what_it_rests_on_is_gone_and_stays_dead() {
     let whole = |node: &HttpNode| files(node, ORGANIZATION);
-    let changes: [(&str, fn(&mut DirectoryFiles)); 7] = [
+    let cases: [Loss; 7] = [
         ("another manages", |files| {
             let other = ORGANIZATION.replace("123456789012", MEMBER);
             files.insert("organization.toml".to_owned(), other);
@@ -382,7 +385,7 @@ fn it_dies_when_what_it_rests_on_is_gone_and_stays_dead() {
             files.insert("organization.toml".to_owned(), without);
         }),
         ("no organization", |files| {
-            drop(files.remove("organization.toml"))
+            drop(files.remove("organization.toml"));
         }),
         ("the member is gone", |files| {
             files.retain(|path, _| !path.contains(MEMBER));
@@ -398,15 +401,15 @@ fn it_dies_when_what_it_rests_on_is_gone_and_stays_dead() {
             files.retain(|path, _| !path.contains("oidc-providers") && !path.starts_with("links/"));
         }),
     ];
-    for (what, change) in changes {
+    for (what, take_away) in cases {
         let node = start();
         let by_user = root(&assume(&node, &ada(), &[]));
         let of_role = AwsKeys::issued(&with_token(&node, IRELAND));
         let by_role = root(&assume(&node, &of_role, &[]));
         assert!(lives(&node, &by_user) && lives(&node, &by_role));
-        let mut changed = whole(&node);
-        change(&mut changed);
-        node.apply(&changed);
+        let mut left = whole(&node);
+        take_away(&mut left);
+        node.apply(&left);
         let (user_lives, role_lives) = (lives(&node, &by_user), lives(&node, &by_role));
         assert_eq!(user_lives, what.contains("provider"), "{what}");
         assert_eq!(role_lives, what.contains("user"), "{what}");

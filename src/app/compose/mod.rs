@@ -86,12 +86,7 @@ pub(super) async fn compose(
     let admin = bootstrap_admin(config)?;
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);
-    let issuers = Issuers {
-        directory: Arc::clone(&shared.directory),
-        node_keys: node_keys.clone(),
-        making: Arc::default(),
-        public_url: public_url.as_str().into(),
-    };
+    let issuers = shared.issuers(&node_keys, public_url.as_str());
     Ok(Flows {
         edge: edge(config, url, address, &shared.resources),
         public_url: public_url.as_str().into(),
@@ -107,13 +102,7 @@ pub(super) async fn compose(
             throttle: Arc::clone(&shared.resources.throttle),
             recorder: Arc::clone(&shared.recorder),
         },
-        get_web_identity_token: GetWebIdentityToken {
-            authenticator: authenticator.clone(),
-            directory: Arc::clone(&shared.directory),
-            issuers: issuers.clone(),
-            throttle: Arc::clone(&shared.resources.throttle),
-            recorder: Arc::clone(&shared.recorder),
-        },
+        get_web_identity_token: shared.get_web_identity_token(&authenticator, &issuers),
         issuers,
         sign_in: shared.sign_in(config, url, &saml),
         sign_out: shared.sign_out(&saml),

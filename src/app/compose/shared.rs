@@ -24,8 +24,7 @@ use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, Authorize, BootstrapAdmin, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal,
-    Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
+    Authenticator, Authorize, BootstrapAdmin, GetWebIdentityToken, Issuers, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -148,6 +147,28 @@ impl Shared {
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn issuers(&self, node_keys: &NodeKeys, public_url: &str) -> Issuers {
+        Issuers {
+            directory: Arc::clone(&self.directory),
+            node_keys: node_keys.clone(),
+            making: Arc::default(),
+            public_url: public_url.into(),
+        }
+    }
+
+    pub(super) fn get_web_identity_token(
+        &self,
+        authenticator: &Authenticator,
+        issuers: &Issuers,
+    ) -> GetWebIdentityToken {
+        GetWebIdentityToken {
+            authenticator: authenticator.clone(),
+            issuers: issuers.clone(),
+            throttle: Arc::clone(&self.resources.throttle),
+            recorder: Arc::clone(&self.recorder),
         }
     }
 
