@@ -83,12 +83,14 @@ fuzz: ## Fuzz what reads SAML, MINUTES=10 for each target (TARGETS="gate respons
 	fuzz/run.sh $(TARGETS)
 
 .PHONY: soak
-soak: ## Run two nodes for an hour (ROLEGATE_SOAK_MINUTES=62); read millions of SAML responses; ask two policy evaluators
+soak: ## Run two nodes for an hour (ROLEGATE_SOAK_MINUTES=62); read millions of SAML responses; ask two policy evaluators; time refusals
 	@$(SETUP) compiler redis
 	ROLEGATE_SOAK_MINUTES=$${ROLEGATE_SOAK_MINUTES:-62} \
 	  $(CARGO) test $(LOCKED) --release --test soak -- --nocapture --test-threads=1
 	$(CARGO) test $(LOCKED) --release --test saml_soak -- --include-ignored --nocapture --test-threads=1
 	$(CARGO) test $(LOCKED) --release --test policy_voices -- --include-ignored --nocapture --test-threads=1
+	ROLEGATE_TIMINGS=$${ROLEGATE_TIMINGS:-10000} \
+	  $(CARGO) test $(LOCKED) --release --test signed_sts telling_apart -- --nocapture --test-threads=1
 
 .PHONY: faults
 faults: ## Break Redis, its replicas, the way to it, nodes and keys under load, 20 times each (ROLEGATE_FAULT_ROUNDS=20)

@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod support;
+#[path = "signed_sts/telling_apart.rs"]
+mod telling_apart;
 
 use aws_lc_rs::hmac;
 use rolegate::directory::DirectoryFiles;

@@ -15,6 +15,7 @@ use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::caller_context;
+use super::even_time::EvenTime;
 use super::mfa::{self, DevicesOf, ShownCode};
 use super::narrowing::Narrowing;
 use super::own_policies::OwnPolicies;
@@ -120,7 +121,8 @@ impl AssumeRole {
         caller: &Caller,
         meta: &RequestMeta,
     ) -> Result<RoleSession, AssumeRoleError> {
-        let _whole = self.recorder.metrics().time(OPERATION, Step::Whole);
+        let time = EvenTime::begin();
+        let whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let result = self.assume(&request, caller, meta).await;
         let record = AssumeRecord {
             source: EventSource::Sts,
@@ -136,6 +138,8 @@ impl AssumeRole {
             beside: Beside::default(),
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
+        drop(whole);
+        time.hold(&result).await;
         result
     }
 

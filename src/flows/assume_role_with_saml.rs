@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
+use super::even_time::EvenTime;
 use super::misses::{is_silence, misses};
 use super::narrowing::Narrowing;
 use super::rates::admit_person;
@@ -159,7 +160,8 @@ impl AssumeRoleWithSaml {
         request: SamlRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<SamlSession, AssumeRoleError> {
-        let _whole = self.recorder.metrics().time(OPERATION, Step::Whole);
+        let time = EvenTime::begin();
+        let whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
         let proven = known.proven.as_ref();
@@ -187,6 +189,8 @@ impl AssumeRoleWithSaml {
             },
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
+        drop(whole);
+        time.hold(&result).await;
         result
     }
 

@@ -17,6 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
+use super::even_time::EvenTime;
 use super::misses::{is_silence, misses};
 use super::narrowing::Narrowing;
 use super::rates::admit_person;
@@ -154,7 +155,8 @@ impl AssumeRoleWithWebIdentity {
         request: WebIdentityRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
-        let _whole = self.recorder.metrics().time(OPERATION, Step::Whole);
+        let time = EvenTime::begin();
+        let whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
         let misses = match &result {
@@ -178,6 +180,8 @@ impl AssumeRoleWithWebIdentity {
             },
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
+        drop(whole);
+        time.hold(&result).await;
         result
     }
 

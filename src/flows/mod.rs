@@ -25,6 +25,7 @@ mod assume_root;
 mod authenticate;
 mod authorize;
 mod caller_context;
+mod even_time;
 mod get_caller_identity;
 mod issuers;
 mod kept_by_browser;
