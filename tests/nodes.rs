@@ -8,6 +8,10 @@ mod servers;
 mod support;
 mod tools;
 
+#[path = "nodes/changed.rs"]
+mod changed;
+#[path = "nodes/codes.rs"]
+mod codes;
 #[path = "nodes/decisions.rs"]
 mod decisions;
 #[path = "nodes/revoke.rs"]

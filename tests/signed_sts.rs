@@ -3,6 +3,14 @@
 // Clippy exempts tests from its rules against panics by this mark, helper functions included.
 #![cfg(test)]
 
+#[path = "signed_sts/codes.rs"]
+mod codes;
+#[path = "signed_sts/conditions.rs"]
+mod conditions;
+#[path = "signed_sts/roles.rs"]
+mod roles;
+#[path = "signed_sts/session_policies.rs"]
+mod session_policies;
 mod support;
 #[path = "signed_sts/telling_apart.rs"]
 mod telling_apart;
@@ -134,7 +142,7 @@ fn revoke(node: &HttpNode, what: &Value) {
 }
 
 #[test]
-fn whoever_revokes_a_session_ends_what_came_of_it() {
+fn a10_whoever_revokes_a_session_ends_what_came_of_it() {
     let node = start();
     let [first, second, third] = chain(&node);
     revoke(&node, &json!({ "session": second.id }));
@@ -144,7 +152,7 @@ fn whoever_revokes_a_session_ends_what_came_of_it() {
 }
 
 #[test]
-fn whoever_revokes_a_person_ends_the_last_session_of_a_chain() {
+fn a10_whoever_revokes_a_person_ends_the_last_session_of_a_chain() {
     let node = start();
     let [first, second, third] = chain(&node);
     let issuer = node.provider.issuer();
@@ -158,7 +166,7 @@ fn whoever_revokes_a_person_ends_the_last_session_of_a_chain() {
 }
 
 #[test]
-fn a_role_that_is_taken_away_ends_what_came_of_it_for_good() {
+fn a10_a_role_that_is_taken_away_ends_what_came_of_it_for_good() {
     let node = start();
     let [first, _, third] = chain(&node);
     let whole = directory(&node);
@@ -172,7 +180,7 @@ fn a_role_that_is_taken_away_ends_what_came_of_it_for_good() {
 }
 
 #[test]
-fn a_provider_that_is_taken_away_ends_every_session_of_a_chain() {
+fn a10_a_provider_that_is_taken_away_ends_every_session_of_a_chain() {
     let node = start();
     let keys = chain(&node);
     let mut without = directory(&node);
@@ -184,7 +192,7 @@ fn a_provider_that_is_taken_away_ends_every_session_of_a_chain() {
 }
 
 #[test]
-fn a_user_who_is_taken_away_ends_what_came_of_their_key() {
+fn a10_a_user_who_is_taken_away_ends_what_came_of_their_key() {
     let node = start();
     let own = issued(&call(&node, &ada(), &[("Action", "GetSessionToken")]));
     let role = issued(&take(&node, &ada(), LAST, &[]));
@@ -311,7 +319,7 @@ fn a_wrong_secret_or_a_key_that_nobody_has_is_refused() {
 }
 
 #[test]
-fn a_session_policy_and_a_boundary_narrow_what_the_next_call_may_do() {
+fn a14_a_session_policy_and_a_boundary_narrow_what_the_next_call_may_do() {
     let node = start();
     let nothing = allows(&json!(["s3:GetObject"]));
     let narrowed = issued(&take(&node, &ada(), MIDDLE, &[("Policy", &nothing)]));
@@ -335,7 +343,7 @@ fn a_session_policy_and_a_boundary_narrow_what_the_next_call_may_do() {
 }
 
 #[test]
-fn a_managed_policy_of_another_account_or_none_narrows_no_session() {
+fn a14_a_managed_policy_of_another_account_or_none_narrows_no_session() {
     let node = start();
     for arn in [
         "arn:aws:iam::aws:policy/NobodyMadeIt",
@@ -358,7 +366,7 @@ fn a_managed_policy_of_another_account_or_none_narrows_no_session() {
 }
 
 #[test]
-fn an_explicit_deny_of_the_caller_s_own_ends_it() {
+fn a16_an_explicit_deny_of_the_caller_s_own_ends_it() {
     let node = start();
     let mut files = directory(&node);
     let deny = json!({ "Version": "2012-10-17", "Statement": {
@@ -374,7 +382,7 @@ fn an_explicit_deny_of_the_caller_s_own_ends_it() {
 }
 
 #[test]
-fn sessions_from_before_a_moment_are_denied_by_the_policy_that_aws_writes() {
+fn a10_sessions_from_before_a_moment_are_denied_by_the_policy_that_aws_writes() {
     let node = start();
     let first = issued(&take(&node, &ada(), MIDDLE, &[]));
     assert_eq!(take(&node, &first, LAST, &[]).status, 200);
@@ -414,7 +422,7 @@ fn show(node: &HttpNode, code: &str) -> Response {
 }
 
 #[test]
-fn a_code_is_good_once_and_a_step_before_and_after() {
+fn w10_a_code_is_good_once_and_a_step_before_and_after() {
     let node = start();
     for away in [-1, 0, 1] {
         let shown = code(&node, away);
@@ -428,7 +436,7 @@ fn a_code_is_good_once_and_a_step_before_and_after() {
 }
 
 #[test]
-fn five_codes_may_be_tried_in_half_a_minute() {
+fn w10_five_codes_may_be_tried_in_half_a_minute() {
     let node = start();
     node.advance(30 - node.now() % 30);
     let good = code(&node, 0);

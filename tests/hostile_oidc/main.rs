@@ -12,6 +12,7 @@ mod claims;
 mod directory;
 mod discovery;
 mod error_text;
+mod flood;
 mod keys;
 mod scene;
 mod shape;

@@ -112,7 +112,7 @@ fn until_refused(house: &House, person: &Person, revoke: &Value) -> Duration {
 }
 
 #[test]
-fn what_is_revoked_at_one_node_is_refused_at_another_within_a_second() {
+fn a10_what_is_revoked_at_one_node_is_refused_at_another_within_a_second() {
     let house = House::new();
     let mut all = Vec::new();
     for (kind, revoke, browser) in KINDS {

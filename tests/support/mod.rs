@@ -7,7 +7,7 @@
 //!   └── gateway   ── with roles for AWS's clients, by this machine's clock
 //! directory ── the files that are applied to it      clock ── its time, moved by the test
 //! provider, keys ── who signs                        aws, sts, browser, http ── who calls
-//! audit ── what it wrote
+//! audit ── what it wrote                             catalogue ── which threats have tests
 //! ```
 //!
 //! Everything listens on a free loopback port and ends when it is dropped. Each test file is a crate
@@ -22,6 +22,7 @@
 pub mod audit;
 pub mod aws;
 pub mod browser;
+pub mod catalogue;
 pub mod clock;
 pub mod directory;
 pub mod gateway;
