@@ -3,6 +3,8 @@
 // Clippy exempts tests from its rules against panics by this mark, helper functions included.
 #![cfg(test)]
 
+#[path = "aws_clients/operations.rs"]
+mod operations;
 #[path = "aws_clients/saml.rs"]
 mod saml;
 mod support;
@@ -185,11 +187,16 @@ fn only_enabled_regions_may_be_signed_for() {
 fn boto3(mut python: Command, function: &str, arguments: &Value) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/boto3_client.py");
     python.arg(script).arg(function);
-    python
+    run_script(python, arguments)
+}
+
+/// What a script says of these arguments, in JSON.
+fn run_script(mut script: Command, arguments: &Value) -> Value {
+    script
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = python.spawn().unwrap();
+    let mut child = script.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(arguments.to_string().as_bytes()).unwrap();
     drop(input);

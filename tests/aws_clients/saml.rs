@@ -9,6 +9,7 @@ use aws_sdk_sts::operation::assume_role_with_saml::{
     AssumeRoleWithSAMLError as AssumeError, AssumeRoleWithSamlOutput,
 };
 use aws_sdk_sts::types::Credentials;
+use rolegate::directory::DirectoryFiles;
 use serde_json::{Value, json};
 
 use super::support::directory::{ACCOUNT, account_files, add_role, in_account, role_arn};
@@ -22,12 +23,12 @@ const MAKERS: [&str; 3] = ["signxml", "pysaml2", "samlify"];
 const PARTS: [&str; 3] = ["assertion", "response", "both"];
 
 /// A gateway that knows one SAML provider, whose key lies in a folder.
-struct Partners {
-    gateway: Gateway,
+pub(super) struct Partners {
+    pub(super) gateway: Gateway,
     folder: PathBuf,
 }
 
-fn provider_arn() -> String {
+pub(super) fn provider_arn() -> String {
     format!("arn:aws:iam::{ACCOUNT}:saml-provider/Partners")
 }
 
@@ -45,13 +46,13 @@ fn run(mut command: Command, arguments: &[&str], input: &Value) -> String {
     succeeded(&child.wait_with_output().unwrap())
 }
 
-fn script(name: &str) -> String {
+pub(super) fn script(name: &str) -> String {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     clients.join(name).to_str().unwrap().to_owned()
 }
 
 impl Partners {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let gateway = Gateway::start();
         let folder = gateway.folder().join("partners");
         std::fs::create_dir(&folder).unwrap();
@@ -61,22 +62,27 @@ impl Partners {
             &["provider", &partners.place(), ENTITY],
             &json!({}),
         );
+        partners.gateway.apply(&partners.files());
+        partners
+    }
+
+    /// The directory that it starts with.
+    pub(super) fn files(&self) -> DirectoryFiles {
         let mut files = account_files();
-        let metadata = std::fs::read_to_string(partners.folder.join("metadata.xml")).unwrap();
+        let metadata = std::fs::read_to_string(self.folder.join("metadata.xml")).unwrap();
         files.insert(in_account("saml-providers/Partners.toml"), String::new());
         files.insert(in_account("saml-providers/Partners.metadata.xml"), metadata);
         let trust = json!({ "Version": "2012-10-17", "Statement": {
             "Effect": "Allow",
             "Principal": { "Federated": provider_arn() },
-            "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession"],
+            "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession", "sts:SetSourceIdentity"],
             "Condition": { "StringEquals": {
-                "saml:aud": partners.acs(),
+                "saml:aud": self.acs(),
                 "saml:sub_type": "persistent",
             }},
         }});
         add_role(&mut files, "Partner", &json!({}), &trust);
-        partners.gateway.apply(&files);
-        partners
+        files
     }
 
     fn place(&self) -> String {
@@ -95,7 +101,7 @@ impl Partners {
     }
 
     /// A response in base64, signed by a library; `changes` are in place of what is wanted of it.
-    fn response(&self, maker: &str, part: &str, changes: &Value) -> String {
+    pub(super) fn response(&self, maker: &str, part: &str, changes: &Value) -> String {
         let attribute = |name: &str| ["https://aws.amazon.com/SAML/Attributes/", name].concat();
         let pair = [&*role_arn("Partner"), ",", &provider_arn()].concat();
         let audience = [&*self.gateway.origin(), "/saml/metadata"].concat();

@@ -13,6 +13,8 @@
     in_response_to    the request's ID; left out: nobody asked
     attributes        name -> list of values
     lifetime          of the assertion, in seconds; default: 300
+    age               for how long there is the message, in seconds; default: 0: signxml alone
+    status            its status code; default: Success: signxml alone
     sign              "assertion", "response" or "both"
     algorithm         "rsa-sha256" (the default), "rsa-sha512", "ecdsa-sha256", …: signxml alone
     encrypt           {certificate, algorithm}: the assertion for this certificate (a PEM file), by
@@ -86,14 +88,14 @@ def make_provider(folder, entity_id, kind):
 
 
 def by_signxml(folder, wanted):
-    now = datetime.now(timezone.utc)
+    now = datetime.now(timezone.utc) - timedelta(seconds=wanted.get("age", 0))
     parts = wanted["sign"]
     assertion = assertion_of(wanted, now)
     if parts in ("assertion", "both"):
         assertion = signed(folder, assertion, wanted)
     message = SAMLP.Response(
         issuer(wanted),
-        SAMLP.Status(SAMLP.StatusCode(Value=SUCCESS)),
+        SAMLP.Status(SAMLP.StatusCode(Value=wanted.get("status", SUCCESS))),
         assertion,
         Destination=wanted["acs"],
         **identified(now),

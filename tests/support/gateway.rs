@@ -88,7 +88,8 @@ impl Gateway {
         self.token_with("ines", &json!({ "iss": issuer }))
     }
 
-    fn directory(&self) -> DirectoryFiles {
+    /// The files of the directory that it starts with.
+    pub fn directory(&self) -> DirectoryFiles {
         let issuers = [&self.provider, &self.unreachable].map(HostileProvider::issuer);
         let issuers = issuers.each_ref().map(String::as_str);
         let audience = json!({ "aud": STS_CLIENT });
