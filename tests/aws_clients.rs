@@ -5,6 +5,8 @@
 
 #[path = "aws_clients/operations.rs"]
 mod operations;
+#[path = "aws_clients/providers.rs"]
+mod providers;
 #[path = "aws_clients/saml.rs"]
 mod saml;
 mod support;

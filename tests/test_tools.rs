@@ -71,7 +71,7 @@ fn the_node_packages_load() {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/modules.mjs");
     let script = format!(
         "const {{ load }} = await import({:?}); \
-         for (const name of ['axe-core', 'oidc-provider', 'playwright-core', 'samlify']) {{ \
+         for (const name of ['@aws-sdk/client-sts', '@aws-sdk/credential-providers', 'axe-core', 'oidc-provider', 'playwright-core', 'samlify']) {{ \
            await load(name); console.log(name); }}",
         modules.display().to_string()
     );
@@ -82,7 +82,7 @@ fn the_node_packages_load() {
             &Tool::Node.path(),
             &["--input-type=module", "--eval", &script]
         ),
-        "axe-core\noidc-provider\nplaywright-core\nsamlify\n"
+        "@aws-sdk/client-sts\n@aws-sdk/credential-providers\naxe-core\noidc-provider\nplaywright-core\nsamlify\n"
     );
 }
 
