@@ -32,7 +32,7 @@ fn forged(scene: &Scene, number: usize) -> String {
     let mut claims = scene.claims();
     claims["padding"] = "x".repeat(13_000).into();
     let signature: Vec<u8> = (0..1024)
-        .map(|at| ((at * 7 + number) % 199) as u8)
+        .map(|at| u8::try_from((at * 7 + number) % 199).unwrap())
         .collect();
     let token = with_signature(&signing_input(&header, &claims.to_string()), &signature);
     assert!(token.len() <= LONGEST, "{}", token.len());

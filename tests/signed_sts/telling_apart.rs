@@ -99,6 +99,7 @@ fn a22_a_role_that_is_not_there_is_refused_word_by_word_like_one_that_trusts_oth
 }
 
 /// Mean and variance of the mean.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
 fn moments(sample: &[f64]) -> (f64, f64) {
     let count = sample.len() as f64;
     let mean = sample.iter().sum::<f64>() / count;
