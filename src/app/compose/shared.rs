@@ -24,7 +24,9 @@ use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, Authorize, BootstrapAdmin, GetWebIdentityToken, Issuers, MAX_SEARCHES, NodeKeys, Observe, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
+    Authenticator, Authorize, BootstrapAdmin, GetWebIdentityToken, Issuers, MAX_SEARCHES, NodeKeys,
+    Observe, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits,
+    SignIn, SignOut, UserSessions,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
