@@ -406,9 +406,8 @@ impl Event {
         let (connection, provider_arn) = match lineage.person().map(|person| &person.provider) {
             Some(ProviderRef::Connection(connection)) => (Some(connection.clone()), None),
             Some(ProviderRef::Account(provider)) => (None, Some(provider.clone())),
-            // Its issuer tells which.
-            Some(ProviderRef::Known(_)) => (None, None),
-            None => (None, None),
+            // The issuer tells which of those that every account knows.
+            Some(ProviderRef::Known(_)) | None => (None, None),
         };
         let (issuer, subject) = match &lineage.origin {
             Origin::Person(person) => (

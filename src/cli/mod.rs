@@ -24,8 +24,6 @@ use crate::app::{BackUpError, MigrateError, RestoreError, RunningNode, StartErro
 use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
-use crate::domain::ConnectionId;
-use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{Applied, Exported};
 use crate::http::admin::{
     ApplyRequest, RefreshRequest, RevokeRequest, RotateRequest, UpgradeRequest,
@@ -138,28 +136,27 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         }
         Command::Keys(keys) => rotate(keys).await,
         Command::Store(command) => upgrade_store(command).await,
-        Command::Connections(Connections::RefreshMetadata {
-            id,
-            accept_new_keys,
-            gateway,
-        }) => refresh_metadata(id, Connections::new_keys(accept_new_keys), gateway).await,
-        Command::Connections(Connections::Template { provider }) => {
-            say(provider.files().trim_end())
-        }
+        Command::Connections(command) => connections(command).await,
         Command::Sessions(command) => sessions::run(command).await,
         Command::Revoke(target) => revoke(target).await,
         Command::Decisions(command) => decisions::run(*command).await,
     }
 }
 
-async fn refresh_metadata(
-    connection: ConnectionId,
-    new_keys: NewKeys,
-    gateway: Gateway,
-) -> Result<(), CommandError> {
-    let request = RefreshRequest {
-        connection,
-        new_keys,
+async fn connections(command: Connections) -> Result<(), CommandError> {
+    let (request, gateway) = match command {
+        Connections::Template { provider } => return say(provider.files().trim_end()),
+        Connections::RefreshMetadata {
+            id,
+            accept_new_keys,
+            gateway,
+        } => {
+            let request = RefreshRequest {
+                connection: id,
+                new_keys: Connections::new_keys(accept_new_keys),
+            };
+            (request, gateway)
+        }
     };
     let path = "/admin/v1/connections/refresh-metadata";
     let applied: Applied = client(gateway)?.post(path, &request, &SystemClock).await?;

@@ -31,7 +31,7 @@ pub enum StepState {
 /// A step's name and the checks that it consists of.
 type Named = (&'static str, &'static [&'static str]);
 
-/// An id_token is read and proven.
+/// An id_token, or an access token, is read and proven.
 const READS: Named = (
     "the token can be read",
     &[
@@ -45,7 +45,17 @@ const READS: Named = (
     ],
 );
 const PROVIDER: Named = ("the account has its provider", &["provider"]);
-const SIGNED: Named = ("its signature holds", &["key id", "key", "signature"]);
+const VOUCHED: Named = (
+    "its provider vouches for it",
+    &[
+        "key id",
+        "key",
+        "signature",
+        "inspection",
+        "answer",
+        "validity",
+    ],
+);
 const CLAIMS: Named = (
     "it is for us, and of now",
     &[
@@ -63,6 +73,7 @@ const CLAIMS: Named = (
         "c_hash",
         "authentication time",
         "claim count",
+        "kind",
     ],
 );
 const RESPONSE: Named = ("the response can be read", &["encoding", "xml", "content"]);
@@ -112,7 +123,7 @@ fn steps_of(operation: &str) -> &'static [Named] {
         "AssumeRoleWithWebIdentity" => &[
             READS,
             PROVIDER,
-            SIGNED,
+            VOUCHED,
             CLAIMS,
             NOT_USED,
             NOT_REVOKED,

@@ -135,8 +135,10 @@ impl Ground<'_> {
             }
             // It is no part of the directory: what ends its sessions early is a revocation.
             (ProviderRef::Known(_), IssuerName::Oidc(_)) => true,
-            (ProviderRef::Known(_), IssuerName::Saml(_))
-            | (ProviderRef::Account(ProviderArn::Oidc(_)), IssuerName::Saml(_))
+            (
+                ProviderRef::Known(_) | ProviderRef::Account(ProviderArn::Oidc(_)),
+                IssuerName::Saml(_),
+            )
             | (ProviderRef::Account(ProviderArn::Saml(_)), IssuerName::Oidc(_)) => false,
         }
     }

@@ -190,7 +190,7 @@ fn files() -> rolegate::directory::DirectoryFiles {
     files
 }
 
-fn rejected<'a>(message: &'a str) -> Refusal<'a> {
+fn rejected(message: &str) -> Refusal<'_> {
     Refusal {
         status: 403,
         code: "IDPRejectedClaim",
@@ -387,7 +387,7 @@ fn an_answer_of_another_shape_is_no_answer() {
         scene.refuses_as_communication(FACEBOOK, &answer.to_string(), "answer");
     }
     scene.facebook_says(&json!({ "type": "PAGE" }));
-    let kind = Refusal::invalid("type", "The token is of kind \"PAGE\" and not of a person.");
+    let kind = Refusal::invalid("kind", "The token is of kind \"PAGE\" and not of a person.");
     scene.refuses(FACEBOOK, "a page's", &kind);
     for changed in [
         json!({ "aud": null }),
@@ -479,7 +479,7 @@ fn what_is_no_access_token_is_not_asked_about() {
     let answer = scene.call(FACEBOOK, &long, "Friend");
     assert_refused(&scene.node, "4,097 characters", &answer, &too_long);
     assert_eq!(scene.provider.requests().len(), 0);
-    let whole = scene.call(FACEBOOK, &long[1..], "Friend");
+    let whole = scene.call(FACEBOOK, &"a".repeat(4_096), "Friend");
     assert!(whole.credentials.is_some(), "{whole:?}");
     // What ends one parameter and begins another stays within the token.
     let tricky = "a&access_token=b#c";

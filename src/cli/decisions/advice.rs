@@ -55,8 +55,12 @@ fn of_check(check: &str, trace: &Trace<'_>) -> Option<&'static str> {
         "revocation" => "it was revoked; sign in anew, a minute after that",
         "logout" => "the person has signed out at the provider; they sign in anew",
         "provider" if trace.person.is_none() => {
-            "make the provider known in the role's account, under exactly the issuer that the token has"
+            "make the provider known in the role's account, under exactly the issuer that the token has; of an access token, name an app there in the node's settings"
         }
+        "inspection" => {
+            "the provider of the access token could not be asked: look at the node's log, and at the app's secret"
+        }
+        "validity" => "the provider takes the token for nothing: the app must have a fresh one",
         "signature" | "key" | "key id" => {
             "the provider's keys are not those that signed: look whether it rotated them, and at its metadata"
         }

@@ -129,7 +129,7 @@ impl AccessTokenError {
             Self::Secret(_) | Self::Busy | Self::Resting | Self::Unreachable(_) => "inspection",
             Self::Answer { .. } => "answer",
             Self::Rejected { .. } | Self::NotValid => "validity",
-            Self::Kind { .. } => "type",
+            Self::Kind { .. } => "kind",
             Self::OtherApp { .. } => "audience",
             Self::Expired { .. } => "expiry",
             Self::IssuedInFuture { .. } => "issued at",

@@ -53,12 +53,12 @@ pub(super) fn read(
     let subject = members.subject("user_id")?;
     let said = [("app_id", audience.as_str()), ("id", subject.as_str())];
     let claims = said.map(|(name, text)| (name.to_owned(), text.into()));
-    let time = |seconds| UnixTime::from_seconds(seconds);
+    let issued_at = members.optional_number("issued_at")?;
     Ok(Inspected {
         claims: claims.into_iter().collect(),
         subject,
         audience,
-        issued_at: members.optional_number("issued_at")?.map(time),
-        expires_at: time(members.number("expires_at")?),
+        issued_at: issued_at.map(UnixTime::from_seconds),
+        expires_at: UnixTime::from_seconds(members.number("expires_at")?),
     })
 }

@@ -307,6 +307,7 @@ fn web(condition: &Value) -> Value {
 /// Whoever has a repository gets a token of GitHub for any audience.
 #[test]
 fn a_provider_of_everybody_needs_a_subject_of_somebody() {
+    const GITHUB: &str = "token.actions.githubusercontent.com";
     let of = |provider: &str, operator: &str, subject: &str| {
         let host = provider.split_once('/').map_or(provider, |(host, _)| host);
         let mut statement = web(&json!({operator: {format!("{host}:sub"): subject},
@@ -316,7 +317,6 @@ fn a_provider_of_everybody_needs_a_subject_of_somebody() {
         let found = lints(&statement);
         found.iter().any(|it| it.contains("keeps strangers out"))
     };
-    const GITHUB: &str = "token.actions.githubusercontent.com";
     for (provider, operator, subject, is_odd) in [
         (GITHUB, "StringLike", "*", true),
         (GITHUB, "StringLike", "repo:*", true),
