@@ -250,10 +250,18 @@ impl Reader<'_> {
         }
     }
 
-    /// A secret that no file gives and nobody has kept.
-    pub(super) fn without_secret(&mut self, path: &str, text: impl FnOnce() -> String) {
+    /// A key or a device of this name has no secret in its file, and none that is kept.
+    pub(super) fn without_secret(
+        &mut self,
+        path: &str,
+        (member, secret): (&str, &str),
+        name: impl Display,
+    ) {
         match self.secrets {
-            MissingSecret::IsProblem => self.problem(path, &text()),
+            MissingSecret::IsProblem => self.problem(
+                path,
+                &format!("{member}: {name} is new here, so its {secret} must stand beside it"),
+            ),
             MissingSecret::IsKept => {}
         }
     }

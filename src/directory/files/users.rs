@@ -66,10 +66,7 @@ impl Reader<'_> {
             let kept = before.and_then(|keys| keys.get(&file.id));
             let secret = file.secret.map(|given| given.0);
             let Some(secret) = secret.or_else(|| kept.map(AccessKey::secret)) else {
-                self.without_secret(path, || {
-                    let id = &file.id;
-                    format!("access_keys: {id} is new here, so its secret must stand beside it")
-                });
+                self.without_secret(path, ("access_keys", "secret"), &file.id);
                 continue;
             };
             let created_at = file.created_at.or(kept.map(|key| key.created_at));
@@ -97,10 +94,7 @@ impl Reader<'_> {
                 (Some(seed), _) => MfaDevice::new(seed, enabled_at),
                 (None, Some(kept)) => MfaDevice::clone(kept),
                 (None, None) => {
-                    self.without_secret(path, || {
-                        let name = &file.name;
-                        format!("mfa_devices: {name} is new here, so its seed must stand beside it")
-                    });
+                    self.without_secret(path, ("mfa_devices", "seed"), &file.name);
                     continue;
                 }
             };
