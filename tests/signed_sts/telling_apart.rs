@@ -122,6 +122,10 @@ fn apart(one: &[Duration], other: &[Duration]) -> (f64, f64) {
 }
 
 /// How often each is asked for; `ROLEGATE_TIMINGS` says otherwise.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs this says how often"
+)]
 fn samples() -> usize {
     let told = std::env::var("ROLEGATE_TIMINGS");
     told.map_or(SAMPLES, |number| number.parse().unwrap())
