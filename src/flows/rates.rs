@@ -25,11 +25,12 @@ pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), T
         (Some(Origin::Person(person)), _) => {
             throttle.admit(Limit::Principal, &(&person.issuer, &person.subject))?;
         }
-        (Some(Origin::User(user)), _) => throttle.admit(Limit::Principal, &user.unique_id)?,
+        (Some(Origin::User(user)), _) | (None, Principal::User(user)) => {
+            throttle.admit(Limit::Principal, &user.unique_id)?;
+        }
         (Some(Origin::Service(name)), _) | (None, Principal::Service(name)) => {
             throttle.admit(Limit::Principal, name)?;
         }
-        (None, Principal::User(user)) => throttle.admit(Limit::Principal, &user.unique_id)?,
         // Nobody has these without a session.
         (None, Principal::Session(session)) => {
             throttle.admit(Limit::Principal, &session.role_id)?;

@@ -286,7 +286,9 @@ fn reason(denial: &Denial) -> String {
                 Because::CallerNotAllowed(kind) => format!("no {kind}"),
                 Because::SourceIdentityIsSet => "fixed".to_owned(),
                 Because::WrongAction => "not signed".to_owned(),
-                Because::UnknownRole | Because::ForeignProvider => because.to_string(),
+                Because::OutOfReach | Because::UnknownRole | Because::ForeignProvider => {
+                    because.to_string()
+                }
             };
             format!("{}: {why}", action.as_str())
         }

@@ -84,6 +84,13 @@ fn of_check(check: &str, trace: &Trace<'_>) -> Option<&'static str> {
             "the two SAML verifiers disagree: take it for an attack until you know better"
         }
         "metadata" => "have the provider's metadata read (rolegate connections refresh-metadata)",
+        check => return of_the_node(check),
+    })
+}
+
+/// What is neither the person's nor the provider's.
+fn of_the_node(check: &str) -> Option<&'static str> {
+    Some(match check {
         "authorization" => {
             "allow the action in a policy of the caller's role, in the managing account"
         }

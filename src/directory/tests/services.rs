@@ -90,7 +90,7 @@ fn a_key_is_of_one_user_or_service_alone() {
 fn a_service_has_two_keys_at_most_and_each_is_one() {
     let key =
         |id: &str, secret: &str| format!("[[access_keys]]\nid = '{id}'\nsecret = '{secret}'\n");
-    let three = ["A", "B", "C"].map(|last| key(&[&KEY[..19], last].concat(), SECRET));
+    let three = ["A", "B", "C"].map(|last| key(&[KEY.get(..19).unwrap(), last].concat(), SECRET));
     let found = problems(&with(FILE, &three.concat()));
     assert_named(&found, AT, "access_keys: at most 2 of one holder");
     let found = problems(&with(FILE, &key("ASIARZPUZDIKAAAAAAAA", "short")));

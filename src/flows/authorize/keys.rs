@@ -140,22 +140,22 @@ fn is_key(key: &str) -> bool {
 fn may_say(key: &str, own: &[SigningName], action: &ActionName) -> bool {
     let key = key.to_ascii_lowercase();
     let prefix = key.split(':').next().unwrap_or_default();
-    let of_requests = |known: &&str| {
+    let of_requests = |known: &str| {
         if known.ends_with('/') {
-            key.len() > known.len() && key.starts_with(*known)
+            key.len() > known.len() && key.starts_with(known)
         } else {
-            key == **known
+            key == known
         }
     };
     if super::is_pass_role(action) {
         // Of the role that is passed the gateway itself says all.
         return key == OF_PASSING
-            || (OF_REQUESTS.iter().any(|known| of_requests(&known))
+            || (OF_REQUESTS.iter().any(|known| of_requests(known))
                 && !key.starts_with("aws:resource"));
     }
     let is_own = own.iter().any(|name| name.as_str() == prefix);
     (is_own && !Service::OURS.contains(&prefix))
-        || OF_REQUESTS.iter().any(|known| of_requests(&known))
+        || OF_REQUESTS.iter().any(|known| of_requests(known))
 }
 
 #[cfg(test)]

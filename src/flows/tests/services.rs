@@ -266,12 +266,12 @@ async fn a_service_has_no_session_of_its_own_and_administers_nothing() {
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
     };
-    let none = ShownCode {
+    let no_code = ShownCode {
         serial_number: None,
         code: None,
     };
     let error = flow
-        .get_session_token((900, none), &caller, &meta())
+        .get_session_token((900, no_code), &caller, &meta())
         .await
         .unwrap_err();
     assert!(matches!(

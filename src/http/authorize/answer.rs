@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::{Principal, RequestId};
+use crate::domain::{Principal, RequestId, SourceIdentity};
 use crate::flows::{Answer, AuthenticationError, Caller, Decided, unproven};
+use crate::policy::PolicyKind;
 use crate::sigv4::Payload;
 
 /// What is answered, whatever was decided.
@@ -13,7 +14,7 @@ use crate::sigv4::Payload;
 pub(super) struct Told<'a> {
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity: Option<Identity<'a>>,
+    identity: Option<Signer<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Payload>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +30,7 @@ pub(super) struct Told<'a> {
 
 /// Who signed the request.
 #[derive(Serialize)]
-struct Identity<'a> {
+struct Signer<'a> {
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     arn: Option<String>,
@@ -65,7 +66,8 @@ struct Reason<'a> {
 struct Statement<'a> {
     policy_kind: &'static str,
     policy: &'a str,
-    statement: String,
+    #[serde(rename = "statement")]
+    name: String,
 }
 
 /// What the service can answer its caller with.
@@ -114,7 +116,7 @@ impl<'a> Told<'a> {
         let statements = verdict.statements().into_iter().map(|statement| Statement {
             policy_kind: statement.kind.as_str(),
             policy: &statement.policy,
-            statement: statement.statement.to_string(),
+            name: statement.statement.to_string(),
         });
         let refusal = decided.refusal.as_ref();
         let message = refusal.map(|refusal| refusal.message.as_str());
@@ -124,11 +126,11 @@ impl<'a> Told<'a> {
             } else {
                 "deny"
             },
-            identity: Some(Identity::new(&decided.caller, decided)),
+            identity: Some(Signer::new(&decided.caller, decided)),
             payload: Some(decided.payload),
             reason: Some(Reason {
                 explicit: verdict.is_explicit(),
-                policy_kind: verdict.blamed().map(|kind| kind.as_str()),
+                policy_kind: verdict.blamed().map(PolicyKind::as_str),
                 statements: statements.collect(),
                 text: verdict.why_not(action),
             }),
@@ -144,7 +146,7 @@ impl<'a> Told<'a> {
     }
 }
 
-impl<'a> Identity<'a> {
+impl<'a> Signer<'a> {
     fn new(caller: &'a Caller, decided: &'a Decided) -> Self {
         let principal = &caller.principal;
         let session = caller.session.as_ref();
@@ -175,7 +177,7 @@ impl<'a> Identity<'a> {
             user_name,
             role_arn: role,
             session_name: name,
-            source_identity: source.map(|source| source.as_str()),
+            source_identity: source.map(SourceIdentity::as_str),
             session_expires_at: session.map(|session| session.expires_at.to_string()),
             tags: decided
                 .tags

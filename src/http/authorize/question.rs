@@ -56,34 +56,38 @@ enum SentValues {
     Many(Vec<String>),
 }
 
+struct SentKeysVisitor;
+
+impl<'de> Visitor<'de> for SentKeysVisitor {
+    type Value = SentKeys;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of texts and lists of texts")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<SentKeys, M::Error> {
+        let mut keys = Vec::new();
+        while keys.len() <= ServiceKeys::MAX
+            && let Some((key, values)) = map.next_entry::<String, SentValues>()?
+        {
+            keys.push((key, values.into()));
+        }
+        Ok(SentKeys(keys))
+    }
+}
+
 impl<'de> Deserialize<'de> for SentKeys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
+        deserializer.deserialize_map(SentKeysVisitor)
+    }
+}
 
-        impl<'de> Visitor<'de> for Keys {
-            type Value = SentKeys;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object of texts and lists of texts")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<SentKeys, M::Error> {
-                let mut keys = Vec::new();
-                while let Some((key, values)) = map.next_entry::<String, SentValues>()? {
-                    let values = match values {
-                        SentValues::One(value) => KeyValues::One(value),
-                        SentValues::Many(list) => KeyValues::Many(list),
-                    };
-                    keys.push((key, values));
-                    if keys.len() > ServiceKeys::MAX {
-                        break;
-                    }
-                }
-                Ok(SentKeys(keys))
-            }
+impl From<SentValues> for KeyValues {
+    fn from(values: SentValues) -> Self {
+        match values {
+            SentValues::One(value) => Self::One(value),
+            SentValues::Many(list) => Self::Many(list),
         }
-
-        deserializer.deserialize_map(Keys)
     }
 }
 
