@@ -239,92 +239,106 @@ fn a_question_is_signed_by_header() {
     );
 }
 
+/// The question with another value at this place.
+fn changed(question: &Value, pointer: &str, value: Value) -> String {
+    let mut question = question.clone();
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    let parent = question.pointer_mut(parent).unwrap();
+    parent[member] = value;
+    question.to_string()
+}
+
+fn assert_all_refused(node: &HttpNode, wrong: &[(String, &str)]) {
+    for (body, text) in wrong {
+        let answer = ask_as(node, &keys(CI), body);
+        assert_refused(&answer, 400, "ValidationError", text);
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_question_is_named() {
     let node = start();
     let good = question(&node);
-    let changed = |pointer: &str, value: Value| {
-        let mut question = good.clone();
-        let (parent, member) = pointer.rsplit_once('/').unwrap();
-        let parent = question.pointer_mut(parent).unwrap();
-        parent[member] = value;
-        question.to_string()
-    };
-    let (hash, headers) = (json!("A".repeat(64)), json!([["a b", "c"]]));
-    let many = json!(vec![["a", "b"]; 129]);
+    let changed = |pointer: &str, value: Value| changed(&good, pointer, value);
     let twice = changed("/context", json!({ "ci:a": "1" }))
         .replace("{\"ci:a\":\"1\"}", "{\"ci:a\":\"1\",\"CI:A\":\"2\"}");
-    for (body, text) in [
-        ("{".to_owned(), "the body is not what this request takes"),
-        (changed("/nobody", json!(1)), "unknown field `nobody`"),
-        (changed("/action", json!("RunJob")), "action must be"),
-        (changed("/resource", json!("job 7")), "resource: an ARN"),
-        (
-            changed("/resource", json!("arn:aws:ci:::job/7")),
-            "resource_account: ",
-        ),
-        (
-            changed("/resource_account", json!("482011739056")),
-            "has another account",
-        ),
-        (
-            changed("/resource_policy", json!("{}")),
-            "resource_policy: ",
-        ),
-        (
-            changed("/context", json!({ "aws:PrincipalArn": "x" })),
-            "is not for the service to say",
-        ),
-        (
-            changed("/context", json!({ "aws:SourceIp": 7 })),
-            "the body is not what",
-        ),
-        (twice, "is there twice"),
-        (
-            changed("/request/payload_sha256", hash),
-            "payload hash must be",
-        ),
-        (
-            changed("/request/payload_sha256", json!("a".repeat(64))),
-            "one of them, or neither",
-        ),
-        (
-            changed("/request/body", json!("?")),
-            "request.body: in base64",
-        ),
-        (
-            changed("/request/headers", headers),
-            "request.headers: a list",
-        ),
-        (
-            changed("/request/headers", many),
-            "request.headers: at most 128",
-        ),
-        (changed("/request/method", json!("")), "request.method"),
-        (
-            changed(
-                "/request/headers",
-                json!(["x-amz-security-token: FwoGtoken"]),
+    let said = json!({ "aws:PrincipalArn": "x" });
+    let no_account = json!("arn:aws:ci:::job/7");
+    let other = json!("482011739056");
+    assert_all_refused(
+        &node,
+        &[
+            ("{".to_owned(), "the body is not what this request takes"),
+            (changed("/nobody", json!(1)), "unknown field `nobody`"),
+            (changed("/action", json!("RunJob")), "action must be"),
+            (changed("/resource", json!("job 7")), "resource: an ARN"),
+            (changed("/resource", no_account), "resource_account: "),
+            (changed("/resource_account", other), "has another account"),
+            (
+                changed("/resource_policy", json!("{}")),
+                "resource_policy: ",
             ),
-            "a value is not of its type",
-        ),
-    ] {
-        assert_refused(
-            &ask_as(&node, &keys(CI), &body),
-            400,
-            "ValidationError",
-            text,
-        );
-    }
+            (changed("/context", said), "is not for the service to say"),
+            (
+                changed("/context", json!({ "aws:SourceIp": 7 })),
+                "the body is not what",
+            ),
+            (twice, "is there twice"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_request_in_a_question_is_named() {
+    let node = start();
+    let good = question(&node);
+    let changed = |pointer: &str, value: Value| changed(&good, pointer, value);
+    let hash = |digit: &str| json!(digit.repeat(64));
+    let many = json!(vec![["a", "b"]; 129]);
+    let no_pair = json!(["x-amz-security-token: FwoGtoken"]);
+    assert_all_refused(
+        &node,
+        &[
+            (
+                changed("/request/payload_sha256", hash("A")),
+                "payload hash must be",
+            ),
+            (
+                changed("/request/payload_sha256", hash("a")),
+                "one of them, or neither",
+            ),
+            (
+                changed("/request/body", json!("?")),
+                "request.body: in base64",
+            ),
+            (
+                changed("/request/headers", json!([["a b", "c"]])),
+                "request.headers: a list",
+            ),
+            (
+                changed("/request/headers", many),
+                "request.headers: at most 128",
+            ),
+            (changed("/request/method", json!("")), "request.method"),
+            (
+                changed("/request/headers", no_pair),
+                "a value is not of its type",
+            ),
+        ],
+    );
     assert!(!node.audit_text().contains("FwoGtoken"));
-    for (body, text) in [
-        (
-            changed("/action", json!("s3:GetObject")),
-            "asks about actions of ci",
-        ),
-        (changed("/service", json!("s3")), "signed for ci"),
+}
+
+#[test]
+fn a_service_asks_about_its_own_actions_alone() {
+    let node = start();
+    let good = question(&node);
+    for (place, value, text) in [
+        ("/action", "s3:GetObject", "asks about actions of ci"),
+        ("/service", "s3", "signed for ci"),
     ] {
-        assert_refused(&ask_as(&node, &keys(CI), &body), 403, "AccessDenied", text);
+        let answer = ask_as(&node, &keys(CI), &changed(&good, place, json!(value)));
+        assert_refused(&answer, 403, "AccessDenied", text);
     }
 }
 

@@ -51,7 +51,7 @@ impl Inventory {
             match here.as_str() {
                 "yes" => inventory.raised.push(pair),
                 why if why.starts_with("no operation: ") => {
-                    inventory.absent.push(operation.clone())
+                    inventory.absent.push(operation.clone());
                 }
                 why => {
                     assert!(why.starts_with("no: "), "{row:?}");

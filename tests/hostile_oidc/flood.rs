@@ -51,6 +51,15 @@ fn assert_not_taken(answer: &Response) {
     }
 }
 
+/// Sends so many forged tokens, each another one.
+fn send_forged(scene: &Scene, first: usize) {
+    for number in first..first + TOKENS {
+        let token = forged(scene, number);
+        let answer = scene.node.assume_role(&role(0), &token, &[]);
+        assert_not_taken(&answer);
+    }
+}
+
 #[test]
 fn a23_a_flood_of_the_largest_tokens_under_the_largest_key_leaves_room_for_good_ones() {
     let scene = Scene::new();
@@ -61,13 +70,7 @@ fn a23_a_flood_of_the_largest_tokens_under_the_largest_key_leaves_room_for_good_
         let floods: Vec<_> = (0..THREADS)
             .map(|thread| {
                 let scene = &scene;
-                scope.spawn(move || {
-                    for number in 0..TOKENS {
-                        let token = forged(scene, thread * TOKENS + number);
-                        let answer = scene.node.assume_role(&role(0), &token, &[]);
-                        assert_not_taken(&answer);
-                    }
-                })
+                scope.spawn(move || send_forged(scene, thread * TOKENS))
             })
             .collect();
         let honest = scope.spawn(|| {
