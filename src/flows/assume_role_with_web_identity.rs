@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use super::assume_role_error::AssumeRoleError;
 use super::even_time::EvenTime;
+use super::issuers::OwnIssuers;
 use super::misses::{is_silence, misses};
 use super::narrowing::Narrowing;
 use super::rates::admit_person;
@@ -109,6 +110,8 @@ pub struct AssumeRoleWithWebIdentity {
     pub keys: Arc<KeyCache>,
     /// The providers that every account knows.
     pub known: Arc<KnownProviders>,
+    /// The gateway's own issuers, which nobody is federated by.
+    pub own_issuers: OwnIssuers,
     /// What the portal has consumed.
     pub marks: Arc<dyn OneTimeUse>,
     /// How often somebody may ask.
@@ -292,6 +295,9 @@ impl AssumeRoleWithWebIdentity {
         meta: &RequestMeta,
     ) -> Result<ProvenIdentity, AssumeRoleError> {
         let _proving = self.recorder.metrics().time(OPERATION, Step::Prove);
+        if self.own_issuers.has(token.unverified_issuer()) {
+            return Err(no_provider(&token));
+        }
         let Some(provider) = provider(snapshot, role, &token) else {
             let known = self.known.oidc(token.unverified_issuer());
             let known = known.ok_or_else(|| no_provider(&token))?;

@@ -15,8 +15,13 @@ use crate::federation::outbound::SigningAlgorithm;
 
 /// Below an issuer: how its tokens are verified (OpenID Connect Discovery 1.0, section 4).
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+/// Below the gateway's URL: the issuers, each by its account.
+const PATH: &str = "/issuers/";
 /// Below an issuer: the keys.
 pub const KEYS: &str = "/.well-known/jwks.json";
+
+/// Where no key could be made, nobody tries again for so many seconds.
+const AFTER_FAILURE: i64 = 5;
 
 /// The accounts that give tokens for others.
 #[derive(Clone)]
@@ -25,8 +30,8 @@ pub struct Issuers {
     pub directory: Arc<LiveDirectory>,
     /// Makes the first key.
     pub node_keys: NodeKeys,
-    /// Held while it is made, so that one request makes it.
-    pub making: Arc<Mutex<()>>,
+    /// Held while it is made, so that one request makes it; when that failed last.
+    pub making: Arc<Mutex<Option<UnixTime>>>,
     /// The node's own URL, without a slash at its end.
     pub public_url: Arc<str>,
 }
@@ -34,6 +39,24 @@ pub struct Issuers {
 impl fmt::Debug for Issuers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Issuers")
+    }
+}
+
+/// Tells this gateway's own issuers. Nobody is federated by what it says itself: a session would become one
+/// without its end, its bounds and the way that it came.
+#[derive(Debug, Clone)]
+pub struct OwnIssuers(Arc<str>);
+
+impl OwnIssuers {
+    /// Those below this URL, which has no slash at its end.
+    pub fn below(public_url: &str) -> Self {
+        Self([public_url, PATH].concat().into())
+    }
+
+    /// Whether this is one of them.
+    pub fn has(&self, issuer: &str) -> bool {
+        let begin = issuer.get(..self.0.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(&self.0))
     }
 }
 
@@ -51,7 +74,7 @@ struct Discovery<'a> {
 impl Issuers {
     /// The issuer of an account: `{public_url}/issuers/123456789012`.
     pub fn of(&self, account: AccountId) -> String {
-        format!("{}/issuers/{account}", self.public_url)
+        format!("{}{PATH}{account}", self.public_url)
     }
 
     /// The discovery document of an account; none where it gives no tokens.
@@ -113,8 +136,12 @@ impl Issuers {
         if !snapshot.directory().web_identity_keys.is_empty() {
             return Ok(snapshot);
         }
-        let _making = self.making.lock().await;
+        let mut failed_at = self.making.lock().await;
+        if failed_at.is_some_and(|at| (0..AFTER_FAILURE).contains(&now.since(at))) {
+            return Err(Unavailable::NoWebIdentityKey);
+        }
         let made = self.node_keys.make_web_identity_key(now).await;
+        *failed_at = made.is_err().then_some(now);
         made.map_err(|error: NodeKeysError| Unavailable::NodeKeys(Box::new(error)))?;
         Ok(self.directory.snapshot(now)?)
     }

@@ -81,7 +81,7 @@ pub use authorize::{
     RefusalText, Resource, ServiceKeys, Verdict, unproven,
 };
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
-pub use issuers::{DISCOVERY, Issuers, KEYS};
+pub use issuers::{DISCOVERY, Issuers, KEYS, OwnIssuers};
 pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use metadata::{
     FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,

@@ -24,9 +24,14 @@ pub(super) fn reach(
 ) -> Result<TokenVersion, RegionDisabled> {
     let settings = snapshot.account(account).map(|account| &account.settings);
     match meta.endpoint {
-        Endpoint::Global => Ok(settings.map_or(TokenVersion::One, |settings| {
-            settings.global_endpoint_token_version
-        })),
+        // Its calls are made in a region, too, which an account that has no use for it can deactivate.
+        Endpoint::Global => match settings {
+            Some(settings) if !settings.is_active_in(&meta.region, Enabling::Default) => {
+                Err(RegionDisabled { account })
+            }
+            Some(settings) => Ok(settings.global_endpoint_token_version),
+            None => Ok(TokenVersion::One),
+        },
         Endpoint::Regional(enabling) => {
             // The account of the first administrator may stand in no directory yet.
             let is_active = settings.map_or(enabling == Enabling::Default, |settings| {

@@ -227,7 +227,8 @@ impl GetWebIdentityToken {
     ) -> Result<WebIdentityToken, TokenRefused> {
         let (account, subject) = subject(caller).ok_or(TokenRefused::Credentials)?;
         admit_caller(&self.throttle, caller)?;
-        let snapshot = self.issuers.ready(meta.now).await?;
+        // Nobody asks again whether a token holds: who is gone or revoked elsewhere must not get one.
+        let snapshot = self.issuers.directory.catch_up(meta.now).await?;
         if !self.authenticator.stands(caller, &snapshot) {
             return Err(AuthenticationError::InvalidToken.into());
         }
@@ -239,7 +240,8 @@ impl GetWebIdentityToken {
         reach(account, &snapshot, meta)?;
         let expiration = expiration(request, caller, meta)?;
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
-        let keys = snapshot.web_identity_keys().map_err(Unavailable::from)?;
+        let newest = self.issuers.ready(meta.now).await?;
+        let keys = newest.web_identity_keys().map_err(Unavailable::from)?;
         let key = keys.signing(meta.now);
         let key = key.ok_or(Unavailable::NoWebIdentityKey)?;
         let said = Said {

@@ -76,10 +76,7 @@ fn w10_of_two_nodes_that_are_shown_the_same_code_at_once_one_gives_a_session() {
         let answers = std::thread::scope(|scope| {
             let calls = [&house.one.node, &house.other].map(|node| {
                 let (start, code) = (&start, &code);
-                scope.spawn(move || {
-                    start.wait();
-                    show(node, code)
-                })
+                scope.spawn(move || (start.wait(), show(node, code)).1)
             });
             calls.map(|call| call.join().unwrap())
         });

@@ -26,7 +26,8 @@ use crate::federation::key_cache::KeyCache;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
     Authenticator, Authorize, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe,
-    OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut, UserSessions,
+    OwnIssuers, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut,
+    UserSessions,
 };
 use crate::http::edge::Edge;
 
@@ -92,7 +93,7 @@ pub(super) async fn compose(
         public_url: public_url.as_str().into(),
         organisation: config.organisation.as_ref().map(OrganisationName::shared),
         assume_role_with_saml: shared.assume_role_with_saml(&saml),
-        assume_role_with_web_identity: shared.assume_role_with_web_identity(),
+        assume_role_with_web_identity: shared.assume_role_with_web_identity(public_url.as_str()),
         assume_role: shared.assume_role(&authenticator),
         assume_root: shared.assume_root(&authenticator),
         user_sessions: shared.user_sessions(&authenticator),
@@ -110,7 +111,7 @@ pub(super) async fn compose(
         portal: shared.portal(config.sessions),
         administration: shared.administration(
             config,
-            &node_keys.host,
+            (&node_keys.host, OwnIssuers::below(public_url.as_str())),
             (admin.as_ref(), metadata.clone()),
         ),
         readiness: Readiness::new(

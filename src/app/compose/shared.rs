@@ -25,8 +25,8 @@ use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
     Authenticator, Authorize, BootstrapAdmin, GetWebIdentityToken, Issuers, MAX_SEARCHES, NodeKeys,
-    Observe, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits,
-    SignIn, SignOut, UserSessions,
+    Observe, OwnIssuers, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings,
+    SessionLimits, SignIn, SignOut, UserSessions,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -184,8 +184,12 @@ impl Shared {
         }
     }
 
-    pub(super) fn assume_role_with_web_identity(&self) -> AssumeRoleWithWebIdentity {
+    pub(super) fn assume_role_with_web_identity(
+        &self,
+        public_url: &str,
+    ) -> AssumeRoleWithWebIdentity {
         AssumeRoleWithWebIdentity {
+            own_issuers: OwnIssuers::below(public_url),
             directory: Arc::clone(&self.directory),
             keys: Arc::clone(&self.provider_keys),
             known: Arc::clone(&self.known_providers),
@@ -278,7 +282,7 @@ impl Shared {
     pub(super) fn administration(
         &self,
         config: &Config,
-        host: &Arc<str>,
+        (host, own_issuers): (&Arc<str>, OwnIssuers),
         (admin, metadata): (Option<&Arc<BootstrapAdmin>>, RefreshMetadata),
     ) -> Administration {
         Administration {
@@ -289,6 +293,7 @@ impl Shared {
             first_key: admin.map(|admin| admin.access_key_id.clone()),
             secrets: secret_folder(&config.federation),
             marks: Arc::clone(&self.resources.marks),
+            own_issuers,
             plain_http: config.federation.allow_http_issuers.clone().into(),
             key_propagation: key_propagation(config),
             metadata,

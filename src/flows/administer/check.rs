@@ -16,7 +16,7 @@ impl Administration {
         let mut problems = check(directory, self.directory.partition());
         for (id, account) in &directory.accounts {
             let issuers = account.oidc_providers.keys();
-            let texts = issuers.filter_map(|issuer| self.plain_http_issuer(issuer));
+            let texts = issuers.filter_map(|issuer| self.unfit_issuer(issuer));
             let at = format!("accounts/{id}/oidc-providers");
             problems.extend(texts.map(|text| Problem::new(&at, text)));
             for (name, provider) in &account.saml_providers {
@@ -59,7 +59,7 @@ impl Administration {
                 let file = settings.client_auth.file();
                 let secret = file.and_then(|file| self.secrets.read_now(file).err());
                 let secret = secret.map(|error| format!("client_auth: {error}"));
-                let issuer = self.plain_http_issuer(&settings.issuer);
+                let issuer = self.unfit_issuer(&settings.issuer);
                 issuer.into_iter().chain(secret).collect()
             }
             Protocol::Saml(settings) => {
@@ -93,7 +93,12 @@ impl Administration {
         (url.is_plain_http() && !is_listed()).then(|| format!("saml.metadata: {url} is plain http; use https, or list its origin in federation.allow_http_issuers if it is on loopback"))
     }
 
-    fn plain_http_issuer(&self, issuer: &Issuer) -> Option<String> {
+    fn unfit_issuer(&self, issuer: &Issuer) -> Option<String> {
+        if self.own_issuers.has(issuer.as_str()) {
+            return Some(format!(
+                "{issuer} is this gateway's own: a role of another account is assumed with AssumeRole"
+            ));
+        }
         (issuer.is_plain_http() && !self.plain_http.contains(issuer)).then(|| format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback"))
     }
 }

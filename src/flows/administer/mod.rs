@@ -40,6 +40,7 @@ pub use sessions::{ListedSession, ListedSessions, MAX_LISTED, Person, SessionQue
 use tokio::sync::Semaphore;
 
 use super::authenticate::Caller;
+use super::issuers::OwnIssuers;
 use super::metadata::RefreshMetadata;
 use super::record::{Outcome, Recorder, Subject, chain};
 use super::recorded_change::RecordedChange;
@@ -178,6 +179,8 @@ pub struct Administration {
     pub secrets: SecretFolder,
     /// What was used up: each signed request is taken once.
     pub marks: Arc<dyn OneTimeUse>,
+    /// The gateway's own issuers, which are nobody's provider.
+    pub own_issuers: OwnIssuers,
     /// The issuers that may be plain http.
     pub plain_http: PlainHttpIssuers,
     /// How long every node needs to learn of a new key, in seconds; 0 with one node.

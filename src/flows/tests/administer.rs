@@ -15,6 +15,7 @@ pub(super) fn administration(node: &Node) -> Administration {
         first_key: Some(bootstrap_admin().access_key_id),
         secrets: SecretFolder::default(),
         marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
+        own_issuers: OwnIssuers::below("https://sso.example.com"),
         plain_http: Arc::new([]),
         key_propagation: 0,
         saml_keys: SamlKeySettings {
@@ -639,5 +640,23 @@ async fn saml_metadata_comes_from_where_the_node_allows() {
             }
             (other, _) => panic!("{source}: {other:?}"),
         }
+    }
+}
+
+/// A session must not become another one, without its end and its bounds, by what the gateway says itself.
+#[tokio::test]
+async fn the_gateway_s_own_issuers_are_nobody_s_providers() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let file = "accounts/123456789012/oidc-providers/own.toml";
+    for own in [
+        "https://sso.example.com/issuers/123456789012",
+        "https://SSO.example.com/issuers/482011739056",
+    ] {
+        let provider = format!("url = \"{own}\"\nclient_ids = [\"sts.example.com\"]\n");
+        let refused = apply(&node, &caller, &with(file, &provider)).await;
+        let problems = problems_of(refused.unwrap_err());
+        let is_told = |it: &Problem| it.to_string().contains("is this gateway's own");
+        assert!(problems.iter().any(is_told), "{problems:?}");
     }
 }

@@ -224,6 +224,7 @@ impl Node {
             directory: Arc::clone(&self.directory),
             keys: Arc::clone(&KEYS),
             known: nobody_known(),
+            own_issuers: OwnIssuers::below("https://sso.example.com"),
             marks: Arc::clone(&self.store) as Arc<dyn OneTimeUse>,
             throttle: no_rates(),
             recorder: Arc::clone(&self.recorder),
