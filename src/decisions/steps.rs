@@ -173,6 +173,12 @@ fn steps_of(operation: &str) -> &'static [Named] {
             NOT_USED,
             ("nobody has signed out since", &["logout"]),
         ],
+        "Authorize" => &[
+            ("the service may ask about it", &["service", "request"]),
+            ("the signature holds", &["authentication"]),
+            ("the caller asks not too often", &["rate"]),
+            ("the policies allow it", &["policies"]),
+        ],
         _ => &[],
     }
 }

@@ -253,6 +253,8 @@ async fn a_refusal_leaves_a_trace() {
         .unwrap();
     let text = serde_json::to_string(&trace).unwrap();
     assert!(text.contains("no identity-based policy with one"), "{text}");
+    let failed = r#"{"name":"the policies allow it","state":"failed"}"#;
+    assert!(text.contains(failed), "{text}");
 }
 
 #[tokio::test]
@@ -558,9 +560,7 @@ async fn a_caller_who_asks_too_often_is_told_so_and_the_service_is_not_to_blame(
     assert!(matches!(first, Answer::Decided(_)));
     let second = ask_with(&node, &throttle, &asked).await.unwrap();
     assert!(matches!(second, Answer::Throttled(..)), "{second:?}");
-    let other = Asked {
-        ..run_job(received(&long_term(&bootstrap_admin())))
-    };
+    let other = run_job(received(&long_term(&bootstrap_admin())));
     let other = ask_with(&node, &throttle, &other).await.unwrap();
     assert!(matches!(other, Answer::Decided(_)));
 }
