@@ -117,6 +117,13 @@ const TRUST: Named = ("the trust policy allows it", &["trust policy"]);
 const DURATION: Named = ("the role lasts so long", &["duration"]);
 const FITS: Named = ("the session fits into its token", &["token size"]);
 
+const AUTHORIZE: [Named; 4] = [
+    ("the service may ask about it", &["service", "request"]),
+    ("the signature holds", &["authentication"]),
+    ("the caller asks not too often", &["rate"]),
+    ("the policies allow it", &["policies"]),
+];
+
 /// What the steps of an attempt are.
 fn steps_of(operation: &str) -> &'static [Named] {
     match operation {
@@ -173,12 +180,7 @@ fn steps_of(operation: &str) -> &'static [Named] {
             NOT_USED,
             ("nobody has signed out since", &["logout"]),
         ],
-        "Authorize" => &[
-            ("the service may ask about it", &["service", "request"]),
-            ("the signature holds", &["authentication"]),
-            ("the caller asks not too often", &["rate"]),
-            ("the policies allow it", &["policies"]),
-        ],
+        "Authorize" => &AUTHORIZE,
         _ => &[],
     }
 }
