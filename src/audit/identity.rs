@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::Text;
 use crate::domain::{
-    AccessKeyId, AccountId, Audience, IssuerName, Principal, SessionPrincipal, Subject, UnixTime,
+    AccessKeyId, AccountId, Audience, IssuerName, Principal, SessionPrincipal, Subject, UniqueId,
+    UnixTime,
 };
 
 /// The names of callers are cut to this many bytes; no ARN of theirs is longer.
@@ -90,6 +91,14 @@ impl UserIdentity {
     /// Nobody is known to have called.
     pub const fn unknown() -> Self {
         Self::of_kind(Kind::Unknown)
+    }
+
+    /// A user, or whoever has sessions of a role, of whom only the id is kept.
+    pub fn of_id(id: &UniqueId) -> Self {
+        Self {
+            principal_id: Some(id.as_str().into()),
+            ..Self::unknown()
+        }
     }
 
     /// The node itself acted.

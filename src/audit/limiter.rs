@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::domain::{IssuerName, Subject, UnixTime, network_of};
+use crate::domain::{IssuerName, Subject, UniqueId, UnixTime, network_of};
 
 /// How many refusals get a line of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum Source {
     Network(IpAddr),
     /// Who was proven and refused nevertheless.
     Person(IssuerName, Subject),
+    /// The same of a user, or of a role's session that came of one.
+    Id(UniqueId),
     /// Everybody who came when [`RefusalLimiter::MAX_SOURCES`] were known already, and those who are
     /// told together because [`RefusalLimiter::MAX_REPORTED`] are told by themselves.
     Others,

@@ -4,8 +4,17 @@
 //! into a request takes nothing from their rates.
 
 use super::authenticate::Caller;
-use crate::domain::{AccountId, IssuerName, Origin, Principal, Subject};
+use crate::domain::{AccountId, IssuerName, Origin, Principal, ServiceName, Subject, UniqueId};
 use crate::throttle::{Limit, Throttle, Throttled};
+
+/// Whom a rate is of, whatever their sessions.
+#[derive(Debug, Hash)]
+enum Asker<'a> {
+    Person(&'a IssuerName, &'a Subject),
+    /// A user, or a role.
+    Id(&'a UniqueId),
+    Service(&'a ServiceName),
+}
 
 /// One more call of a person for something in `account`.
 pub(super) fn admit_person(
@@ -13,35 +22,40 @@ pub(super) fn admit_person(
     (issuer, subject): (&IssuerName, &Subject),
     account: AccountId,
 ) -> Result<(), Throttled> {
-    throttle.admit(Limit::Principal, &(issuer, subject))?;
+    throttle.admit(Limit::Principal, &Asker::Person(issuer, subject))?;
     throttle.admit(Limit::Account, &account)
 }
 
 /// One more call that was signed: of the person behind the session, whichever of their sessions it is, or of
 /// the user or service. Who belongs to no account takes nothing from the rate of one.
 pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), Throttled> {
-    let origin = caller.session.as_ref().map(|it| &it.lineage.origin);
-    match (origin, &caller.principal) {
-        (Some(Origin::Person(person)), _) => {
-            throttle.admit(Limit::Principal, &(&person.issuer, &person.subject))?;
-        }
-        (Some(Origin::User(user)), _) | (None, Principal::User(user)) => {
-            throttle.admit(Limit::Principal, &user.unique_id)?;
-        }
-        (Some(Origin::Service(name)), _) | (None, Principal::Service(name)) => {
-            throttle.admit(Limit::Principal, name)?;
-        }
-        // Nobody has these without a session.
-        (None, Principal::Session(session)) => {
-            throttle.admit(Limit::Principal, &session.role_id)?;
-        }
-        (None, Principal::FederatedUser(federated)) => {
-            throttle.admit(Limit::Principal, &federated.by.unique_id)?;
-        }
-        (None, Principal::Root(root)) => throttle.admit(Limit::Principal, &root.by)?,
-    }
+    throttle.admit(Limit::Principal, &asker(caller))?;
     match caller.principal.account() {
         Some(account) => throttle.admit(Limit::Account, &account),
         None => Ok(()),
+    }
+}
+
+/// One more request of theirs that a service asks about. As many are admitted as of calls, beside those:
+/// whoever has a link that they signed takes nothing from what they may ask here.
+pub(super) fn admit_question(throttle: &Throttle, caller: &Caller) -> Result<(), Throttled> {
+    const QUESTION: &str = "question";
+    throttle.admit(Limit::Principal, &(QUESTION, asker(caller)))?;
+    match caller.principal.account() {
+        Some(account) => throttle.admit(Limit::Account, &(QUESTION, account)),
+        None => Ok(()),
+    }
+}
+
+fn asker(caller: &Caller) -> Asker<'_> {
+    let origin = caller.session.as_ref().map(|it| &it.lineage.origin);
+    match (origin, &caller.principal) {
+        (Some(Origin::Person(person)), _) => Asker::Person(&person.issuer, &person.subject),
+        (Some(Origin::User(user)), _) | (None, Principal::User(user)) => Asker::Id(&user.unique_id),
+        (Some(Origin::Service(name)), _) | (None, Principal::Service(name)) => Asker::Service(name),
+        // Nobody has these without a session.
+        (None, Principal::Session(session)) => Asker::Id(&session.role_id),
+        (None, Principal::FederatedUser(federated)) => Asker::Id(&federated.by.unique_id),
+        (None, Principal::Root(root)) => Asker::Id(&root.by),
     }
 }

@@ -2,8 +2,8 @@
 //! counts that is issued there.
 
 use super::request::RequestMeta;
-use crate::directory::Snapshot;
-use crate::domain::{AccountId, Enabling, Endpoint, TokenVersion};
+use crate::directory::{Account, Snapshot};
+use crate::domain::{AccountId, Enabling, Endpoint, Region, TokenVersion};
 
 /// STS gives no credentials for this account in the region that was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,11 +52,25 @@ pub(super) fn is_known_there(
     meta: &RequestMeta,
 ) -> bool {
     match meta.endpoint {
-        Endpoint::Global | Endpoint::Regional(Enabling::Default) => true,
-        Endpoint::Regional(Enabling::OptIn) => {
-            let account = snapshot.account(account);
-            token != Some(TokenVersion::One)
-                && account.is_some_and(|it| it.settings.has_region(&meta.region, Enabling::OptIn))
+        Endpoint::Global => true,
+        Endpoint::Regional(enabling) => {
+            is_known_in((&meta.region, enabling), account, token, snapshot)
+        }
+    }
+}
+
+/// The same of any region.
+pub(super) fn is_known_in(
+    (region, enabling): (&Region, Enabling),
+    account: AccountId,
+    token: Option<TokenVersion>,
+    snapshot: &Snapshot,
+) -> bool {
+    let has = |account: &Account| account.settings.has_region(region, enabling);
+    match enabling {
+        Enabling::Default => true,
+        Enabling::OptIn => {
+            token != Some(TokenVersion::One) && snapshot.account(account).is_some_and(has)
         }
     }
 }

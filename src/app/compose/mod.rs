@@ -88,8 +88,8 @@ pub(super) async fn compose(
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);
     let issuers = shared.issuers(&node_keys, public_url.as_str());
+    let edge = edge(config, url, address, &shared.resources);
     Ok(Flows {
-        edge: edge(config, url, address, &shared.resources),
         public_url: public_url.as_str().into(),
         organisation: config.organisation.as_ref().map(OrganisationName::shared),
         assume_role_with_saml: shared.assume_role_with_saml(&saml),
@@ -97,7 +97,8 @@ pub(super) async fn compose(
         assume_role: shared.assume_role(&authenticator),
         assume_root: shared.assume_root(&authenticator),
         user_sessions: shared.user_sessions(&authenticator),
-        authorize: shared.authorize(&authenticator),
+        authorize: shared.authorize(&authenticator, &edge.regions),
+        edge,
         get_caller_identity: GetCallerIdentity {
             authenticator: authenticator.clone(),
             throttle: Arc::clone(&shared.resources.throttle),

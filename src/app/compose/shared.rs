@@ -10,7 +10,7 @@ use crate::app::open::{Resources, StartError};
 use crate::audit::RefusalLimits;
 use crate::config::{BrowserSessions, Config};
 use crate::directory::LiveDirectory;
-use crate::domain::{InvalidValue, UnixTime};
+use crate::domain::{InvalidValue, Regions, UnixTime};
 use crate::entropy::Entropy;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::known::KnownProviders;
@@ -131,10 +131,15 @@ impl Shared {
         }
     }
 
-    pub(super) fn authorize(&self, authenticator: &Authenticator) -> Authorize {
+    pub(super) fn authorize(
+        &self,
+        authenticator: &Authenticator,
+        regions: &Arc<Regions>,
+    ) -> Authorize {
         Authorize {
             authenticator: authenticator.clone(),
             directory: Arc::clone(&self.directory),
+            regions: Arc::clone(regions),
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),

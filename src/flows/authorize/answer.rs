@@ -6,7 +6,7 @@ use super::AuthenticationError;
 use crate::directory::Snapshot;
 use crate::flows::authenticate::Caller;
 use crate::flows::own_policies::own_tags;
-use crate::policy::{Authorisation, PolicyKind, Refusal, StatementRef};
+use crate::policy::{PolicyKind, Refusal, StatementRef};
 use crate::sigv4::{Payload, SigV4Error};
 use crate::throttle::Throttled;
 
@@ -58,17 +58,6 @@ pub enum Verdict {
     Deny(Refusal),
     /// It may not: the role that it would pass is none that there is.
     NoSuchRole,
-    /// It may not: a role is passed within its own account only.
-    ForeignRole,
-}
-
-impl From<Authorisation> for Verdict {
-    fn from(decision: Authorisation) -> Self {
-        match decision {
-            Authorisation::Allow { by } => Self::Allow(by),
-            Authorisation::Deny(refusal) => Self::Deny(refusal),
-        }
-    }
 }
 
 impl Verdict {
@@ -89,7 +78,7 @@ impl Verdict {
             Self::Deny(Refusal::Explicit { by, others }) => {
                 std::iter::once(by).chain(others).collect()
             }
-            Self::Deny(Refusal::Silent(_)) | Self::NoSuchRole | Self::ForeignRole => Vec::new(),
+            Self::Deny(Refusal::Silent(_)) | Self::NoSuchRole => Vec::new(),
         }
     }
 
@@ -97,7 +86,9 @@ impl Verdict {
     pub const fn blamed(&self) -> Option<PolicyKind> {
         match self {
             Self::Deny(refusal) => Some(refusal.kind()),
-            Self::Allow(_) | Self::NoSuchRole | Self::ForeignRole => None,
+            // As if no policy allowed it: which roles there are is not for who asks.
+            Self::NoSuchRole => Some(PolicyKind::IdentityBased),
+            Self::Allow(_) => None,
         }
     }
 
@@ -106,10 +97,7 @@ impl Verdict {
         match self {
             Self::Allow(_) => None,
             Self::Deny(refusal) => Some(refusal.in_words(action)),
-            Self::NoSuchRole => Some("because there is no such role".to_owned()),
-            Self::ForeignRole => {
-                Some("because a role is passed within its own account only".to_owned())
-            }
+            Self::NoSuchRole => Some(Refusal::Silent(PolicyKind::IdentityBased).in_words(action)),
         }
     }
 }

@@ -72,6 +72,8 @@ impl ServiceKeys {
     pub const MAX_VALUE: usize = 2_048;
     /// A list has so many values at most.
     pub const MAX_VALUES: usize = 100;
+    /// All values together have so many bytes at most: each may be compared with every pattern of a policy.
+    pub const MAX_BYTES: usize = 16_384;
 
     /// Takes the keys of a question.
     ///
@@ -95,6 +97,9 @@ impl ServiceKeys {
             if before.any(|(other, _)| other.eq_ignore_ascii_case(key)) {
                 return Err(KeyError::Twice(key.clone()));
             }
+        }
+        if keys.iter().map(|(_, values)| values.bytes()).sum::<usize>() > Self::MAX_BYTES {
+            return Err(KeyError::TooLong("all values together".to_owned()));
         }
         Ok(Self(keys))
     }
@@ -121,6 +126,13 @@ impl ServiceKeys {
 }
 
 impl KeyValues {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::One(value) => value.len(),
+            Self::Many(list) => list.iter().map(String::len).sum(),
+        }
+    }
+
     fn fit(&self) -> bool {
         let fits = |value: &String| value.len() <= ServiceKeys::MAX_VALUE;
         match self {

@@ -26,19 +26,20 @@ pub use question::{Question, QuestionError, Resource};
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::describe_caller;
 use super::own_policies::OwnPolicies;
-use super::rates::admit_caller;
+use super::rates::admit_question;
+use super::reach::is_known_in;
 use super::record::{AuthorizeRecord, Recorder};
 use super::request::RequestMeta;
 use super::unavailable::Unavailable;
 use crate::audit::AuditUnavailable;
 use crate::credentials::{IssueError, seal_message};
 use crate::directory::{DirectoryError, LiveDirectory, Role, Service, Snapshot};
-use crate::domain::{ActionName, Principal, RoleArn, ServiceName};
+use crate::domain::{AccountId, ActionName, Principal, Regions, RoleArn, ServiceName};
 use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
 use crate::policy::{
-    Authorisation, Caller as PolicyCaller, Context, PolicyKind, Refusal, Request, Target,
-    TargetPolicy, authorise, authorization_message,
+    Authorisation, Authority, Caller as PolicyCaller, Context, PolicyKind, Refusal, Request,
+    Target, TargetPolicy, authorise, authorization_message,
 };
 use crate::sigv4::{HttpRequest, Payload, ReceivedBy};
 use crate::throttle::Throttle;
@@ -54,6 +55,8 @@ pub struct Authorize {
     pub authenticator: Authenticator,
     /// Services, roles, policies.
     pub directory: Arc<LiveDirectory>,
+    /// Which regions accounts have from the beginning.
+    pub regions: Arc<Regions>,
     /// How often callers may ask.
     pub throttle: Arc<Throttle>,
     /// Where it is recorded.
@@ -201,7 +204,10 @@ impl Authorize {
         question.check(&name, &registered)?;
         let by = ReceivedBy {
             service: question.service.as_str(),
-            regions: &self.authenticator.regions,
+            regions: match &question.region {
+                Some(region) => std::slice::from_ref(region),
+                None => &self.authenticator.regions,
+            },
         };
         let received =
             self.authenticator
@@ -215,10 +221,32 @@ impl Authorize {
         if account.is_some_and(|account| !registered.reach.has(account)) {
             return Ok(Answer::OutOfReach(caller));
         }
-        if let Err(throttled) = admit_caller(&self.throttle, &caller) {
+        if !self.is_known_in_its_region(&caller, meta)? {
+            return Ok(Answer::Unproven(AuthenticationError::InvalidToken));
+        }
+        if let Err(throttled) = admit_question(&self.throttle, &caller) {
             return Ok(Answer::Throttled(caller, throttled));
         }
         self.decide(question, (&name, caller, payload), meta)
+    }
+
+    /// Whether the caller's account has the region that the request was signed for, and their token counts
+    /// there: as at STS (decision 75).
+    fn is_known_in_its_region(
+        &self,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<bool, AuthorizeError> {
+        let Some(account) = caller.principal.account() else {
+            return Ok(true);
+        };
+        let Some(known) = self.regions.find(caller.region.as_str()) else {
+            return Ok(false);
+        };
+        let token = caller.session.as_ref().map(|it| it.token_version);
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let region = (&known.region, known.enabling);
+        Ok(is_known_in(region, account, token, &snapshot))
     }
 
     /// The service, as it is registered now.
@@ -256,9 +284,9 @@ impl Authorize {
             service,
             caller: &caller,
             snapshot: &snapshot,
+            meta,
         };
-        let context = matter.context(meta);
-        let (verdict, told) = matter.decide(&own, &context);
+        let (verdict, told) = matter.decide(&own);
         let refusal = match told {
             None => None,
             Some((message, decision)) => Some(RefusalText {
@@ -298,15 +326,23 @@ struct Matter<'a> {
     service: &'a ServiceName,
     caller: &'a Caller,
     snapshot: &'a Snapshot,
+    meta: &'a RequestMeta,
 }
 
 impl<'a> Matter<'a> {
-    /// The condition keys: what the service vouches for, and over it what the gateway knows.
-    fn context(&self, meta: &RequestMeta) -> Context<'a> {
-        let mut context = Context::new();
-        self.question.keys.describe(&mut context);
-        meta.describe_time(&mut context);
-        describe_caller(&mut context, self.caller, self.snapshot, meta.now);
+    fn request<'r>(&'r self, context: &'r Context<'r>) -> Request<'r> {
+        Request {
+            caller: PolicyCaller::from(&self.caller.principal),
+            action: self.question.action.as_str(),
+            resource: &self.question.resource.arn,
+            context,
+        }
+    }
+
+    /// Sets the condition keys that the gateway knows.
+    fn describe(&self, context: &mut Context<'a>) {
+        self.meta.describe_time(context);
+        describe_caller(context, self.caller, self.snapshot, self.meta.now);
         context.set("aws:RequestedRegion", self.caller.region.as_str());
         context.set("aws:ViaAWSService", "false");
         match self.question.resource.account {
@@ -315,11 +351,10 @@ impl<'a> Matter<'a> {
         };
         if is_pass_role(&self.question.action) {
             context.set("iam:PassedToService", self.service.as_str());
-            if let Some(role) = self.role() {
-                describe_role(&mut context, role);
+            if let Some(role) = self.role().filter(|_| self.is_of_the_caller()) {
+                describe_role(context, role);
             }
         }
-        context
     }
 
     /// The role that the resource is, where there is such a one.
@@ -329,54 +364,79 @@ impl<'a> Matter<'a> {
         Some(&entry.role)
     }
 
-    /// The verdict; where the request may not pass AWS's text, and the whole decision for whoever may
-    /// decode it.
-    fn decide(
-        &self,
-        own: &OwnPolicies<'_>,
-        context: &Context<'_>,
-    ) -> (Verdict, Option<(String, String)>) {
-        let request = Request {
-            caller: PolicyCaller::from(&self.caller.principal),
-            action: self.question.action.as_str(),
-            resource: &self.question.resource.arn,
-            context,
-        };
-        let authority = own.authority();
-        let target = self.target();
-        let (verdict, decision) = match (self.unpassable(), &target) {
-            (Some(verdict), _) => (verdict, silent(PolicyKind::IdentityBased)),
-            (None, None) => {
-                let decision = silent(PolicyKind::ResourceBased);
-                (Verdict::from(decision.clone()), decision)
-            }
-            (None, Some(target)) => {
-                let decision = authorise(&request, &authority, target);
-                (Verdict::from(decision.clone()), decision)
-            }
-        };
-        let Authorisation::Deny(refusal) = &decision else {
-            return (verdict, None);
-        };
-        // Whether there is such a role is not for who may not pass it.
-        let message = refusal.message(&request);
-        let whole = match &target {
-            Some(target) => authorization_message(&request, &authority, target, &decision),
-            None => String::new(),
-        };
-        (verdict, Some((message, whole)))
+    /// Whether the resource says to be of the caller's account.
+    fn is_of_the_caller(&self) -> bool {
+        self.question.resource.account == self.caller.principal.account()
     }
 
-    /// Why the resource is no role that can be passed, where one is to be.
-    fn unpassable(&self) -> Option<Verdict> {
-        if !is_pass_role(&self.question.action) {
-            return None;
+    /// Whether the caller may do anything there at all: a service is bound to the accounts that it is registered for.
+    fn is_in_reach(&self, account: AccountId) -> bool {
+        match &self.caller.principal {
+            Principal::Service(name) => {
+                let service = self.snapshot.service(name);
+                service.is_some_and(|service| service.reach.has(account))
+            }
+            _ => true,
         }
-        if self.role().is_none() {
-            return Some(Verdict::NoSuchRole);
-        }
-        let is_own = self.question.resource.account == self.caller.principal.account();
-        (!is_own).then_some(Verdict::ForeignRole)
+    }
+
+    /// The verdict; where the request may not pass AWS's text, and the whole decision for whoever may
+    /// decode it.
+    fn decide(&self, own: &OwnPolicies<'_>) -> (Verdict, Option<(String, String)>) {
+        let mut context = Context::new();
+        self.question.keys.describe(&mut context);
+        self.describe(&mut context);
+        let request = self.request(&context);
+        let authority = own.authority();
+        let target = self.target();
+        let decision = match &target {
+            Some(target) if self.is_in_reach(target.account) => {
+                authorise(&request, &authority, target)
+            }
+            Some(_) | None => Authorisation::Deny(Refusal::Silent(PolicyKind::ResourceBased)),
+        };
+        let (verdict, refusal) = match decision {
+            Authorisation::Deny(refusal) => (Verdict::Deny(refusal.clone()), refusal),
+            // Whether there is such a role is nobody's to find out: it is as if no policy allowed it.
+            Authorisation::Allow { .. } if self.passes_nothing() => {
+                let refusal = Refusal::Silent(PolicyKind::IdentityBased);
+                (Verdict::NoSuchRole, refusal)
+            }
+            Authorisation::Allow { by } => return (Verdict::Allow(by), None),
+        };
+        let message = refusal.message(&request);
+        let decision = Authorisation::Deny(refusal);
+        let whole = target.map(|target| {
+            if Some(target.account) == self.caller.principal.account() {
+                authorization_message(&request, &authority, &target, &decision)
+            } else {
+                self.own_side(&authority, target, &decision)
+            }
+        });
+        (verdict, Some((message, whole.unwrap_or_default())))
+    }
+
+    /// The decision without what another account's resource says, and without what the service says of it:
+    /// that is not for the caller's account to read.
+    fn own_side(
+        &self,
+        authority: &Authority<'_>,
+        target: Target<'_>,
+        decision: &Authorisation,
+    ) -> String {
+        let mut context = Context::new();
+        self.describe(&mut context);
+        let target = Target {
+            policy: TargetPolicy::Silent,
+            ..target
+        };
+        authorization_message(&self.request(&context), authority, &target, decision)
+    }
+
+    /// Whether a role is to be passed that there is not. One of another account is refused as anything of
+    /// another account is that has no policy of its own.
+    fn passes_nothing(&self) -> bool {
+        is_pass_role(&self.question.action) && self.role().is_none()
     }
 
     /// The resource's side; none where nobody's account has it.
@@ -395,10 +455,6 @@ impl<'a> Matter<'a> {
             },
         })
     }
-}
-
-const fn silent(kind: PolicyKind) -> Authorisation {
-    Authorisation::Deny(Refusal::Silent(kind))
 }
 
 /// The role's own tags.

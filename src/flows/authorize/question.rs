@@ -2,7 +2,7 @@
 
 use super::keys::{KeyError, ServiceKeys};
 use crate::directory::Service;
-use crate::domain::{AccountId, ActionName, Arn, Partition, ServiceName, SigningName};
+use crate::domain::{AccountId, ActionName, Arn, Partition, Region, ServiceName, SigningName};
 use crate::policy::{PolicyError, ResourcePolicy};
 use crate::sigv4::{HttpRequest, ReceivedBody};
 
@@ -11,6 +11,8 @@ use crate::sigv4::{HttpRequest, ReceivedBody};
 pub struct Question<'a> {
     /// What the request must be signed for: one of the service's signing names.
     pub service: SigningName,
+    /// The service's own region, where it says which: the request must be signed for it.
+    pub region: Option<Region>,
     /// The request, as it was received.
     pub request: HttpRequest<'a>,
     /// What is known of its body.
@@ -57,6 +59,9 @@ pub enum QuestionError {
     /// The resource's policy can't be used.
     #[error("resource_policy: {0}")]
     Policy(#[from] PolicyError),
+    /// The resource's policy is longer than S3 lets a bucket's be.
+    #[error("resource_policy: at most {} characters", Question::MAX_POLICY)]
+    LongPolicy,
     /// A resource that has no policy of that kind.
     #[error(
         "resource_policy: a role has none but its trust policy, which the gateway knows; leave it out"
@@ -112,6 +117,7 @@ impl QuestionError {
             | Self::NoAccount
             | Self::OtherAccount
             | Self::Policy(_)
+            | Self::LongPolicy
             | Self::PolicyOfRole
             | Self::Key(_)
             | Self::ForeignKey(_) => false,
@@ -159,6 +165,9 @@ impl Resource {
 }
 
 impl Question<'_> {
+    /// As long as S3 lets a bucket's policy be, in characters.
+    pub const MAX_POLICY: usize = 20_480;
+
     /// Whether the service may ask this.
     ///
     /// # Errors

@@ -172,8 +172,6 @@ fn said(event: Event, decided: &Decided) -> Event {
         Verdict::Allow(_) => event,
         Verdict::NoSuchRole => event
             .checks([Check::new("policies", outcome).compared("a role to pass", "no such role")]),
-        Verdict::ForeignRole => event.checks([Check::new("policies", outcome)
-            .compared("a role of the caller's account", "one of another account")]),
     };
     event.refused("AccessDenied", &refusal.message)
 }

@@ -165,12 +165,15 @@ fn refused(meta: &RequestMeta, person: Option<Person<'_>>) -> Source {
     }
 }
 
-/// Whom a refusal of a signed request is counted for: who stands behind the session, otherwise where
-/// the request came from.
+/// Whom a refusal of a signed request is counted for: who stands behind the session, or the user, so that
+/// strangers at the same address hide nothing of theirs. A service is counted for where it asks from.
 fn refused_caller(meta: &RequestMeta, caller: &Caller) -> Source {
     let session = caller.session.as_ref();
-    match session.and_then(|session| session.lineage.person()) {
-        Some(person) => Source::Person(person.issuer.clone(), person.subject.clone()),
+    if let Some(person) = session.and_then(|session| session.lineage.person()) {
+        return Source::Person(person.issuer.clone(), person.subject.clone());
+    }
+    match caller.principal.unique_id() {
+        Some(id) => Source::Id(id.clone()),
         None => Source::network_of(meta.source_ip),
     }
 }

@@ -32,7 +32,7 @@ impl Refusals {
     /// who they are of is all that is reported.
     const fn of(&mut self, source: &Source) -> &mut RefusalLimiter {
         match source {
-            Source::Person(..) => &mut self.of_people,
+            Source::Person(..) | Source::Id(_) => &mut self.of_people,
             Source::Network(_) | Source::Others => &mut self.of_strangers,
         }
     }
@@ -103,7 +103,7 @@ impl Recorder {
     ) -> Result<(), AuditUnavailable> {
         let source_ip = match coalesced.source {
             Source::Network(address) => address,
-            Source::Person(..) | Source::Others => IpAddr::from([0, 0, 0, 0]),
+            Source::Person(..) | Source::Id(_) | Source::Others => IpAddr::from([0, 0, 0, 0]),
         };
         let meta = RequestMeta {
             id: RequestId::NIL,
@@ -121,9 +121,13 @@ impl Recorder {
             ReadOnly::Yes,
         )?;
         let mut event = Event::new(occasion).coalesced(coalesced.count);
-        if let Source::Person(issuer, subject) = &coalesced.source {
-            event = event.by(UserIdentity::federated(issuer, None, subject));
-        }
+        event = match &coalesced.source {
+            Source::Person(issuer, subject) => {
+                event.by(UserIdentity::federated(issuer, None, subject))
+            }
+            Source::Id(id) => event.by(UserIdentity::of_id(id)),
+            Source::Network(_) | Source::Others => event,
+        };
         self.sink.record(&event).await
     }
 

@@ -52,6 +52,10 @@ fn authorize(node: &Node, throttle: Arc<Throttle>) -> Authorize {
     Authorize {
         authenticator: node.authenticator(),
         directory: Arc::clone(&node.directory),
+        regions: Arc::new(crate::domain::Regions::new(
+            crate::domain::Partition::Aws,
+            &node.authenticator().regions,
+        )),
         throttle,
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
@@ -97,6 +101,7 @@ fn received(credentials: &Credentials) -> Received {
 struct Asked<'a> {
     received: Received,
     scope: &'a str,
+    region: Option<&'a str>,
     action: &'a str,
     resource: &'a str,
     account: Option<&'a str>,
@@ -109,6 +114,7 @@ fn run_job(received: Received) -> Asked<'static> {
     Asked {
         received,
         scope: "ci",
+        region: None,
         action: "ci:RunJob",
         resource: JOB,
         account: None,
@@ -135,6 +141,7 @@ async fn ask_with(
     let account = asked.account.map(|account| account.parse().unwrap());
     let question = Question {
         service: asked.scope.parse().unwrap(),
+        region: asked.region.map(|region| region.parse().unwrap()),
         request: HttpRequest {
             method: "POST",
             path: "/jobs",
@@ -475,17 +482,14 @@ async fn a_role_is_passed_to_the_service_that_asks_and_to_no_other() {
         ..run_job(received(&ada()))
     };
     assert!(decided(&node, &pass(BUILD)).await.verdict.is_allowed());
-    let nobody = decided(&node, &pass("arn:aws:iam::482011739056:role/Nobody")).await;
-    assert_eq!(nobody.verdict, Verdict::NoSuchRole);
-    assert!(
-        nobody
-            .refusal
-            .unwrap()
-            .message
-            .contains("because no identity-based policy allows the iam:PassRole action")
-    );
-    let foreign = decided(&node, &pass(testing::ADMIN)).await;
-    assert_eq!(foreign.verdict, Verdict::ForeignRole);
+    let silent = Verdict::Deny(Refusal::Silent(PolicyKind::IdentityBased));
+    for other in ["arn:aws:iam::482011739056:role/Nobody", testing::ADMIN] {
+        assert_eq!(
+            decided(&node, &pass(other)).await.verdict,
+            silent,
+            "{other}"
+        );
+    }
     // Its tags are the directory's: this role has none.
     let untagged = decided(&node, &pass(READER)).await;
     assert_eq!(
@@ -506,6 +510,101 @@ async fn a_role_is_passed_to_the_service_that_asks_and_to_no_other() {
         refused(&node, &with_policy).await,
         QuestionError::PolicyOfRole
     );
+}
+
+/// Who may pass every role still passes none that there isn't, and is told as if no policy allowed it; the
+/// audit says what it is. A role of another account is refused whether it is there or not.
+#[tokio::test]
+async fn which_roles_there_are_is_nobody_s_to_find_out_by_passing_them() {
+    let node = Node::with(&question_files("")).await;
+    let pass = |resource: &'static str| Asked {
+        action: "iam:PassRole",
+        resource,
+        ..run_job(received(&long_term(&bootstrap_admin())))
+    };
+    let nobody = decided(&node, &pass("arn:aws:iam::123456789012:role/Nobody")).await;
+    assert_eq!(nobody.verdict, Verdict::NoSuchRole);
+    let why = "because no identity-based policy allows the iam:PassRole action";
+    assert_eq!(nobody.verdict.why_not("iam:PassRole").unwrap(), why);
+    assert_eq!(nobody.verdict.blamed(), Some(PolicyKind::IdentityBased));
+    assert!(nobody.refusal.unwrap().message.ends_with(why));
+    let event = node.audit.kept.events().pop().unwrap();
+    assert!(event.to_string().contains("no such role"), "{event}");
+    for foreign in [BUILD, "arn:aws:iam::482011739056:role/Nobody"] {
+        let verdict = decided(&node, &pass(foreign)).await.verdict;
+        let silent = Refusal::Silent(PolicyKind::ResourceBased);
+        assert_eq!(verdict, Verdict::Deny(silent), "{foreign}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_signed_for_the_service_s_region_where_it_says_which() {
+    let node = Node::with(&question_files("")).await;
+    let mut asked = run_job(received(&ada()));
+    asked.region = Some("us-east-1");
+    assert!(decided(&node, &asked).await.verdict.is_allowed());
+    asked.region = Some("eu-west-3");
+    assert_eq!(unproven_code(&node, &asked).await, "SignatureDoesNotMatch");
+}
+
+/// A service is bound to the accounts that it is registered for, as a caller, too.
+#[tokio::test]
+async fn a_service_that_calls_another_reaches_no_further_than_its_own_accounts() {
+    const QUEUE: (&str, &str) = ("AKIAQUEUESERVICE0001", "a-secret-of-the-queue");
+    let queue = Credentials {
+        access_key_id: QUEUE.0.parse().unwrap(),
+        secret_access_key: SecretAccessKey::new(QUEUE.1.to_owned()),
+        ..ada()
+    };
+    let statement = json!({ "Effect": "Allow", "Action": "ci:RunJob", "Resource": JOB,
+        "Principal": { "Service": "queue.example.com" } });
+    for (account, is_allowed) in [("123456789012", false), ("482011739056", true)] {
+        let (id, secret) = QUEUE;
+        let file = format!(
+            "accounts = ['{account}']\n[[access_keys]]\nid = '{id}'\nsecret = '{secret}'\n"
+        );
+        let mut files = question_files("");
+        files.insert("services/queue.example.com.toml".to_owned(), file);
+        let node = Node::with(&files).await;
+        let mut asked = run_job(received(&queue));
+        asked.policy = Some(policy(&statement));
+        let answer = decided(&node, &asked).await;
+        assert_eq!(
+            answer.verdict.is_allowed(),
+            is_allowed,
+            "{:?}",
+            answer.verdict
+        );
+    }
+}
+
+/// The message is for the caller's account: what another account wrote, and what the service knows of that
+/// account's resource, is not in it.
+#[tokio::test]
+async fn a_message_tells_nothing_of_another_account_s_resource() {
+    let node = Node::with(&question_files("")).await;
+    let deny = json!({ "Sid": "OnlyFromInside", "Effect": "Deny", "Principal": "*",
+        "Action": "ci:*", "Resource": "*",
+        "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-0123" } } });
+    let own: crate::domain::AccountId = "123456789012".parse().unwrap();
+    for (caller, account, is_whole) in [
+        (long_term(&bootstrap_admin()), own, false),
+        (ada(), "482011739056".parse().unwrap(), true),
+    ] {
+        let asked = Asked {
+            policy: Some(policy(&deny)),
+            keys: vec![("aws:ResourceTag/Secret", "project-x")],
+            ..run_job(received(&caller))
+        };
+        let answer = decided(&node, &asked).await;
+        let encoded = answer.refusal.unwrap().encoded.unwrap();
+        let snapshot = node.directory.snapshot(NOW).unwrap();
+        let told = crate::credentials::open_message(&encoded, account, snapshot.keys()).unwrap();
+        assert!(told.contains("\"explicitDeny\":true"), "{told}");
+        for text in ["OnlyFromInside", "vpce-0123", "project-x"] {
+            assert_eq!(told.contains(text), is_whole, "{text}: {told}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -584,6 +683,7 @@ async fn a_service_that_is_gone_or_whose_key_is_off_gets_no_answer() {
         node.apply(&files).await;
         let headers: [(&str, &[u8]); 0] = [];
         let question = Question {
+            region: None,
             service: "ci".parse().unwrap(),
             request: HttpRequest {
                 method: "GET",

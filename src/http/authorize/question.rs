@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use crate::domain::{AccountId, ActionName, SigningName};
+use crate::domain::{AccountId, ActionName, Region, SigningName};
 use crate::flows::{KeyValues, Question, QuestionError, Resource, ServiceKeys};
 use crate::sigv4::{HttpRequest, PayloadHash, ReceivedBody};
 
@@ -17,6 +17,8 @@ pub const MAX_HEADERS: usize = 128;
 #[serde(deny_unknown_fields)]
 pub(super) struct Sent {
     service: SigningName,
+    #[serde(default)]
+    region: Option<Region>,
     request: SentRequest,
     action: ActionName,
     resource: String,
@@ -160,14 +162,15 @@ impl Sent {
         &'a self,
         parts: &'a Parts<'a>,
     ) -> Result<Question<'a>, QuestionError> {
-        let policy = self
-            .resource_policy
-            .as_deref()
-            .map(str::parse)
-            .transpose()?;
+        let policy = self.resource_policy.as_deref();
+        if policy.is_some_and(|text| text.chars().count() > Question::MAX_POLICY) {
+            return Err(QuestionError::LongPolicy);
+        }
+        let policy = policy.map(str::parse).transpose()?;
         let request = &self.request;
         Ok(Question {
             service: self.service.clone(),
+            region: self.region.clone(),
             request: HttpRequest {
                 method: &request.method,
                 path: &request.path,
