@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use rolegate::directory::DirectoryFiles;
 use serde_json::{Value, json};
 
 use super::saml::{Partners, provider_arn, script};
@@ -11,6 +12,8 @@ use super::support::gateway::READER;
 use super::{python, run_script, tools::Tool};
 
 pub(super) const KEY: &str = "AKIAQYLPMN5HADAAAAAA";
+const MEMBER: &str = "482011739056";
+const MEMBER_KEY: &str = "AKIAQYLPMN5HADAAAAAC";
 pub(super) const SECRET: &str = "a-secret-of-ada-that-stands-in-no-log";
 pub(super) const DEVICE: &str = "arn:aws:iam::123456789012:mfa/phone";
 const SEED: &[u8] = b"12345678901234567890";
@@ -130,6 +133,7 @@ impl Scene {
             let path = in_account(&format!("roles/{role}.policies/sts.json"));
             files.insert(path, may.to_string());
         }
+        add_regions_and_root(&mut files);
         partners.gateway.apply(&files);
         let told = scene(&partners, &seed);
         Self { partners, told }
@@ -143,6 +147,22 @@ impl Scene {
         let arguments = json!({ "scene": self.told, "inventory": inventory.json() });
         boto3(&self.partners, function, &arguments)
     }
+}
+
+/// The account gives tokens for others and manages another one, and has no keys given in one region.
+fn add_regions_and_root(files: &mut DirectoryFiles) {
+    let off = "deactivated_regions = ['eu-west-3']\n";
+    let account = files.get_mut(&in_account("account.toml")).unwrap();
+    account.push_str(&[off, "outbound_federation = true\n"].concat());
+    let organization = "management_account = '123456789012'\nroot_sessions = true\n";
+    files.insert("organization.toml".to_owned(), organization.to_owned());
+    let member = |path: &str| format!("accounts/{MEMBER}/{path}");
+    let settings = ["alias = 'member'\n", off].concat();
+    files.insert(member("account.toml"), settings);
+    let user = format!("[[access_keys]]\nid = '{MEMBER_KEY}'\nsecret = '{SECRET}'\n");
+    files.insert(member("users/bob.toml"), user);
+    let may = files[&in_account("users/ada.policies/sts.json")].clone();
+    files.insert(member("users/bob.policies/sts.json"), may);
 }
 
 fn tags(count: usize) -> Value {
@@ -201,6 +221,9 @@ fn responses(partners: &Partners) -> Value {
 fn scene(partners: &Partners, seed: &str) -> Value {
     json!({
         "keys": { "aws_access_key_id": KEY, "aws_secret_access_key": SECRET },
+        "origin": partners.gateway.origin(),
+        "member": MEMBER,
+        "member_keys": { "aws_access_key_id": MEMBER_KEY, "aws_secret_access_key": SECRET },
         "device": DEVICE,
         "seed": seed,
         "worker": role_arn("Worker"),
@@ -226,7 +249,7 @@ fn the_page_about_sts_says_of_every_operation_and_error_of_the_model_whether_it_
 fn boto3_finds_every_member_of_the_model_in_every_answer() {
     let told = Scene::start().ask_by("answers_every_operation", &Inventory::read());
     assert_none(&told["problems"]);
-    assert!(told["operations"].as_array().unwrap().len() >= 7, "{told}");
+    assert!(told["operations"].as_array().unwrap().len() >= 9, "{told}");
 }
 
 #[test]
