@@ -122,6 +122,7 @@ GOOD = {
     "AssumeRoot": lambda scene: by_session(
         scene, {**assume_root(scene), "DurationSeconds": 600}, SourceIdentity="ada"
     ),
+    "DecodeAuthorizationMessage": lambda scene: {"EncodedMessage": scene["encoded"]},
     "GetAccessKeyInfo": lambda scene: {"AccessKeyId": scene["keys"]["aws_access_key_id"]},
     "GetCallerIdentity": lambda scene: {},
     "GetFederationToken": lambda scene: {
@@ -155,6 +156,9 @@ BAD = {
     "AssumeRoleWithWebIdentity": {
         "ExpiredTokenException": lambda scene: token(scene, "old"),
         "IDPCommunicationErrorException": lambda scene: token(scene, "unreachable"),
+        "IDPRejectedClaimException": lambda scene: {
+            **by_token(scene), "ProviderId": "www.amazon.com", "WebIdentityToken": "Atza|refused"
+        },
         "InvalidIdentityTokenException": lambda scene: token(scene, "elsewhere"),
         "MalformedPolicyDocumentException": lambda scene: {**by_token(scene), "Policy": "{"},
         "PackedPolicyTooLargeException": lambda scene: token(scene, "large"),
@@ -162,6 +166,9 @@ BAD = {
     },
     "AssumeRoot": {
         "RegionDisabledException": lambda scene: at(PARIS, assume_root(scene)),
+    },
+    "DecodeAuthorizationMessage": {
+        "InvalidAuthorizationMessageException": lambda scene: {"EncodedMessage": "nothing"},
     },
     "GetDelegatedAccessToken": {
         "ExpiredTradeInTokenException": lambda scene: {"TradeInToken": "token"},
@@ -351,14 +358,6 @@ def raises_every_error(scene):
                 if not as_modelled:
                     problems.append(f"{name}: {found!r} ({status}) in place of {error}")
     return {"problems": problems, "raised": raised}
-
-
-def knows_what_is_absent(scene, inventory):
-    """What boto3 is told of an operation that is not there."""
-    told = {}
-    for name in inventory["absent"]:
-        told[name] = refusal(scene, name, {})
-    return told
 
 
 def refusal(scene, name, parameters):

@@ -80,7 +80,8 @@ fn an_export_of_saml_applied_again_changes_nothing() {
         assert_eq!(read("out"), read("dir"), "{file}");
     }
     let again = done(&gateway, folder.path(), &["apply", "out"]);
-    assert_eq!(again, "0 changed; the directory is at generation 2\n");
+    let changed = again.lines().last();
+    assert_eq!(changed, Some("0 changed; the directory is at generation 2"));
 }
 
 /// W15.

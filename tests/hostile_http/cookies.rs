@@ -75,8 +75,8 @@ fn w3_the_session_cookie_is_bound_to_its_host() {
     );
     assert_eq!(
         session.0.split_once('=').unwrap().1.len(),
-        43,
-        "256 bits in base64url"
+        64,
+        "a place and 256 bits in base64url"
     );
     assert_bound(name, "samesite=none");
     let secret = session.0.split_once('=').unwrap().1;

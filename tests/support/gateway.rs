@@ -27,6 +27,10 @@ pub const READER: &str = "arn:aws:iam::123456789012:role/team/Reader";
 pub const STRANGER: &str = "arn:aws:iam::123456789012:role/Stranger";
 pub const UNTAGGED: &str = "arn:aws:iam::123456789012:role/Untagged";
 
+/// The gateway's app at Login with Amazon, for which the provider stands in.
+const AMAZON_CLIENT: &str = "amzn1.application-oa2-client.gateway";
+/// Where Amazon says whose an access token is.
+const TOKEN_INFO: &str = "/auth/o2/tokeninfo";
 const SETTINGS: &str = "regions = ['us-east-1', 'eu-central-1']\nlog.level = 'error'\n";
 
 /// A node, its provider, and another provider that is registered and can't be reached.
@@ -55,12 +59,17 @@ impl Gateway {
         let key = SigningKey::ec_p256("k1");
         provider.publish(&[&key]);
         unreachable.set(JWKS, Answer::bytes(500, ""));
+        provider.set(TOKEN_INFO, Answer::bytes(400, "{}"));
         let mut http_issuers = vec![provider.issuer(), unreachable.issuer()];
         http_issuers.extend(issuer.map(str::to_owned));
         let node = Node::start(Settings {
             time: Time::System,
             http_issuers,
-            toml: SETTINGS.to_owned(),
+            toml: format!(
+                "{SETTINGS}federation.amazon.client_ids = ['{AMAZON_CLIENT}']\n\
+                 federation.amazon.endpoint = '{}'\n",
+                provider.issuer()
+            ),
             ..Settings::default()
         });
         Self {

@@ -54,7 +54,15 @@ fn read(parameters: &Parameters<'_>, partition: Partition) -> Result<RootRequest
     let asked = duration(parameters)?;
     let mut violations = Violations::default();
     let target = violations.required(parameters.find("TargetPrincipal"), &TARGET);
-    let task = violations.required(parameters.find("TaskPolicyArn.arn"), &TASK_POLICY);
+    let whole = Constraint {
+        field: "taskPolicyArn",
+        ..TASK_POLICY
+    };
+    let task = match parameters.find("TaskPolicyArn.arn") {
+        // A structure without a member can't be written, so that there is none.
+        None => violations.required(None, &whole),
+        arn => violations.required(arn, &TASK_POLICY),
+    };
     let seconds = violations.number(asked, "durationSeconds", SECONDS);
     let (Some(target), Some(task), None) = (target, task, violations.message()) else {
         return Err(StsFault::validation(
