@@ -132,6 +132,8 @@ impl fmt::Debug for AssumeRoleWithSaml {
 /// What is known about an attempt, for its record, whatever becomes of it.
 #[derive(Debug, Default)]
 struct Known {
+    /// When it was known who asks, and began to be decided.
+    decided_from: Option<EvenTime>,
     proven: Option<Proven>,
     session: Option<SessionName>,
     /// What the statements of the trust policy lack.
@@ -160,7 +162,6 @@ impl AssumeRoleWithSaml {
         request: SamlRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<SamlSession, AssumeRoleError> {
-        let time = EvenTime::begin();
         let whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
@@ -190,7 +191,9 @@ impl AssumeRoleWithSaml {
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
         drop(whole);
-        time.hold(&result).await;
+        if let Some(time) = known.decided_from {
+            time.hold(&result).await;
+        }
         result
     }
 
@@ -263,6 +266,7 @@ impl AssumeRoleWithSaml {
         known.session = Some(asked.name.clone());
         let person = SamlPerson::of(&caller);
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
+        known.decided_from.get_or_insert_with(EvenTime::begin);
         let decided = decide(request, &caller, asked.clone(), snapshot, meta);
         if let Err(error) = &decided
             && is_silence(error)

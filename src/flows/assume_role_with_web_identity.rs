@@ -131,6 +131,8 @@ impl fmt::Debug for AssumeRoleWithWebIdentity {
 /// What is known about an attempt, for its record, whatever becomes of it.
 #[derive(Debug, Default)]
 struct Known {
+    /// When it was known who asks, and began to be decided.
+    decided_from: Option<EvenTime>,
     identity: Option<FederatedIdentity>,
 }
 
@@ -158,7 +160,6 @@ impl AssumeRoleWithWebIdentity {
         request: WebIdentityRequest<'_>,
         meta: &RequestMeta,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
-        let time = EvenTime::begin();
         let whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
@@ -184,7 +185,9 @@ impl AssumeRoleWithWebIdentity {
         };
         self.recorder.assumption(meta, OPERATION, &record).await?;
         drop(whole);
-        time.hold(&result).await;
+        if let Some(time) = known.decided_from {
+            time.hold(&result).await;
+        }
         result
     }
 
@@ -265,6 +268,7 @@ impl AssumeRoleWithWebIdentity {
         let person = (&identity.issuer, &identity.subject);
         admit_person(&self.throttle, person, request.role.account())?;
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
+        known.decided_from.get_or_insert_with(EvenTime::begin);
         let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
         let account = request.role.account();

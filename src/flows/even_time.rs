@@ -1,11 +1,11 @@
 //! Refusals that don't tell by their time which roles there are.
 //!
 //! ```text
-//! begin ── look the role up, decide, record ── refused? ── wait until the step is over ── answer
+//! proven ── begin ── look the role up, decide, record ── refused? ── wait until the step is over ── answer
 //! ```
 //! To find that there is no role takes less than to ask its trust policy, and that takes more the longer
 //! the policy is. So a refusal for the sake of a role or its policies is held until a whole number of
-//! steps has gone by since the call began. Every such refusal takes one step, unless something else
+//! steps has gone by since it was known who asks: what proving that took is the same for all roles. Every such refusal takes one step, unless something else
 //! took longer than that.
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::assume_role_error::AssumeRoleError;
 /// Much longer than a decision takes, and not long for whoever is refused.
 const STEP: Duration = Duration::from_millis(10);
 
-/// When a call began.
+/// When a decision began.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EvenTime(Instant);
 
