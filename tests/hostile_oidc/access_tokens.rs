@@ -259,6 +259,25 @@ fn a_token_of_another_app_is_refused_whatever_the_trust_policy_says() {
     scene.refuses(FACEBOOK, "as Facebook refuses it", &rejected(message));
 }
 
+/// Who asks with garbage until the app's quota is used up must not make good tokens look bad.
+#[test]
+fn what_is_wrong_with_the_app_is_not_the_token_s_fault() {
+    let scene = Scene::new();
+    for (code, text) in [
+        (190, "a wrong app secret"),
+        (4, "too many calls of the app"),
+    ] {
+        let told = json!({ "error": { "message": text, "type": "OAuthException", "code": code } });
+        let answer = Answer {
+            status: 400,
+            ..Answer::json(&told)
+        };
+        scene.provider.set(DEBUG_TOKEN, answer);
+        scene.refuses_as_communication(FACEBOOK, text, "inspection");
+        scene.node.clock.advance(61);
+    }
+}
+
 #[test]
 fn another_person_of_the_same_app_is_refused() {
     let scene = Scene::new();

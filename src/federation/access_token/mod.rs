@@ -178,6 +178,16 @@ fn taken(
     known: KnownProvider,
 ) -> Result<Map<String, Value>, AccessTokenError> {
     match answer.status().as_u16() {
+        status @ 400..=499
+            if known == KnownProvider::Facebook && facebook::blames_the_app(answer.body()) =>
+        {
+            tracing::warn!(
+                provider = known.name(),
+                status,
+                "the provider takes no questions of this node's app: look at its secret and its quota"
+            );
+            Err(FetchError::Status(status).into())
+        }
         200 => parse_object(answer.body()).map_err(|error| FetchError::Json(error).into()),
         status @ (400..=407 | 409..=428 | 430..=499) => Err(AccessTokenError::Rejected {
             provider: known.name(),
