@@ -3,7 +3,7 @@
 
 use super::OidcProvider;
 use super::access_token::{AmazonApps, FacebookApp, TokenInspector};
-use crate::domain::{Audience, KnownProvider, ProviderRef};
+use crate::domain::{AccessTokenProvider, Audience, KnownProvider, ProviderRef};
 
 /// The apps that this node has at them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,6 +41,15 @@ impl KnownProviders {
     pub fn oidc(&self, issuer: &str) -> Option<&OidcProvider> {
         let google = self.google.as_ref()?;
         (google.issuer.as_str() == issuer).then_some(google)
+    }
+
+    /// Whether this node takes what the provider says: sessions that rest on another one are over.
+    pub const fn has(&self, provider: KnownProvider) -> bool {
+        match provider {
+            KnownProvider::Google => self.google.is_some(),
+            KnownProvider::Facebook => self.inspector.has_app(AccessTokenProvider::Facebook),
+            KnownProvider::Amazon => self.inspector.has_app(AccessTokenProvider::Amazon),
+        }
     }
 
     /// Who asks about access tokens.

@@ -24,6 +24,7 @@ use crate::domain::{
     AccessKeyId, AccountId, Endpoint, IamPath, KeyKind, Partition, Principal, Region, Secret,
     SecretAccessKey, UniqueId, UnixTime, UserPrincipal,
 };
+use crate::federation::known::KnownProviders;
 use crate::policy::IdentityPolicy;
 use crate::sigv4::{
     self, ExpectedScope, HttpRequest, Payload, ReceivedBody, ReceivedBy, SigV4Error,
@@ -134,6 +135,8 @@ pub struct Authenticator {
     pub admin: Option<Arc<BootstrapAdmin>>,
     /// The regions that may be signed for.
     pub regions: Arc<[Region]>,
+    /// The providers that every account knows, as far as this node takes what they say.
+    pub known: Arc<KnownProviders>,
 }
 
 /// A key's owner and what its requests are signed with.
@@ -369,10 +372,11 @@ impl Authenticator {
         }
     }
 
-    const fn ground<'a>(&'a self, snapshot: &'a Snapshot) -> Ground<'a> {
+    fn ground<'a>(&'a self, snapshot: &'a Snapshot) -> Ground<'a> {
         Ground {
             snapshot,
             admin: self.admin.as_ref(),
+            known: &self.known,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::domain::{
     AccessKeyId, AccountId, IssuerName, Origin, Principal, ProvenPerson, ProviderArn, ProviderRef,
     RootPrincipal, ServiceName, SessionPrincipal, UserPrincipal,
 };
+use crate::federation::known::KnownProviders;
 
 /// What there is to rest on.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,8 @@ pub(super) struct Ground<'a> {
     pub snapshot: &'a Snapshot,
     /// The user whom the environment sets up, who stands in no directory.
     pub admin: Option<&'a Arc<BootstrapAdmin>>,
+    /// The providers that no directory has.
+    pub known: &'a KnownProviders,
 }
 
 impl Ground<'_> {
@@ -134,7 +137,7 @@ impl Ground<'_> {
                     && stands(&Footing::SamlProvider(account, name, entity.clone()))
             }
             // It is no part of the directory: what ends its sessions early is a revocation.
-            (ProviderRef::Known(_), IssuerName::Oidc(_)) => true,
+            (ProviderRef::Known(known), IssuerName::Oidc(_)) => self.known.has(*known),
             (
                 ProviderRef::Known(_) | ProviderRef::Account(ProviderArn::Oidc(_)),
                 IssuerName::Saml(_),

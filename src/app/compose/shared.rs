@@ -93,6 +93,7 @@ impl Shared {
             directory: Arc::clone(&self.directory),
             admin: admin.cloned(),
             regions: config.regions.clone().into(),
+            known: Arc::clone(&self.known_providers),
         }
     }
 

@@ -107,6 +107,14 @@ impl TokenInspector {
         }
     }
 
+    /// Whether this node has an app at the provider.
+    pub const fn has_app(&self, provider: AccessTokenProvider) -> bool {
+        match provider {
+            AccessTokenProvider::Facebook => self.facebook.is_some(),
+            AccessTokenProvider::Amazon => self.amazon.is_some(),
+        }
+    }
+
     /// Has the provider prove whose the token is.
     ///
     /// # Errors

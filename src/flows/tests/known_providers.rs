@@ -62,6 +62,14 @@ fn flow(node: &Node, clients: &[&str]) -> AssumeRoleWithWebIdentity {
     }
 }
 
+/// Of a node that has a client at Google.
+fn authenticator(node: &Node) -> Authenticator {
+    Authenticator {
+        known: flow(node, &[APP]).known,
+        ..node.authenticator()
+    }
+}
+
 #[tokio::test]
 async fn a_person_of_google_takes_a_role_of_an_account_that_registers_no_provider() {
     let aud = json!({ "accounts.google.com:aud": APP });
@@ -164,7 +172,7 @@ async fn a_revoked_person_of_google_loses_what_they_have_and_may_come_again() {
     let token = google_token(&json!({}));
     let session = flow.run(request(&token), &meta()).await.unwrap();
     let credentials = session.issued.credentials;
-    let alive = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
+    let alive = authenticate(&authenticator(&node), &credentials, "sts", NOW).await;
     assert!(alive.is_ok());
     let person = RevokeTarget::Person {
         issuer: GOOGLE.parse().unwrap(),
@@ -175,7 +183,7 @@ async fn a_revoked_person_of_google_loses_what_they_have_and_may_come_again() {
         .revoke(&caller, &person, &meta())
         .await;
     revoked.unwrap();
-    let ended = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
+    let ended = authenticate(&authenticator(&node), &credentials, "sts", NOW).await;
     assert!(
         matches!(ended, Err(AuthenticationError::InvalidToken)),
         "{ended:?}"
@@ -195,7 +203,7 @@ async fn what_google_calls_somebody_is_a_key_of_the_session_s_later_calls() {
     let token = google_token(&json!({}));
     let session = flow(&node, &[APP]).run(request(&token), &meta()).await;
     let credentials = session.unwrap().issued.credentials;
-    let caller = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
+    let caller = authenticate(&authenticator(&node), &credentials, "sts", NOW).await;
     let (caller, meta) = (caller.unwrap(), meta());
     let snapshot = node.directory.snapshot(NOW).unwrap();
     let context = caller_context(&caller, &snapshot, &meta);
@@ -205,4 +213,22 @@ async fn what_google_calls_somebody_is_a_key_of_the_session_s_later_calls() {
     ] {
         assert_eq!(context.find(key), Some(&value.into()), "{key}");
     }
+}
+
+/// There is no provider in the directory to remove: who has no app there any more takes nothing that came of it.
+#[tokio::test]
+async fn sessions_of_google_s_people_end_with_the_node_s_client_there() {
+    let aud = json!({ "accounts.google.com:aud": APP });
+    let node = Node::with(&google_files(&aud)).await;
+    let token = google_token(&json!({}));
+    let session = flow(&node, &[APP]).run(request(&token), &meta()).await;
+    let credentials = session.unwrap().issued.credentials;
+    let alive = authenticate(&authenticator(&node), &credentials, "sts", NOW).await;
+    assert!(alive.is_ok(), "{:?}", alive.err());
+    let ended = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
+    assert!(
+        matches!(ended, Err(AuthenticationError::InvalidToken)),
+        "{:?}",
+        ended.err()
+    );
 }

@@ -237,6 +237,7 @@ impl Node {
             directory: Arc::clone(&self.directory),
             admin: Some(Arc::new(bootstrap_admin())),
             regions: Arc::new([Region::us_east_1()]),
+            known: nobody_known(),
         }
     }
 
