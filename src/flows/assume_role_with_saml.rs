@@ -240,9 +240,8 @@ impl AssumeRoleWithSaml {
         meta: &RequestMeta,
         known: &mut Known,
     ) -> Result<SamlSession, AssumeRoleError> {
-        let provider = snapshot
-            .saml_provider(&request.provider)
-            .ok_or(AssumeRoleError::NoSamlProvider)?;
+        let provider = snapshot.saml_provider(&request.provider);
+        let provider = provider.ok_or(AssumeRoleError::NoSamlProvider)?;
         let presented = Presented {
             response,
             request: Request::OfTheCaller,

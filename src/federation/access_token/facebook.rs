@@ -69,10 +69,10 @@ const OF_THE_APP: [u64; 10] = [1, 2, 4, 17, 32, 101, 104, 190, 341, 613];
 
 /// Whether an answer that is no 200 says that the app may not ask, or not now.
 pub(super) fn blames_the_app(body: &[u8]) -> bool {
-    let answer: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let answer: Option<Value> = serde_json::from_slice(body).ok();
     let code = answer
         .as_ref()
         .and_then(|answer| answer.pointer("/error/code"));
-    code.and_then(serde_json::Value::as_u64)
+    code.and_then(Value::as_u64)
         .is_some_and(|code| OF_THE_APP.contains(&code))
 }
