@@ -176,6 +176,8 @@ step_python() {
   find_python >/dev/null || install_packages python3 python3-venv
   # pysaml2 signs and encrypts with it.
   has xmlsec1 || install_packages xmlsec1
+  # The walkthroughs ask by it, and have it sign as AWS's clients do.
+  { has curl && curl --aws-sigv4 x --version >/dev/null 2>&1; } || install_packages curl
   local python version wanted
   python=$(find_python) || stop "python3 cannot make virtual environments even with python3-venv"
   version=$("$python" -c 'import platform; print(platform.python_version())')
