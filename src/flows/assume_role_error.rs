@@ -92,7 +92,7 @@ pub enum AssumeRoleError {
         at: UnixTime,
     },
     /// The trust policy, or the role's maximum, is against it.
-    #[error("the role's trust policy does not permit it")]
+    #[error("{}", denied(.0))]
     Denied(Denial),
     /// The session is more than fits into its token.
     #[error("the session would take {percent} per cent of the room in its token")]
@@ -106,6 +106,18 @@ pub enum AssumeRoleError {
     /// This node can't answer now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+const fn denied(denial: &Denial) -> &'static str {
+    match denial {
+        Denial::DurationExceedsRoleMaximum { .. } | Denial::DurationExceedsChained { .. } => {
+            "the session would last longer than it may"
+        }
+        Denial::RootCaller
+        | Denial::Refused { .. }
+        | Denial::TagIsInherited { .. }
+        | Denial::TooManyTags => "the role's trust policy does not permit it",
+    }
 }
 
 impl AssumeRoleError {

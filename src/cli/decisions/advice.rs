@@ -10,8 +10,25 @@ pub(super) fn of(trace: &Trace<'_>) -> Vec<String> {
     let End::Refused { check, .. } = &trace.end else {
         return advice;
     };
-    advice.extend(of_check(check, trace).map(str::to_owned));
+    let told = of_signed(check, trace).or_else(|| of_check(check, trace));
+    advice.extend(told.map(str::to_owned));
     advice
+}
+
+/// What means something else where the call itself is signed.
+fn of_signed(check: &str, trace: &Trace<'_>) -> Option<&'static str> {
+    Some(match (&*trace.operation, check) {
+        ("Authorize", "request") => {
+            "the service asks about what is not its own, or not as it must: see signing_names, action_prefixes and accounts in its file"
+        }
+        ("Authorize", "policies") => {
+            "allow it in a policy of the caller's, or of the resource; a boundary or a session policy must not be silent"
+        }
+        ("AssumeRole", "trust policy") => {
+            "let the role's trust policy name the caller; where it names their account, the caller's own policies must allow it, too"
+        }
+        _ => return None,
+    })
 }
 
 /// A rule that nearly matched.
