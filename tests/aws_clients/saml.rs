@@ -53,7 +53,7 @@ pub(super) fn script(name: &str) -> String {
 
 impl Partners {
     pub(super) fn start() -> Self {
-        let gateway = Gateway::start();
+        let gateway = Gateway::start_at_amazon();
         let folder = gateway.folder().join("partners");
         std::fs::create_dir(&folder).unwrap();
         let partners = Self { gateway, folder };

@@ -27,7 +27,7 @@ pub const READER: &str = "arn:aws:iam::123456789012:role/team/Reader";
 pub const STRANGER: &str = "arn:aws:iam::123456789012:role/Stranger";
 pub const UNTAGGED: &str = "arn:aws:iam::123456789012:role/Untagged";
 
-/// The gateway's app at Login with Amazon, for which the provider stands in.
+/// An app at Login with Amazon.
 const AMAZON_CLIENT: &str = "amzn1.application-oa2-client.gateway";
 /// Where Amazon says whose an access token is.
 const TOKEN_INFO: &str = "/auth/o2/tokeninfo";
@@ -42,19 +42,35 @@ pub struct Gateway {
     pub key: SigningKey,
 }
 
+/// Whether a gateway has an app at Login with Amazon.
+#[derive(Clone, Copy)]
+enum IsAtAmazon {
+    Yes,
+    No,
+}
+
 impl Gateway {
     pub fn start() -> Self {
-        let gateway = Self::empty(None);
+        Self::started(IsAtAmazon::No)
+    }
+
+    /// A gateway that has an app at Login with Amazon, for which its provider stands in and takes no token.
+    pub fn start_at_amazon() -> Self {
+        Self::started(IsAtAmazon::Yes)
+    }
+
+    fn started(at_amazon: IsAtAmazon) -> Self {
+        let gateway = Self::empty(None, at_amazon);
         gateway.apply(&gateway.directory());
         gateway
     }
 
     /// A gateway that lets one issuer more be plain http, still without a directory.
     pub fn start_allowing(issuer: &str) -> Self {
-        Self::empty(Some(issuer))
+        Self::empty(Some(issuer), IsAtAmazon::No)
     }
 
-    fn empty(issuer: Option<&str>) -> Self {
+    fn empty(issuer: Option<&str>, at_amazon: IsAtAmazon) -> Self {
         let (provider, unreachable) = (HostileProvider::start(), HostileProvider::start());
         let key = SigningKey::ec_p256("k1");
         provider.publish(&[&key]);
@@ -65,11 +81,14 @@ impl Gateway {
         let node = Node::start(Settings {
             time: Time::System,
             http_issuers,
-            toml: format!(
-                "{SETTINGS}federation.amazon.client_ids = ['{AMAZON_CLIENT}']\n\
-                 federation.amazon.endpoint = '{}'\n",
-                provider.issuer()
-            ),
+            toml: match at_amazon {
+                IsAtAmazon::No => SETTINGS.to_owned(),
+                IsAtAmazon::Yes => format!(
+                    "{SETTINGS}federation.amazon.client_ids = ['{AMAZON_CLIENT}']\n\
+                     federation.amazon.endpoint = '{}'\n",
+                    provider.issuer()
+                ),
+            },
             ..Settings::default()
         });
         Self {
