@@ -255,9 +255,9 @@ impl GetWebIdentityToken {
     }
 }
 
-/// Of which account and as whom the caller is told to others: as the role, and not as its session. A session of a user's own and
-/// a federated user may ask STS who they are, and the former assume roles; that is all (IAM user guide,
-/// "Compare AWS STS credentials").
+/// Of which account and as whom the caller is told to others: as the role, and not as its session. A
+/// session of a user's own and a federated user may ask STS who they are, and the former assume roles; that
+/// is all (IAM user guide, "Compare AWS STS credentials").
 fn subject(caller: &Caller) -> Option<(AccountId, String)> {
     match (&caller.principal, &caller.session) {
         (Principal::User(user), None) => Some((user.account, user.arn())),

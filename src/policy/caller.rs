@@ -134,7 +134,8 @@ impl Caller<'_> {
 
     /// Sets the keys that say who calls: `aws:PrincipalArn` (a session's is its role's),
     /// `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:userid`, of
-    /// a user alone `aws:username`, and of a service alone `aws:PrincipalServiceName`. Those that a caller doesn't have are made absent.
+    /// a user alone `aws:username`, and of a service alone `aws:PrincipalServiceName`. Those that a caller
+    /// doesn't have are made absent.
     pub fn describe(&self, context: &mut Context<'_>) {
         let (is_service, kind) = match self {
             Self::Root { .. } => (false, Some("Account")),
