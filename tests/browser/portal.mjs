@@ -1,6 +1,9 @@
 // The steps of a person in the portal and at the demo provider.
 
-/** Waits until the gateway leads to the connection's SAML provider: it reads its metadata by itself. */
+/**
+ * Waits until the gateway leads to the connection's SAML provider: it reads its metadata by itself.
+ * Ends on the provider's page: a form that is still on its way there would overtake what follows.
+ */
 export async function untilMetadataIsKnown(page, gateway, connection) {
   for (let looks = 0; looks < 100; looks += 1) {
     await page.goto(gateway);
@@ -8,7 +11,10 @@ export async function untilMetadataIsKnown(page, gateway, connection) {
       page.waitForResponse((response) => response.request().method() === "POST"),
       page.click(`button[name=connection][value=${connection}]`),
     ]);
-    if (answer.status() < 400) return;
+    if (answer.status() < 400) {
+      await page.waitForURL((url) => url.origin !== new URL(gateway).origin);
+      return;
+    }
     await page.waitForTimeout(100);
   }
   throw new Error("the gateway has not read a provider's metadata within ten seconds");
