@@ -312,8 +312,8 @@ mod tests {
                 "Could not find operation GetCallerIdentity for version ",
             ),
             (
-                "Action=GetCallerIdentity&Version=2010-05-08",
-                "Could not find operation GetCallerIdentity for version 2010-05-08",
+                "Action=GetCallerIdentity&Version=2010-05-09",
+                "Could not find operation GetCallerIdentity for version 2010-05-09",
             ),
             (
                 "Action=getcalleridentity&Version=2011-06-15",

@@ -22,12 +22,14 @@ use super::tls::Certificates;
 use crate::config::{Config, Limits, Network, PublicUrl};
 use crate::http::admin::{self, AdminApi};
 use crate::http::authorize::{self, AuthorizeApi};
+use crate::http::aws::{AwsApi, PATHS};
 use crate::http::edge::{
     ConnectionLimits, Edge, Hosts, Queue, Transport, Wall, tell_connection, wall,
 };
+use crate::http::iam::IamApi;
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
-use crate::http::sts::{PATHS, StsApi};
+use crate::http::sts::StsApi;
 use crate::metrics::{Metrics, Open};
 use crate::throttle::{Rates, Throttle};
 
@@ -206,7 +208,7 @@ fn headers_of_every_answer(is_https: bool) -> Vec<(HeaderName, HeaderValue)> {
 /// The handlers' state, shared by all workers.
 #[derive(Clone)]
 struct Apis {
-    sts: Data<StsApi>,
+    aws: Data<AwsApi>,
     portal: Data<PortalApi>,
     admin: Data<AdminApi>,
     authorize: Data<AuthorizeApi>,
@@ -216,15 +218,20 @@ struct Apis {
 impl Apis {
     fn new(flows: &Flows, limits: Limits) -> Self {
         Self {
-            sts: Data::new(StsApi {
+            aws: Data::new(AwsApi {
                 edge: flows.edge.clone(),
-                assume_role_with_saml: flows.assume_role_with_saml.clone(),
-                assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
-                assume_role: flows.assume_role.clone(),
-                assume_root: flows.assume_root.clone(),
-                user_sessions: flows.user_sessions.clone(),
-                get_caller_identity: flows.get_caller_identity.clone(),
-                get_web_identity_token: flows.get_web_identity_token.clone(),
+                sts: StsApi {
+                    assume_role_with_saml: flows.assume_role_with_saml.clone(),
+                    assume_role_with_web_identity: flows.assume_role_with_web_identity.clone(),
+                    assume_role: flows.assume_role.clone(),
+                    assume_root: flows.assume_root.clone(),
+                    user_sessions: flows.user_sessions.clone(),
+                    get_caller_identity: flows.get_caller_identity.clone(),
+                    get_web_identity_token: flows.get_web_identity_token.clone(),
+                },
+                iam: IamApi {
+                    flow: flows.iam.clone(),
+                },
                 recorder: Arc::clone(&flows.recorder),
                 max_body_bytes: limits.body_bytes,
             }),
@@ -285,13 +292,13 @@ impl Apis {
 
     fn public(&self, config: &mut ServiceConfig) {
         config
-            .app_data(of_this_worker(&self.sts))
+            .app_data(of_this_worker(&self.aws))
             .app_data(of_this_worker(&self.portal))
             .app_data(of_this_worker(&self.authorize))
-            .route("/", web::post().to(sts))
+            .route("/", web::post().to(aws))
             .route("/", web::get().to(root))
             .route("/", web::method(Method::OPTIONS).to(preflight))
-            .configure(sts_routes)
+            .configure(aws_routes)
             .configure(authorize::routes)
             .configure(portal::routes)
             .default_service(web::to(not_found));
@@ -312,26 +319,26 @@ fn of_this_worker<T: Clone>(state: &Data<T>) -> Data<T> {
     Data::new(T::clone(state))
 }
 
-fn sts_routes(config: &mut ServiceConfig) {
+fn aws_routes(config: &mut ServiceConfig) {
     for path in PATHS {
         config
-            .route(path, web::post().to(sts))
-            .route(path, web::get().to(sts))
+            .route(path, web::post().to(aws))
+            .route(path, web::get().to(aws))
             .route(path, web::method(Method::OPTIONS).to(preflight));
     }
 }
 
-async fn preflight(api: Data<StsApi>, request: HttpRequest) -> HttpResponse {
+async fn preflight(api: Data<AwsApi>, request: HttpRequest) -> HttpResponse {
     api.preflight(&request)
 }
 
-async fn sts(api: Data<StsApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
+async fn aws(api: Data<AwsApi>, request: HttpRequest, payload: Payload) -> HttpResponse {
     api.answer(&request, payload).await
 }
 
-/// A GET that names an action is a call to STS; any other is a person's browser (decision 13).
+/// A GET that names an action is a call to STS or IAM; any other is a person's browser (decision 13).
 async fn root(
-    sts: Data<StsApi>,
+    aws: Data<AwsApi>,
     portal: Data<PortalApi>,
     request: HttpRequest,
     payload: Payload,
@@ -344,7 +351,7 @@ async fn root(
         )
     });
     if names_action {
-        sts.answer(&request, payload).await
+        aws.answer(&request, payload).await
     } else {
         portal.home(&request).await
     }

@@ -145,19 +145,6 @@ text_type!(
         && [&AWS.0[..], &AWS_CN[..], &AWS_US_GOV[..]].iter().any(|known| known.contains(&text))
 );
 
-/// A set of region names is asked with any region.
-impl std::borrow::Borrow<str> for OptInRegion {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::borrow::Borrow<str> for DefaultRegion {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
 /// How far a session token reaches (`SetSecurityTokenServicePreferences`, IAM API reference).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]

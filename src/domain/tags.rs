@@ -108,6 +108,32 @@ impl SessionTags {
 pub struct OwnTags(BTreeMap<TagKey, TagValue>);
 
 impl OwnTags {
+    /// Adds a tag, in place of the one of the same key.
+    ///
+    /// # Errors
+    /// [`TagsError`] where it would be the 51st, or a key differs from it in case alone.
+    pub fn put(&mut self, key: TagKey, value: TagValue) -> Result<(), TagsError> {
+        let others = self.0.keys().filter(|present| **present != key);
+        if others.clone().any(|present| same_key(present, &key)) {
+            return Err(TagsError::DuplicateKey);
+        }
+        if others.count() >= SessionTags::MAX {
+            return Err(TagsError::TooMany);
+        }
+        self.0.insert(key, value);
+        Ok(())
+    }
+
+    /// Takes a tag out, in any case.
+    pub fn remove(&mut self, key: &TagKey) {
+        self.0.retain(|present, _| !same_key(present, key));
+    }
+
+    /// Whether there is a tag of this key, in any case.
+    pub fn has(&self, key: &TagKey) -> bool {
+        self.0.keys().any(|present| same_key(present, key))
+    }
+
     /// Every tag: key and value.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&TagKey, &TagValue)> {
         self.0.iter()

@@ -57,6 +57,13 @@ macro_rules! text_type {
             }
         }
 
+        // Equal, ordered and hashed as its text is.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl From<$name> for String {
             fn from(value: $name) -> Self {
                 value.0.into()

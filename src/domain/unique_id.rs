@@ -15,27 +15,45 @@ pub enum UniqueIdKind {
     User,
     /// `ANPA…`
     ManagedPolicy,
+    /// `AGPA…`
+    Group,
+    /// `AIPA…`
+    InstanceProfile,
 }
 
 impl UniqueIdKind {
-    const fn prefix(self) -> &'static str {
+    const ALL: [Self; 5] = [
+        Self::Role,
+        Self::User,
+        Self::ManagedPolicy,
+        Self::Group,
+        Self::InstanceProfile,
+    ];
+
+    /// What its ids begin with.
+    pub const fn prefix(self) -> &'static str {
         match self {
             Self::Role => "AROA",
             Self::User => "AIDA",
             Self::ManagedPolicy => "ANPA",
+            Self::Group => "AGPA",
+            Self::InstanceProfile => "AIPA",
         }
     }
 }
 
-/// A unique id, 21 characters: `AROA`, `AIDA` or `ANPA` and 17 of `A-Z2-7` (IAM identifiers, AWS docs).
+/// A unique id, 21 characters: `AROA`, `AIDA`, `ANPA`, `AGPA` or `AIPA` and 17 of `A-Z2-7` (IAM identifiers,
+/// AWS docs).
 ///
-/// It names one role, user or policy for good: the next one of the same name has another id.
+/// It names one role, user, policy, group or profile for good: the next one of the same name has another id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueId(Box<str>);
 
 impl UniqueId {
-    const INVALID: InvalidValue =
-        InvalidValue::new("unique id", "AROA, AIDA or ANPA followed by 17 of A-Z 2-7");
+    const INVALID: InvalidValue = InvalidValue::new(
+        "unique id",
+        "AROA, AIDA, ANPA, AGPA or AIPA followed by 17 of A-Z 2-7",
+    );
 
     /// The id made of these random bytes.
     pub fn from_random(kind: UniqueIdKind, random: [u8; 11]) -> Self {
@@ -50,10 +68,9 @@ impl UniqueId {
 
     /// What it belongs to.
     pub fn kind(&self) -> UniqueIdKind {
-        let kinds = [UniqueIdKind::Role, UniqueIdKind::ManagedPolicy];
-        let found = kinds
-            .into_iter()
-            .find(|kind| self.0.starts_with(kind.prefix()));
+        let mut kinds = UniqueIdKind::ALL.into_iter();
+        let found = kinds.find(|kind| self.0.starts_with(kind.prefix()));
+        // Every id has one of the prefixes.
         found.unwrap_or(UniqueIdKind::User)
     }
 
@@ -69,12 +86,7 @@ impl FromStr for UniqueId {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let kinds = [
-            UniqueIdKind::Role,
-            UniqueIdKind::User,
-            UniqueIdKind::ManagedPolicy,
-        ];
-        let drawn = kinds
+        let drawn = UniqueIdKind::ALL
             .into_iter()
             .find_map(|kind| text.strip_prefix(kind.prefix()));
         let alphabet = |byte: u8| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte);

@@ -27,6 +27,7 @@ mod authorize;
 mod caller_context;
 mod even_time;
 mod get_caller_identity;
+pub mod iam;
 mod issuers;
 mod kept_by_browser;
 mod login_attempt;

@@ -1,8 +1,7 @@
 //! A change of the directory that is recorded: what is about to be done, and what became of it.
 
-use super::administer::AdminAction;
 use super::node_keys::AUTHOR;
-use super::record::{Outcome, Recorder, Subject};
+use super::record::{Deed, Outcome, Recorder, Subject};
 use super::request::RequestMeta;
 use crate::audit::{AuditUnavailable, Event};
 use crate::directory::{Change, ChangeSet, CommitError, LiveDirectory};
@@ -13,7 +12,7 @@ pub(super) struct RecordedChange<'a> {
     pub(super) directory: &'a LiveDirectory,
     pub(super) recorder: &'a Recorder,
     pub(super) subject: Subject<'a>,
-    pub(super) action: AdminAction,
+    pub(super) deed: Deed,
     pub(super) meta: &'a RequestMeta,
     /// What is told of the change, a line each.
     pub(super) lines: &'a [String],
@@ -71,7 +70,7 @@ impl RecordedChange<'_> {
 
     async fn record(&self, outcome: Outcome<'_>) -> Result<(), AuditUnavailable> {
         self.recorder
-            .admin(self.meta, &self.subject, self.action, outcome)
+            .admin(self.meta, &self.subject, self.deed, outcome)
             .await
     }
 }

@@ -53,11 +53,13 @@ pub enum Operation {
     Unread,
     /// A service asks whether a request that it received may pass.
     Authorize,
+    /// The IAM API.
+    Iam,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AssumeRole,
         Self::GetSessionToken,
         Self::GetFederationToken,
@@ -76,6 +78,7 @@ impl Operation {
         Self::GetDelegatedAccessToken,
         Self::Unread,
         Self::Authorize,
+        Self::Iam,
     ];
 
     /// Its name in the audit, where it has one.
@@ -99,6 +102,7 @@ impl Operation {
             Self::GetDelegatedAccessToken => "GetDelegatedAccessToken",
             Self::Unread => "UnreadCall",
             Self::Authorize => "Authorize",
+            Self::Iam => "Iam",
         }
     }
 }

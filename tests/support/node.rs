@@ -32,7 +32,7 @@ const SETTINGS: &str = "workers = 2\ndrain_seconds = 1\nfederation.secret_folder
 
 /// Where a node's clock stands still no bucket fills, and many a test asks more often than a bucket
 /// holds. Tests of the rates say themselves what they are.
-const NO_RATES: &str = "\n[limits.rates]\naddress_per_second = \"off\"\nsign_in_per_second = \"off\"\n\
+pub const NO_RATES: &str = "\n[limits.rates]\naddress_per_second = \"off\"\nsign_in_per_second = \"off\"\n\
     failed_proof_per_second = \"off\"\nprincipal_per_second = \"off\"\naccount_per_second = \"off\"\n";
 
 /// Where the node keeps what it must not forget.

@@ -23,6 +23,7 @@ use crate::config::{Config, OrganisationName};
 use crate::decisions::Decisions;
 use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
+use crate::flows::iam::Iam;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
     Authenticator, Authorize, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe,
@@ -57,6 +58,7 @@ pub struct Flows {
     pub(super) sign_out: SignOut,
     pub(super) own_metadata: OwnMetadata,
     pub(super) portal: Portal,
+    pub(super) iam: Iam,
     pub(super) administration: Administration,
     pub(super) readiness: Readiness,
     pub(super) observe: Observe,
@@ -110,6 +112,7 @@ pub(super) async fn compose(
         sign_out: shared.sign_out(&saml),
         own_metadata: shared.own_metadata(&saml)?,
         portal: shared.portal(config.sessions),
+        iam: shared.iam(&authenticator),
         administration: shared.administration(
             config,
             (&node_keys.host, OwnIssuers::below(public_url.as_str())),

@@ -22,6 +22,7 @@ use crate::federation::saml::own_addresses::OwnAddresses;
 use crate::federation::saml::service_provider::Rotation;
 use crate::federation::saml::single_logout::SingleLogout;
 use crate::federation::sign_in::ProviderSignIn;
+use crate::flows::iam::Iam;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
     Authenticator, Authorize, BootstrapAdmin, GetWebIdentityToken, Issuers, MAX_SEARCHES, NodeKeys,
@@ -144,6 +145,17 @@ impl Shared {
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
+        }
+    }
+
+    pub(super) fn iam(&self, authenticator: &Authenticator) -> Iam {
+        Iam {
+            authenticator: authenticator.clone(),
+            directory: Arc::clone(&self.directory),
+            throttle: Arc::clone(&self.resources.throttle),
+            recorder: Arc::clone(&self.recorder),
+            entropy: self.entropy(),
+            writing: Arc::default(),
         }
     }
 

@@ -65,7 +65,7 @@ fn saml_files_say_a_valid_directory() {
     let directory = directory_of(&saml_files());
     assert_eq!(check(&directory, Partition::Aws), []);
     let account = &directory.accounts[&"482011739056".parse().unwrap()];
-    let provider = &account.saml_providers[&"Partners".parse().unwrap()];
+    let provider = &account.saml_providers["Partners"];
     assert_eq!(provider.entity_id().as_str(), ENTITY);
     assert_eq!(provider.settings.replay, Replay::Once);
     assert_eq!(provider.metadata.as_str(), metadata_document(ENTITY));

@@ -265,7 +265,7 @@ impl Administration {
             directory: &self.directory,
             recorder: &self.recorder,
             subject: Subject::Caller(act.caller),
-            action: act.action,
+            deed: act.action.into(),
             meta: act.meta,
             lines,
         };

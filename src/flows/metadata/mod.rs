@@ -256,7 +256,7 @@ impl RefreshMetadata {
             directory: &self.directory,
             recorder: &self.recorder,
             subject: Subject::Node,
-            action: AdminAction::RefreshMetadata,
+            deed: AdminAction::RefreshMetadata.into(),
             meta: &meta,
             lines: &lines,
         };

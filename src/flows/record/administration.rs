@@ -39,6 +39,60 @@ impl Subject<'_> {
     }
 }
 
+/// What somebody does, as records call it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::flows) struct Deed {
+    source: EventSource,
+    name: &'static str,
+    read_only: ReadOnly,
+    operation: Operation,
+}
+
+impl Deed {
+    /// An action of the IAM API.
+    pub const fn iam(name: &'static str, writes: bool) -> Self {
+        Self {
+            source: EventSource::Iam,
+            name,
+            read_only: if writes { ReadOnly::No } else { ReadOnly::Yes },
+            operation: Operation::Iam,
+        }
+    }
+}
+
+impl From<AdminAction> for Deed {
+    fn from(action: AdminAction) -> Self {
+        let read_only = match action {
+            AdminAction::ExportDirectory
+            | AdminAction::BackUp
+            | AdminAction::ListSessions
+            | AdminAction::ListDecisions
+            | AdminAction::GetDecision => ReadOnly::Yes,
+            AdminAction::ApplyDirectory
+            | AdminAction::RotateKeys
+            | AdminAction::RotateSamlKeys
+            | AdminAction::RotateWebIdentityKeys
+            | AdminAction::RefreshMetadata
+            | AdminAction::RevokeSession
+            | AdminAction::RevokePerson
+            | AdminAction::RevokeConnection
+            | AdminAction::RevokeRole
+            | AdminAction::RevokeUser
+            | AdminAction::RevokeService
+            | AdminAction::RevokeRule
+            | AdminAction::RevokeEverything
+            | AdminAction::UpgradeStore
+            | AdminAction::EraseDecisions => ReadOnly::No,
+        };
+        Self {
+            source: EventSource::Gateway,
+            name: action.as_str().rsplit(':').next().unwrap_or_default(),
+            read_only,
+            operation: Operation::Administration,
+        }
+    }
+}
+
 /// What became of an administrative action.
 #[derive(Debug)]
 pub(in crate::flows) enum Outcome<'a> {
@@ -78,6 +132,15 @@ pub(in crate::flows) enum Outcome<'a> {
         /// Why.
         why: String,
     },
+    /// It was refused before anything was done.
+    Refused {
+        /// The check that failed.
+        check: &'static str,
+        /// The code that the caller is told.
+        code: &'static str,
+        /// Why.
+        why: String,
+    },
     /// It was not allowed.
     Denied {
         /// What.
@@ -87,7 +150,7 @@ pub(in crate::flows) enum Outcome<'a> {
 
 impl Outcome<'_> {
     /// How the attempt ended; an intent is none yet.
-    const fn ended(&self) -> Option<Ended> {
+    fn ended(&self) -> Option<Ended> {
         match self {
             Self::Intent { .. } | Self::Erasing { .. } => None,
             Self::Done | Self::Unchanged { .. } | Self::Committed { .. } | Self::Erased { .. } => {
@@ -95,13 +158,14 @@ impl Outcome<'_> {
             }
             Self::NotCommitted { .. } => Some(Ended::Refused("committed")),
             Self::Denied { .. } => Some(Ended::Refused("authorization")),
+            Self::Refused { check, .. } => Some(Ended::failed(check)),
         }
     }
 }
 
-const fn attempt(outcome: Ended) -> Attempt<'static> {
+const fn attempt(operation: Operation, outcome: Ended) -> Attempt<'static> {
     Attempt {
-        operation: Operation::Administration,
+        operation,
         outcome,
         connection: None,
     }
@@ -112,41 +176,19 @@ impl Recorder {
         &self,
         meta: &RequestMeta,
         subject: &Subject<'_>,
-        action: AdminAction,
+        deed: impl Into<Deed>,
         outcome: Outcome<'_>,
     ) -> Result<(), AuditUnavailable> {
-        let is_denied = matches!(outcome, Outcome::Denied { .. });
-        let attempt = outcome.ended().map(attempt);
+        let deed = deed.into();
+        let is_denied = matches!(outcome, Outcome::Denied { .. } | Outcome::Refused { .. });
+        let attempt = outcome.ended().map(|ended| attempt(deed.operation, ended));
         if is_denied && self.is_coalesced(subject.source(meta), meta) {
             if let Some(attempt) = attempt {
                 self.metrics.ended(attempt);
             }
             return Ok(());
         }
-        let name = action.as_str().rsplit(':').next().unwrap_or_default();
-        let read_only = match action {
-            AdminAction::ExportDirectory
-            | AdminAction::BackUp
-            | AdminAction::ListSessions
-            | AdminAction::ListDecisions
-            | AdminAction::GetDecision => ReadOnly::Yes,
-            AdminAction::ApplyDirectory
-            | AdminAction::RotateKeys
-            | AdminAction::RotateSamlKeys
-            | AdminAction::RotateWebIdentityKeys
-            | AdminAction::RefreshMetadata
-            | AdminAction::RevokeSession
-            | AdminAction::RevokePerson
-            | AdminAction::RevokeConnection
-            | AdminAction::RevokeRole
-            | AdminAction::RevokeUser
-            | AdminAction::RevokeService
-            | AdminAction::RevokeRule
-            | AdminAction::RevokeEverything
-            | AdminAction::UpgradeStore
-            | AdminAction::EraseDecisions => ReadOnly::No,
-        };
-        let occasion = self.occasion(meta, EventSource::Gateway, name, read_only)?;
+        let occasion = self.occasion(meta, deed.source, deed.name, deed.read_only)?;
         let event = Event::new(occasion).by(subject.identity());
         let event = with_outcome(event, outcome);
         match attempt {
@@ -198,12 +240,34 @@ impl Recorder {
         meta: &RequestMeta,
         error: &AuthenticationError,
     ) -> Result<(), AuditUnavailable> {
-        let attempt = attempt(Ended::failed(error.check()));
+        let attempt = attempt(Operation::Administration, Ended::failed(error.check()));
         if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
             self.metrics.ended(attempt);
             return Ok(());
         }
         let occasion = self.occasion(meta, EventSource::Gateway, "AdminApi", ReadOnly::Yes)?;
+        let event = unauthenticated(Event::new(occasion), error);
+        self.keep_traced(attempt, &event, Beside::default()).await
+    }
+}
+
+impl Recorder {
+    /// A call to the IAM API that nobody could be found behind; `action` as the caller wrote it.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]; the refusal isn't recorded.
+    pub(in crate::flows) async fn unauthenticated_iam(
+        &self,
+        meta: &RequestMeta,
+        action: &str,
+        error: &AuthenticationError,
+    ) -> Result<(), AuditUnavailable> {
+        let attempt = attempt(Operation::Iam, Ended::failed(error.check()));
+        if self.is_coalesced(Source::network_of(meta.source_ip), meta) {
+            self.metrics.ended(attempt);
+            return Ok(());
+        }
+        let occasion = self.occasion(meta, EventSource::Iam, action, ReadOnly::Yes)?;
         let event = unauthenticated(Event::new(occasion), error);
         self.keep_traced(attempt, &event, Beside::default()).await
     }
@@ -233,6 +297,9 @@ fn with_outcome(event: Event, outcome: Outcome<'_>) -> Event {
         Outcome::NotCommitted { why } => event
             .checks([Check::new("committed", CheckOutcome::Failed)])
             .refused("NotCommitted", &why),
+        Outcome::Refused { check, code, why } => event
+            .checks([Check::new(check, CheckOutcome::Failed)])
+            .refused(code, &why),
         Outcome::Denied { why } => event
             .checks([Check::new("authorization", CheckOutcome::Failed)])
             .refused("AccessDenied", &why),

@@ -17,7 +17,7 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
 
-pub(super) use administration::{Outcome, Subject};
+pub(super) use administration::{Deed, Outcome, Subject};
 pub(super) use assumption::{AssumeRecord, SamlRecord};
 pub(super) use authorize::AuthorizeRecord;
 pub(super) use portal::{PortalRecord, Refused};

@@ -20,6 +20,8 @@ use crate::throttle::Throttled;
 /// A call that can't be read, or asks for nothing that there is.
 #[derive(Debug, Clone, Copy)]
 pub struct RefusedCall<'a> {
+    /// Which API was asked.
+    pub source: EventSource,
     /// What it asks for, as the caller wrote it; empty where that wasn't read.
     pub operation: &'a str,
     /// AWS's code.
@@ -182,7 +184,7 @@ impl Recorder {
         } else {
             call.operation
         };
-        let occasion = self.occasion(meta, EventSource::Sts, name, ReadOnly::Yes)?;
+        let occasion = self.occasion(meta, call.source, name, ReadOnly::Yes)?;
         let event = Event::new(occasion)
             .checks([Check::new("request", CheckOutcome::Failed)])
             .refused(call.code, call.why);

@@ -81,6 +81,7 @@ async fn a_session_that_may_not_administer_gets_a_hundred_lines_a_minute() {
 async fn strangers_take_no_lines_of_people() {
     let node = Node::new().await;
     let call = RefusedCall {
+        source: EventSource::Sts,
         operation: "",
         code: "InvalidAction",
         why: "",
@@ -104,6 +105,7 @@ async fn strangers_take_no_lines_of_people() {
 async fn a_flood_of_refusals_hides_no_alarm() {
     let node = Node::new().await;
     let call = RefusedCall {
+        source: EventSource::Sts,
         operation: "",
         code: "InvalidAction",
         why: "",
@@ -144,6 +146,7 @@ async fn a_flood_of_refusals_hides_no_alarm() {
 async fn a_flood_of_refusals_hides_no_alarm_of_a_browser() {
     let node = Node::new().await;
     let call = RefusedCall {
+        source: EventSource::Sts,
         operation: "",
         code: "InvalidAction",
         why: "",

@@ -41,6 +41,7 @@ pub use backup::{BackupRequest, LEAST_BYTES_PER_SECOND, MAX_STANDSTILL};
 pub use decisions::{EraseRequest, ErasedPerson, SearchRequest};
 
 use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError, NotAdmitted};
+use crate::audit::EventSource;
 use crate::directory::{DirectoryFiles, Problem};
 use crate::domain::{ConnectionId, InvalidValue, RequestId};
 use crate::entropy::EntropyError;
@@ -415,6 +416,7 @@ async fn record(
         | AdminFault::RequestId(_) => {
             let (_, code) = fault.status_and_code();
             let call = RefusedCall {
+                source: EventSource::Gateway,
                 operation: "AdminApi",
                 code,
                 why: &fault.to_string(),

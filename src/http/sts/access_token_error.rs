@@ -2,13 +2,13 @@
 
 use actix_web::http::StatusCode;
 
-use super::StsFault;
-use super::error::sentence;
 use crate::federation::access_token::AccessTokenError;
+use crate::http::query::QueryFault;
+use crate::http::query::sentence;
 
 /// AWS's text where one is known; the check's own text otherwise. None of them quotes the token, and
 /// what is wrong at this node or at the provider is for those who run it.
-pub(super) fn of(error: &AccessTokenError) -> StsFault {
+pub(super) fn of(error: &AccessTokenError) -> QueryFault {
     let message = match error {
         AccessTokenError::NotConfigured { provider } => {
             format!("No OpenIDConnect provider found in your account for {provider}")
@@ -39,7 +39,7 @@ pub(super) fn of(error: &AccessTokenError) -> StsFault {
     } else {
         StatusCode::BAD_REQUEST
     };
-    StsFault::new(status, error.code(), message)
+    QueryFault::new(status, error.code(), message)
 }
 
 fn rejected(provider: &str, status: u16) -> String {

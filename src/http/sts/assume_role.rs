@@ -1,14 +1,14 @@
 //! `AssumeRole`: the caller's signature for credentials of a role.
 
-use super::answer::{Success, Value};
 use super::assuming::{
     Bounds, MFA_SERIAL, ROLE_SECONDS, SESSION_NAME, TOKEN_CODE, arn, check_arn, duration, tags,
     user_and_credentials,
 };
-use super::validation::{Constraint, Quoting, Violations, is_word};
-use super::{Call, Parameters, StsFault};
 use crate::domain::Principal;
 use crate::flows::{AssumeRole, AssumeRoleError, Caller, RoleRequest, RoleSession, ShownCode};
+use crate::http::query::{Call, Parameters, QueryFault};
+use crate::http::query::{Constraint, Quoting, Violations, is_word};
+use crate::http::query::{Success, Value};
 use crate::policy::{AssumeAction, Denial, StsAction};
 
 const ROLE_ARN: Constraint = arn("roleArn");
@@ -35,7 +35,7 @@ fn is_external(c: char) -> bool {
 pub(super) async fn answer(
     flow: &AssumeRole,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let caller = flow.caller(&call.signed(&headers), call.meta).await?;
     let request = read(&call.parameters, &caller)?;
@@ -52,14 +52,17 @@ pub(super) async fn answer(
 
 /// AWS's text: it is the same whether there is no such role, its trust policy is silent or denies, or the
 /// caller's own policies do.
-fn not_authorized(principal: &Principal, action: StsAction, resource: &str) -> StsFault {
+fn not_authorized(principal: &Principal, action: StsAction, resource: &str) -> QueryFault {
     let action = action.as_str();
-    StsFault::denied(format!(
+    QueryFault::denied(format!(
         "User: {principal} is not authorized to perform: {action} on resource: {resource}"
     ))
 }
 
-fn read<'a>(parameters: &'a Parameters<'_>, caller: &Caller) -> Result<RoleRequest<'a>, StsFault> {
+fn read<'a>(
+    parameters: &'a Parameters<'_>,
+    caller: &Caller,
+) -> Result<RoleRequest<'a>, QueryFault> {
     let duration = duration(parameters)?;
     let mut violations = Violations::default();
     let role = violations.required(parameters.find("RoleArn"), &ROLE_ARN);
@@ -70,12 +73,12 @@ fn read<'a>(parameters: &'a Parameters<'_>, caller: &Caller) -> Result<RoleReque
     let code = violations.optional(parameters.find("TokenCode"), &TOKEN_CODE);
     let bounds = Bounds::read(parameters, (duration, ROLE_SECONDS), &mut violations)?;
     let (Some(role), Some(session), None) = (role, session, violations.message()) else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
     if parameters.has_any("ProvidedContexts.") {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             "ProvidedContexts: trusted token issuers are not supported; leave it out",
         ));
     }
@@ -86,12 +89,12 @@ fn read<'a>(parameters: &'a Parameters<'_>, caller: &Caller) -> Result<RoleReque
     let source_identity = source.map(str::parse).transpose();
     Ok(RoleRequest {
         role,
-        session: session.parse().map_err(|_| StsFault::malformed_input())?,
+        session: session.parse().map_err(|_| QueryFault::malformed_input())?,
         duration: bounds.duration(),
         narrowing: bounds.narrowing()?,
         tags: tags(parameters)?,
         source_identity: source_identity
-            .map_err(|_| StsFault::validation("SourceIdentity must not begin with aws:"))?,
+            .map_err(|_| QueryFault::validation("SourceIdentity must not begin with aws:"))?,
         external_id,
         shown: ShownCode {
             serial_number,
@@ -111,9 +114,5 @@ fn render(session: RoleSession) -> Success<'static> {
     members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));
-    Success {
-        response: "AssumeRoleResponse",
-        result: "AssumeRoleResult",
-        members,
-    }
+    Success::new("AssumeRole", members)
 }

@@ -1,13 +1,14 @@
 //! `AssumeRoleWithSAML`: a SAML response in, credentials out. Not signed.
 
-use super::answer::{Success, Value};
 use super::assuming::{
     Bounds, ROLE_SECONDS, arn, check_arn, duration, role_arn, user_and_credentials,
 };
-use super::validation::{Constraint, Quoting, Violations};
-use super::{Call, Parameters, StsFault, saml_error};
+use super::saml_error;
 use crate::domain::SamlProviderArn;
 use crate::flows::{AssumeRoleWithSaml, SamlRequest, SamlSession};
+use crate::http::query::{Call, Parameters, QueryFault};
+use crate::http::query::{Constraint, Quoting, Violations};
+use crate::http::query::{Success, Value};
 use crate::policy::AssumeAction;
 
 const ROLE_ARN: Constraint = arn("roleArn");
@@ -23,13 +24,13 @@ const ASSERTION: Constraint = Constraint {
 pub(super) async fn answer(
     flow: &AssumeRoleWithSaml,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let request = read(&call.parameters)?;
     let session = flow.run(request, call.meta).await?;
     Ok(render(session))
 }
 
-fn read<'a>(parameters: &'a Parameters<'_>) -> Result<SamlRequest<'a>, StsFault> {
+fn read<'a>(parameters: &'a Parameters<'_>) -> Result<SamlRequest<'a>, QueryFault> {
     let duration = duration(parameters)?;
     let mut violations = Violations::default();
     let role = violations.required(parameters.find("RoleArn"), &ROLE_ARN);
@@ -39,7 +40,7 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<SamlRequest<'a>, StsFault>
     let (Some(role), Some(provider), Some(assertion), None) =
         (role, provider, assertion, violations.message())
     else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
@@ -53,7 +54,7 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<SamlRequest<'a>, StsFault>
 }
 
 /// An ARN of something else is refused as one of a provider that doesn't exist.
-fn provider_arn(text: &str) -> Result<SamlProviderArn, StsFault> {
+fn provider_arn(text: &str) -> Result<SamlProviderArn, QueryFault> {
     check_arn(text)?;
     text.parse().map_err(|_| saml_error::no_provider())
 }
@@ -74,11 +75,7 @@ fn render(session: SamlSession) -> Success<'static> {
     members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));
-    Success {
-        response: "AssumeRoleWithSAMLResponse",
-        result: "AssumeRoleWithSAMLResult",
-        members,
-    }
+    Success::new("AssumeRoleWithSAML", members)
 }
 
 #[cfg(test)]

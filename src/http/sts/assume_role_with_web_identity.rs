@@ -1,15 +1,15 @@
 //! `AssumeRoleWithWebIdentity`: an id_token or an access token in, credentials out. Not signed.
 
-use super::answer::{Success, Value};
 use super::assuming::{
     Bounds, ROLE_SECONDS, SESSION_NAME, arn, duration, role_arn, user_and_credentials,
 };
-use super::validation::{Constraint, Quoting, Violations};
-use super::{Call, Parameters, StsFault};
 use crate::domain::AccessTokenProvider;
 use crate::flows::{
     AssumeRoleWithWebIdentity, PresentedToken, WebIdentityRequest, WebIdentitySession,
 };
+use crate::http::query::{Call, Parameters, QueryFault};
+use crate::http::query::{Constraint, Quoting, Violations};
+use crate::http::query::{Success, Value};
 use crate::policy::AssumeAction;
 
 const ROLE_ARN: Constraint = arn("roleArn");
@@ -31,13 +31,13 @@ const PROVIDER_ID: Constraint = Constraint {
 pub(super) async fn answer(
     flow: &AssumeRoleWithWebIdentity,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let request = read(&call.parameters)?;
     let session = flow.run(request, call.meta).await?;
     Ok(render(session))
 }
 
-fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, StsFault> {
+fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, QueryFault> {
     let duration = duration(parameters)?;
     let mut violations = Violations::default();
     let role = violations.required(parameters.find("RoleArn"), &ROLE_ARN);
@@ -48,13 +48,13 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, St
     let (Some(role), Some(session), Some(token), None) =
         (role, session, token, violations.message())
     else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
     Ok(WebIdentityRequest {
         role: role_arn(role, AssumeAction::WithWebIdentity)?,
-        session: session.parse().map_err(|_| StsFault::malformed_input())?,
+        session: session.parse().map_err(|_| QueryFault::malformed_input())?,
         token: presented(token, provider_id)?,
         duration: bounds.duration(),
         narrowing: bounds.narrowing()?,
@@ -66,7 +66,7 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<WebIdentityRequest<'a>, St
 fn presented<'a>(
     token: &'a str,
     provider_id: Option<&str>,
-) -> Result<PresentedToken<'a>, StsFault> {
+) -> Result<PresentedToken<'a>, QueryFault> {
     let Some(name) = provider_id else {
         return Ok(PresentedToken::IdToken(token));
     };
@@ -74,7 +74,7 @@ fn presented<'a>(
     provider
         .map(|provider| PresentedToken::AccessToken(provider, token))
         .ok_or_else(|| {
-            StsFault::validation(
+            QueryFault::validation(
                 "ProviderId must be graph.facebook.com or www.amazon.com; leave it out for an OpenID Connect id_token",
             )
         })
@@ -96,9 +96,5 @@ fn render(session: WebIdentitySession) -> Success<'static> {
     members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));
-    Success {
-        response: "AssumeRoleWithWebIdentityResponse",
-        result: "AssumeRoleWithWebIdentityResult",
-        members,
-    }
+    Success::new("AssumeRoleWithWebIdentity", members)
 }

@@ -1,11 +1,11 @@
 //! `AssumeRoot`: the caller's signature for credentials of another account's root, for one task.
 
-use super::answer::Success;
 use super::assuming::{credentials, duration};
-use super::validation::{Constraint, Quoting, Violations, is_arn_character};
-use super::{Call, Parameters, StsFault};
 use crate::domain::{AccountId, Arn, Partition, RootTask};
 use crate::flows::{AssumeRoot, RootRequest};
+use crate::http::query::Success;
+use crate::http::query::{Call, Parameters, QueryFault};
+use crate::http::query::{Constraint, Quoting, Violations, is_arn_character};
 
 const TARGET: Constraint = Constraint {
     field: "targetPrincipal",
@@ -30,7 +30,7 @@ const SECONDS: (u32, u32) = (0, 900);
 pub(super) async fn answer(
     flow: &AssumeRoot,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let caller = flow.caller(&call.signed(&headers), call.meta).await?;
     let partition = flow.partition();
@@ -38,19 +38,15 @@ pub(super) async fn answer(
     let session = flow.run(request, &caller, call.meta).await;
     let session = session.map_err(|error| {
         let root = format!("arn:{partition}:iam::{}:root", request.account);
-        StsFault::no_root(&error, (&caller.principal, &root))
+        QueryFault::no_root(&error, (&caller.principal, &root))
     })?;
     let mut members = vec![("Credentials", credentials(&session.issued.credentials))];
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));
-    Ok(Success {
-        response: "AssumeRootResponse",
-        result: "AssumeRootResult",
-        members,
-    })
+    Ok(Success::new("AssumeRoot", members))
 }
 
-fn read(parameters: &Parameters<'_>, partition: Partition) -> Result<RootRequest, StsFault> {
+fn read(parameters: &Parameters<'_>, partition: Partition) -> Result<RootRequest, QueryFault> {
     let asked = duration(parameters)?;
     let mut violations = Violations::default();
     let target = violations.required(parameters.find("TargetPrincipal"), &TARGET);
@@ -65,7 +61,7 @@ fn read(parameters: &Parameters<'_>, partition: Partition) -> Result<RootRequest
     };
     let seconds = violations.number(asked, "durationSeconds", SECONDS);
     let (Some(target), Some(task), None) = (target, task, violations.message()) else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
@@ -78,17 +74,18 @@ fn read(parameters: &Parameters<'_>, partition: Partition) -> Result<RootRequest
     ] {
         if parameters.has_any(name) {
             let name = name.trim_end_matches('.');
-            return Err(StsFault::validation(format!(
+            return Err(QueryFault::validation(format!(
                 "{name}: the operation has no such parameter; leave it out"
             )));
         }
     }
     let account = account(target, partition);
-    let account = account.ok_or_else(|| StsFault::validation([target, " is invalid"].concat()))?;
+    let account =
+        account.ok_or_else(|| QueryFault::validation([target, " is invalid"].concat()))?;
     let task = RootTask::parse(task, partition);
     Ok(RootRequest {
         account,
-        task: task.map_err(|error| StsFault::validation(format!("TaskPolicyArn: {error}")))?,
+        task: task.map_err(|error| QueryFault::validation(format!("TaskPolicyArn: {error}")))?,
         seconds: seconds.unwrap_or(SECONDS.1),
     })
 }

@@ -1,13 +1,13 @@
 //! What the operations that assume a role share: parameters and members of the answer.
 
-use super::answer::Value;
-use super::validation::{
-    Constraint, Quoting, Violations, is_arn_character, is_policy_character, is_word,
-};
-use super::{Parameters, StsFault};
 use crate::credentials::Issued;
 use crate::domain::{Arn, Credentials, ManagedPolicyArn, RoleArn, SessionDuration, SessionTags};
 use crate::flows::Narrowing;
+use crate::http::query::Value;
+use crate::http::query::{
+    Constraint, Quoting, Violations, is_arn_character, is_policy_character, is_word,
+};
+use crate::http::query::{Parameters, QueryFault};
 use crate::policy::{AssumeAction, IdentityPolicy, PolicyKind, StsAction};
 
 const ARN_PATTERN: &str =
@@ -53,7 +53,7 @@ const fn is_digit(c: char) -> bool {
 }
 
 /// Session tags: `Tags` and which of them are transitive.
-pub(super) fn tags(parameters: &Parameters<'_>) -> Result<SessionTags, StsFault> {
+pub(super) fn tags(parameters: &Parameters<'_>) -> Result<SessionTags, QueryFault> {
     let pairs = parameters.pairs("Tags")?;
     let mut transitive = parameters.list("TransitiveTagKeys", "")?;
     if pairs.len() > MAX_TAGS || transitive.len() > MAX_TAGS {
@@ -62,7 +62,7 @@ pub(super) fn tags(parameters: &Parameters<'_>) -> Result<SessionTags, StsFault>
         } else {
             "transitiveTagKeys"
         };
-        return Err(StsFault::validation(format!(
+        return Err(QueryFault::validation(format!(
             "1 validation error detected: Value at '{over}' failed to satisfy constraint: Member must have length less than or equal to {MAX_TAGS}"
         )));
     }
@@ -73,7 +73,7 @@ pub(super) fn tags(parameters: &Parameters<'_>) -> Result<SessionTags, StsFault>
         let is_transitive = transitive.len() < before;
         let (key, value) = (key.parse(), value.parse());
         let (Ok(key), Ok(value)) = (key, value) else {
-            return Err(StsFault::validation(
+            return Err(QueryFault::validation(
                 "Tags: a key has 1 to 128 and a value at most 256 letters, digits, spaces or _ . : / = + - @; a key must not begin with aws:",
             ));
         };
@@ -93,8 +93,8 @@ pub(super) fn tags(parameters: &Parameters<'_>) -> Result<SessionTags, StsFault>
     }
 }
 
-fn invalid_value(message: &str) -> StsFault {
-    StsFault::new(
+fn invalid_value(message: &str) -> QueryFault {
+    QueryFault::new(
         actix_web::http::StatusCode::BAD_REQUEST,
         "InvalidParameterValue",
         message,
@@ -129,7 +129,7 @@ impl<'a> Bounds<'a> {
         parameters: &'a Parameters<'_>,
         (duration, bounds): (Option<i32>, (u32, u32)),
         violations: &mut Violations,
-    ) -> Result<Self, StsFault> {
+    ) -> Result<Self, QueryFault> {
         let arns = parameters.list("PolicyArns", ".arn")?;
         let arns = arns.into_iter();
         Ok(Self {
@@ -154,17 +154,17 @@ impl<'a> Bounds<'a> {
     }
 
     /// What it stays within.
-    pub(super) fn narrowing(&self) -> Result<Narrowing, StsFault> {
+    pub(super) fn narrowing(&self) -> Result<Narrowing, QueryFault> {
         if self.policy_arns.len() > Narrowing::MAX_ARNS {
-            return Err(StsFault::validation("PolicyArns: at most 10"));
+            return Err(QueryFault::validation("PolicyArns: at most 10"));
         }
         let arns = self.policy_arns.iter();
-        let policy_arns: Result<Vec<_>, StsFault> = arns.map(|text| policy_arn(text)).collect();
+        let policy_arns: Result<Vec<_>, QueryFault> = arns.map(|text| policy_arn(text)).collect();
         let policy_arns = policy_arns?;
         let plain: usize = self.policy.map_or(0, |text| text.chars().count());
         let named: usize = self.policy_arns.iter().map(|text| text.len()).sum();
         if plain + named > MAX_PLAIN {
-            return Err(StsFault::validation(
+            return Err(QueryFault::validation(
                 "Policy and PolicyArns: at most 2048 characters together",
             ));
         }
@@ -186,10 +186,10 @@ pub(super) const SESSION_SECONDS: (u32, u32) = (900, 129_600);
 /// policies", IAM user guide).
 const MAX_PLAIN: usize = 2048;
 
-fn policy_arn(text: &str) -> Result<ManagedPolicyArn, StsFault> {
+fn policy_arn(text: &str) -> Result<ManagedPolicyArn, QueryFault> {
     check_arn(text)?;
     text.parse().map_err(|_| {
-        StsFault::new(
+        QueryFault::new(
             actix_web::http::StatusCode::BAD_REQUEST,
             "MalformedPolicyDocument",
             format!("Policy {text} does not exist or is not attachable."),
@@ -198,34 +198,34 @@ fn policy_arn(text: &str) -> Result<ManagedPolicyArn, StsFault> {
 }
 
 /// `DurationSeconds` as Java reads an integer: a sign and leading zeros are fine.
-pub(super) fn duration(parameters: &Parameters<'_>) -> Result<Option<i32>, StsFault> {
+pub(super) fn duration(parameters: &Parameters<'_>) -> Result<Option<i32>, QueryFault> {
     let number = |text: &str| match text {
-        "" => Err(StsFault::missing_number()),
-        text => text.parse().map_err(|_| StsFault::malformed_input()),
+        "" => Err(QueryFault::missing_number()),
+        text => text.parse().map_err(|_| QueryFault::malformed_input()),
     };
     parameters.find("DurationSeconds").map(number).transpose()
 }
 
 /// What is no ARN is invalid. An ARN that names something else than a role is refused as one of a
 /// role that doesn't exist; whether there is a role is for the flow to know.
-pub(super) fn role_arn(text: &str, action: AssumeAction) -> Result<RoleArn, StsFault> {
+pub(super) fn role_arn(text: &str, action: AssumeAction) -> Result<RoleArn, QueryFault> {
     check_arn(text)?;
     let action = StsAction::Assume(action);
-    text.parse().map_err(|_| StsFault::not_authorized(action))
+    text.parse().map_err(|_| QueryFault::not_authorized(action))
 }
 
 /// What is no ARN is invalid.
-pub(super) fn check_arn(text: &str) -> Result<(), StsFault> {
+pub(super) fn check_arn(text: &str) -> Result<(), QueryFault> {
     match Arn::parse(text) {
         Ok(_) => Ok(()),
-        Err(_) => Err(StsFault::validation([text, " is invalid"].concat())),
+        Err(_) => Err(QueryFault::validation([text, " is invalid"].concat())),
     }
 }
 
 /// IAM's own sentence, and where the mistake is.
-fn session_policy(json: &str) -> Result<IdentityPolicy, StsFault> {
+fn session_policy(json: &str) -> Result<IdentityPolicy, QueryFault> {
     json.parse().map_err(|error: crate::policy::PolicyError| {
-        StsFault::new(
+        QueryFault::new(
             actix_web::http::StatusCode::BAD_REQUEST,
             "MalformedPolicyDocument",
             format!("{} ({error})", error.iam_message(PolicyKind::Session)),

@@ -1,10 +1,10 @@
 //! `DecodeAuthorizationMessage`: what a refusal says.
 
-use super::answer::Success;
-use super::validation::{Constraint, Quoting, Violations};
-use super::{Call, StsFault};
 use crate::credentials::MAX_ENCODED_MESSAGE;
 use crate::flows::UserSessions;
+use crate::http::query::Success;
+use crate::http::query::{Call, QueryFault};
+use crate::http::query::{Constraint, Quoting, Violations};
 use crate::metrics::Operation;
 
 const ENCODED_MESSAGE: Constraint = Constraint {
@@ -19,7 +19,7 @@ const ENCODED_MESSAGE: Constraint = Constraint {
 pub(super) async fn answer(
     flow: &UserSessions,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let signed = call.signed(&headers);
     let caller = flow.caller(Operation::DecodeAuthorizationMessage, &signed, call.meta);
@@ -27,14 +27,13 @@ pub(super) async fn answer(
     let mut violations = Violations::default();
     let encoded = violations.required(call.parameters.find("EncodedMessage"), &ENCODED_MESSAGE);
     let (Some(encoded), None) = (encoded, violations.message()) else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
     let message = flow.decode_authorization_message(encoded, &caller, call.meta);
-    Ok(Success {
-        response: "DecodeAuthorizationMessageResponse",
-        result: "DecodeAuthorizationMessageResult",
-        members: vec![("DecodedMessage", message.await?.into())],
-    })
+    Ok(Success::new(
+        "DecodeAuthorizationMessage",
+        vec![("DecodedMessage", message.await?.into())],
+    ))
 }

@@ -1,10 +1,10 @@
 //! `GetWebIdentityToken`: the caller's signature for a token that tells others who it is.
 
-use super::answer::{Success, Value};
 use super::assuming::{duration, tags};
-use super::validation::{Constraint, Quoting, Violations};
-use super::{Call, Parameters, StsFault};
 use crate::flows::{GetWebIdentityToken, TokenRequest, WebIdentityToken};
+use crate::http::query::{Call, Parameters, QueryFault};
+use crate::http::query::{Constraint, Quoting, Violations};
+use crate::http::query::{Success, Value};
 
 const AUDIENCE: Constraint = Constraint {
     field: "audience",
@@ -29,7 +29,7 @@ const DEFAULT_SECONDS: u32 = 300;
 pub(super) async fn answer(
     flow: &GetWebIdentityToken,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let caller = flow.caller(&call.signed(&headers), call.meta).await?;
     let request = read(&call.parameters)?;
@@ -37,7 +37,7 @@ pub(super) async fn answer(
     Ok(render(token))
 }
 
-fn read<'a>(parameters: &'a Parameters<'_>) -> Result<TokenRequest<'a>, StsFault> {
+fn read<'a>(parameters: &'a Parameters<'_>) -> Result<TokenRequest<'a>, QueryFault> {
     let asked = duration(parameters)?;
     let mut violations = Violations::default();
     let audiences = parameters.list("Audience", "")?;
@@ -50,17 +50,17 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<TokenRequest<'a>, StsFault
     let algorithm = violations.required(parameters.find("SigningAlgorithm"), &ALGORITHM);
     let seconds = violations.number(asked, "durationSeconds", SECONDS);
     let (Some(algorithm), None) = (algorithm, violations.message()) else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
     if audiences.len() > MAX_AUDIENCES {
-        return Err(StsFault::validation(format!(
+        return Err(QueryFault::validation(format!(
             "1 validation error detected: Value at 'audience' failed to satisfy constraint: Member must have length less than or equal to {MAX_AUDIENCES}"
         )));
     }
     if parameters.has_any("TransitiveTagKeys.") {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             "TransitiveTagKeys: the operation has no such parameter; leave it out",
         ));
     }
@@ -68,19 +68,18 @@ fn read<'a>(parameters: &'a Parameters<'_>) -> Result<TokenRequest<'a>, StsFault
     Ok(TokenRequest {
         audiences,
         algorithm: algorithm
-            .map_err(|_| StsFault::validation("SigningAlgorithm must be RS256 or ES384"))?,
+            .map_err(|_| QueryFault::validation("SigningAlgorithm must be RS256 or ES384"))?,
         seconds: seconds.unwrap_or(DEFAULT_SECONDS),
         tags: tags(parameters)?,
     })
 }
 
 fn render(token: WebIdentityToken) -> Success<'static> {
-    Success {
-        response: "GetWebIdentityTokenResponse",
-        result: "GetWebIdentityTokenResult",
-        members: vec![
+    Success::new(
+        "GetWebIdentityToken",
+        vec![
             ("WebIdentityToken", token.token.into()),
             ("Expiration", Value::Time(token.expiration)),
         ],
-    }
+    )
 }

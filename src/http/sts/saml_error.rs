@@ -3,20 +3,20 @@
 
 use actix_web::http::StatusCode;
 
-use super::error::{StsFault, sentence};
 use crate::federation::saml::SamlError;
 use crate::federation::saml::prove::SamlProofError;
 use crate::flows::SamlSessionError;
+use crate::http::query::{QueryFault, sentence};
 use crate::policy::{AssumeAction, StsAction};
 
 /// The account has no provider of that name.
-pub(super) fn no_provider() -> StsFault {
+pub(super) fn no_provider() -> QueryFault {
     let message = "Specified provider doesn't exist";
-    StsFault::new(StatusCode::BAD_REQUEST, "InvalidIdentityToken", message)
+    QueryFault::new(StatusCode::BAD_REQUEST, "InvalidIdentityToken", message)
 }
 
 /// The response is not accepted.
-pub(super) fn of_response(code: &'static str, error: &SamlProofError) -> StsFault {
+pub(super) fn of_response(code: &'static str, error: &SamlProofError) -> QueryFault {
     let status = match error {
         SamlProofError::Response(SamlError::Status { .. }) => StatusCode::FORBIDDEN,
         SamlProofError::Response(_)
@@ -26,7 +26,7 @@ pub(super) fn of_response(code: &'static str, error: &SamlProofError) -> StsFaul
         | SamlProofError::SecondOpinion(_)
         | SamlProofError::NoSecondOpinion => StatusCode::BAD_REQUEST,
     };
-    StsFault::new(status, code, message(error))
+    QueryFault::new(status, code, message(error))
 }
 
 /// Which of the two verifiers refuses a response is for the audit to say.
@@ -61,10 +61,10 @@ fn message(error: &SamlProofError) -> String {
 }
 
 /// The assertion is good, and not for this role or not for a session of it.
-pub(super) fn of_session(code: &'static str, error: SamlSessionError) -> StsFault {
+pub(super) fn of_session(code: &'static str, error: SamlSessionError) -> QueryFault {
     let message = match error {
         SamlSessionError::NotListed | SamlSessionError::ReservedRole => {
-            return StsFault::not_authorized(StsAction::Assume(AssumeAction::WithSaml));
+            return QueryFault::not_authorized(StsAction::Assume(AssumeAction::WithSaml));
         }
         SamlSessionError::SessionOver { now, at } => format!(
             "Token expired: current date/time {now} must be before the expiration date/time {at}"
@@ -77,5 +77,5 @@ pub(super) fn of_session(code: &'static str, error: SamlSessionError) -> StsFaul
         | SamlSessionError::Tags(_)
         | SamlSessionError::UnknownTransitiveKey => error.to_string(),
     };
-    StsFault::new(StatusCode::BAD_REQUEST, code, message)
+    QueryFault::new(StatusCode::BAD_REQUEST, code, message)
 }

@@ -1,13 +1,13 @@
 //! `GetSessionToken`, `GetFederationToken` and `GetAccessKeyInfo`: what users do with keys of their own.
 
-use super::answer::{Success, Value};
 use super::assuming::{
     Bounds, MFA_SERIAL, SESSION_SECONDS, TOKEN_CODE, credentials, duration, tags,
 };
-use super::validation::{Constraint, Quoting, Violations, is_word};
-use super::{Call, StsFault};
 use crate::domain::{AccessKeyId, Principal};
 use crate::flows::{FederationRequest, ShownCode, UserSessions};
+use crate::http::query::{Call, QueryFault};
+use crate::http::query::{Constraint, Quoting, Violations, is_word};
+use crate::http::query::{Success, Value};
 use crate::metrics::Operation;
 
 /// Seconds of a session where nothing is asked for (`GetSessionToken`, `GetFederationToken`).
@@ -43,7 +43,7 @@ const fn is_key(c: char) -> bool {
 pub(super) async fn get_session_token(
     flow: &UserSessions,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let signed = call.signed(&headers);
     let caller = flow.caller(Operation::GetSessionToken, &signed, call.meta);
@@ -59,7 +59,7 @@ pub(super) async fn get_session_token(
     let serial_number = violations.optional(find("SerialNumber"), &MFA_SERIAL);
     let code = violations.optional(find("TokenCode"), &TOKEN_CODE);
     if let Some(message) = violations.message() {
-        return Err(StsFault::validation(message));
+        return Err(QueryFault::validation(message));
     }
     let shown = ShownCode {
         serial_number,
@@ -67,17 +67,16 @@ pub(super) async fn get_session_token(
     };
     let asked = (seconds.unwrap_or(DEFAULT_SECONDS), shown);
     let issued = flow.get_session_token(asked, &caller, call.meta).await?;
-    Ok(Success {
-        response: "GetSessionTokenResponse",
-        result: "GetSessionTokenResult",
-        members: vec![("Credentials", credentials(&issued.credentials))],
-    })
+    Ok(Success::new(
+        "GetSessionToken",
+        vec![("Credentials", credentials(&issued.credentials))],
+    ))
 }
 
 pub(super) async fn get_federation_token(
     flow: &UserSessions,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let signed = call.signed(&headers);
     let caller = flow.caller(Operation::GetFederationToken, &signed, call.meta);
@@ -89,12 +88,12 @@ pub(super) async fn get_federation_token(
     let asked = (duration, SESSION_SECONDS);
     let bounds = Bounds::read(&call.parameters, asked, &mut violations)?;
     let (Some(name), None) = (name, violations.message()) else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
     let request = FederationRequest {
-        name: name.parse().map_err(|_| StsFault::malformed_input())?,
+        name: name.parse().map_err(|_| QueryFault::malformed_input())?,
         seconds: bounds.seconds().unwrap_or(DEFAULT_SECONDS),
         narrowing: bounds.narrowing()?,
         tags: tags(&call.parameters)?,
@@ -107,21 +106,17 @@ pub(super) async fn get_federation_token(
     ];
     let size = issued.packed_size;
     members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
-    Ok(Success {
-        response: "GetFederationTokenResponse",
-        result: "GetFederationTokenResult",
-        members,
-    })
+    Ok(Success::new("GetFederationToken", members))
 }
 
 /// What would narrow a session or prove something must not be passed over where the operation has no such
 /// parameter.
-fn refuse(call: &Call<'_>, names: &[&str]) -> Result<(), StsFault> {
+fn refuse(call: &Call<'_>, names: &[&str]) -> Result<(), QueryFault> {
     match names.iter().find(|name| call.parameters.has_any(name)) {
         None => Ok(()),
         Some(name) => {
             let name = name.trim_end_matches('.');
-            Err(StsFault::validation(format!(
+            Err(QueryFault::validation(format!(
                 "{name}: the operation has no such parameter; leave it out"
             )))
         }
@@ -138,7 +133,7 @@ fn federated(principal: &Principal) -> Value<'static> {
 pub(super) async fn get_access_key_info(
     flow: &UserSessions,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let signed = call.signed(&headers);
     let caller = flow.caller(Operation::GetAccessKeyInfo, &signed, call.meta);
@@ -147,22 +142,21 @@ pub(super) async fn get_access_key_info(
     let key = violations.required(call.parameters.find("AccessKeyId"), &ACCESS_KEY_ID);
     let key: Option<AccessKeyId> = key.and_then(|key| key.parse().ok());
     let Some(key) = key else {
-        return Err(StsFault::validation(
+        return Err(QueryFault::validation(
             violations.message().unwrap_or_default(),
         ));
     };
     let account = flow.get_access_key_info(&key, &caller, call.meta).await?;
-    Ok(Success {
-        response: "GetAccessKeyInfoResponse",
-        result: "GetAccessKeyInfoResult",
-        members: vec![("Account", account.to_string().into())],
-    })
+    Ok(Success::new(
+        "GetAccessKeyInfo",
+        vec![("Account", account.to_string().into())],
+    ))
 }
 
 pub(super) async fn get_delegated_access_token(
     flow: &UserSessions,
     call: &Call<'_>,
-) -> Result<Success<'static>, StsFault> {
+) -> Result<Success<'static>, QueryFault> {
     let headers = call.headers();
     let signed = call.signed(&headers);
     let caller = flow.caller(Operation::GetDelegatedAccessToken, &signed, call.meta);
@@ -170,12 +164,11 @@ pub(super) async fn get_delegated_access_token(
     let mut violations = Violations::default();
     violations.required(call.parameters.find("TradeInToken"), &TRADE_IN_TOKEN);
     if let Some(message) = violations.message() {
-        return Err(StsFault::validation(message));
+        return Err(QueryFault::validation(message));
     }
     let issued = flow.get_delegated_access_token(&caller, call.meta).await?;
-    Ok(Success {
-        response: "GetDelegatedAccessTokenResponse",
-        result: "GetDelegatedAccessTokenResult",
-        members: vec![("Credentials", credentials(&issued.credentials))],
-    })
+    Ok(Success::new(
+        "GetDelegatedAccessToken",
+        vec![("Credentials", credentials(&issued.credentials))],
+    ))
 }

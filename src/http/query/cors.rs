@@ -27,7 +27,7 @@ pub(super) fn readable(response: &mut HttpResponseBuilder) -> &mut HttpResponseB
 }
 
 /// The answer to a preflight.
-pub(super) fn preflight() -> HttpResponse {
+pub fn preflight() -> HttpResponse {
     HttpResponse::build(StatusCode::NO_CONTENT)
         .insert_header(("Access-Control-Allow-Origin", "*"))
         .insert_header(("Access-Control-Allow-Methods", "GET, POST"))

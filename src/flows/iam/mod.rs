@@ -1,0 +1,264 @@
+//! The IAM API (version 2010-05-08): users, keys, roles, policies, providers and devices of the caller's own
+//! account.
+//!
+//! ```text
+//! signed request ── authenticate, admit
+//!   └ the newest directory           what another node wrote a moment ago is there
+//!      └ authorise                   iam:<Action> on the resource, by the caller's own policies
+//!         └ Action::run              pure: an answer, and what changes; or a refusal in IAM's words
+//!            ├ nothing changes       one record, then the answer
+//!            └ commit                intent and outcome are recorded; a conflict begins anew
+//! ```
+//! Each area is one file; an action is a value with its parameters, and says by itself what it asks of the
+//! caller's policies and what it does.
+
+mod error;
+mod scene;
+pub mod users;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+pub use error::{IamCode, IamError, Refusal};
+pub use scene::{Done, Page, PageRequest, Question, Scene};
+
+use super::authenticate::{AuthenticationError, Authenticator, Caller};
+use super::caller_context::caller_context;
+use super::own_policies::OwnPolicies;
+use super::rates::admit_caller;
+use super::record::{Deed, Outcome, Recorder, Subject, chain};
+use super::recorded_change::{RecordedChange, RecordedChangeError};
+use super::request::RequestMeta;
+use crate::directory::{CommitError, LiveDirectory, Snapshot};
+use crate::domain::Principal;
+use crate::entropy::Entropy;
+use crate::metrics::{Operation, Step};
+use crate::policy::{Authorisation, Caller as PolicyCaller, Context, Request, Target, authorise};
+use crate::sigv4::HttpRequest;
+use crate::throttle::Throttle;
+
+/// One action of the API, its parameters read.
+pub trait Action: Send + Sync {
+    /// What is answered.
+    type Answer: Send;
+
+    /// As policies name it, without `iam:`.
+    const NAME: &'static str;
+    /// Whether it can change anything.
+    const WRITES: bool;
+
+    /// What the caller's policies are asked, all of which they must allow.
+    ///
+    /// # Errors
+    /// [`Refusal`] where it can't be told what the action is about, e.g. which user is meant.
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal>;
+
+    /// The answer, and what changes; may run again with a newer directory.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing changes.
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal>;
+}
+
+/// So many times is a change tried that other nodes come before; then the caller is told.
+pub const MAX_TRIES: u32 = 16;
+
+/// The API and what it needs.
+#[derive(Clone)]
+pub struct Iam {
+    /// Finds out who signed.
+    pub authenticator: Authenticator,
+    /// What is read and changed.
+    pub directory: Arc<LiveDirectory>,
+    /// How often somebody may ask.
+    pub throttle: Arc<Throttle>,
+    /// Where it is recorded.
+    pub recorder: Arc<Recorder>,
+    /// Draws unique ids and keys.
+    pub entropy: Arc<dyn Entropy>,
+    /// Held by whoever changes the directory: this node's writers wait for each other instead of coming
+    /// into each other's way.
+    pub writing: Arc<Mutex<()>>,
+}
+
+impl fmt::Debug for Iam {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Iam")
+    }
+}
+
+/// Why one try came to no answer.
+enum Failed {
+    /// Another node changed the directory first.
+    Conflict,
+    /// It is refused, or can't be done.
+    For(IamError),
+}
+
+impl<E: Into<IamError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::For(error.into())
+    }
+}
+
+impl Iam {
+    /// Who asks; whoever is not known is told nothing else of the request.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`], recorded.
+    pub async fn caller(
+        &self,
+        request: &HttpRequest<'_>,
+        action: &str,
+        meta: &RequestMeta,
+    ) -> Result<Caller, AuthenticationError> {
+        let proving = self.recorder.metrics().time(Operation::Iam, Step::Prove);
+        let found = self
+            .authenticator
+            .authenticate(request, "iam", meta.now)
+            .await;
+        drop(proving);
+        let found = found.and_then(of_iam);
+        if let Err(error) = &found {
+            self.recorder
+                .unauthenticated_iam(meta, action, error)
+                .await?;
+        }
+        found
+    }
+
+    /// Does what is asked, for this caller.
+    ///
+    /// # Errors
+    /// [`IamError`], recorded; nothing was changed, unless the store could not say whether it was.
+    pub async fn run<A: Action>(
+        &self,
+        action: &A,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<A::Answer, IamError> {
+        let _whole = self.recorder.metrics().time(Operation::Iam, Step::Whole);
+        if let Err(throttled) = admit_caller(&self.throttle, caller) {
+            return self.refused::<A>(caller, meta, throttled.into()).await;
+        }
+        let _turn = if A::WRITES {
+            Some(self.writing.lock().await)
+        } else {
+            None
+        };
+        for _ in 0..MAX_TRIES {
+            match self.attempt(action, caller, meta).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failed::Conflict) => {}
+                Err(Failed::For(error)) => return self.refused::<A>(caller, meta, error).await,
+            }
+        }
+        self.refused::<A>(caller, meta, IamError::Busy).await
+    }
+
+    async fn attempt<A: Action>(
+        &self,
+        action: &A,
+        caller: &Caller,
+        meta: &RequestMeta,
+    ) -> Result<A::Answer, Failed> {
+        let snapshot = self.directory.catch_up(meta.now).await?;
+        let scene = Scene::new(caller, &snapshot, meta, self.entropy.as_ref())?;
+        let asked = action.asks(&scene).map_err(IamError::from)?;
+        check_allowed(&asked, &scene, meta)?;
+        let done = action.run(&scene).map_err(IamError::from)?;
+        let subject = Subject::Caller(caller);
+        if done.changes.is_empty() {
+            let told = self
+                .recorder
+                .admin(meta, &subject, deed::<A>(), Outcome::Done);
+            told.await?;
+            return Ok(done.answer);
+        }
+        let changes = scene.with_account(done.changes);
+        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let change = RecordedChange {
+            directory: &self.directory,
+            recorder: &self.recorder,
+            subject,
+            deed: deed::<A>(),
+            meta,
+            lines: &lines,
+        };
+        match change.commit(snapshot.generation(), changes).await {
+            Ok(_) => Ok(done.answer),
+            Err(RecordedChangeError::Commit(CommitError::Conflict { .. })) => Err(Failed::Conflict),
+            Err(error) => Err(Failed::For(error.into())),
+        }
+    }
+
+    /// The refusal, recorded where it isn't yet; one that can't be is none.
+    async fn refused<A: Action>(
+        &self,
+        caller: &Caller,
+        meta: &RequestMeta,
+        error: IamError,
+    ) -> Result<A::Answer, IamError> {
+        if error.is_recorded() {
+            return Err(error);
+        }
+        let outcome = Outcome::Refused {
+            check: error.check(),
+            code: error.code(),
+            why: chain(&error),
+        };
+        let subject = Subject::Caller(caller);
+        self.recorder
+            .admin(meta, &subject, deed::<A>(), outcome)
+            .await?;
+        Err(error)
+    }
+}
+
+/// Who may call IAM at all (IAM user guide, "Comparing STS credentials"): sessions of federated users may not,
+/// those of users only with a second factor, and services have no account whose directory they could read.
+fn of_iam(caller: Caller) -> Result<Caller, AuthenticationError> {
+    let is_welcome = match (&caller.principal, &caller.session) {
+        (Principal::Service(_) | Principal::FederatedUser(_), _) => false,
+        (Principal::User(_), Some(session)) => session.mfa_at.is_some(),
+        (Principal::User(_), None) | (Principal::Session(_) | Principal::Root(_), _) => true,
+    };
+    is_welcome
+        .then_some(caller)
+        .ok_or(AuthenticationError::InvalidToken)
+}
+
+/// How the records call an action.
+const fn deed<A: Action>() -> Deed {
+    Deed::iam(A::NAME, A::WRITES)
+}
+
+/// Whether the caller's policies allow all that is asked.
+fn check_allowed(
+    asked: &[Question],
+    scene: &Scene<'_>,
+    meta: &RequestMeta,
+) -> Result<(), IamError> {
+    let (caller, snapshot): (&Caller, &Snapshot) = (scene.caller, scene.snapshot);
+    let own = OwnPolicies::of(caller, snapshot).ok_or(IamError::CallerGone)?;
+    let about_caller = caller_context(caller, snapshot, meta);
+    for question in asked {
+        let mut context = Context::over(&about_caller);
+        for (key, values) in &question.keys {
+            context.set(key.as_str(), values.clone());
+        }
+        let request = Request {
+            caller: PolicyCaller::from(&caller.principal),
+            action: &question.action,
+            resource: &question.resource,
+            context: &context,
+        };
+        let target = Target::without_policy(scene.partition, scene.account_id);
+        if let Authorisation::Deny(refusal) = authorise(&request, &own.authority(), &target) {
+            return Err(IamError::Denied(refusal.message(&request)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The IAM API: AWS's Query protocol, answered as XML or JSON (API version 2010-05-08).
+//!
+//! One file an area. What an action does is in `flows::iam`; here is how its parameters are read and its
+//! answer is written. [`operations`] lists every action that there is.
+
+mod error;
+mod operation;
+mod parameters;
+mod shapes;
+mod users;
+
+use crate::flows::Caller;
+use crate::flows::iam::{self, Iam};
+use crate::http::query::{Call, IAM, QueryFault, Success, missing_action, unknown_action};
+
+use self::operation::Operation;
+
+/// The API.
+#[derive(Debug, Clone)]
+pub struct IamApi {
+    /// What it does.
+    pub flow: Iam,
+}
+
+/// Makes [`IamApi::dispatch_to`], which knows every action by its name, and [`ACTIONS`].
+macro_rules! operations {
+    ($($action:ty,)*) => {
+        /// Every action that there is, by name.
+        pub const ACTIONS: &[&str] = &[$(<$action as iam::Action>::NAME,)*];
+
+        impl IamApi {
+            async fn dispatch_to(
+                &self,
+                name: &str,
+                caller: &Caller,
+                call: &Call<'_>,
+            ) -> Result<Success<'static>, QueryFault> {
+                match name {
+                    $(<$action as iam::Action>::NAME => self.answer::<$action>(caller, call).await,)*
+                    other => Err(unknown_action(other, Some(IAM.version))),
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    iam::users::CreateUser,
+    iam::users::DeleteUser,
+    iam::users::GetUser,
+    iam::users::ListUsers,
+}
+
+impl IamApi {
+    /// Answers a call, whatever it names. Who asks is found out before anything else of it is read.
+    ///
+    /// # Errors
+    /// [`QueryFault`]
+    pub async fn dispatch(&self, call: &Call<'_>) -> Result<Success<'static>, QueryFault> {
+        let name = call.parameters.find("Action").unwrap_or_default();
+        let version = call.parameters.find("Version");
+        if name.is_empty() {
+            return Err(missing_action());
+        }
+        if version != Some(IAM.version) || !ACTIONS.contains(&name) {
+            return Err(unknown_action(name, version));
+        }
+        let headers = call.headers();
+        let caller = self
+            .flow
+            .caller(&call.signed(&headers), name, call.meta)
+            .await?;
+        // Each action's future is as large as its parameters: one at a time, where it is needed.
+        Box::pin(self.dispatch_to(name, &caller, call)).await
+    }
+
+    async fn answer<O: Operation>(
+        &self,
+        caller: &Caller,
+        call: &Call<'_>,
+    ) -> Result<Success<'static>, QueryFault> {
+        let action = O::read(&call.parameters)?;
+        let answer = self.flow.run(&action, caller, call.meta).await?;
+        Ok(Success {
+            operation: O::NAME,
+            members: O::members(answer),
+        })
+    }
+}
