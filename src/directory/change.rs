@@ -1,6 +1,5 @@
 //! How the directory changes: a set of changes, all or none.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Format;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
+use super::map::Map;
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
@@ -360,8 +360,8 @@ fn diff_connection_metadata(old: &Directory, new: &Directory, puts: &mut Vec<Cha
 }
 
 fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
-    old: &BTreeMap<K, V>,
-    new: &BTreeMap<K, V>,
+    old: &Map<K, V>,
+    new: &Map<K, V>,
     (puts, removals): (&mut Vec<Change>, &mut Vec<Change>),
     put: impl Fn(K, V) -> Change,
     remove: impl Fn(K) -> Change,

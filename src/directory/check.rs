@@ -2,6 +2,9 @@
 
 mod holders;
 mod services;
+mod touched;
+
+pub use touched::check_touched;
 
 use std::collections::BTreeSet;
 use std::fmt;

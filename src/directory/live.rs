@@ -8,15 +8,16 @@ use tokio::sync::Mutex;
 
 use super::bar::unbarred;
 use super::change::{Change, ChangeSet};
-use super::check::{Problem, check};
+use super::check::{Problem, check_touched};
 use super::format::{Format, NewerFormat, NotUsedYet};
 use super::replay::{READ_LIMIT, Reader, unreadable};
 use super::snapshot::Snapshot;
 use super::state::Directory;
+use super::touched::Touched;
 use crate::domain::{Partition, UnixTime};
 use crate::store::{Appended, DirectoryLog, Generation, LogEntry, Position, StoreError};
 
-/// After this many generations the whole directory is kept again.
+/// After this many generations a small directory is kept again as a whole; see [`checkpoint_every`].
 const CHECKPOINT_EVERY: Generation = 64;
 /// A confirmation may be so many seconds ahead of whoever asks: a caller may have asked the clock long
 /// before it looks. One that is further ahead comes from a clock that was put back since.
@@ -300,21 +301,17 @@ impl LiveDirectory {
                 head: current.generation(),
             });
         }
-        let mut after = Directory::clone(current.directory());
         for change in &changes.changes {
-            after.format.check_writes(change.needs())?;
+            current.directory().format.check_writes(change.needs())?;
         }
         let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
         let stands_alone = changes.changes.iter().all(Change::stands_alone);
-        for change in changes.changes {
-            after.apply(change);
-        }
-        after.settle(base + 1);
+        let (after, touched) = current.directory().after(changes.changes, base + 1);
         // Keys can be rotated, and sessions be ended, whatever else is wrong.
         let problems = if stands_alone {
             Vec::new()
         } else {
-            check(&after, self.partition)
+            check_touched(&current, &after, &touched)
         };
         if !problems.is_empty() {
             return Err(CommitError::Invalid(problems));
@@ -330,7 +327,7 @@ impl LiveDirectory {
                 head: head.generation,
             }),
             Appended::Written(Position { generation, .. }) => {
-                self.keep_checkpoint(generation, &after).await;
+                self.keep_checkpoint(generation, after).await;
                 self.take_over(generation, now).await;
                 Ok(generation)
             }
@@ -355,14 +352,17 @@ impl LiveDirectory {
         } else {
             None
         };
-        let (position, directory) = match new {
+        let (position, directory, touched) = match new {
             Some(entries) => self.continued(known, entries).await?,
-            None => self.anew(known, head).await?,
+            None => {
+                let (position, directory) = self.anew(known, head).await?;
+                (position, directory, Touched::everything())
+            }
         };
         let snapshot = self
             .current
             .load()
-            .succeeded_by(position.generation, directory);
+            .succeeded_by(position.generation, directory, &touched);
         self.current.store(Arc::new(snapshot));
         Ok(position)
     }
@@ -384,12 +384,12 @@ impl LiveDirectory {
         &self,
         known: Position,
         entries: Vec<LogEntry>,
-    ) -> Result<(Position, Arc<Directory>), DirectoryError> {
+    ) -> Result<(Position, Arc<Directory>, Touched), DirectoryError> {
         let mut directory = Directory::clone(self.current.load().directory());
         let reader = self.reader();
-        let position = reader.replay_all(&mut directory, known, &entries)?;
-        let position = reader.replay_rest(&mut directory, position).await?;
-        Ok((position, Arc::new(directory)))
+        let (position, first) = reader.replay_all(&mut directory, known, &entries)?;
+        let (position, rest) = reader.replay_rest(&mut directory, position).await?;
+        Ok((position, Arc::new(directory), first.and(rest)))
     }
 
     /// The log is not the one that the snapshot was made from: the store lost its last changes, as it
@@ -425,17 +425,31 @@ impl LiveDirectory {
     }
 
     /// A checkpoint only shortens the next start, so failing to keep one is told and forgiven.
-    async fn keep_checkpoint(&self, generation: Generation, directory: &Directory) {
-        if !generation.is_multiple_of(CHECKPOINT_EVERY) {
+    async fn keep_checkpoint(&self, generation: Generation, directory: Directory) {
+        if !generation.is_multiple_of(checkpoint_every(&directory)) {
             return;
         }
-        let Ok(bytes) = serde_json::to_vec(directory) else {
+        // To write a large directory takes long: no other request of this thread waits for it.
+        let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&directory)).await;
+        let Ok(Ok(bytes)) = written else {
             return;
         };
         if let Err(error) = self.log.save_checkpoint(generation, &bytes).await {
             tracing::warn!(generation, %error, "the directory's checkpoint was not kept");
         }
     }
+}
+
+/// After so many generations the whole directory is kept again: the more there is to write, the more seldom,
+/// so that what it takes for each generation stays the same.
+fn checkpoint_every(directory: &Directory) -> Generation {
+    const THINGS: usize = 4096;
+    let accounts = directory.accounts.values();
+    let things: usize = accounts
+        .map(|account| account.users.len() + account.roles.len() + account.policies.len())
+        .sum();
+    let times = Generation::try_from(things / THINGS).unwrap_or(Generation::MAX);
+    CHECKPOINT_EVERY.saturating_mul(times.saturating_add(1).next_power_of_two())
 }
 
 impl std::fmt::Debug for LiveDirectory {

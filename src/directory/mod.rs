@@ -17,6 +17,7 @@ mod format;
 mod keys;
 mod lint;
 mod live;
+mod map;
 mod replay;
 mod revocation;
 mod services;
@@ -27,6 +28,7 @@ mod state;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod touched;
 mod users;
 
 pub use bar::{bar, behind_bar, check_whole, lift};
@@ -40,6 +42,7 @@ pub use keys::{
 };
 pub use lint::{MAX_WARNINGS, PolicyWarning, PolicyWarnings, lint};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
+pub use map::Map;
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
@@ -48,4 +51,5 @@ pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
     Environment, Link, LinkId, OidcProvider, Organization, Role, SamlProvider,
 };
+pub use touched::Touched;
 pub use users::{AccessKey, DeviceName, KeyStatus, ManagedPolicy, MfaDevice, Rights, Seed, User};

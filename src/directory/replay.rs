@@ -8,6 +8,7 @@ use super::change::ChangeSet;
 use super::format::Format;
 use super::live::DirectoryError;
 use super::state::Directory;
+use super::touched::Touched;
 use crate::store::{DirectoryLog, Generation, LogEntry, Position, StoreError};
 
 /// Entries read from the log at a time.
@@ -40,7 +41,7 @@ impl Reader<'_> {
                 (self.position_at(checkpoint.generation).await?, directory)
             }
         };
-        let position = self.replay_rest(&mut directory, position).await?;
+        let (position, _) = self.replay_rest(&mut directory, position).await?;
         Ok((position, directory))
     }
 
@@ -66,13 +67,16 @@ impl Reader<'_> {
         &self,
         directory: &mut Directory,
         mut position: Position,
-    ) -> Result<Position, DirectoryError> {
+    ) -> Result<(Position, Touched), DirectoryError> {
+        let mut touched = Touched::default();
         loop {
             let entries = self.log.read_after(position.generation, READ_LIMIT).await?;
             if entries.is_empty() {
-                return Ok(position);
+                return Ok((position, touched));
             }
-            position = self.replay_all(directory, position, &entries)?;
+            let (next, by_these) = self.replay_all(directory, position, &entries)?;
+            position = next;
+            touched = touched.and(by_these);
         }
     }
 
@@ -81,25 +85,28 @@ impl Reader<'_> {
         directory: &mut Directory,
         mut position: Position,
         entries: &[LogEntry],
-    ) -> Result<Position, DirectoryError> {
+    ) -> Result<(Position, Touched), DirectoryError> {
+        let mut touched = Touched::default();
         for entry in entries {
-            self.replay(directory, entry)?;
+            touched = touched.and(self.replay(directory, entry)?);
             position = entry.position();
         }
-        Ok(position)
+        Ok((position, touched))
     }
 
     /// A change that makes a format the one that is used stands alone in its entry, so that nobody comes
     /// upon anything written in it before.
-    fn replay(&self, directory: &mut Directory, entry: &LogEntry) -> Result<(), DirectoryError> {
+    fn replay(
+        &self,
+        directory: &mut Directory,
+        entry: &LogEntry,
+    ) -> Result<Touched, DirectoryError> {
         let set: ChangeSet = serde_json::from_slice(&entry.change)
             .map_err(|source| unreadable(entry.generation, source))?;
-        for change in set.changes {
-            directory.apply(change);
-        }
-        self.known.check_reads(directory.format)?;
-        directory.settle(entry.generation);
-        Ok(())
+        let (after, touched) = directory.after(set.changes, entry.generation);
+        self.known.check_reads(after.format)?;
+        *directory = after;
+        Ok(touched)
     }
 }
 

@@ -4,11 +4,12 @@
 //! stay ended: what is put back later, be it from a file that was exported before, is there only from
 //! that generation on, and no session of an earlier one rests on it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
+use super::map::Map;
 use super::state::Directory;
+use super::touched::Touched;
 use crate::domain::{
     AccountId, ConnectionId, EntityId, Issuer, IssuerName, SamlProviderName, ServiceName, UniqueId,
 };
@@ -46,7 +47,7 @@ pub enum Footing {
     from = "Vec<(Footing, Generation)>",
     into = "Vec<(Footing, Generation)>"
 )]
-pub struct Since(BTreeMap<Footing, Generation>);
+pub struct Since(Map<Footing, Generation>);
 
 impl Since {
     /// From which generation on this is there, without a break; `None` where it isn't.
@@ -63,18 +64,46 @@ impl From<Vec<(Footing, Generation)>> for Since {
 
 impl From<Since> for Vec<(Footing, Generation)> {
     fn from(since: Since) -> Self {
-        since.0.into_iter().collect()
+        since
+            .0
+            .iter()
+            .map(|(footing, since)| (footing.clone(), *since))
+            .collect()
     }
 }
 
 impl Directory {
-    /// Notes what is new at `generation` and forgets what is gone; to be called once all of a
-    /// generation's changes were applied.
-    pub fn settle(&mut self, generation: Generation) {
-        let footings = self.footings();
-        let mut before = std::mem::take(&mut self.since.0);
-        let kept = footings.into_iter().map(|footing| {
-            let since = before.remove(&footing).unwrap_or(generation);
+    /// The directory after these changes, which are `generation`, and what they are about.
+    pub fn after(&self, changes: Vec<Change>, generation: Generation) -> (Self, Touched) {
+        let touched = Touched::by(&changes);
+        let mut after = self.clone();
+        for change in changes {
+            after.apply(change);
+        }
+        after.settle(self, &touched, generation);
+        (after, touched)
+    }
+
+    /// Notes what is new at `generation` and forgets what is gone, once all of a generation's changes were
+    /// applied to what was there `before`.
+    fn settle(&mut self, before: &Self, touched: &Touched, generation: Generation) {
+        let (Some(were), Some(are)) = (touched.footings(before), touched.footings(self)) else {
+            return self.settle_all(generation);
+        };
+        for gone in were.difference(&are) {
+            self.since.0.remove(gone);
+        }
+        for there in are {
+            if !self.since.0.contains_key(&there) {
+                self.since.0.insert(there, generation);
+            }
+        }
+    }
+
+    fn settle_all(&mut self, generation: Generation) {
+        let before = std::mem::take(&mut self.since.0);
+        let kept = self.footings().into_iter().map(|footing| {
+            let since = before.get(&footing).copied().unwrap_or(generation);
             (footing, since)
         });
         self.since = Since(kept.collect());

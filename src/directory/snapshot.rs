@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rpds::HashTrieMapSync;
+
 use super::aws_managed;
 use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
@@ -13,11 +15,12 @@ use super::since::Footing;
 use super::state::{
     Account, ConnectionMetadata, Directory, Link, OidcProvider, Organization, Role, SamlProvider,
 };
+use super::touched::{InAccount, Touched};
 use super::users::{AccessKey, User};
 use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, Issuer, IssuerName, ManagedPolicyArn, OidcProviderArn,
-    Partition, Principal, ProviderArn, RoleArn, RootTask, SamlProviderArn, ServiceName,
-    UserPrincipal,
+    Partition, Principal, ProviderArn, RoleArn, RoleName, RootTask, SamlProviderArn, ServiceName,
+    UserName, UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::outbound::WebIdentityKeys;
@@ -32,14 +35,39 @@ use crate::store::Generation;
 pub struct Snapshot {
     generation: Generation,
     directory: Arc<Directory>,
-    roles: HashMap<Box<str>, Arc<RoleEntry>>,
-    keys_of_users: HashMap<AccessKeyId, Arc<UserEntry>>,
+    roles: HashTrieMapSync<Box<str>, Arc<RoleEntry>>,
+    keys_of_users: HashTrieMapSync<AccessKeyId, Arc<UserEntry>>,
+    rest: Arc<Rest>,
+    node_keys: NodeKeys,
+    partition: Partition,
+}
+
+/// What is made of everything but users and roles, and stays where nothing else changes.
+#[derive(Debug)]
+struct Rest {
     keys_of_services: HashMap<AccessKeyId, ServiceEntry>,
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
     keys: KeyRing,
-    node_keys: NodeKeys,
-    partition: Partition,
+}
+
+impl Rest {
+    fn of(directory: &Directory) -> Self {
+        let mut keys = KeyRing::empty();
+        for record in &directory.sealing_keys {
+            keys.add(record.sealing_key(), record.seals_from);
+        }
+        let rules = directory
+            .rules
+            .iter()
+            .map(|(id, rule)| (id.clone(), Rule::clone(rule)));
+        Self {
+            keys_of_services: index_services(directory),
+            links: index_links(directory.links.values()),
+            rules: RuleSet::new(rules.collect()),
+            keys,
+        }
+    }
 }
 
 /// What takes long to open, and stays from one generation to the next.
@@ -110,10 +138,35 @@ impl Snapshot {
         Self::with_keys(generation, directory, partition, keys)
     }
 
-    /// Compiles a later generation of the same directory. What takes long is done only where
-    /// something changed.
+    /// Compiles a later generation of the same directory, which differs by what is `touched`. What takes long
+    /// is done only where something changed.
     #[must_use]
-    pub fn succeeded_by(&self, generation: Generation, directory: Arc<Directory>) -> Self {
+    pub fn succeeded_by(
+        &self,
+        generation: Generation,
+        directory: Arc<Directory>,
+        touched: &Touched,
+    ) -> Self {
+        if let Some(accounts) = touched.narrow() {
+            let mut next = Self {
+                generation,
+                roles: self.roles.clone(),
+                keys_of_users: self.keys_of_users.clone(),
+                rest: Arc::clone(&self.rest),
+                node_keys: self.node_keys.clone(),
+                directory,
+                partition: self.partition,
+            };
+            // First out, then in: a key may have gone from one account to another.
+            let accounts: Vec<_> = accounts.collect();
+            for (id, within) in &accounts {
+                next.take_out(&self.directory, *id, within);
+            }
+            for (id, within) in accounts {
+                next.put_in(id, within);
+            }
+            return next;
+        }
         let mut keys = self.node_keys.clone();
         if directory.service_provider_keys != self.directory.service_provider_keys {
             let records = &directory.service_provider_keys;
@@ -131,25 +184,82 @@ impl Snapshot {
         partition: Partition,
         node_keys: NodeKeys,
     ) -> Self {
-        let mut keys = KeyRing::empty();
-        for record in &directory.sealing_keys {
-            keys.add(record.sealing_key(), record.seals_from);
-        }
-        let rules = directory
-            .rules
-            .iter()
-            .map(|(id, rule)| (id.clone(), Rule::clone(rule)));
-        Self {
+        let rest = Arc::new(Rest::of(&directory));
+        let mut snapshot = Self {
             generation,
-            roles: index_roles(&directory, partition),
-            keys_of_users: index_keys(&directory, partition),
-            keys_of_services: index_services(&directory),
-            links: index_links(directory.links.values()),
-            rules: RuleSet::new(rules.collect()),
-            keys,
+            roles: HashTrieMapSync::new_sync(),
+            keys_of_users: HashTrieMapSync::new_sync(),
+            rest,
             node_keys,
-            directory,
+            directory: Arc::clone(&directory),
             partition,
+        };
+        for (id, account) in &directory.accounts {
+            for (name, role) in &account.roles {
+                snapshot.index_role(*id, name, role);
+            }
+            for (name, user) in &account.users {
+                snapshot.index_user(*id, name, user);
+            }
+        }
+        snapshot
+    }
+
+    fn index_role(&mut self, id: AccountId, name: &RoleName, role: &Arc<Role>) {
+        let arn = role.arn(self.partition, id, name);
+        let entry = RoleEntry {
+            arn: arn.clone(),
+            role: Arc::clone(role),
+        };
+        self.roles.insert_mut(arn.as_str().into(), Arc::new(entry));
+    }
+
+    fn index_user(&mut self, id: AccountId, name: &UserName, user: &Arc<User>) {
+        let entry = Arc::new(UserEntry {
+            principal: user.principal(self.partition, id, name),
+            user: Arc::clone(user),
+        });
+        for key in user.access_keys.keys() {
+            self.keys_of_users
+                .insert_mut(key.clone(), Arc::clone(&entry));
+        }
+    }
+
+    /// Takes out of the indexes what was there `before`.
+    fn take_out(&mut self, before: &Directory, id: AccountId, within: &InAccount) {
+        let Some(account) = before.accounts.get(&id) else {
+            return;
+        };
+        for name in &within.roles {
+            if let Some(role) = account.roles.get(name) {
+                let arn = role.arn(self.partition, id, name);
+                self.roles.remove_mut(arn.as_str());
+            }
+        }
+        let users = within
+            .users
+            .iter()
+            .filter_map(|name| account.users.get(name));
+        for key in users.flat_map(|user| user.access_keys.keys()) {
+            self.keys_of_users.remove_mut(key);
+        }
+    }
+
+    /// Puts into the indexes what is there now.
+    fn put_in(&mut self, id: AccountId, within: &InAccount) {
+        let directory = Arc::clone(&self.directory);
+        let Some(account) = directory.accounts.get(&id) else {
+            return;
+        };
+        for name in &within.roles {
+            if let Some(role) = account.roles.get(name) {
+                self.index_role(id, name, role);
+            }
+        }
+        for name in &within.users {
+            if let Some(user) = account.users.get(name) {
+                self.index_user(id, name, user);
+            }
         }
     }
 
@@ -297,7 +407,8 @@ impl Snapshot {
         connection: &ConnectionId,
         account: AccountId,
     ) -> Option<&ProviderArn> {
-        self.links
+        self.rest
+            .links
             .get(connection)?
             .iter()
             .find(|arn| arn.account() == account)
@@ -315,7 +426,7 @@ impl Snapshot {
 
     /// The service that has this access key, whatever its status.
     pub fn service_of_key(&self, key: &AccessKeyId) -> Option<&ServiceEntry> {
-        self.keys_of_services.get(key)
+        self.rest.keys_of_services.get(key)
     }
 
     /// Who signs with this access key, a user or a service, and the key, whatever its status.
@@ -341,44 +452,14 @@ impl Snapshot {
     }
 
     /// The mapping rules.
-    pub const fn rules(&self) -> &RuleSet {
-        &self.rules
+    pub fn rules(&self) -> &RuleSet {
+        &self.rest.rules
     }
 
     /// The keys that session tokens are sealed under.
-    pub const fn keys(&self) -> &KeyRing {
-        &self.keys
+    pub fn keys(&self) -> &KeyRing {
+        &self.rest.keys
     }
-}
-
-fn index_roles(directory: &Directory, partition: Partition) -> HashMap<Box<str>, Arc<RoleEntry>> {
-    let mut roles = HashMap::new();
-    for (id, account) in &directory.accounts {
-        for (name, role) in &account.roles {
-            let arn = role.arn(partition, *id, name);
-            let entry = RoleEntry {
-                arn: arn.clone(),
-                role: Arc::clone(role),
-            };
-            roles.insert(arn.as_str().into(), Arc::new(entry));
-        }
-    }
-    roles
-}
-
-fn index_keys(directory: &Directory, partition: Partition) -> HashMap<AccessKeyId, Arc<UserEntry>> {
-    let mut keys = HashMap::new();
-    for (id, account) in &directory.accounts {
-        for (name, user) in &account.users {
-            let entry = Arc::new(UserEntry {
-                principal: user.principal(partition, *id, name),
-                user: Arc::clone(user),
-            });
-            let own = user.access_keys.keys();
-            keys.extend(own.map(|key| (key.clone(), Arc::clone(&entry))));
-        }
-    }
-    keys
 }
 
 fn index_services(directory: &Directory) -> HashMap<AccessKeyId, ServiceEntry> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Format;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
+use super::map::Map;
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Since;
@@ -28,22 +29,22 @@ use crate::policy::{IdentityPolicy, TrustPolicy};
 #[serde(deny_unknown_fields)]
 pub struct Directory {
     /// Every account with what it owns.
-    pub accounts: BTreeMap<AccountId, Arc<Account>>,
+    pub accounts: Map<AccountId, Arc<Account>>,
     /// The identity providers of the whole gateway.
-    pub connections: BTreeMap<ConnectionId, Arc<ConnectionSettings>>,
+    pub connections: Map<ConnectionId, Arc<ConnectionSettings>>,
     /// What is known of those that speak SAML.
     #[serde(default)]
-    pub connection_metadata: BTreeMap<ConnectionId, Arc<ConnectionMetadata>>,
+    pub connection_metadata: Map<ConnectionId, Arc<ConnectionMetadata>>,
     /// Which account manages the others, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<Organization>,
     /// Which connection reaches which accounts.
-    pub links: BTreeMap<LinkId, Link>,
+    pub links: Map<LinkId, Link>,
     /// The mapping rules.
-    pub rules: BTreeMap<RuleId, Arc<Rule>>,
+    pub rules: Map<RuleId, Arc<Rule>>,
     /// Services, which belong to no account.
     #[serde(default)]
-    pub services: BTreeMap<ServiceName, Arc<Service>>,
+    pub services: Map<ServiceName, Arc<Service>>,
     /// The keys that session tokens are sealed under.
     pub sealing_keys: Vec<SealingKeyRecord>,
     /// The keys that SAML requests are signed with and assertions encrypted to.
@@ -82,30 +83,30 @@ pub struct Account {
     /// What it is called.
     pub settings: AccountSettings,
     /// Its roles.
-    pub roles: BTreeMap<RoleName, Arc<Role>>,
+    pub roles: Map<RoleName, Arc<Role>>,
     /// Its users.
     #[serde(default)]
-    pub users: BTreeMap<UserName, Arc<User>>,
+    pub users: Map<UserName, Arc<User>>,
     /// The policies that its roles and users can have.
     #[serde(default)]
-    pub policies: BTreeMap<PolicyName, Arc<ManagedPolicy>>,
+    pub policies: Map<PolicyName, Arc<ManagedPolicy>>,
     /// Its own OpenID Connect providers, by issuer.
-    pub oidc_providers: BTreeMap<Issuer, Arc<OidcProvider>>,
+    pub oidc_providers: Map<Issuer, Arc<OidcProvider>>,
     /// Its own SAML providers.
     #[serde(default)]
-    pub saml_providers: BTreeMap<SamlProviderName, Arc<SamlProvider>>,
+    pub saml_providers: Map<SamlProviderName, Arc<SamlProvider>>,
 }
 
 impl Account {
     /// An account that owns nothing yet.
-    pub const fn new(settings: AccountSettings) -> Self {
+    pub fn new(settings: AccountSettings) -> Self {
         Self {
             settings,
-            roles: BTreeMap::new(),
-            users: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            oidc_providers: BTreeMap::new(),
-            saml_providers: BTreeMap::new(),
+            roles: Map::new(),
+            users: Map::new(),
+            policies: Map::new(),
+            oidc_providers: Map::new(),
+            saml_providers: Map::new(),
         }
     }
 }

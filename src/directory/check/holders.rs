@@ -41,16 +41,24 @@ pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut 
 }
 
 /// An access key is one user's or service's alone.
-fn own_key<'d>(
+pub(super) fn own_key<'d>(
     keys: &mut BTreeMap<&'d AccessKeyId, String>,
     key: &'d AccessKeyId,
     at: String,
     problems: &mut Vec<Problem>,
 ) {
     if let Some(other) = keys.insert(key, at.clone()) {
-        let text = format!("{other} has the access key {key}, too");
-        problems.push(Problem::new(at, text));
+        problems.push(same_key(&at, &other, key));
     }
+}
+
+pub(super) fn same_key(at: &str, other: &str, key: &AccessKeyId) -> Problem {
+    Problem::new(at, format!("{other} has the access key {key}, too"))
+}
+
+pub(super) fn same_id(at: &str, other: &str) -> Problem {
+    let text = format!("{other} has the same unique_id; leave it out of one of them");
+    Problem::new(at, text)
 }
 
 /// A unique id names one role, user or policy for good, in all accounts: a session of one must never
@@ -76,17 +84,16 @@ fn check_unique_ids(directory: &Directory, problems: &mut Vec<Problem>) {
                 problems.push(Problem::new(&at, text));
             }
             if let Some(other) = owners.insert(unique_id, at.clone()) {
-                let text = format!("{other} has the same unique_id; leave it out of one of them");
-                problems.push(Problem::new(&at, text));
+                problems.push(same_id(&at, &other));
             }
         }
     }
 }
 
-struct Holders<'a> {
-    id: AccountId,
-    account: &'a Account,
-    partition: Partition,
+pub(super) struct Holders<'a> {
+    pub(super) id: AccountId,
+    pub(super) account: &'a Account,
+    pub(super) partition: Partition,
 }
 
 impl Holders<'_> {
@@ -102,9 +109,7 @@ impl Holders<'_> {
             if !names.insert(name.as_str().to_ascii_lowercase()) {
                 problems.push(only_case(&at, "user"));
             }
-            self.check_rights(&at, user.rights(), problems);
-            check_keys(&at, &user.access_keys, User::MAX_KEYS, problems);
-            check_devices(&at, user, problems);
+            self.check_user(&at, user, problems);
         }
         let mut names = BTreeSet::new();
         for (name, policy) in &self.account.policies {
@@ -116,7 +121,13 @@ impl Holders<'_> {
         }
     }
 
-    fn check_rights(&self, at: &str, rights: Rights<'_>, problems: &mut Vec<Problem>) {
+    pub(super) fn check_user(&self, at: &str, user: &User, problems: &mut Vec<Problem>) {
+        self.check_rights(at, user.rights(), problems);
+        check_keys(at, &user.access_keys, User::MAX_KEYS, problems);
+        check_devices(at, user, problems);
+    }
+
+    pub(super) fn check_rights(&self, at: &str, rights: Rights<'_>, problems: &mut Vec<Problem>) {
         if rights.attached.len() > Rights::MAX_ATTACHED {
             let most = Rights::MAX_ATTACHED;
             problems.push(Problem::new(
@@ -154,7 +165,7 @@ impl Holders<'_> {
     }
 }
 
-fn only_case(at: &str, what: &str) -> Problem {
+pub(super) fn only_case(at: &str, what: &str) -> Problem {
     let text =
         format!("another {what} of the account differs in upper and lower case only; rename one");
     Problem::new(at, text)

@@ -8,6 +8,7 @@ mod lost;
 mod properties;
 mod saml;
 mod services;
+mod succession;
 mod users;
 
 use super::Problem;

@@ -316,7 +316,7 @@ prop_compose! {
             connection_metadata: metadata.collect(),
             organization,
             links: links.collect(),
-            rules: rules.collect::<BTreeMap<_, _>>(),
+            rules: rules.collect(),
             services: services
                 .into_iter()
                 .map(|(name, service)| (name.parse().unwrap(), service))

@@ -10,7 +10,7 @@ use crate::directory::testing::{
 };
 use crate::directory::{
     Change, ConnectionMetadata, Directory, DirectoryFiles, Problem, ServiceProviderKeyRecord,
-    Snapshot, UnusableKey, check, diff, read, write,
+    Snapshot, Touched, UnusableKey, check, diff, read, write,
 };
 use crate::domain::{ConnectionId, Partition, SamlProviderArn};
 use crate::entropy::SystemEntropy;
@@ -343,7 +343,7 @@ fn snapshots(records: Vec<ServiceProviderKeyRecord>) -> (Snapshot, Snapshot) {
         ..Directory::default()
     });
     let first = Snapshot::compile(1, Arc::clone(&directory), Partition::Aws);
-    let later = first.succeeded_by(2, directory);
+    let later = first.succeeded_by(2, directory, &Touched::everything());
     (first, later)
 }
 

@@ -1,12 +1,11 @@
 //! What an action finds, and what it leaves.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use super::error::{IamCode, IamError, Refusal};
-use crate::directory::{Account, AccountAlias, AccountSettings, Change, Snapshot};
+use crate::directory::{Account, AccountAlias, AccountSettings, Change, Map, Snapshot};
 use crate::domain::{
     AccountId, OwnTags, Partition, Principal, UniqueId, UniqueIdKind, UnixTime, UserName,
 };
@@ -207,14 +206,14 @@ impl PageRequest {
     /// The page of a map: what `pick` makes of its entries, without those of which it makes nothing.
     pub fn of_map<K: Ord + Borrow<str>, V, T>(
         &self,
-        map: &BTreeMap<K, V>,
+        map: &Map<K, V>,
         pick: impl Fn(&K, &V) -> Option<T>,
     ) -> Page<T> {
         let after = self
             .marker
             .as_deref()
             .map_or(Bound::Unbounded, Bound::Excluded);
-        let entries = map.range::<str, _>((after, Bound::Unbounded));
+        let entries = map.range::<str>((after, Bound::Unbounded));
         self.of(entries.filter_map(|(key, value)| {
             let name: &str = key.borrow();
             Some((name.to_owned(), pick(key, value)?))

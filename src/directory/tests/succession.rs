@@ -1,0 +1,223 @@
+//! A generation that is made of the one before by what was touched is the one that is made as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::directory::check::check_touched;
+use crate::directory::{
+    AccessKey, Account, AccountSettings, Change, Directory, Format, KeyStatus, ManagedPolicy,
+    Reach, Role, Service, Snapshot, User, check,
+};
+use crate::domain::{
+    AccessKeyId, AccountId, OwnTags, Partition, SecretAccessKey, SessionDuration, UniqueId,
+    UniqueIdKind, UnixTime,
+};
+
+const ACCOUNTS: [&str; 2] = ["123456789012", "482011739056"];
+const NAMES: [&str; 3] = ["ada", "Ada", "ben"];
+const PATHS: [&str; 2] = ["/", "/x/"];
+const ATTACHED: [&str; 3] = [
+    "arn:aws:iam::aws:policy/AdministratorAccess",
+    "arn:aws:iam::123456789012:policy/Own",
+    "arn:aws:iam::aws:policy/None",
+];
+const DOCUMENT: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
+
+fn account(which: usize) -> AccountId {
+    ACCOUNTS[which].parse().unwrap()
+}
+
+fn id(kind: UniqueIdKind, number: u8) -> UniqueId {
+    UniqueId::from_random(kind, [number; 11])
+}
+
+fn key_id(number: u8) -> AccessKeyId {
+    format!("AKIAQYLPMN5HAAAAAAA{}", char::from(b'A' + number))
+        .parse()
+        .unwrap()
+}
+
+fn access_key() -> AccessKey {
+    let secret = SecretAccessKey::new("a secret of forty characters and no more".into());
+    AccessKey::new(&secret, KeyStatus::Active, UnixTime::from_seconds(1))
+}
+
+/// A kind of unique id that is mostly the right one.
+fn kind(right: UniqueIdKind) -> impl Strategy<Value = UniqueIdKind> {
+    prop_oneof![8 => Just(right), 1 => Just(UniqueIdKind::Group)]
+}
+
+fn attached() -> impl Strategy<Value = BTreeSet<&'static str>> {
+    btree_set(select(&ATTACHED[..]), 0..2)
+}
+
+prop_compose! {
+    fn user()(
+        path in select(&PATHS[..]),
+        kind in kind(UniqueIdKind::User),
+        number in 0..4_u8,
+        keys in btree_set(0..4_u8, 0..3),
+        attached in attached(),
+    ) -> User {
+        User {
+            path: path.parse().unwrap(),
+            unique_id: id(kind, number),
+            created_at: UnixTime::from_seconds(1),
+            tags: OwnTags::default(),
+            policies: BTreeMap::new(),
+            attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
+            boundary: None,
+            access_keys: keys.into_iter().map(|number| (key_id(number), access_key())).collect(),
+            mfa_devices: BTreeMap::new(),
+        }
+    }
+}
+
+prop_compose! {
+    fn role()(
+        path in select(&PATHS[..]),
+        kind in kind(UniqueIdKind::Role),
+        number in 0..4_u8,
+        attached in attached(),
+        seconds in prop_oneof![8 => Just(3600_u32), 1 => Just(900)],
+    ) -> Role {
+        Role {
+            path: path.parse().unwrap(),
+            unique_id: id(kind, number),
+            description: String::new(),
+            max_session_duration: SessionDuration::from_seconds(seconds).unwrap(),
+            trust: TRUST.parse().unwrap(),
+            tags: OwnTags::default(),
+            policies: BTreeMap::new(),
+            attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
+            boundary: None,
+            created_at: UnixTime::from_seconds(1),
+        }
+    }
+}
+
+fn policy() -> ManagedPolicy {
+    ManagedPolicy {
+        path: "/".parse().unwrap(),
+        unique_id: id(UniqueIdKind::ManagedPolicy, 0),
+        description: String::new(),
+        created_at: UnixTime::from_seconds(1),
+        document: DOCUMENT.parse().unwrap(),
+    }
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let of_user = (0..2_usize, select(&NAMES[..]), option::of(user()));
+    let of_role = (0..2_usize, select(&NAMES[..]), option::of(role()));
+    prop_oneof![
+        6 => of_user.prop_map(|(which, name, user)| {
+            let (id, name) = (account(which), name.parse().unwrap());
+            match user {
+                Some(user) => Change::PutUser(id, name, Arc::new(user)),
+                None => Change::RemoveUser(id, name),
+            }
+        }),
+        5 => of_role.prop_map(|(which, name, role)| {
+            let (id, name) = (account(which), name.parse().unwrap());
+            match role {
+                Some(role) => Change::PutRole(id, name, Arc::new(role)),
+                None => Change::RemoveRole(id, name),
+            }
+        }),
+        1 => any::<bool>().prop_map(|there| {
+            let (id, name) = (account(0), "Own".parse().unwrap());
+            if there {
+                Change::PutPolicy(id, name, Arc::new(policy()))
+            } else {
+                Change::RemovePolicy(id, name)
+            }
+        }),
+    ]
+}
+
+/// Two accounts without anybody, and a service with one of the keys.
+fn beginning() -> Directory {
+    let settings = |which: usize| {
+        let alias = format!("account-{which}");
+        AccountSettings::called(alias.parse().unwrap())
+    };
+    let accounts = (0..2).map(|which| {
+        let made = Account::new(settings(which));
+        (account(which), Arc::new(made))
+    });
+    let service = Service {
+        description: String::new(),
+        reach: Reach::EveryAccount,
+        signing_names: BTreeSet::new(),
+        action_prefixes: BTreeSet::new(),
+        access_keys: [(key_id(3), access_key())].into(),
+    };
+    let directory = Directory {
+        accounts: accounts.collect(),
+        services: std::iter::once(("ci.example.com".parse().unwrap(), Arc::new(service))).collect(),
+        ..Directory::default()
+    };
+    directory.after(vec![Change::UseFormat(Format::FIRST)], 1).0
+}
+
+fn assert_same_indexes(one: &Snapshot, whole: &Snapshot) {
+    for which in 0..2 {
+        for name in NAMES {
+            for path in PATHS {
+                let arn = format!("arn:aws:iam::{}:role{path}{name}", ACCOUNTS[which]);
+                let arn = arn.parse().unwrap();
+                let role = |snapshot: &Snapshot| snapshot.role(&arn).map(|it| Arc::clone(&it.role));
+                assert_eq!(role(one), role(whole), "{arn}");
+            }
+        }
+    }
+    for number in 0..4 {
+        let key = key_id(number);
+        let holder = |snapshot: &Snapshot| {
+            let found = snapshot.holder_of_key(&key);
+            found.map(|(principal, key)| (principal, key.clone()))
+        };
+        assert_eq!(holder(one), holder(whole), "{key}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_is_made_of_the_one_before_is_what_is_made_as_a_whole(
+        sets in vec(vec(change(), 1..4), 1..24),
+    ) {
+        let mut snapshot = Snapshot::compile(1, Arc::new(beginning()), Partition::Aws);
+        let mut valid = 0;
+        for (changes, generation) in sets.into_iter().zip(2..) {
+            let before = Arc::clone(snapshot.directory());
+            let (after, touched) = before.after(changes.clone(), generation);
+            // A change of the format is about everything.
+            let with_all = changes.into_iter().chain([Change::UseFormat(Format::FIRST)]);
+            let (whole, everything) = before.after(with_all.collect(), generation);
+            prop_assert!(touched.narrow().is_some() && everything.narrow().is_none());
+            prop_assert_eq!(&after, &whole);
+
+            let found = check_touched(&snapshot, &after, &touched);
+            let all = check(&whole, Partition::Aws);
+            prop_assert_eq!(found.is_empty(), all.is_empty(), "{:?} and {:?}", found, all);
+            if found.is_empty() {
+                valid += 1;
+                let after = Arc::new(after);
+                let next = snapshot.succeeded_by(generation, Arc::clone(&after), &touched);
+                assert_same_indexes(&next, &Snapshot::compile(generation, after, Partition::Aws));
+                snapshot = next;
+            }
+        }
+        // Most sets of changes are good for something.
+        prop_assume!(valid > 0);
+    }
+}
