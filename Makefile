@@ -66,6 +66,7 @@ lint: ## Check format, lints, docs, licences and known vulnerabilities
 bench: ## Measure STS, policies, SAML and sessions in Redis beside the bare thing; see docs/performance.md
 	@$(SETUP) compiler redis
 	$(CARGO) bench $(LOCKED) --bench sts --bench policy --bench saml --bench sessions
+	$(CARGO) bench $(LOCKED) --bench sts -- iam
 
 .PHONY: overload
 overload: ## Ask a node for three times what it can do, for OVERLOAD_SECONDS=60; see docs/performance.md

@@ -20,7 +20,8 @@ use crate::load::ask;
 use crate::requests::signed;
 use crate::saml::{AUDIENCE, RECIPIENT, SamlProvider};
 
-const ACCOUNT: &str = "123456789012";
+/// The account.
+pub const ACCOUNT: &str = "123456789012";
 /// The role that tokens open.
 pub const ROLE: &str = "arn:aws:iam::123456789012:role/deploy/Deployment";
 /// The role that SAML responses open.
@@ -56,6 +57,19 @@ impl Admin {
             (ADMIN_SECRET_ACCESS_KEY, self.secret.expose()),
             (ADMIN_ACCOUNT_ID, ACCOUNT),
         ]
+    }
+}
+
+impl Admin {
+    /// Signs requests to this service.
+    pub const fn signer<'a>(&'a self, region: &'a Region, service: &'a str) -> Signer<'a> {
+        Signer {
+            access_key_id: &self.access_key_id,
+            secret: &self.secret,
+            session_token: None,
+            region,
+            service,
+        }
     }
 }
 
@@ -125,7 +139,8 @@ fn merge(files: &mut Value, more: Value) {
     }
 }
 
-fn send(node: SocketAddr, files: &Value, admin: &Admin) -> Outcome<()> {
+/// Gives the node these files as its directory.
+pub fn send(node: SocketAddr, files: &Value, admin: &Admin) -> Outcome<()> {
     let body = json!({ "mode": "apply", "files": files }).to_string();
     let host = node.to_string();
     let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
@@ -134,13 +149,8 @@ fn send(node: SocketAddr, files: &Value, admin: &Admin) -> Outcome<()> {
         ("content-type", "application/json"),
         ("x-amz-content-sha256", hash.as_str()),
     ];
-    let signer = Signer {
-        access_key_id: &admin.access_key_id,
-        secret: &admin.secret,
-        session_token: None,
-        region: &Region::us_east_1(),
-        service: "rolegate",
-    };
+    let region = Region::us_east_1();
+    let signer = admin.signer(&region, "rolegate");
     let path = "/admin/v1/directory";
     let now = SystemClock.now();
     ask(
@@ -175,7 +185,8 @@ fn web_identity_trust(issuer: &str) -> String {
     trust.to_string()
 }
 
-fn role_trust() -> String {
+/// The trust policy of roles that sessions of [`ROLE`] assume.
+pub fn role_trust() -> String {
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Sid": "Deployments",
         "Effect": "Allow",

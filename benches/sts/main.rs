@@ -14,6 +14,7 @@
 mod authorize;
 mod bare;
 mod directory;
+mod iam;
 mod identity;
 mod load;
 mod ours;
@@ -40,6 +41,7 @@ fn main() -> Outcome<()> {
     match arguments.as_slice() {
         ["--server", "ours", folder] => ours::serve(Path::new(folder)),
         ["--server", "bare", folder] => bare::serve(Path::new(folder)),
+        ["iam", ..] => iam::run(),
         ["overload", seconds, ..] => overload::run(seconds.parse()?),
         arguments if arguments.contains(&"--bench") => rounds::run(),
         _ => report::say("this is a benchmark: run it with `make bench`"),

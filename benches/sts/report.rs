@@ -67,7 +67,8 @@ pub fn say_ratio(name: &str, rounds: &[Round]) -> Outcome<()> {
     say(&format!("ratio {name} {ratio:.3}"))
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+/// The middle one of an odd number of values.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

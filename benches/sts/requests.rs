@@ -274,6 +274,18 @@ pub fn signed(
     Ok(http_request(path, headers, &added, body))
 }
 
+/// A form for `/`, signed.
+pub fn form_signed(
+    node: SocketAddr,
+    body: &str,
+    signer: &Signer<'_>,
+    now: UnixTime,
+) -> Outcome<Vec<u8>> {
+    let host = node.to_string();
+    let headers = [("host", host.as_str()), ("content-type", FORM)];
+    signed("/", &headers, body.as_bytes(), signer, now)
+}
+
 /// A POST as it goes over the wire.
 fn http_request(
     path: &str,

@@ -64,6 +64,14 @@ impl Server {
         self.child.id()
     }
 
+    /// The memory that it holds, in MiB.
+    pub fn memory(&self) -> Outcome<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        Ok(kib.ok_or("/proc/PID/status")?.trim().parse::<f64>()? / 1024.0)
+    }
+
     /// The CPU time that all its threads have used, in user and kernel mode.
     pub fn cpu(&self) -> Outcome<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
