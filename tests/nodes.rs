@@ -14,6 +14,8 @@ mod changed;
 mod codes;
 #[path = "nodes/decisions.rs"]
 mod decisions;
+#[path = "nodes/iam.rs"]
+mod iam;
 #[path = "nodes/revoke.rs"]
 mod revoke;
 #[path = "nodes/versions.rs"]

@@ -55,7 +55,11 @@ pub fn run() -> Outcome<()> {
     };
     let (server, _) = node.start()?;
     send(server.address, &directory(0, 0, 0), &admin)?;
-    node.measure("with nothing in the directory", &server, "calls_under_writes")?;
+    node.measure(
+        "with nothing in the directory",
+        &server,
+        "calls_under_writes",
+    )?;
     let began = Instant::now();
     send(server.address, &directory(ROLES, PROVIDERS, USERS), &admin)?;
     say(&format!(
@@ -63,7 +67,10 @@ pub fn run() -> Outcome<()> {
         began.elapsed().as_secs_f64()
     ))?;
     node.measure("with all of them", &server, "calls_under_writes_at_scale")?;
-    say(&format!("  memory before the end {:.0} MiB", server.memory()?))?;
+    say(&format!(
+        "  memory before the end {:.0} MiB",
+        server.memory()?
+    ))?;
     drop(server);
     let (server, took) = node.start()?;
     say(&format!(
@@ -123,7 +130,9 @@ impl Node<'_> {
             ask(address, &request)?;
         }
         let alone = f64::from(u32::try_from(WRITES)?) / began.elapsed().as_secs_f64();
-        say(&format!("  {alone:.0} users made a second, one after another"))
+        say(&format!(
+            "  {alone:.0} users made a second, one after another"
+        ))
     }
 
     /// Requests of the administrator, who asks who they are.
@@ -186,7 +195,10 @@ fn directory(roles: usize, providers: usize, users: usize) -> Value {
         "alias = \"example\"\n".to_owned(),
     );
     let trusted = format!("accounts/{ACCOUNT}/roles/Deployment");
-    put(format!("{trusted}.toml"), "path = \"/deploy/\"\n".to_owned());
+    put(
+        format!("{trusted}.toml"),
+        "path = \"/deploy/\"\n".to_owned(),
+    );
     put(format!("{trusted}.trust.json"), role_trust_of_root());
     for number in 0..roles {
         let role = format!("accounts/{ACCOUNT}/roles/Role{number}");

@@ -352,12 +352,11 @@ impl LiveDirectory {
         } else {
             None
         };
-        let (position, directory, touched) = match new {
-            Some(entries) => self.continued(known, entries).await?,
-            None => {
-                let (position, directory) = self.anew(known, head).await?;
-                (position, directory, Touched::everything())
-            }
+        let (position, directory, touched) = if let Some(entries) = new {
+            self.continued(known, entries).await?
+        } else {
+            let (position, directory) = self.anew(known, head).await?;
+            (position, directory, Touched::everything())
         };
         let snapshot = self
             .current

@@ -191,9 +191,10 @@ impl Snapshot {
             keys_of_users: HashTrieMapSync::new_sync(),
             rest,
             node_keys,
-            directory: Arc::clone(&directory),
+            directory,
             partition,
         };
+        let directory = Arc::clone(&snapshot.directory);
         for (id, account) in &directory.accounts {
             for (name, role) in &account.roles {
                 snapshot.index_role(*id, name, role);

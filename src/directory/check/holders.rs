@@ -27,14 +27,14 @@ pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut 
             own_key(
                 &mut keys,
                 key,
-                format!("accounts/{id}/users/{name}"),
+                &format!("accounts/{id}/users/{name}"),
                 problems,
             );
         }
     }
     for (name, service) in &directory.services {
         for key in service.access_keys.keys() {
-            own_key(&mut keys, key, format!("services/{name}"), problems);
+            own_key(&mut keys, key, &format!("services/{name}"), problems);
         }
     }
     check_unique_ids(directory, problems);
@@ -44,11 +44,11 @@ pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut 
 pub(super) fn own_key<'d>(
     keys: &mut BTreeMap<&'d AccessKeyId, String>,
     key: &'d AccessKeyId,
-    at: String,
+    at: &str,
     problems: &mut Vec<Problem>,
 ) {
-    if let Some(other) = keys.insert(key, at.clone()) {
-        problems.push(same_key(&at, &other, key));
+    if let Some(other) = keys.insert(key, at.to_owned()) {
+        problems.push(same_key(at, &other, key));
     }
 }
 

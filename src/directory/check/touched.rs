@@ -81,7 +81,6 @@ impl<'a> Again<'a> {
         let others = self.account.roles.iter();
         let others = others.map(|(name, role)| (name.as_str(), &role.unique_id));
         self.check_new(
-            &at,
             ("role", UniqueIdKind::Role),
             (name.as_str(), id),
             others,
@@ -104,7 +103,6 @@ impl<'a> Again<'a> {
         let others = self.account.users.iter();
         let others = others.map(|(name, user)| (name.as_str(), &user.unique_id));
         self.check_new(
-            &at,
             ("user", UniqueIdKind::User),
             (name.as_str(), id),
             others,
@@ -120,12 +118,13 @@ impl<'a> Again<'a> {
     /// Whoever is new has a name and an id that nobody else of the account has.
     fn check_new<'o>(
         &self,
-        at: &str,
         (what, kind): (&str, UniqueIdKind),
         (name, id): (&str, &UniqueId),
         others: impl Iterator<Item = (&'o str, &'o UniqueId)>,
         problems: &mut Vec<Problem>,
     ) {
+        let folder = [what, "s"].concat();
+        let at = &self.at(&folder, name);
         if id.kind() != kind {
             let text = format!("unique_id must begin with {}", kind.prefix());
             problems.push(Problem::new(at, text));
@@ -135,7 +134,7 @@ impl<'a> Again<'a> {
                 problems.push(only_case(at, what));
             }
             if other_id == id {
-                problems.push(same_id(at, &self.at(&[what, "s"].concat(), other)));
+                problems.push(same_id(at, &self.at(&folder, other)));
             }
         }
     }
@@ -173,7 +172,7 @@ impl<'a> Again<'a> {
         };
         let at = self.at("users", name.as_str());
         for key in user.access_keys.keys() {
-            own_key(keys, key, at.clone(), problems);
+            own_key(keys, key, &at, problems);
             if let Some(entry) = self.before.service_of_key(key) {
                 problems.push(same_key(&at, &format!("services/{}", entry.name), key));
             }

@@ -168,10 +168,10 @@ fn beginning() -> Directory {
 }
 
 fn assert_same_indexes(one: &Snapshot, whole: &Snapshot) {
-    for which in 0..2 {
+    for account in ACCOUNTS {
         for name in NAMES {
             for path in PATHS {
-                let arn = format!("arn:aws:iam::{}:role{path}{name}", ACCOUNTS[which]);
+                let arn = format!("arn:aws:iam::{account}:role{path}{name}");
                 let arn = arn.parse().unwrap();
                 let role = |snapshot: &Snapshot| snapshot.role(&arn).map(|it| Arc::clone(&it.role));
                 assert_eq!(role(one), role(whole), "{arn}");

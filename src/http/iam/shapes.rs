@@ -45,6 +45,10 @@ pub(super) fn tags(tags: &OwnTags) -> Value<'static> {
 }
 
 /// A page of a list under this name.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the members of an answer, as `Operation` gives them"
+)]
 pub(super) fn page<T>(
     name: &'static str,
     page: Page<T>,
