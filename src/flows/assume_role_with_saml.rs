@@ -354,7 +354,7 @@ fn assumption<'a>(
     caller: &SamlCaller<'a>,
     asked: AskedSession,
     snapshot: &Snapshot,
-    meta: &RequestMeta,
+    meta: &'a RequestMeta,
 ) -> Assumption<'a> {
     Assumption {
         action: AssumeAction::WithSaml,

@@ -387,7 +387,7 @@ fn assumption<'a>(
     request: &WebIdentityRequest<'_>,
     identity: &'a FederatedIdentity,
     snapshot: &Snapshot,
-    meta: &RequestMeta,
+    meta: &'a RequestMeta,
 ) -> Result<Assumption<'a>, AssumeRoleError> {
     let nobody = || AssumeRoleError::NoProvider {
         issuer: identity.issuer.to_string(),

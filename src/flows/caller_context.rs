@@ -5,16 +5,19 @@ use super::own_policies::own_tags;
 use super::request::RequestMeta;
 use crate::credentials::OpenSession;
 use crate::directory::Snapshot;
-use crate::domain::{Principal, ProvenPerson, ProviderRef, SessionTags, UnixTime};
+use crate::domain::{Principal, ProvenPerson, ProviderRef, SessionTags, TagKey, UnixTime};
 use crate::policy::{Caller as PolicyCaller, Context, Values};
+
+/// So many keys has a call by a session without tags, and some more are set by whoever asks.
+pub(super) const USUAL_KEYS: usize = 24;
 
 /// Who asks, how, when, from where, and by what.
 pub(super) fn caller_context<'a>(
     caller: &'a Caller,
     snapshot: &'a Snapshot,
-    meta: &RequestMeta,
+    meta: &'a RequestMeta,
 ) -> Context<'a> {
-    let mut context = Context::new();
+    let mut context = Context::with_capacity(USUAL_KEYS);
     meta.describe(&mut context);
     describe_caller(&mut context, caller, snapshot, meta.now);
     context
@@ -30,7 +33,7 @@ pub(super) fn describe_caller<'a>(
     PolicyCaller::from(&caller.principal).describe(context);
     if let Some(tags) = own_tags(&caller.principal, snapshot) {
         for (key, value) in tags.iter() {
-            context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
+            context.set(principal_tag(key), value.as_str());
         }
     }
     if matches!(caller.principal, Principal::Root(_)) {
@@ -74,7 +77,8 @@ fn describe_person<'a>(context: &mut Context<'a>, person: &'a ProvenPerson) {
 fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, now: UnixTime) {
     context.set("aws:TokenIssueTime", session.issued_at.to_string());
     let is_present = session.mfa_at.is_some();
-    context.set("aws:MultiFactorAuthPresent", is_present.to_string());
+    let is_present = if is_present { "true" } else { "false" };
+    context.set("aws:MultiFactorAuthPresent", is_present);
     if let Some(at) = session.mfa_at {
         let age = now.since(at).max(0);
         context.set("aws:MultiFactorAuthAge", age.to_string());
@@ -84,8 +88,12 @@ fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, now
     }
     // A session's tag goes before one of the same key that its role has.
     for (key, value, _) in session.tags.iter() {
-        context.set(format!("aws:PrincipalTag/{key}"), value.as_str());
+        context.set(principal_tag(key), value.as_str());
     }
+}
+
+fn principal_tag(key: &TagKey) -> String {
+    ["aws:PrincipalTag/", key.as_str()].concat()
 }
 
 /// The tags that a request would give: `aws:RequestTag/…` and `aws:TagKeys`.

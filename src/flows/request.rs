@@ -26,13 +26,13 @@ pub struct RequestMeta {
 
 impl RequestMeta {
     /// Sets the condition keys that say how, when and from where something is asked.
-    pub(super) fn describe(&self, context: &mut Context<'_>) {
+    pub(super) fn describe<'a>(&'a self, context: &mut Context<'a>) {
         let secure = if self.is_secure { "true" } else { "false" };
         context
             .set("aws:SourceIp", self.source_ip.to_string())
             .set("aws:SecureTransport", secure)
-            .set("aws:UserAgent", self.user_agent.clone())
-            .set("aws:RequestedRegion", self.region.as_str().to_owned());
+            .set("aws:UserAgent", self.user_agent.as_str())
+            .set("aws:RequestedRegion", self.region.as_str());
         self.describe_time(context);
     }
 

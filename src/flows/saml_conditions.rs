@@ -155,7 +155,7 @@ impl<'a> SamlCaller<'a> {
     }
 
     /// The condition keys of a request of theirs.
-    pub(super) fn context(&self, meta: &RequestMeta) -> Context<'a> {
+    pub(super) fn context(&self, meta: &'a RequestMeta) -> Context<'a> {
         let mut context = Context::new();
         context
             .set("saml:aud", self.recipient())

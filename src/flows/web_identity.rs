@@ -83,7 +83,7 @@ fn session_tags(asked: &AskedOfSession) -> Result<SessionTags, TagsClaimError> {
 pub(super) fn context<'a>(
     issuer: &Issuer,
     identity: &'a FederatedIdentity,
-    meta: &RequestMeta,
+    meta: &'a RequestMeta,
 ) -> Context<'a> {
     let mut context = Context::new();
     match identity.provider {

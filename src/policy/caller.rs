@@ -1,5 +1,7 @@
 //! Who makes a request.
 
+use std::borrow::Cow;
+
 use crate::domain::{AccountId, Partition, Principal, SessionPrincipal, UniqueId, UserName};
 
 use super::context::Context;
@@ -80,7 +82,7 @@ impl<'a> From<&'a Principal> for Caller<'a> {
     }
 }
 
-impl Caller<'_> {
+impl<'a> Caller<'a> {
     /// The partition and account that the caller belongs to; none for who has no account here.
     pub const fn home(&self) -> Option<(Partition, AccountId)> {
         match self {
@@ -136,37 +138,37 @@ impl Caller<'_> {
     /// `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:userid`, of
     /// a user alone `aws:username`, and of a service alone `aws:PrincipalServiceName`. Those that a caller
     /// doesn't have are made absent.
-    pub fn describe(&self, context: &mut Context<'_>) {
+    pub fn describe(self, context: &mut Context<'a>) {
         let (is_service, kind) = match self {
-            Self::Root { .. } => (false, Some("Account")),
-            Self::User { .. } => (false, Some("User")),
-            Self::Session(_) => (false, Some("AssumedRole")),
-            Self::FederatedUser { .. } => (false, Some("FederatedUser")),
-            Self::Service { .. } => (true, None),
-            Self::Federated { .. } => (false, None),
-            Self::Anonymous => (false, Some("Anonymous")),
+            Self::Root { .. } => ("false", Some("Account")),
+            Self::User { .. } => ("false", Some("User")),
+            Self::Session(_) => ("false", Some("AssumedRole")),
+            Self::FederatedUser { .. } => ("false", Some("FederatedUser")),
+            Self::Service { .. } => ("true", None),
+            Self::Federated { .. } => ("false", None),
+            Self::Anonymous => ("false", Some("Anonymous")),
         };
         let arn = match self {
-            Self::Session(session) => Some(session.role.as_str().to_owned()),
-            other => other.arn(),
+            Self::Session(session) => Some(Cow::Borrowed(session.role.as_str())),
+            other => other.arn().map(Cow::Owned),
         };
         let username = match self {
-            Self::User { name, .. } => Some(name.to_string()),
+            Self::User { name, .. } => Some(name.as_str()),
             _ => None,
         };
         let service = match self {
-            Self::Service { name } => Some((*name).to_owned()),
+            Self::Service { name } => Some(name),
             _ => None,
         };
         let account = self.home().map(|(_, account)| account.to_string());
-        context.set("aws:PrincipalIsAWSService", is_service.to_string());
+        context.set("aws:PrincipalIsAWSService", is_service);
         for (key, value) in [
-            ("aws:PrincipalType", kind.map(str::to_owned)),
+            ("aws:PrincipalType", kind.map(Cow::Borrowed)),
             ("aws:PrincipalArn", arn),
-            ("aws:PrincipalAccount", account),
-            ("aws:userid", self.user_id()),
-            ("aws:username", username),
-            ("aws:PrincipalServiceName", service),
+            ("aws:PrincipalAccount", account.map(Cow::Owned)),
+            ("aws:userid", self.user_id().map(Cow::Owned)),
+            ("aws:username", username.map(Cow::Borrowed)),
+            ("aws:PrincipalServiceName", service.map(Cow::Borrowed)),
         ] {
             match value {
                 Some(value) => context.set(key, value),

@@ -50,8 +50,9 @@ impl FromIterator<String> for Values<'_> {
 
 /// The condition keys of a request. Names are compared without regard to ASCII case.
 ///
-/// Requests have about ten keys, so that a search along the list beats a map, and borrowed names
-/// and values cost no allocation.
+/// Requests have some twenty keys, most of which nobody asks for: to set one only adds it to the list,
+/// and borrowed names and values cost no allocation. A search begins at the end, where what was set last
+/// stands.
 #[derive(Debug, Clone, Default)]
 pub struct Context<'a> {
     keys: Vec<(Cow<'a, str>, Values<'a>)>,
@@ -63,6 +64,14 @@ impl<'a> Context<'a> {
     pub const fn new() -> Self {
         Self {
             keys: Vec::new(),
+            below: None,
+        }
+    }
+
+    /// No keys yet, and room for so many.
+    pub fn with_capacity(keys: usize) -> Self {
+        Self {
+            keys: Vec::with_capacity(keys),
             below: None,
         }
     }
@@ -81,11 +90,7 @@ impl<'a> Context<'a> {
         key: impl Into<Cow<'a, str>>,
         values: impl Into<Values<'a>>,
     ) -> &mut Self {
-        let (key, values) = (key.into(), values.into());
-        match self.keys.iter_mut().find(|(name, _)| same(name, &key)) {
-            Some((_, present)) => *present = values,
-            None => self.keys.push((key, values)),
-        }
+        self.keys.push((key.into(), values.into()));
         self
     }
 
@@ -96,7 +101,7 @@ impl<'a> Context<'a> {
 
     /// The values of a key; `None` where it is absent.
     pub fn find(&self, key: &str) -> Option<&Values<'a>> {
-        let own = self.keys.iter().find(|(name, _)| same(name, key));
+        let own = self.keys.iter().rfind(|(name, _)| same(name, key));
         let values = match (own, self.below) {
             (Some((_, values)), _) => values,
             (None, Some(below)) => below.find(key)?,
@@ -145,6 +150,18 @@ mod tests {
             .set("sts:RoleSessionName", "a")
             .set("STS:RoleSessionName", "b");
         assert_eq!(context.find("sts:RoleSessionName"), Some(&"b".into()));
+    }
+
+    #[test]
+    fn a_key_that_was_set_twice_is_there_once() {
+        let mut context = Context::new();
+        context
+            .set("aws:userid", "a")
+            .set("aws:TagKeys", "b")
+            .set("AWS:UserId", "c");
+        let keys: Vec<_> = context.iter().collect();
+        let (id, tags) = ("c".into(), "b".into());
+        assert_eq!(keys, [("aws:userid", &id), ("aws:TagKeys", &tags)]);
     }
 
     #[test]
