@@ -183,7 +183,7 @@ impl UserIdentity {
                 principal_id: session.role_id.as_str().into(),
                 arn: session.role.as_str().into(),
                 account_id: session.role.account(),
-                user_name: session.role.name().as_str().into(),
+                user_name: session.role.name().into(),
             },
             attributes: SessionAttributes {
                 creation_date: began_at,

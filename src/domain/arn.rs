@@ -80,13 +80,15 @@ impl<'a> Arn<'a> {
 }
 
 /// The ARN of a role: `arn:aws:iam::123456789012:role/path/Name`.
+///
+/// A call copies half a dozen of them, so that path and name are places in the one text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleArn {
     text: Box<str>,
     partition: Partition,
     account: AccountId,
-    path: IamPath,
-    name: RoleName,
+    path_at: usize,
+    name_at: usize,
 }
 
 impl RoleArn {
@@ -97,13 +99,14 @@ impl RoleArn {
 
     /// Builds the ARN from its parts.
     pub fn new(partition: Partition, account: AccountId, path: IamPath, name: RoleName) -> Self {
-        let text = format!("arn:{partition}:iam::{account}:role{path}{name}").into();
+        let text: Box<str> = format!("arn:{partition}:iam::{account}:role{path}{name}").into();
+        let name_at = text.len() - name.as_str().len();
         Self {
-            text,
             partition,
             account,
-            path,
-            name,
+            path_at: name_at - path.as_str().len(),
+            name_at,
+            text,
         }
     }
 
@@ -123,13 +126,15 @@ impl RoleArn {
     }
 
     /// The path, `/` where there is none.
-    pub const fn path(&self) -> &IamPath {
-        &self.path
+    pub fn path(&self) -> &str {
+        self.text
+            .get(self.path_at..self.name_at)
+            .unwrap_or_default()
     }
 
     /// The name without the path.
-    pub const fn name(&self) -> &RoleName {
-        &self.name
+    pub fn name(&self) -> &str {
+        self.text.get(self.name_at..).unwrap_or_default()
     }
 }
 
@@ -146,13 +151,16 @@ impl FromStr for RoleArn {
         if arn.service != "iam" || !arn.region.is_empty() {
             return Err(Self::INVALID);
         }
+        let (partition, account) = (arn.partition.parse()?, arn.account.parse()?);
+        IamPath::check(path)?;
+        RoleName::check(name)?;
         // Every part has one spelling, so that the text is what `new` would build from them.
         Ok(Self {
+            partition,
+            account,
+            path_at: text.len() - resource.len(),
+            name_at: text.len() - name.len(),
             text: text.into(),
-            partition: arn.partition.parse()?,
-            account: arn.account.parse()?,
-            path: path.parse()?,
-            name: name.parse()?,
         })
     }
 }
@@ -453,12 +461,23 @@ mod tests {
         let arn: RoleArn = "arn:aws:iam::123456789012:role/eng/data/Reader"
             .parse()
             .unwrap();
-        assert_eq!(arn.path().as_str(), "/eng/data/");
-        assert_eq!(arn.name().as_str(), "Reader");
+        assert_eq!(arn.path(), "/eng/data/");
+        assert_eq!(arn.name(), "Reader");
         assert_eq!(
             arn.to_string(),
             "arn:aws:iam::123456789012:role/eng/data/Reader"
         );
+    }
+
+    #[test]
+    fn role_arn_is_the_same_of_its_parts_and_of_its_text() {
+        for (path, name) in [("/", "Reader"), ("/eng/data/", "a")] {
+            let account = "123456789012".parse().unwrap();
+            let (own_path, own_name) = (path.parse().unwrap(), name.parse().unwrap());
+            let arn = RoleArn::new(Partition::Aws, account, own_path, own_name);
+            assert_eq!(arn.as_str().parse(), Ok(arn.clone()));
+            assert_eq!((arn.path(), arn.name()), (path, name));
+        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl SessionPrincipal {
             ":sts::",
             Digits::of(self.role.account()).as_str(),
             ":assumed-role/",
-            self.role.name().as_str(),
+            self.role.name(),
             "/",
             self.session.as_str(),
         ]

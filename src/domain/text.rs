@@ -42,18 +42,26 @@ macro_rules! text_type {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Holds a text to the rule, for who keeps it elsewhere.
+            ///
+            /// # Errors
+            /// Where it breaks the rule.
+            pub fn check(text: &str) -> Result<(), $crate::domain::InvalidValue> {
+                let holds: fn(&str) -> bool = $holds;
+                if holds(text) {
+                    Ok(())
+                } else {
+                    Err($crate::domain::InvalidValue::new($what, $rule))
+                }
+            }
         }
 
         impl std::str::FromStr for $name {
             type Err = $crate::domain::InvalidValue;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let holds: fn(&str) -> bool = $holds;
-                if holds(text) {
-                    Ok(Self(text.into()))
-                } else {
-                    Err($crate::domain::InvalidValue::new($what, $rule))
-                }
+                Self::check(text).map(|()| Self(text.into()))
             }
         }
 

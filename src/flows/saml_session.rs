@@ -86,7 +86,7 @@ impl AskedSession {
         (role, provider): (&RoleArn, &SamlProviderArn),
         now: UnixTime,
     ) -> Result<Self, SamlSessionError> {
-        if role.name().as_str().starts_with(RESERVED) {
+        if role.name().starts_with(RESERVED) {
             return Err(SamlSessionError::ReservedRole);
         }
         check_pair(claims, role, provider)?;

@@ -160,7 +160,7 @@ impl One {
                     },
                 ) => &**path == p && name == n,
                 (Who::Session { role, session }, Caller::Session(it)) => {
-                    it.role.name() == role && it.session == *session
+                    it.role.name() == role.as_str() && it.session == *session
                 }
                 (Who::FederatedUser(name), Caller::FederatedUser { name: n, .. }) => &**name == n,
                 _ => false,

@@ -153,7 +153,7 @@ fn statements(role: &RoleArn) -> Vec<Value> {
         "accounts/",
         &role.account().to_string(),
         "/roles/",
-        role.name().as_str(),
+        role.name(),
         ".trust.json",
     ];
     let trust: Value = serde_json::from_str(&file(&trust.concat()).text).unwrap();
@@ -194,7 +194,7 @@ fn every_role_is_trusted_by_its_own_account_s_providers_and_an_audience() {
             asked.any(|(own, aud, _)| *own == protocol && **aud == audience)
         };
         let by_both = [portal("oidc", "rolegate-portal"), portal("saml", ACS)];
-        let expected = role.name().as_str() != "IntegrationTest";
+        let expected = role.name() != "IntegrationTest";
         assert_eq!(by_both, [expected; 2], "{role}");
     }
 }
@@ -284,9 +284,7 @@ fn each_link_reaches_every_account() {
 fn only_ines_may_break_the_glass() {
     let roles = roles();
     let mut roles = roles.iter().map(|(role, _)| role);
-    let role = roles
-        .find(|role| role.name().as_str() == "BreakGlass")
-        .unwrap();
+    let role = roles.find(|role| role.name() == "BreakGlass").unwrap();
     let people = meridale();
     let ines = people.iter().find(|person| person.key == "ines").unwrap();
     for statement in statements(role) {

@@ -110,7 +110,7 @@ impl ProfileName {
         let number = role.account().to_string();
         let alias = alias.map(slug).filter(|alias| !alias.is_empty());
         let account = alias.unwrap_or(number);
-        let name = slug(&[&account, role.path().as_str(), role.name().as_str()].join("-"));
+        let name = slug(&[&account, role.path(), role.name()].join("-"));
         let name: String = name.chars().take(Self::MAX_CHARS).collect();
         if name == "default" {
             return Self("default-account".into());

@@ -124,7 +124,7 @@ impl CredentialsPage {
     }
 
     fn path(&self) -> Option<&str> {
-        Some(self.role.path().as_str()).filter(|path| *path != "/")
+        Some(self.role.path()).filter(|path| *path != "/")
     }
 
     fn is_production(&self) -> bool {

@@ -122,8 +122,8 @@ impl FoundRole {
             account.alias.as_ref().map_or("", Shown::as_str),
             &number,
             account.environment.map_or("", Environment::word),
-            row.arn.path().as_str(),
-            row.arn.name().as_str(),
+            row.arn.path(),
+            row.arn.name(),
             row.description.as_ref().map_or("", Shown::as_str),
         ];
         let find = parts.join(" ").to_lowercase();
@@ -132,7 +132,7 @@ impl FoundRole {
     }
 
     fn path(&self) -> Option<&str> {
-        Some(self.row.arn.path().as_str()).filter(|path| *path != "/")
+        Some(self.row.arn.path()).filter(|path| *path != "/")
     }
 
     fn longest(&self) -> String {
