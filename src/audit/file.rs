@@ -153,7 +153,7 @@ impl AuditSink for FileSink {
 
 /// Waits until somebody else has written the event.
 async fn wait(acknowledged: Acknowledgement, max_wait: Duration) -> Kept {
-    match tokio::time::timeout(max_wait, acknowledged).await {
+    match Box::pin(tokio::time::timeout(max_wait, acknowledged)).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(AuditUnavailable::Closed),
         Err(_) => Err(AuditUnavailable::TimedOut),

@@ -242,7 +242,9 @@ impl LiveDirectory {
     /// # Errors
     /// [`DirectoryError`]; the snapshot stays as it is.
     pub async fn catch_up(&self, now: UnixTime) -> Result<Arc<Snapshot>, DirectoryError> {
-        self.look(now).await.map(|(snapshot, _)| snapshot)
+        // Boxed: any call may look, hardly one does, and each would be moved with the room for it.
+        let looking = Box::pin(self.look(now));
+        looking.await.map(|(snapshot, _)| snapshot)
     }
 
     /// Waits until another node may have changed the directory; see [`DirectoryLog::changed`].

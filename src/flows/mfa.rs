@@ -78,11 +78,23 @@ pub(super) async fn take(
     marks: &Arc<dyn OneTimeUse>,
     now: UnixTime,
 ) -> Result<Option<UnixTime>, MfaError> {
-    let (serial, code) = match (shown.serial_number, shown.code) {
-        (None, None) => return Ok(None),
-        (Some(serial), Some(code)) => (serial, code),
-        (Some(_), None) | (None, Some(_)) => return Err(MfaError::Incomplete),
-    };
+    match (shown.serial_number, shown.code) {
+        (None, None) => Ok(None),
+        (Some(serial), Some(code)) => {
+            // Boxed, so that who shows none has no room for it.
+            let taking = Box::pin(take_shown((serial, code), devices, marks, now));
+            taking.await.map(Some)
+        }
+        (Some(_), None) | (None, Some(_)) => Err(MfaError::Incomplete),
+    }
+}
+
+async fn take_shown(
+    (serial, code): (&str, &str),
+    devices: Option<DevicesOf<'_>>,
+    marks: &Arc<dyn OneTimeUse>,
+    now: UnixTime,
+) -> Result<UnixTime, MfaError> {
     let devices = devices.ok_or(MfaError::UnknownDevice)?;
     let device = devices.find(serial).ok_or(MfaError::UnknownDevice)?;
     let id = devices.user.unique_id.as_str();
@@ -114,7 +126,7 @@ pub(super) async fn take(
     }
     let step = found.ok_or(MfaError::WrongCode)?;
     match redeem(mark_of(USED, &format!("{id} {serial} {step}"))).await? {
-        Redeemed::First => Ok(Some(now)),
+        Redeemed::First => Ok(now),
         Redeemed::Again => Err(MfaError::UsedCode),
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn signed_caller(
     drop(proving);
     if let Err(error) = &authenticated {
         let record = CallerRecord::Unknown(error);
-        recorder.signed_call(meta, operation, record).await?;
+        Box::pin(recorder.signed_call(meta, operation, record)).await?;
     }
     authenticated
 }

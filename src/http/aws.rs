@@ -74,7 +74,7 @@ impl AwsApi {
                 ))
             }
             Err(fault) => {
-                let fault = self.refuse(fault, api, &meta).await;
+                let fault = Box::pin(self.refuse(fault, api, &meta)).await;
                 fault.respond(api, id, format)
             }
         }
@@ -147,9 +147,12 @@ impl AwsApi {
             *api = &IAM;
         }
         let answer = if **api == IAM {
-            self.iam.dispatch(&call).await
+            Box::pin(self.iam.dispatch(&call)).await
         } else {
-            self.sts.dispatch(&call).await
+            match self.sts.dispatch(&call) {
+                Ok(operation) => operation.await,
+                Err(fault) => Err(fault),
+            }
         };
         answer.map_err(|fault| fault.of_operation(action))
     }

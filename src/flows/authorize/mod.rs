@@ -24,7 +24,7 @@ pub use keys::{KeyError, KeyValues, ServiceKeys};
 pub use question::{Question, QuestionError, Resource};
 
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
-use super::caller_context::describe_caller;
+use super::caller_context::{USUAL_KEYS, describe_caller};
 use super::own_policies::OwnPolicies;
 use super::rates::admit_question;
 use super::reach::is_known_in;
@@ -149,9 +149,9 @@ impl Authorize {
             Ok(caller) if matches!(caller.principal, Principal::Service(_)) => Ok(caller),
             Ok(caller) => {
                 let error = AuthorizeError::NotAService(caller.principal.arn());
-                Err(self.refused(Some(&caller), error, meta).await)
+                Err(Box::pin(self.refused(Some(&caller), error, meta)).await)
             }
-            Err(error) => Err(self.refused(None, error.into(), meta).await),
+            Err(error) => Err(Box::pin(self.refused(None, error.into(), meta)).await),
         }
     }
 
@@ -383,7 +383,7 @@ impl<'a> Matter<'a> {
     /// The verdict; where the request may not pass AWS's text, and the whole decision for whoever may
     /// decode it.
     fn decide(&self, own: &OwnPolicies<'_>) -> (Verdict, Option<(String, String)>) {
-        let mut context = Context::new();
+        let mut context = Context::with_capacity(USUAL_KEYS);
         self.question.keys.describe(&mut context);
         self.describe(&mut context);
         let request = self.request(&context);

@@ -11,6 +11,7 @@ mod answer;
 mod question;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -27,6 +28,8 @@ use crate::sigv4;
 
 /// A question has so many bytes at most. Of a request with a longer body its hash can be given.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
+/// The header that names a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// Seconds after which a service may try again when this node can't answer.
 const RETRY_AFTER: u64 = 1;
 
@@ -69,8 +72,9 @@ impl AuthorizeApi {
         let bodies = &self.edge.bodies;
         let body = bodies.read(request, payload, MAX_BODY_BYTES).await?;
         self.edge.begin(meta);
-        let service = self.service(request, &body, meta).await?;
-        let response = self.ask(&service, &body, meta).await;
+        // Boxed, so that the request is not moved about with the room that both take.
+        let service = Box::pin(self.service(request, &body, meta)).await?;
+        let response = Box::pin(self.ask(&service, &body, meta)).await;
         Ok(response?)
     }
 
@@ -109,7 +113,7 @@ impl AuthorizeApi {
         meta: &RequestMeta,
     ) -> Result<HttpResponse, AuthorizeError> {
         let refuse = async |error| {
-            let refused = self.authorize.refused(Some(service), error, meta);
+            let refused = Box::pin(self.authorize.refused(Some(service), error, meta));
             Err(refused.await)
         };
         let sent = match Sent::read(body) {
@@ -132,8 +136,8 @@ impl AuthorizeApi {
 
 fn respond(status: StatusCode, id: RequestId, body: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status)
-        .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("x-amzn-RequestId", id.to_string()))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((REQUEST_ID, id.to_string()))
         .json(body)
 }
 

@@ -16,6 +16,7 @@ mod saml_error;
 mod user_sessions;
 
 use actix_web::http::StatusCode;
+use futures_util::future::LocalBoxFuture;
 
 use crate::domain::Endpoint;
 use crate::flows::{
@@ -25,6 +26,9 @@ use crate::flows::{
 use crate::http::query::{Call, QueryFault, STS, Success, missing_action, unknown_action};
 
 const VERSION: &str = STS.version;
+
+/// An operation that has begun.
+type Answering<'c> = LocalBoxFuture<'c, Result<Success<'static>, QueryFault>>;
 
 /// The flows behind the API.
 #[derive(Clone)]
@@ -47,52 +51,55 @@ pub struct StsApi {
 }
 
 impl StsApi {
-    /// Answers a call, whatever it names.
+    /// Begins the operation that a call names.
     ///
     /// # Errors
-    /// [`QueryFault`]
-    pub async fn dispatch(&self, call: &Call<'_>) -> Result<Success<'static>, QueryFault> {
+    /// [`QueryFault`] where there is none.
+    pub fn dispatch<'c>(&'c self, call: &'c Call<'_>) -> Result<Answering<'c>, QueryFault> {
         let action = call.parameters.find("Action").unwrap_or_default();
         let version = call.parameters.find("Version");
-        match (action, version) {
-            ("AssumeRole", Some(VERSION)) => assume_role::answer(&self.assume_role, call).await,
+        let users = &self.user_sessions;
+        Ok(match (action, version) {
+            ("AssumeRole", Some(VERSION)) => Box::pin(assume_role::answer(&self.assume_role, call)),
             ("AssumeRoleWithSAML", Some(VERSION)) => {
-                assume_role_with_saml::answer(&self.assume_role_with_saml, call).await
+                let flow = &self.assume_role_with_saml;
+                Box::pin(assume_role_with_saml::answer(flow, call))
             }
             ("AssumeRoleWithWebIdentity", Some(VERSION)) => {
-                assume_role_with_web_identity::answer(&self.assume_role_with_web_identity, call)
-                    .await
+                let flow = &self.assume_role_with_web_identity;
+                Box::pin(assume_role_with_web_identity::answer(flow, call))
             }
             ("GetSessionToken", Some(VERSION)) => {
-                user_sessions::get_session_token(&self.user_sessions, call).await
+                Box::pin(user_sessions::get_session_token(users, call))
             }
             ("GetFederationToken", Some(VERSION)) => {
-                user_sessions::get_federation_token(&self.user_sessions, call).await
+                Box::pin(user_sessions::get_federation_token(users, call))
             }
             ("GetAccessKeyInfo", Some(VERSION)) => {
-                user_sessions::get_access_key_info(&self.user_sessions, call).await
+                Box::pin(user_sessions::get_access_key_info(users, call))
             }
             ("DecodeAuthorizationMessage", Some(VERSION)) => {
-                decode_authorization_message::answer(&self.user_sessions, call).await
+                Box::pin(decode_authorization_message::answer(users, call))
             }
             ("GetCallerIdentity", Some(VERSION)) => {
-                get_caller_identity::answer(&self.get_caller_identity, call).await
+                Box::pin(get_caller_identity::answer(&self.get_caller_identity, call))
             }
             (action @ ("AssumeRoot" | "GetWebIdentityToken"), Some(VERSION))
                 if call.meta.endpoint == Endpoint::Global =>
             {
-                Err(not_global(action))
+                return Err(not_global(action));
             }
             ("GetWebIdentityToken", Some(VERSION)) => {
-                get_web_identity_token::answer(&self.get_web_identity_token, call).await
+                let flow = &self.get_web_identity_token;
+                Box::pin(get_web_identity_token::answer(flow, call))
             }
-            ("AssumeRoot", Some(VERSION)) => assume_root::answer(&self.assume_root, call).await,
+            ("AssumeRoot", Some(VERSION)) => Box::pin(assume_root::answer(&self.assume_root, call)),
             ("GetDelegatedAccessToken", Some(VERSION)) => {
-                user_sessions::get_delegated_access_token(&self.user_sessions, call).await
+                Box::pin(user_sessions::get_delegated_access_token(users, call))
             }
-            ("", _) => Err(missing_action()),
-            (action, version) => Err(unknown_action(action, version)),
-        }
+            ("", _) => return Err(missing_action()),
+            (action, version) => return Err(unknown_action(action, version)),
+        })
     }
 }
 
