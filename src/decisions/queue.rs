@@ -80,18 +80,14 @@ impl TraceQueue {
         waiting.extend_from_slice(&entry);
     }
 
-    /// Everything that waits for a share.
-    pub(super) fn take(&self, share: Share) -> Vec<u8> {
-        let mut all = Vec::new();
+    /// Moves everything that waits for a share to the end of `taken`.
+    pub(super) fn take(&self, share: Share, taken: &mut Vec<u8>) {
         for place in self.places.iter() {
-            let waiting = std::mem::take(own(place).of(share));
-            if all.is_empty() {
-                all = waiting;
-            } else {
-                all.extend_from_slice(&waiting);
-            }
+            let mut place = own(place);
+            let waiting = place.of(share);
+            taken.extend_from_slice(waiting);
+            empty(waiting);
         }
-        all
     }
 
     pub(super) fn wrote(&self, traces: u64) {
@@ -99,6 +95,29 @@ impl TraceQueue {
     }
 }
 
+/// Empties a buffer, and keeps its memory as long as about as much is in it every time: to give that back and
+/// take it again costs more than what was in it.
+pub(super) fn empty(buffer: &mut Vec<u8>) {
+    let usual = buffer.len().saturating_mul(2);
+    buffer.clear();
+    buffer.shrink_to(usual);
+}
+
 fn own(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
     place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_keeps_the_memory_of_what_is_usually_in_it() {
+        let mut buffer = vec![0; 1000];
+        empty(&mut buffer);
+        assert!(buffer.is_empty() && buffer.capacity() >= 1000);
+        buffer.push(0);
+        empty(&mut buffer);
+        assert!(buffer.capacity() < 1000);
+    }
 }

@@ -164,6 +164,13 @@ fn claims(value: &serde_json::Value) -> Claims {
     Claims::from_json(value.as_object().unwrap(), ClaimSource::IdToken)
 }
 
+/// What waits of strangers, taken.
+fn waiting(house: &House) -> Vec<u8> {
+    let mut taken = Vec::new();
+    house.decisions.queue().take(Share::Strangers, &mut taken);
+    taken
+}
+
 #[tokio::test]
 async fn a_trace_is_found_by_its_request_as_it_was_left() {
     let house = House::new(USUAL);
@@ -530,7 +537,7 @@ async fn what_waits_is_bounded_and_what_is_dropped_is_counted() {
     let entry = {
         let probe = House::new(USUAL);
         what.leave(&probe.decisions);
-        probe.decisions.queue().take(Share::Strangers).len()
+        waiting(&probe).len()
     };
     let room = MAX_WAITING_BYTES / entry;
     for _ in 0..room + 10 {
@@ -630,7 +637,7 @@ fn a_trace_without_end_is_none_and_a_broken_page_gives_what_it_has() {
     };
     what.leave(&house.decisions);
     what.leave(&house.decisions);
-    let waiting = house.decisions.queue().take(Share::Strangers);
+    let waiting = waiting(&house);
     assert_eq!(entry::all_waiting(&waiting).count(), 2);
     let mut body = Vec::new();
     for (_, one) in entry::all_waiting(&waiting) {

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use super::entry::{self, Waiting};
 use super::keeping::Keeping;
 use super::open_page::OpenPage;
-use super::queue::TraceQueue;
+use super::queue::{self, TraceQueue};
 use crate::domain::UnixTime;
 use crate::entropy::{Entropy, EntropyError, draw, draw_id};
 use crate::store::{DecisionLog, PageId, PageWrite, PageWritten, Share, StoreError};
@@ -108,7 +108,7 @@ impl TraceWriter {
         let mut outcome = Ok(());
         for (share, filling) in Share::ALL.into_iter().zip(shares.iter_mut()) {
             if filling.left.is_empty() {
-                filling.left = self.queue.take(share);
+                self.queue.take(share, &mut filling.left);
             }
             let filled = self.fill(share, filling, now).await;
             outcome = outcome.and(filled);
@@ -135,7 +135,7 @@ impl TraceWriter {
             }
             filling.add_next();
         }
-        filling.left.clear();
+        queue::empty(&mut filling.left);
         filling.added = 0;
         self.write(share, filling, now).await
     }
