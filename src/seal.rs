@@ -135,16 +135,13 @@ impl SealingKey {
         let mut sealed = Vec::with_capacity(OVERHEAD + plaintext.len());
         sealed.extend_from_slice(&self.id);
         sealed.extend_from_slice(salt);
-        let mut body = plaintext.to_vec();
+        let head = sealed.len();
+        sealed.extend_from_slice(plaintext);
+        let body = sealed.get_mut(head..).ok_or(EntropyError)?;
         let tag = self
             .message_key(salt)
-            .seal_in_place_separate_tag(
-                zero_nonce(),
-                Aad::from(self.associated(context)),
-                &mut body,
-            )
+            .seal_in_place_separate_tag(zero_nonce(), Aad::from(self.associated(context)), body)
             .map_err(|_| EntropyError)?;
-        sealed.append(&mut body);
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }

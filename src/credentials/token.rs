@@ -15,6 +15,8 @@ use crate::seal::{KeyRing, SealingKey, key_id_of};
 /// refuse it (decision 70).
 const VERSION: u8 = 3;
 const PURPOSE: &[u8] = b"session token";
+/// Of a session without policies and many tags.
+const USUAL_BYTES: usize = 512;
 /// 30 bytes are the 40 base64 characters of a secret access key.
 const SECRET_BYTES: usize = 30;
 
@@ -74,7 +76,9 @@ pub(super) fn seal(
     key: &SealingKey,
     entropy: &dyn Entropy,
 ) -> Result<(SessionToken, SecretAccessKey), EntropyError> {
-    let plain = Zeroizing::new(postcard::to_stdvec(session).map_err(|_| EntropyError)?);
+    // With room from the beginning: what grows leaves copies behind that nobody wipes.
+    let room = Vec::with_capacity(USUAL_BYTES);
+    let plain = Zeroizing::new(postcard::to_extend(session, room).map_err(|_| EntropyError)?);
     let (sealed, companion) = key.seal_with_companion(&context(access_key_id), &plain, entropy)?;
     let mut bytes = Vec::with_capacity(1 + sealed.len());
     bytes.push(VERSION);
