@@ -33,7 +33,7 @@ use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::middleware::Next;
 use actix_web::rt::net::TcpStream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::Queue;
@@ -402,12 +402,11 @@ impl<T: AsyncRead + Readable + Unpin> AsyncRead for Bounded<T> {
         if room == 0 {
             return this.pause_for_room(context).map(Ok);
         }
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
-        match Pin::new(&mut this.io).poll_read(context, &mut part) {
+        let before = buffer.filled().len();
+        let mut part = (&mut this.io).take(room as u64);
+        match Pin::new(&mut part).poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {
-                let read = part.filled().len();
-                buffer.advance(read);
-                this.has_read(read);
+                this.has_read(buffer.filled().len() - before);
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
