@@ -134,10 +134,12 @@ impl Members<'_, '_> {
     /// `name` is a field's in the code, and plain.
     fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Written {
         debug_assert!(is_plain(name));
-        self.separate();
-        for part in ["\"", name, "\":"] {
-            self.writer.push(part);
-        }
+        let is_first = std::mem::replace(&mut self.is_empty, false);
+        let line = &mut self.writer.line;
+        line.reserve(name.len() + ",\"\":".len());
+        line.extend_from_slice(if is_first { b"\"" } else { b",\"" });
+        line.extend_from_slice(name.as_bytes());
+        line.extend_from_slice(b"\":");
         value.serialize(&mut *self.writer)
     }
 
