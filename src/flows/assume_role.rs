@@ -315,22 +315,21 @@ pub(super) fn lineage(caller: &Caller, snapshot: &Snapshot) -> Result<Lineage, A
             through: Vec::new(),
         });
     };
-    let mut through = session.lineage.through.clone();
-    if through.len() >= Lineage::MAX_PASSED {
+    if session.lineage.through.len() >= Lineage::MAX_PASSED {
         return Err(AssumeRoleError::ChainTooLong);
     }
     let principal = &caller.principal;
     let (Some(account), Some(unique_id)) = (principal.account(), principal.unique_id()) else {
         return Err(AssumeRoleError::CallerGone);
     };
-    through.push(Passed {
+    let mut lineage = Lineage {
+        generation,
+        ..session.lineage.clone()
+    };
+    lineage.through.push(Passed {
         key: caller.access_key_id.clone(),
         account,
         unique_id: unique_id.clone(),
     });
-    Ok(Lineage {
-        generation,
-        through,
-        ..session.lineage.clone()
-    })
+    Ok(lineage)
 }

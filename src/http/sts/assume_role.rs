@@ -39,11 +39,11 @@ pub(super) async fn answer(
     let headers = call.headers();
     let caller = flow.caller(&call.signed(&headers), call.meta).await?;
     let request = read(&call.parameters, &caller)?;
-    let role = request.role.clone();
     let session = flow.run(request, &caller, call.meta).await;
     let session = session.map_err(|error| match error {
         AssumeRoleError::Denied(Denial::Refused { action, .. }) => {
-            not_authorized(&caller.principal, action, role.as_str()).recorded_by_flow()
+            let role = role_text(&call.parameters);
+            not_authorized(&caller.principal, action, role).recorded_by_flow()
         }
         error => error.into(),
     })?;
