@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::flood::{Flood, Tally};
-use super::gauges::{Reading, growth, least_of_each_minute};
+use super::gauges::{Growth, Reading, least_of_each_minute, may_have_huge_pages};
 use super::load::Load;
 use super::mix::Mix;
 use super::node::Node;
@@ -94,6 +94,13 @@ fn memory_and_files_stay_as_they_are_at_a_third_of_the_peak() {
     assert!(grown.is_empty(), "{grown:#?}");
 }
 
+#[test]
+fn a_node_has_no_huge_pages() {
+    let redis = RedisServer::start();
+    let house = House::new(&[redis.url()], 0);
+    assert!(!may_have_huge_pages(house.nodes[0].id()));
+}
+
 /// Looks at memory and files until so long after the beginning.
 fn look_until(until: Duration, house: &House, begun: Instant, readings: &mut [Vec<Reading>]) {
     while begun.elapsed() < until {
@@ -164,7 +171,10 @@ fn prune(house: &House) {
 fn tell(minute: u32, tally: &Tally, readings: &[Vec<Reading>], all: &mut Tally) {
     let last = readings.iter().filter_map(|of| of.last());
     let taken: Vec<_> = last
-        .map(|it| format!("{} KiB, {} files", it.memory >> 10, it.files))
+        .map(|it| {
+            let (all, own) = (it.memory >> 10, it.anonymous >> 10);
+            format!("{all} KiB ({own} in no file), {} files", it.files)
+        })
         .collect();
     let (right, refused) = (tally.rights(), tally.refused);
     say(&format!(
@@ -191,26 +201,28 @@ fn judge(readings: &[Vec<Reading>], lasted: Duration) -> Vec<String> {
         let from = of.partition_point(|reading| reading.at < settled);
         let of = &of[from..];
         let (first, last) = (of.first().unwrap(), of.last().unwrap());
-        let slope = growth(&least_of_each_minute(of));
+        let grown_by = Growth::of(&least_of_each_minute(of), |reading| reading.memory);
         say(&format!(
-            "node {number}: {} KiB after {:.0?}, {} KiB at the end, {:.2} MB an hour by the least of each minute, {:.2} by all; {} to {} files",
+            "node {number}: {} KiB after {:.0?}, {} KiB at the end ({} and {} in no file), {grown_by} by the least of each minute; {}, and in no file {}, by all; {} to {} files",
             first.memory >> 10,
             first.at,
             last.memory >> 10,
-            slope / 1e6,
-            growth(of) / 1e6,
+            first.anonymous >> 10,
+            last.anonymous >> 10,
+            Growth::of(of, |reading| reading.memory),
+            Growth::of(of, |reading| reading.anonymous),
             of.iter().map(|it| it.files).min().unwrap(),
             of.iter().map(|it| it.files).max().unwrap(),
         ));
         let is_steady = if lasted >= LONG_ENOUGH {
-            slope < GROWTH
+            grown_by.slope < GROWTH
         } else {
             let (earlier, later) = of.split_at(of.len() / 2);
             least(later) < least(earlier) + MORE
         };
         if !is_steady || last.files > first.files + MORE_FILES {
             grown.push(format!(
-                "node {number}: {first:?} became {last:?}, {slope:.0} bytes an hour"
+                "node {number}: {first:?} became {last:?}, {grown_by}"
             ));
         }
     }
