@@ -20,6 +20,7 @@ export ROLEGATE_TEST_PROXIES ?= $(ROLEGATE_CACHE)/proxies
 export CARGO
 export MINUTES ?= 10
 OVERLOAD_SECONDS ?= 60
+OVERLOAD_CONNECTIONS ?= 1024
 
 # Where rustup puts cargo, for a shell that was opened before.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -71,7 +72,7 @@ bench: ## Measure STS, policies, SAML and sessions in Redis beside the bare thin
 .PHONY: overload
 overload: ## Ask a node for three times what it can do, for OVERLOAD_SECONDS=60; see docs/performance.md
 	@$(SETUP) compiler
-	$(CARGO) bench $(LOCKED) --bench sts -- overload $(OVERLOAD_SECONDS)
+	$(CARGO) bench $(LOCKED) --bench sts -- overload $(OVERLOAD_SECONDS) $(OVERLOAD_CONNECTIONS)
 
 .PHONY: interop
 interop: tools ## Work with identity providers, clients and canonicalizers that are not ours

@@ -42,7 +42,13 @@ fn main() -> Outcome<()> {
         ["--server", "ours", folder] => ours::serve(Path::new(folder)),
         ["--server", "bare", folder] => bare::serve(Path::new(folder)),
         ["iam", ..] => iam::run(),
-        ["overload", seconds, ..] => overload::run(seconds.parse()?),
+        ["overload", seconds, rest @ ..] => {
+            let connections = rest.first().and_then(|it| it.parse().ok());
+            overload::run(
+                seconds.parse()?,
+                connections.unwrap_or(overload::CONNECTIONS),
+            )
+        }
         arguments if arguments.contains(&"--bench") => rounds::run(),
         _ => report::say("this is a benchmark: run it with `make bench`"),
     }

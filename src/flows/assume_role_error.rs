@@ -158,6 +158,14 @@ impl AssumeRoleError {
         matches!(self, Self::Saml(error) if error.is_alarm())
     }
 
+    /// Whether more responses came than there are places for.
+    pub fn is_crowded_out(&self) -> bool {
+        let Self::Unavailable(Unavailable::SecondOpinion(error)) = self else {
+            return false;
+        };
+        matches!(**error, SamlProofError::SecondOpinion(_))
+    }
+
     /// Whether the proof of identity itself did not hold: the caller may be guessing.
     pub fn is_failed_proof(&self) -> bool {
         match self {

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::domain::{Endpoint, KnownRegion, RequestId};
 use crate::flows::{Recorder, RefusedCall, RequestMeta};
-use crate::http::edge::{Body, Edge, pass_over};
+use crate::http::edge::{Body, Edge, Queue, pass_over};
 use crate::http::iam::IamApi;
 use crate::http::query::{
     Api, Call, Format, IAM, Parameters, QueryFault, Recorded, STS, Success, accepted,
@@ -84,6 +84,9 @@ impl AwsApi {
     async fn refuse(&self, fault: QueryFault, api: &Api, meta: &RequestMeta) -> QueryFault {
         if fault.is_failed_proof() {
             self.edge.proof_failed(meta);
+        }
+        if fault.is_crowded_out() {
+            Queue::pace_refusal().await;
         }
         if matches!(fault.recorded(), Recorded::ByFlow | Recorded::Counted) {
             return fault;

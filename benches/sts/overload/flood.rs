@@ -15,8 +15,6 @@ use crate::Outcome;
 use crate::load::Connection;
 use crate::server::Server;
 
-/// Connections of a flood, each with one request under way at most.
-const CONNECTIONS: usize = 1_024;
 /// How often it is looked which requests are due.
 const TICK: Duration = Duration::from_millis(1);
 
@@ -67,6 +65,8 @@ pub struct Flood<'r> {
     pub each_second: f64,
     /// For how long.
     pub time: Duration,
+    /// Over so many connections, each with one request under way at most.
+    pub connections: usize,
 }
 
 /// What the connections of a flood share.
@@ -111,7 +111,7 @@ impl Shared {
 impl Flood<'_> {
     /// Sends everything and waits for the last answers; looks at the memory each second.
     pub async fn run(&self, memory: &mut Memory) -> Outcome<Answers> {
-        let opening = (0..CONNECTIONS).map(|_| Connection::open(self.address));
+        let opening = (0..self.connections).map(|_| Connection::open(self.address));
         let connections = try_join_all(opening).await?;
         let shared = Shared {
             began: Instant::now(),

@@ -41,8 +41,12 @@ const TRACES: u64 = 16 << 20;
 /// How long it is looked whether all is as before.
 const AFTERWARDS: Duration = Duration::from_secs(8);
 
-/// Floods a node for so many seconds with each kind of request, and prints what became of it.
-pub fn run(seconds: u64) -> Outcome<()> {
+/// Connections of a flood, where nobody says otherwise.
+pub const CONNECTIONS: usize = 1_024;
+
+/// Floods a node for so many seconds, over so many connections, with each kind of request, and prints what
+/// became of it.
+pub fn run(seconds: u64, connections: usize) -> Outcome<()> {
     let time = Duration::from_secs(seconds);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let provider = Provider::new()?;
@@ -57,7 +61,7 @@ pub fn run(seconds: u64) -> Outcome<()> {
     let placing = processors::part()?;
     let server = Server::start_on(placing.server, "ours", folder.path(), &admin.variables())?;
     say(&format!(
-        "one worker; {}; {seconds} s at {TIMES} times the peak",
+        "one worker; {}; {seconds} s at {TIMES} times the peak, over {connections} connections",
         placing.told
     ))?;
     directory::apply(server.address, (&provider, &saml_provider), &admin)?;
@@ -66,7 +70,9 @@ pub fn run(seconds: u64) -> Outcome<()> {
         ours: server.address,
     };
     let audit = folder.path().join(ours::AUDIT);
-    let flooded = |name: &str, requests: &[Vec<u8>]| flood(name, &server, requests, time, &audit);
+    let flooded = |name: &str, requests: &[Vec<u8>]| {
+        flood(name, &server, requests, (time, connections), &audit)
+    };
     let paired = requests::web_identities(&addresses, &provider, REQUESTS)?;
     flooded("web_identity", &paired.ours)?;
     let responses = saml_provider.responses(SAML_REQUESTS, SAML_ROLE, CHECKED)?;
@@ -78,7 +84,7 @@ fn flood(
     name: &str,
     server: &Server,
     requests: &[Vec<u8>],
-    time: Duration,
+    (time, connections): (Duration, usize),
     audit: &Path,
 ) -> Outcome<()> {
     empty(audit)?;
@@ -99,6 +105,7 @@ fn flood(
             requests,
             each_second: peaks.highest() * times,
             time,
+            connections,
         };
         let before = server.cpu()?;
         let flooded = flood(TIMES, time).run(&mut memory).await?;

@@ -32,14 +32,15 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// As many calls as there are processors, half of them for one provider; 2 seconds, 256 calls.
+    /// As many calls as there are processors, half of them for one provider; 2 seconds, 1,024 calls,
+    /// which one processor gets through in less than that.
     fn default() -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         Self {
             at_once: processors,
             each_provider: (processors / 2).max(1),
             wait: Duration::from_secs(2),
-            line: 256,
+            line: 1_024,
         }
     }
 }

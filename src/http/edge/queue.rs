@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::Connection;
 use crate::metrics::Metrics;
@@ -29,6 +29,8 @@ use crate::metrics::Metrics;
 const REFUSALS_PER_SECOND: u32 = 1_000;
 /// So many of them at once, where it has refused nobody for a while.
 const REFUSALS_AT_ONCE: u32 = 250;
+/// One that was read and is refused beyond those is told it so much later.
+const LATE: Duration = Duration::from_secs(2);
 
 thread_local! {
     static ROUND: Round = const { Round::new() };
@@ -107,6 +109,15 @@ impl Queue {
             }
             is_left
         })
+    }
+
+    /// Whoever was taken and has found no place further on may be refused after this: at once, or later where
+    /// this worker has refused others. Who has no answer yet asks nothing over the same connection, so that
+    /// refusals come no faster than the worker can do besides its work.
+    pub async fn pace_refusal() {
+        if !ROUND.with(Round::may_refuse) {
+            sleep(LATE).await;
+        }
     }
 
     /// A connection that was called is read now: the place that was kept for it is anybody's.
@@ -230,6 +241,8 @@ impl Drop for RoundEnd {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::poll_immediate;
+
     use super::super::{Bounded, ConnectionLimits};
     use super::*;
     use crate::metrics::Gauges;
@@ -324,6 +337,14 @@ mod tests {
         assert_eq!(refusals(&round), 1);
         round.refill(milliseconds(100_000));
         assert_eq!(refusals(&round), 250);
+    }
+
+    #[actix_web::test]
+    async fn who_was_read_is_refused_at_once_as_long_as_few_are() {
+        for _ in 0..REFUSALS_AT_ONCE {
+            assert_eq!(poll_immediate(Queue::pace_refusal()).await, Some(()));
+        }
+        assert_eq!(poll_immediate(Queue::pace_refusal()).await, None);
     }
 
     #[actix_web::test]

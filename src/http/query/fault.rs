@@ -26,6 +26,8 @@ pub struct QueryFault {
     operation: Option<String>,
     /// Whether a proof that the call carried did not hold.
     is_failed_proof: bool,
+    /// Whether more calls came than there are places for.
+    is_crowded_out: bool,
 }
 
 /// Whether the audit knows of a refusal.
@@ -50,6 +52,7 @@ impl QueryFault {
             recorded: Recorded::NotYet,
             operation: None,
             is_failed_proof: false,
+            is_crowded_out: false,
         }
     }
 
@@ -75,6 +78,7 @@ impl QueryFault {
             recorded: Recorded::NotYet,
             operation: None,
             is_failed_proof: false,
+            is_crowded_out: false,
         }
     }
 
@@ -143,6 +147,19 @@ impl QueryFault {
     pub(in crate::http) fn recorded_by_flow(self) -> Self {
         Self {
             recorded: Recorded::ByFlow,
+            ..self
+        }
+    }
+
+    /// Whether more calls came than there are places for: then it need not be told at once.
+    pub const fn is_crowded_out(&self) -> bool {
+        self.is_crowded_out
+    }
+
+    /// The same refusal, of a call that found a place or did not.
+    pub(in crate::http) fn crowded_out(self, is_crowded_out: bool) -> Self {
+        Self {
+            is_crowded_out,
             ..self
         }
     }

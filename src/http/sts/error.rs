@@ -26,6 +26,7 @@ impl From<AssumeRoleError> for QueryFault {
         Self::not_assumed(&error)
             .recorded_by_flow()
             .after_failed_proof(error.is_failed_proof())
+            .crowded_out(error.is_crowded_out())
     }
 }
 
@@ -258,4 +259,22 @@ impl QueryFault {
 
 fn too_large(percent: u32) -> String {
     format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::federation::saml::prove::SamlProofError;
+    use crate::federation::saml::second_opinion::{Overload, SecondOpinionError};
+
+    #[test]
+    fn who_finds_no_place_is_crowded_out_and_nobody_else() {
+        let of = |error: SecondOpinionError| {
+            QueryFault::from(AssumeRoleError::from(SamlProofError::from(error))).is_crowded_out()
+        };
+        assert!(of(Overload::Provider.into()));
+        assert!(!of(SecondOpinionError::Panicked));
+        let none = AssumeRoleError::from(SamlProofError::NoSecondOpinion);
+        assert!(!QueryFault::from(none).is_crowded_out());
+    }
 }
