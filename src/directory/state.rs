@@ -221,7 +221,7 @@ pub struct Role {
 impl Role {
     /// The role's ARN at this place.
     pub fn arn(&self, partition: Partition, account: AccountId, name: &RoleName) -> RoleArn {
-        RoleArn::new(partition, account, self.path.clone(), name.clone())
+        RoleArn::new(partition, account, &self.path, name)
     }
 
     /// What its sessions may do.

@@ -98,7 +98,7 @@ impl RoleArn {
     );
 
     /// Builds the ARN from its parts.
-    pub fn new(partition: Partition, account: AccountId, path: IamPath, name: RoleName) -> Self {
+    pub fn new(partition: Partition, account: AccountId, path: &IamPath, name: &RoleName) -> Self {
         let text: Box<str> = format!("arn:{partition}:iam::{account}:role{path}{name}").into();
         let name_at = text.len() - name.as_str().len();
         Self {
@@ -474,7 +474,7 @@ mod tests {
         for (path, name) in [("/", "Reader"), ("/eng/data/", "a")] {
             let account = "123456789012".parse().unwrap();
             let (own_path, own_name) = (path.parse().unwrap(), name.parse().unwrap());
-            let arn = RoleArn::new(Partition::Aws, account, own_path, own_name);
+            let arn = RoleArn::new(Partition::Aws, account, &own_path, &own_name);
             assert_eq!(arn.as_str().parse(), Ok(arn.clone()));
             assert_eq!((arn.path(), arn.name()), (path, name));
         }

@@ -135,7 +135,7 @@ impl Members<'_, '_> {
     fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Written {
         debug_assert!(is_plain(name));
         let is_first = std::mem::replace(&mut self.is_empty, false);
-        let line = &mut self.writer.line;
+        let line = &mut *self.writer.line;
         line.reserve(name.len() + ",\"\":".len());
         line.extend_from_slice(if is_first { b"\"" } else { b",\"" });
         line.extend_from_slice(name.as_bytes());

@@ -52,7 +52,7 @@ fn roles() -> Vec<(RoleArn, toml::Table)> {
             let table = toml_of(file);
             let path = table["path"].as_str()?.parse().unwrap();
             let account: AccountId = account.parse().unwrap();
-            Some((RoleArn::new(Partition::Aws, account, path, name), table))
+            Some((RoleArn::new(Partition::Aws, account, &path, &name), table))
         }
         _ => None,
     });
