@@ -18,6 +18,8 @@ mod load;
 #[path = "faults/node.rs"]
 #[expect(dead_code, reason = "only a soak looks into its process")]
 mod node;
+#[path = "faults/of_iam.rs"]
+mod of_iam;
 #[path = "faults/of_nodes.rs"]
 mod of_nodes;
 #[path = "faults/of_redis.rs"]
