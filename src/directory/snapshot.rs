@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::aws_managed;
+use super::groups::Group;
 use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
 };
@@ -15,9 +16,9 @@ use super::state::{
 };
 use super::users::{AccessKey, User};
 use crate::domain::{
-    AccessKeyId, AccountId, ConnectionId, Issuer, IssuerName, ManagedPolicyArn, OidcProviderArn,
-    Partition, Principal, ProviderArn, RoleArn, RootTask, SamlProviderArn, ServiceName,
-    UserPrincipal,
+    AccessKeyId, AccountId, ConnectionId, GroupName, Issuer, IssuerName, ManagedPolicyArn,
+    OidcProviderArn, Partition, Principal, ProviderArn, RoleArn, RootTask, SamlProviderArn,
+    ServiceName, UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::outbound::WebIdentityKeys;
@@ -33,6 +34,7 @@ pub struct Snapshot {
     generation: Generation,
     directory: Arc<Directory>,
     roles: HashMap<Box<str>, Arc<RoleEntry>>,
+    groups: HashMap<AccountId, HashMap<GroupName, GroupEntry>>,
     keys_of_users: HashMap<AccessKeyId, Arc<UserEntry>>,
     keys_of_services: HashMap<AccessKeyId, ServiceEntry>,
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
@@ -56,6 +58,15 @@ pub struct RoleEntry {
     pub arn: RoleArn,
     /// The role.
     pub role: Arc<Role>,
+}
+
+/// A group, and what its own policies are called where several users' policies are weighed.
+#[derive(Debug)]
+pub struct GroupEntry {
+    /// The group.
+    pub group: Arc<Group>,
+    /// Its inline policies, as `group/Name/policy`.
+    pub policies: Vec<(Box<str>, IdentityPolicy)>,
 }
 
 /// A user and who they are as a caller.
@@ -142,6 +153,7 @@ impl Snapshot {
         Self {
             generation,
             roles: index_roles(&directory, partition),
+            groups: index_groups(&directory),
             keys_of_users: index_keys(&directory, partition),
             keys_of_services: index_services(&directory),
             links: index_links(directory.links.values()),
@@ -308,6 +320,11 @@ impl Snapshot {
         PolicyBook(&self.directory)
     }
 
+    /// A group of this account.
+    pub fn group(&self, account: AccountId, name: &GroupName) -> Option<&GroupEntry> {
+        self.groups.get(&account)?.get(name)
+    }
+
     /// The user who has this access key, whatever its status.
     pub fn user_of_key(&self, key: &AccessKeyId) -> Option<&Arc<UserEntry>> {
         self.keys_of_users.get(key)
@@ -364,6 +381,29 @@ fn index_roles(directory: &Directory, partition: Partition) -> HashMap<Box<str>,
         }
     }
     roles
+}
+
+fn index_groups(directory: &Directory) -> HashMap<AccountId, HashMap<GroupName, GroupEntry>> {
+    let entry = |name: &GroupName, group: &Arc<Group>| GroupEntry {
+        group: Arc::clone(group),
+        policies: group
+            .policies
+            .iter()
+            .map(|(policy, document)| {
+                let called = ["group/", name.as_str(), "/", policy.as_str()].concat();
+                (called.into(), document.clone())
+            })
+            .collect(),
+    };
+    let accounts = directory.accounts.iter();
+    let with_groups = accounts.filter(|(_, account)| !account.groups.is_empty());
+    with_groups
+        .map(|(id, account)| {
+            let groups = account.groups.iter();
+            let entries = groups.map(|(name, group)| (name.clone(), entry(name, group)));
+            (*id, entries.collect())
+        })
+        .collect()
 }
 
 fn index_keys(directory: &Directory, partition: Partition) -> HashMap<AccessKeyId, Arc<UserEntry>> {

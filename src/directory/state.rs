@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::devices::{DeviceName, UnassignedDevice};
 use super::format::Format;
+use super::groups::Group;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Since;
 use super::users::{ManagedPolicy, Rights, User};
 use crate::domain::{
-    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, IamPath, Issuer,
-    ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags, Partition, PolicyName, ProviderArn,
-    Region, RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration,
+    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, GroupName, IamPath,
+    Issuer, ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags, Partition, PolicyName,
+    ProviderArn, Region, RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration,
     TokenVersion, UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
@@ -86,7 +88,13 @@ pub struct Account {
     /// Its users.
     #[serde(default)]
     pub users: BTreeMap<UserName, Arc<User>>,
-    /// The policies that its roles and users can have.
+    /// The groups of its users.
+    #[serde(default)]
+    pub groups: BTreeMap<GroupName, Arc<Group>>,
+    /// Devices that no user has; those that one has stand with the user.
+    #[serde(default)]
+    pub mfa_devices: BTreeMap<DeviceName, Arc<UnassignedDevice>>,
+    /// The policies that its roles, users and groups can have.
     #[serde(default)]
     pub policies: BTreeMap<PolicyName, Arc<ManagedPolicy>>,
     /// Its own OpenID Connect providers, by issuer.
@@ -103,6 +111,8 @@ impl Account {
             settings,
             roles: BTreeMap::new(),
             users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            mfa_devices: BTreeMap::new(),
             policies: BTreeMap::new(),
             oidc_providers: BTreeMap::new(),
             saml_providers: BTreeMap::new(),
