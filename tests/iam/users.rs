@@ -23,3 +23,28 @@ fn an_operation_of_sts_is_none_of_iam() {
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
 }
+
+#[test]
+fn users_are_renamed_tagged_and_bounded() {
+    run(&fresh(), "user_settings.py", &json!({}));
+}
+
+#[test]
+fn users_and_groups_have_policies() {
+    run(&fresh(), "user_policies.py", &json!({}));
+}
+
+#[test]
+fn keys_are_made_and_deleted() {
+    run(&fresh(), "access_keys.py", &json!({}));
+}
+
+#[test]
+fn groups_give_their_users_what_their_policies_say() {
+    run(&fresh(), "groups.py", &json!({}));
+}
+
+#[test]
+fn devices_are_enabled_by_two_codes() {
+    run(&fresh(), "mfa.py", &json!({}));
+}

@@ -12,8 +12,10 @@ use crate::domain::{
 };
 use crate::entropy::{Entropy, draw};
 use crate::flows::authenticate::Caller;
+use crate::flows::mfa::UsedCode;
 use crate::flows::request::RequestMeta;
 use crate::policy::Values;
+use crate::store::KeyUse;
 
 /// What an action finds: who asks, and the directory at one generation.
 pub struct Scene<'s> {
@@ -27,6 +29,8 @@ pub struct Scene<'s> {
     pub account: Arc<Account>,
     /// The partition of every ARN.
     pub partition: Partition,
+    /// What [`Action::looks_up`](super::Action::looks_up) asked for.
+    pub last_use: Option<KeyUse>,
     /// The time of the request.
     pub now: UnixTime,
     entropy: &'s dyn Entropy,
@@ -55,6 +59,7 @@ impl<'s> Scene<'s> {
             account_id: id,
             account,
             partition: snapshot.partition(),
+            last_use: None,
             now: meta.now,
             entropy,
             is_there,
@@ -172,6 +177,7 @@ impl Question {
 pub struct Done<A> {
     pub(super) answer: A,
     pub(super) changes: Vec<Change>,
+    pub(super) codes: Vec<UsedCode>,
 }
 
 impl<A> Done<A> {
@@ -180,12 +186,23 @@ impl<A> Done<A> {
         Self {
             answer,
             changes: Vec::new(),
+            codes: Vec::new(),
         }
     }
 
     /// An answer, once this is changed.
     pub const fn changed(answer: A, changes: Vec<Change>) -> Self {
-        Self { answer, changes }
+        Self {
+            answer,
+            changes,
+            codes: Vec::new(),
+        }
+    }
+
+    /// The same, once these codes are used up: nothing changes where one of them was.
+    #[must_use]
+    pub(super) fn using_up(self, codes: Vec<UsedCode>) -> Self {
+        Self { codes, ..self }
     }
 }
 

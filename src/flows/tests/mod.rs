@@ -234,6 +234,7 @@ impl Node {
 
     fn authenticator(&self) -> Authenticator {
         Authenticator {
+            used: Arc::default(),
             directory: Arc::clone(&self.directory),
             admin: Some(Arc::new(bootstrap_admin())),
             regions: Arc::new([Region::us_east_1()]),
