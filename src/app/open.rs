@@ -286,6 +286,7 @@ where
     let sessions: Arc<dyn Sessions> = Arc::clone(store) as _;
     let marks: Arc<dyn OneTimeUse> = Arc::clone(store) as _;
     let stock: Arc<dyn Stock> = Arc::clone(store) as _;
+    let key_uses: Arc<dyn KeyUses> = Arc::clone(store) as _;
     let decisions: Arc<dyn DecisionLog> = Arc::clone(store) as _;
     let decisions = Arc::new(Counted::over(decisions, Arc::clone(&metrics)));
     let keeping = Keeping {
@@ -296,7 +297,7 @@ where
         log: Arc::new(Counted::over(log, Arc::clone(&metrics))),
         sessions: Arc::new(Counted::over(sessions, Arc::clone(&metrics))),
         marks: Arc::new(Counted::over(marks, Arc::clone(&metrics))),
-        key_uses: Arc::clone(store) as _,
+        key_uses: Arc::new(Counted::over(key_uses, Arc::clone(&metrics))),
         back_ups: BackUps::new(Arc::clone(store) as _, Arc::clone(&stock), archive),
         stock,
         decisions: Arc::new(Decisions::new(

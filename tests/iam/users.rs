@@ -12,6 +12,27 @@ fn users_come_and_go() {
 }
 
 #[test]
+fn no_secret_is_in_the_audit() {
+    let node = fresh();
+    let kept = node.folder().join("kept.json");
+    run(&node, "kept_secrets.py", &json!({ "kept": kept }));
+    let kept = std::fs::read_to_string(kept).unwrap();
+    let secrets: Vec<String> = serde_json::from_str(&kept).unwrap();
+    let audit = node.audit_text();
+    for action in [
+        "CreateAccessKey",
+        "CreateVirtualMFADevice",
+        "EnableMFADevice",
+    ] {
+        assert!(audit.contains(action), "{action}");
+    }
+    assert_eq!(secrets.len(), 2);
+    for secret in secrets {
+        assert!(secret.len() >= 40 && !audit.contains(&secret));
+    }
+}
+
+#[test]
 fn an_operation_of_sts_is_none_of_iam() {
     let node = fresh();
     for path in ["/", "/iam", "/iam/"] {

@@ -134,3 +134,14 @@ refused("AccessDenied", ana.delete_virtual_mfa_device, SerialNumber=own["SerialN
 ana.deactivate_mfa_device(SerialNumber=own["SerialNumber"])
 same(ana.list_mfa_devices()["MFADevices"], [])
 same(ACCOUNT, phone.split(":")[4])
+
+# At most eight devices of a user.
+step = step_with_time_left() - 1
+for number in range(9):
+    made = IAM.create_virtual_mfa_device(VirtualMFADeviceName=f"phone{number}")["VirtualMFADevice"]
+    shown = {"UserName": "ana", "SerialNumber": made["SerialNumber"], **two(made["Base32StringSeed"], step)}
+    if number < 8:
+        IAM.enable_mfa_device(**shown)
+refused("LimitExceeded", IAM.enable_mfa_device, says="MFADevicesPerUser: 8", **shown)
+pages = IAM.get_paginator("list_mfa_devices").paginate(UserName="ana", PaginationConfig={"PageSize": 3})
+same([len(page["MFADevices"]) for page in pages], [3, 3, 2])
