@@ -24,6 +24,8 @@ const SWEEP: Duration = Duration::from_mins(1);
 const REFUSALS: Duration = Duration::from_secs(10);
 /// Traces of decisions are written so often.
 const DECISIONS: Duration = Duration::from_millis(250);
+/// When keys were last used is written so often.
+const USED_KEYS: Duration = Duration::from_secs(1);
 /// The certificate's files are looked at so often.
 const CERTIFICATES: Duration = Duration::from_secs(10);
 
@@ -42,6 +44,7 @@ impl Background {
             every(SWEEP, flows, sweep),
             every(REFUSALS, flows, report_refusals),
             every(DECISIONS, flows, keep_decisions),
+            every(USED_KEYS, flows, write_used_keys),
             tokio::spawn(refresh_metadata(flows.clone())),
         ];
         if let Some(certificates) = certificates {
@@ -91,6 +94,10 @@ async fn follow_head(flows: Flows) {
             tracing::warn!(%error, "the directory's head could not be read");
         }
     }
+}
+
+async fn write_used_keys(flows: Flows, _now: UnixTime) {
+    flows.write_used_keys.write().await;
 }
 
 /// Keys that will soon be stale are fetched, issuers that are gone forgotten, and the metadata of

@@ -26,7 +26,9 @@ use crate::store::archive::ArchiveSeal;
 use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::{self, RedisSettings, RedisStore};
-use crate::store::{Counted, DecisionLog, DirectoryLog, OneTimeUse, Sessions, Stock, StoreSeal};
+use crate::store::{
+    Counted, DecisionLog, DirectoryLog, KeyUses, OneTimeUse, Sessions, Stock, StoreSeal,
+};
 use crate::throttle::Throttle;
 
 /// The name of the audit log inside its folder.
@@ -134,6 +136,7 @@ pub(super) struct Resources {
     pub(super) log: Arc<dyn DirectoryLog>,
     pub(super) sessions: Arc<dyn Sessions>,
     pub(super) marks: Arc<dyn OneTimeUse>,
+    pub(super) key_uses: Arc<dyn KeyUses>,
     pub(super) stock: Arc<dyn Stock>,
     pub(super) back_ups: BackUps,
     pub(super) decisions: Arc<Decisions>,
@@ -268,7 +271,7 @@ fn resources<S>(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Resources, StartError>
 where
-    S: DirectoryLog + Sessions + OneTimeUse + Stock + DecisionLog + 'static,
+    S: DirectoryLog + Sessions + OneTimeUse + KeyUses + Stock + DecisionLog + 'static,
 {
     let audit = audit(&config.audit, &clock)?;
     let telemetry = Telemetry::of(&config.telemetry, entropy.as_ref())?;
@@ -283,6 +286,7 @@ where
     let sessions: Arc<dyn Sessions> = Arc::clone(store) as _;
     let marks: Arc<dyn OneTimeUse> = Arc::clone(store) as _;
     let stock: Arc<dyn Stock> = Arc::clone(store) as _;
+    let key_uses: Arc<dyn KeyUses> = Arc::clone(store) as _;
     let decisions: Arc<dyn DecisionLog> = Arc::clone(store) as _;
     let decisions = Arc::new(Counted::over(decisions, Arc::clone(&metrics)));
     let keeping = Keeping {
@@ -293,6 +297,7 @@ where
         log: Arc::new(Counted::over(log, Arc::clone(&metrics))),
         sessions: Arc::new(Counted::over(sessions, Arc::clone(&metrics))),
         marks: Arc::new(Counted::over(marks, Arc::clone(&metrics))),
+        key_uses: Arc::new(Counted::over(key_uses, Arc::clone(&metrics))),
         back_ups: BackUps::new(Arc::clone(store) as _, Arc::clone(&stock), archive),
         stock,
         decisions: Arc::new(Decisions::new(

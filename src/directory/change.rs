@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::devices::{DeviceName, UnassignedDevice};
 use super::format::Format;
+use super::groups::Group;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
 use super::revocation::{Revocation, Revoked};
@@ -16,8 +18,8 @@ use super::state::{
 };
 use super::users::{ManagedPolicy, User};
 use crate::domain::{
-    AccountId, ConnectionId, Issuer, PolicyName, RequestId, RoleName, RuleId, SamlProviderName,
-    ServiceName, UnixTime, UserName,
+    AccountId, ConnectionId, GroupName, Issuer, PolicyName, RequestId, RoleName, RuleId,
+    SamlProviderName, ServiceName, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::certificate::Fingerprint;
@@ -53,6 +55,16 @@ pub enum Change {
     PutUser(AccountId, UserName, Arc<User>),
     /// Removes a user; what came of their keys ends with them.
     RemoveUser(AccountId, UserName),
+    /// Makes or replaces a group.
+    PutGroup(AccountId, GroupName, Arc<Group>),
+    /// Gives a group another name, for its users too; nothing happens where there is none, or the name is taken.
+    RenameGroup(AccountId, GroupName, GroupName),
+    /// Removes a group, which no user may be in.
+    RemoveGroup(AccountId, GroupName),
+    /// Makes or replaces a device that no user has.
+    PutMfaDevice(AccountId, DeviceName, Arc<UnassignedDevice>),
+    /// Removes a device that no user has.
+    RemoveMfaDevice(AccountId, DeviceName),
     /// Makes or replaces a managed policy.
     PutPolicy(AccountId, PolicyName, Arc<ManagedPolicy>),
     /// Removes a managed policy.
@@ -121,6 +133,11 @@ impl Directory {
             | Change::RemoveRole(..)
             | Change::PutUser(..)
             | Change::RemoveUser(..)
+            | Change::PutGroup(..)
+            | Change::RenameGroup(..)
+            | Change::RemoveGroup(..)
+            | Change::PutMfaDevice(..)
+            | Change::RemoveMfaDevice(..)
             | Change::PutPolicy(..)
             | Change::RemovePolicy(..)
             | Change::PutOidcProvider(..)
@@ -178,6 +195,21 @@ impl Directory {
             }
             Change::RemoveUser(id, name) => {
                 self.in_account(id, |account| drop(account.users.remove(&name)));
+            }
+            Change::PutGroup(id, name, group) => {
+                self.in_account(id, |account| drop(account.groups.insert(name, group)));
+            }
+            Change::RenameGroup(id, old, new) => {
+                self.in_account(id, |account| account.rename_group(&old, &new));
+            }
+            Change::RemoveGroup(id, name) => {
+                self.in_account(id, |account| drop(account.groups.remove(&name)));
+            }
+            Change::PutMfaDevice(id, name, device) => {
+                self.in_account(id, |account| drop(account.mfa_devices.insert(name, device)));
+            }
+            Change::RemoveMfaDevice(id, name) => {
+                self.in_account(id, |account| drop(account.mfa_devices.remove(&name)));
             }
             Change::PutPolicy(id, name, policy) => {
                 self.in_account(id, |account| drop(account.policies.insert(name, policy)));
@@ -341,6 +373,20 @@ fn diff_account(
         |name, user| Change::PutUser(id, name, user),
         |name| Change::RemoveUser(id, name),
     );
+    diff_maps(
+        &old.groups,
+        &new.groups,
+        (puts, removals),
+        |name, group| Change::PutGroup(id, name, group),
+        |name| Change::RemoveGroup(id, name),
+    );
+    diff_maps(
+        &old.mfa_devices,
+        &new.mfa_devices,
+        (puts, removals),
+        |name, device| Change::PutMfaDevice(id, name, device),
+        |name| Change::RemoveMfaDevice(id, name),
+    );
 }
 
 /// Metadata comes after its connection, and goes with it.
@@ -385,6 +431,11 @@ impl Change {
             | Self::RemoveRole(..)
             | Self::PutUser(..)
             | Self::RemoveUser(..)
+            | Self::PutGroup(..)
+            | Self::RenameGroup(..)
+            | Self::RemoveGroup(..)
+            | Self::PutMfaDevice(..)
+            | Self::RemoveMfaDevice(..)
             | Self::PutPolicy(..)
             | Self::RemovePolicy(..)
             | Self::PutOidcProvider(..)
@@ -432,6 +483,25 @@ impl Change {
     }
 }
 
+impl Change {
+    fn fmt_of_groups_and_devices(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PutGroup(account, name, _) => write!(f, "put group {name} in {account}"),
+            Self::RenameGroup(account, old, new) => {
+                write!(f, "rename group {old} in {account} to {new}")
+            }
+            Self::RemoveGroup(account, name) => write!(f, "remove group {name} in {account}"),
+            Self::PutMfaDevice(account, name, _) => {
+                write!(f, "put MFA device {name} in {account}")
+            }
+            Self::RemoveMfaDevice(account, name) => {
+                write!(f, "remove MFA device {name} in {account}")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Change {
     /// One line of a plan: `put role Reader in 123456789012`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -442,6 +512,11 @@ impl fmt::Display for Change {
             Self::RemoveRole(account, name) => write!(f, "remove role {name} in {account}"),
             Self::PutUser(account, name, _) => write!(f, "put user {name} in {account}"),
             Self::RemoveUser(account, name) => write!(f, "remove user {name} in {account}"),
+            Self::PutGroup(..)
+            | Self::RenameGroup(..)
+            | Self::RemoveGroup(..)
+            | Self::PutMfaDevice(..)
+            | Self::RemoveMfaDevice(..) => self.fmt_of_groups_and_devices(f),
             Self::PutPolicy(account, name, _) => write!(f, "put policy {name} in {account}"),
             Self::RemovePolicy(account, name) => write!(f, "remove policy {name} in {account}"),
             Self::PutOidcProvider(account, provider) => {

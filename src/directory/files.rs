@@ -8,8 +8,11 @@
 //! accounts/<id>/roles/<Name>.trust.json             its trust policy
 //! accounts/<id>/roles/<Name>.policies/<policy>.json its inline policies
 //! accounts/<id>/users/<Name>.toml                   path, tags, managed_policies, permissions_boundary,
-//!                                                   access_keys, mfa_devices
+//!                                                   access_keys, mfa_devices, groups
 //! accounts/<id>/users/<Name>.policies/<policy>.json its inline policies
+//! accounts/<id>/groups/<Name>.toml                  path, managed_policies
+//! accounts/<id>/groups/<Name>.policies/<policy>.json its inline policies
+//! accounts/<id>/mfa-devices.toml                    mfa_devices that no user has
 //! accounts/<id>/policies/<Name>.toml                path, description
 //! accounts/<id>/policies/<Name>.json                what the managed policy says
 //! accounts/<id>/oidc-providers/<name>.toml          url, client_ids
@@ -23,13 +26,15 @@
 //! services/<name>.toml                              description, accounts, signing_names,
 //!                                                   action_prefixes, access_keys
 //! ```
-//! The files say the whole directory: what they leave out is removed. A role, user or policy keeps its
+//! The files say the whole directory: what they leave out is removed. A role, user, group or policy keeps its
 //! unique id as long as its account, path and name stay, or takes the one that its file gives. Secrets
 //! are written by nobody: an access key or a device whose file gives none keeps the one it has. Metadata that was
 //! fetched stays as long as the connection asks the same place for the same provider.
 
 mod accounts;
 mod connections;
+mod devices;
+mod groups;
 mod place;
 mod read;
 mod services;
@@ -43,10 +48,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::users::{DeviceName, KeyStatus, Seed};
+use super::devices::{DeviceName, Seed};
+use super::users::KeyStatus;
 use crate::domain::{
-    AccessKeyId, AccountId, IamPath, ManagedPolicyArn, OwnTags, SecretAccessKey, SessionDuration,
-    SigningName, UniqueId, UnixTime,
+    AccessKeyId, AccountId, GroupName, IamPath, ManagedPolicyArn, OwnTags, SecretAccessKey,
+    SessionDuration, SigningName, UniqueId, UnixTime,
 };
 
 /// File paths, relative and with `/`, and their texts.
@@ -97,6 +103,41 @@ struct UserFile {
     access_keys: Vec<AccessKeyFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mfa_devices: Vec<MfaDeviceFile>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    groups: BTreeSet<GroupName>,
+}
+
+/// What a group's own file says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupFile {
+    #[serde(default = "IamPath::root")]
+    path: IamPath,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    managed_policies: BTreeSet<ManagedPolicyArn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unique_id: Option<UniqueId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<UnixTime>,
+}
+
+/// The devices that no user has.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnassignedDevicesFile {
+    #[serde(default)]
+    mfa_devices: Vec<UnassignedDeviceFile>,
+}
+
+/// A device that no user has.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnassignedDeviceFile {
+    name: DeviceName,
+    #[serde(default, skip_serializing)]
+    seed: Option<Seed>,
+    #[serde(default, skip_serializing_if = "OwnTags::is_empty")]
+    tags: OwnTags,
 }
 
 /// What a service's own file says.
@@ -137,6 +178,10 @@ struct MfaDeviceFile {
     seed: Option<Seed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     enabled_at: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drift: Option<i64>,
+    #[serde(default, skip_serializing_if = "OwnTags::is_empty")]
+    tags: OwnTags,
 }
 
 /// What a managed policy's own file says; its document stands beside it.

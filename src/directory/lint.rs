@@ -66,6 +66,9 @@ impl PolicyWarnings {
         for (name, user) in &account.users {
             self.add_own(&format!("accounts/{id}/users/{name}"), user.rights());
         }
+        for (name, group) in &account.groups {
+            self.add_own(&format!("accounts/{id}/groups/{name}"), group.rights());
+        }
     }
 
     /// Those of inline policies.

@@ -12,8 +12,10 @@ mod aws_managed;
 mod bar;
 mod change;
 mod check;
+mod devices;
 mod files;
 mod format;
+mod groups;
 mod keys;
 mod lint;
 mod live;
@@ -34,8 +36,10 @@ mod users;
 pub use bar::{bar, behind_bar, check_whole, lift};
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check, unfit_metadata};
+pub use devices::{DeviceName, MfaDevice, Seed, UnassignedDevice};
 pub use files::{DirectoryFiles, Findings, examine, read, write};
 pub use format::{Format, NewerFormat, NotUsedYet};
+pub use groups::Group;
 pub use keys::{
     SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey,
     WebIdentityKeyRecord,
@@ -46,10 +50,12 @@ pub use map::Map;
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
-pub use snapshot::{PolicyBook, RoleEntry, ServiceEntry, Snapshot, UserEntry, policy_of_task};
+pub use snapshot::{
+    GroupEntry, PolicyBook, RoleEntry, ServiceEntry, Snapshot, UserEntry, policy_of_task,
+};
 pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
     Environment, Link, LinkId, OidcProvider, Organization, Role, SamlProvider,
 };
 pub use touched::Touched;
-pub use users::{AccessKey, DeviceName, KeyStatus, ManagedPolicy, MfaDevice, Rights, Seed, User};
+pub use users::{AccessKey, KeyStatus, ManagedPolicy, Rights, User};

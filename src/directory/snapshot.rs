@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rpds::HashTrieMapSync;
 
 use super::aws_managed;
+use super::groups::Group;
 use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
 };
@@ -18,9 +19,9 @@ use super::state::{
 use super::touched::{InAccount, Touched};
 use super::users::{AccessKey, User};
 use crate::domain::{
-    AccessKeyId, AccountId, ConnectionId, Issuer, IssuerName, ManagedPolicyArn, OidcProviderArn,
-    Partition, Principal, ProviderArn, RoleArn, RoleName, RootTask, SamlProviderArn, ServiceName,
-    UserName, UserPrincipal,
+    AccessKeyId, AccountId, ConnectionId, GroupName, Issuer, IssuerName, ManagedPolicyArn,
+    OidcProviderArn, Partition, Principal, ProviderArn, RoleArn, RoleName, RootTask,
+    SamlProviderArn, ServiceName, UserName, UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::outbound::WebIdentityKeys;
@@ -45,6 +46,7 @@ pub struct Snapshot {
 /// What is made of everything but users and roles, and stays where nothing else changes.
 #[derive(Debug)]
 struct Rest {
+    groups: HashMap<AccountId, HashMap<GroupName, GroupEntry>>,
     keys_of_services: HashMap<AccessKeyId, ServiceEntry>,
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
@@ -62,6 +64,7 @@ impl Rest {
             .iter()
             .map(|(id, rule)| (id.clone(), Rule::clone(rule)));
         Self {
+            groups: index_groups(directory),
             keys_of_services: index_services(directory),
             links: index_links(directory.links.values()),
             rules: RuleSet::new(rules.collect()),
@@ -84,6 +87,15 @@ pub struct RoleEntry {
     pub arn: RoleArn,
     /// The role.
     pub role: Arc<Role>,
+}
+
+/// A group, and what its own policies are called where several users' policies are weighed.
+#[derive(Debug)]
+pub struct GroupEntry {
+    /// The group.
+    pub group: Arc<Group>,
+    /// Its inline policies, as `group/Name/policy`.
+    pub policies: Vec<(Box<str>, IdentityPolicy)>,
 }
 
 /// A user and who they are as a caller.
@@ -420,6 +432,11 @@ impl Snapshot {
         PolicyBook(&self.directory)
     }
 
+    /// A group of this account.
+    pub fn group(&self, account: AccountId, name: &GroupName) -> Option<&GroupEntry> {
+        self.rest.groups.get(&account)?.get(name)
+    }
+
     /// The user who has this access key, whatever its status.
     pub fn user_of_key(&self, key: &AccessKeyId) -> Option<&Arc<UserEntry>> {
         self.keys_of_users.get(key)
@@ -461,6 +478,29 @@ impl Snapshot {
     pub fn keys(&self) -> &KeyRing {
         &self.rest.keys
     }
+}
+
+fn index_groups(directory: &Directory) -> HashMap<AccountId, HashMap<GroupName, GroupEntry>> {
+    let entry = |name: &GroupName, group: &Arc<Group>| GroupEntry {
+        group: Arc::clone(group),
+        policies: group
+            .policies
+            .iter()
+            .map(|(policy, document)| {
+                let called = ["group/", name.as_str(), "/", policy.as_str()].concat();
+                (called.into(), document.clone())
+            })
+            .collect(),
+    };
+    let accounts = directory.accounts.iter();
+    let with_groups = accounts.filter(|(_, account)| !account.groups.is_empty());
+    with_groups
+        .map(|(id, account)| {
+            let groups = account.groups.iter();
+            let entries = groups.map(|(name, group)| (name.clone(), entry(name, group)));
+            (*id, entries.collect())
+        })
+        .collect()
 }
 
 fn index_services(directory: &Directory) -> HashMap<AccessKeyId, ServiceEntry> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::devices::{DeviceName, UnassignedDevice};
 use super::format::Format;
+use super::groups::Group;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
 use super::revocation::Revocations;
@@ -13,9 +15,9 @@ use super::services::Service;
 use super::since::Since;
 use super::users::{ManagedPolicy, Rights, User};
 use crate::domain::{
-    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, IamPath, Issuer,
-    ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags, Partition, PolicyName, ProviderArn,
-    Region, RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration,
+    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, GroupName, IamPath,
+    Issuer, ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags, Partition, PolicyName,
+    ProviderArn, Region, RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration,
     TokenVersion, UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
@@ -87,7 +89,13 @@ pub struct Account {
     /// Its users.
     #[serde(default)]
     pub users: Map<UserName, Arc<User>>,
-    /// The policies that its roles and users can have.
+    /// The groups of its users.
+    #[serde(default)]
+    pub groups: Map<GroupName, Arc<Group>>,
+    /// Devices that no user has; those that one has stand with the user.
+    #[serde(default)]
+    pub mfa_devices: Map<DeviceName, Arc<UnassignedDevice>>,
+    /// The policies that its roles, users and groups can have.
     #[serde(default)]
     pub policies: Map<PolicyName, Arc<ManagedPolicy>>,
     /// Its own OpenID Connect providers, by issuer.
@@ -104,6 +112,8 @@ impl Account {
             settings,
             roles: Map::new(),
             users: Map::new(),
+            groups: Map::new(),
+            mfa_devices: Map::new(),
             policies: Map::new(),
             oidc_providers: Map::new(),
             saml_providers: Map::new(),

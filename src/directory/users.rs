@@ -1,12 +1,13 @@
-//! Users of an account, their keys and devices, and policies that several can have.
+//! Users of an account, their keys, and policies that several can have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::devices::{DeviceName, MfaDevice};
 use crate::domain::{
-    AccessKeyId, AccountId, IamPath, InvalidValue, ManagedPolicyArn, OwnTags, Partition,
-    PolicyName, Secret, SecretAccessKey, UniqueId, UnixTime, UserName, UserPrincipal,
+    AccessKeyId, AccountId, GroupName, IamPath, ManagedPolicyArn, OwnTags, Partition, PolicyName,
+    Secret, SecretAccessKey, UniqueId, UnixTime, UserName, UserPrincipal,
 };
 use crate::policy::IdentityPolicy;
 
@@ -32,6 +33,9 @@ pub struct User {
     pub access_keys: BTreeMap<AccessKeyId, AccessKey>,
     /// Devices that show one-time codes, at most [`User::MAX_DEVICES`].
     pub mfa_devices: BTreeMap<DeviceName, MfaDevice>,
+    /// The groups whose policies are the user's as well, at most [`User::MAX_GROUPS`].
+    #[serde(default)]
+    pub groups: BTreeSet<GroupName>,
 }
 
 impl User {
@@ -39,8 +43,10 @@ impl User {
     pub const MAX_KEYS: usize = 2;
     /// As many devices as IAM allows a user.
     pub const MAX_DEVICES: usize = 8;
+    /// As many groups as IAM allows a user.
+    pub const MAX_GROUPS: usize = 10;
 
-    /// What the user may do.
+    /// What the user may do, groups left aside.
     pub const fn rights(&self) -> Rights<'_> {
         Rights {
             policies: &self.policies,
@@ -66,7 +72,7 @@ impl User {
     }
 }
 
-/// The policies of a user or role.
+/// The policies of a user, group or role.
 #[derive(Debug, Clone, Copy)]
 pub struct Rights<'a> {
     /// Its own, by name.
@@ -78,7 +84,7 @@ pub struct Rights<'a> {
 }
 
 impl Rights<'_> {
-    /// As many managed policies as IAM attaches to a user or role, at its highest quota.
+    /// As many managed policies as IAM attaches to a user, group or role, at its highest quota.
     pub const MAX_ATTACHED: usize = 20;
 }
 
@@ -119,65 +125,9 @@ pub enum KeyStatus {
     Inactive,
 }
 
-/// A virtual device that shows codes by time (RFC 6238): six digits, 30 seconds, HMAC-SHA-1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MfaDevice {
-    seed: Hidden,
-    /// Since when the user has it.
-    pub enabled_at: UnixTime,
-}
-
-impl MfaDevice {
-    /// A device with this seed.
-    pub fn new(seed: &Seed, enabled_at: UnixTime) -> Self {
-        Self {
-            seed: Hidden(seed.0.clone()),
-            enabled_at,
-        }
-    }
-
-    /// The bytes that codes are made of; `None` where what is kept is no seed: then no code is right.
-    pub fn seed(&self) -> Option<Secret<Vec<u8>>> {
-        let bytes = bytes_of(self.seed.0.expose()).map(Secret::new);
-        bytes.filter(|bytes| SEED_BYTES.contains(&bytes.expose().len()))
-    }
-}
-
-/// A seed has so many bytes.
-const SEED_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
-
-/// A device's seed: base32 of 16 to 64 bytes (RFC 4226, section 4, wants 128 bits at least).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seed(Secret<String>);
-
-impl std::str::FromStr for Seed {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim_end_matches('=').to_ascii_uppercase();
-        let is_good = bytes_of(&text).is_some_and(|bytes| SEED_BYTES.contains(&bytes.len()));
-        if is_good {
-            Ok(Self(Secret::new(text)))
-        } else {
-            Err(InvalidValue::new("seed", "base32 of 16 to 64 bytes"))
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Seed {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::domain::deserialize_text(deserializer)
-    }
-}
-
-fn bytes_of(base32: &str) -> Option<Vec<u8>> {
-    data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).ok()
-}
-
 /// A secret text as the log keeps it; the log's entries are sealed themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Hidden(Secret<String>);
+pub(super) struct Hidden(pub(super) Secret<String>);
 
 impl Serialize for Hidden {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -205,24 +155,4 @@ pub struct ManagedPolicy {
     pub created_at: UnixTime,
     /// What it says.
     pub document: IdentityPolicy,
-}
-
-crate::domain::text_type!(
-    /// The name of a virtual device: 1 to 226 of `[\w+=,.@-]`, with a path before it if it has one
-    /// (`virtualMFADeviceName` and `pathType` of the IAM model).
-    DeviceName,
-    "MFA device name",
-    "1 to 226 of A-Z a-z 0-9 _ + = , . @ - /",
-    |text| (1..=226).contains(&text.len())
-        && !text.starts_with('/')
-        && !text.ends_with('/')
-        && !text.contains("//")
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte))
-);
-
-impl DeviceName {
-    /// The serial number of the device in this account: `arn:aws:iam::123456789012:mfa/name`.
-    pub fn serial_number(&self, partition: Partition, account: AccountId) -> String {
-        format!("arn:{partition}:iam::{account}:mfa/{self}")
-    }
 }

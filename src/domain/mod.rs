@@ -48,7 +48,7 @@ pub use local_path::LocalPath;
 pub use network::network_of;
 pub use policy_arn::{ManagedPolicyArn, PolicyName};
 pub use principal::{
-    FederatedName, FederatedUser, Lineage, Origin, Passed, Principal, ProvenPerson,
+    FederatedName, FederatedUser, GroupName, Lineage, Origin, Passed, Principal, ProvenPerson,
     SessionPrincipal, UserName, UserPrincipal,
 };
 pub use provider_session::{NameId, ProviderSession};

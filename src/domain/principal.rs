@@ -19,6 +19,14 @@ text_type!(
     |text| (1..=64).contains(&text.len()) && is_aws_word(text)
 );
 
+text_type!(
+    /// The name of an IAM group: 1 to 128 of `[\w+=,.@-]` (`groupNameType` of the IAM model).
+    GroupName,
+    "group name",
+    "1 to 128 of A-Z a-z 0-9 _ + = , . @ -",
+    |text| (1..=128).contains(&text.len()) && is_aws_word(text)
+);
+
 /// A caller whose signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::reach::is_known_there;
 use super::request::RequestMeta;
 use super::standing::Ground;
+use super::used_keys::UsedKeys;
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
 use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
@@ -137,6 +138,8 @@ pub struct Authenticator {
     pub regions: Arc<[Region]>,
     /// The providers that every account knows, as far as this node takes what they say.
     pub known: Arc<KnownProviders>,
+    /// Which users' keys were used.
+    pub used: Arc<UsedKeys>,
 }
 
 /// A key's owner and what its requests are signed with.
@@ -217,6 +220,7 @@ impl Authenticator {
         let proof = Proof::of(&signature);
         let verified = signature.verify(&holder.secret, scope, now)?;
         let (key, region) = (verified.access_key_id(), verified.region());
+        self.note_use(&holder, key, (scope.service, region), now);
         Ok(holder.caller(key, region, proof))
     }
 
@@ -252,6 +256,7 @@ impl Authenticator {
         let proof = Proof::of(&signature);
         let (verified, payload) = signature.verify_received(&holder.secret, by, body, now)?;
         let (key, region) = (verified.access_key_id(), verified.region());
+        self.note_use(&holder, key, (by.service, region), now);
         Ok((holder.caller(key, region, proof), payload))
     }
 
@@ -271,6 +276,20 @@ impl Authenticator {
         signature.verify_head(&holder.secret, &self.scope(service), now)?;
         let (key, region) = (signature.access_key_id(), signature.region());
         Ok(holder.caller(key, region, Proof::of(&signature)))
+    }
+
+    /// Notes that a user's own key was used, by which its user may find out that nobody does any more.
+    fn note_use(
+        &self,
+        holder: &KeyHolder,
+        key: &AccessKeyId,
+        scope: (&str, &Region),
+        now: UnixTime,
+    ) {
+        let is_own = holder.session.is_none() && holder.user.is_none();
+        if is_own && matches!(holder.principal, Principal::User(_)) {
+            self.used.note(key, scope, now);
+        }
     }
 
     fn scope(&self, service: &'static str) -> ExpectedScope<'_> {

@@ -4,7 +4,7 @@
 //! both a serial number and a code?
 //!  └ the user's own device?
 //!     └ a try that is left in this half minute, of five, whichever node was asked
-//!        └ the code of this half minute, the one before or the one after
+//!        └ the code of this half minute by the device's clock, the one before or the one after
 //!           └ not used yet
 //! ```
 
@@ -16,13 +16,17 @@ use aws_lc_rs::hmac;
 
 use super::unavailable::Unavailable;
 use crate::directory::{DirectoryError, MfaDevice, User};
-use crate::domain::{AccountId, Partition, UnixTime};
+use crate::domain::{AccountId, Partition, UniqueId, UnixTime};
 use crate::store::{OneTimeUse, Redeemed};
 
 /// A code is shown for so long, in seconds.
 const STEP_SECONDS: i64 = 30;
 /// Codes of so many steps before and after are good, since clocks differ (RFC 6238, section 5.2).
 const STEPS_AWAY: i64 = 1;
+/// The clock of a device may be so many steps away, which two codes in a row tell (section 6).
+const MAX_DRIFT: i64 = MfaDevice::MAX_DRIFT;
+/// A used code is known as such while any clock that the device may be given could show it.
+const USED_SECONDS: i64 = STEP_SECONDS * (2 * MAX_DRIFT + STEPS_AWAY + 2);
 /// So many codes of a user may be tried in one step, of whichever of their devices.
 const TRIES: u8 = 5;
 /// A code has so many digits.
@@ -101,14 +105,11 @@ async fn take_shown(
     let step = now.seconds().div_euclid(STEP_SECONDS);
     // Kept while the code of the next step could still be shown.
     let keep_until = now.plus(STEP_SECONDS * (STEPS_AWAY + 2));
-    let redeem = async |mark: [u8; 32]| {
-        let redeemed = marks.redeem(&mark, keep_until, now).await;
-        redeemed.map_err(|error| MfaError::Unavailable(DirectoryError::from(error).into()))
-    };
     let mut has_try = false;
     for number in 0..TRIES {
         let text = format!("{id} {step} {number}");
-        if redeem(mark_of(TRIED, &text)).await? == Redeemed::First {
+        let mark = mark_of(TRIED, &text);
+        if redeem(&mark, marks, (keep_until, now)).await? == Redeemed::First {
             has_try = true;
             break;
         }
@@ -117,18 +118,84 @@ async fn take_shown(
         return Err(MfaError::TooManyTries);
     }
     let seed = device.seed().ok_or(MfaError::WrongCode)?;
+    let step = step.saturating_add(device.drift);
     let mut found = None;
     for away in -STEPS_AWAY..=STEPS_AWAY {
-        let shown = code_of(seed.expose(), step + away);
-        if verify_slices_are_equal(shown.as_bytes(), code.as_bytes()).is_ok() {
+        if is_code(seed.expose(), step + away, code) {
             found = Some(step + away);
         }
     }
     let step = found.ok_or(MfaError::WrongCode)?;
-    match redeem(mark_of(USED, &format!("{id} {serial} {step}"))).await? {
+    let code = UsedCode::of(&devices.user.unique_id, serial, step);
+    match code.use_up(marks, now).await? {
         Redeemed::First => Ok(now),
         Redeemed::Again => Err(MfaError::UsedCode),
     }
+}
+
+async fn redeem(
+    mark: &[u8; 32],
+    marks: &Arc<dyn OneTimeUse>,
+    (keep_until, now): (UnixTime, UnixTime),
+) -> Result<Redeemed, MfaError> {
+    let redeemed = marks.redeem(mark, keep_until, now).await;
+    redeemed.map_err(|error| MfaError::Unavailable(DirectoryError::from(error).into()))
+}
+
+/// A code that counts as used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct UsedCode([u8; 32]);
+
+impl UsedCode {
+    /// The code of this step, of a user's device.
+    pub fn of(user: &UniqueId, serial: &str, step: i64) -> Self {
+        Self(mark_of(USED, &format!("{user} {serial} {step}")))
+    }
+
+    /// Marks it: of all who show it, one is the first.
+    pub async fn use_up(
+        &self,
+        marks: &Arc<dyn OneTimeUse>,
+        now: UnixTime,
+    ) -> Result<Redeemed, MfaError> {
+        redeem(&self.0, marks, (now.plus(USED_SECONDS), now)).await
+    }
+}
+
+/// What two codes in a row tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InARow {
+    /// So many steps the device's clock is before ours; a clock that is right as far as one code tells is right.
+    pub drift: i64,
+    /// The steps of the codes.
+    pub steps: [i64; 2],
+}
+
+impl InARow {
+    /// Where a device shows these codes one after the other, as near to now as can be.
+    pub fn find(seed: &[u8], [first, second]: [&str; 2], now: UnixTime) -> Option<Self> {
+        let step = now.seconds().div_euclid(STEP_SECONDS);
+        let mut found = None;
+        for away in -MAX_DRIFT..=MAX_DRIFT {
+            let steps = [step + away - 1, step + away];
+            let [before, after] = steps;
+            let is_it = is_code(seed, before, first) & is_code(seed, after, second);
+            let is_nearer = found.is_none_or(|it: Self| away.abs() < it.drift.abs());
+            if is_it && is_nearer {
+                found = Some(Self { drift: away, steps });
+            }
+        }
+        let is_right = |drift: i64| drift.abs() <= STEPS_AWAY;
+        found.map(|it| Self {
+            drift: if is_right(it.drift) { 0 } else { it.drift },
+            ..it
+        })
+    }
+}
+
+fn is_code(seed: &[u8], step: i64, code: &str) -> bool {
+    let shown = code_of(seed, step);
+    verify_slices_are_equal(shown.as_bytes(), code.as_bytes()).is_ok()
 }
 
 impl DevicesOf<'_> {
@@ -149,7 +216,7 @@ fn mark_of(kind: &[u8], text: &str) -> [u8; 32] {
 }
 
 /// The code of a step (RFC 4226, section 5.3).
-fn code_of(seed: &[u8], step: i64) -> String {
+pub(super) fn code_of(seed: &[u8], step: i64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, seed);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let tag = tag.as_ref();
@@ -165,6 +232,22 @@ mod tests {
 
     /// The seed of RFC 6238's test vectors.
     const SEED: &[u8] = b"12345678901234567890";
+
+    #[test]
+    fn two_codes_in_a_row_tell_how_far_a_clock_is_away() {
+        let now = UnixTime::from_seconds(1_111_111_111);
+        let step = now.seconds() / STEP_SECONDS;
+        for away in -15..=15 {
+            let steps = [step + away - 1, step + away];
+            let codes = steps.map(|step| code_of(SEED, step));
+            let found = InARow::find(SEED, [&codes[0], &codes[1]], now);
+            let drift = if away.abs() <= 1 { 0 } else { away };
+            let expected = (away.abs() <= MAX_DRIFT).then_some(InARow { drift, steps });
+            assert_eq!(found, expected, "{away}");
+            assert_eq!(InARow::find(SEED, [&codes[1], &codes[0]], now), None);
+            assert_eq!(InARow::find(SEED, [&codes[0], &codes[0]], now), None);
+        }
+    }
 
     #[test]
     fn codes_are_those_of_the_rfc() {

@@ -57,6 +57,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod unavailable;
+mod used_keys;
 mod user_sessions;
 mod web_identity;
 mod web_identity_token;
@@ -101,6 +102,7 @@ pub use saml_session::SamlSessionError;
 pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, Wish};
 pub use sign_out::{LogoutRefusal, ProviderLoggedOut, SignOut, SignedOut, TellingProvider};
 pub use unavailable::Unavailable;
+pub use used_keys::{MAX_WAITING, NOTED_SECONDS, UsedKeys, WriteUsedKeys};
 pub use user_sessions::{FederationRequest, UserSessionError, UserSessions};
 pub use web_identity::TagsClaimError;
 pub use web_identity_token::{GetWebIdentityToken, TokenRefused, TokenRequest, WebIdentityToken};

@@ -2,7 +2,7 @@
 
 use super::authenticate::Caller;
 use crate::credentials::OpenSession;
-use crate::directory::{PolicyBook, Rights, Snapshot, policy_of_task};
+use crate::directory::{GroupEntry, PolicyBook, Rights, Snapshot, policy_of_task};
 use crate::domain::{AccountId, ManagedPolicyArn, OwnTags, PolicyName, Principal, RootTask};
 use crate::policy::{
     Authorisation, Authority, Boundary, Caller as PolicyCaller, Context, IdentityPolicy,
@@ -29,6 +29,7 @@ impl<'a> OwnPolicies<'a> {
         if matches!(caller.principal, Principal::Root(_)) {
             return Self::of_root(caller.session.as_ref()?);
         }
+        let groups = groups(&caller.principal, snapshot)?;
         let mut own = match (&caller.user, rights(&caller.principal, snapshot)) {
             (Some(admin), None) => Self {
                 identity: vec![NamedPolicy {
@@ -38,7 +39,7 @@ impl<'a> OwnPolicies<'a> {
                 boundary: None,
                 session: None,
             },
-            (_, Some(rights)) => Self::by(rights, book)?,
+            (_, Some(rights)) => Self::by(rights, &groups, book)?,
             (None, None) => return None,
         };
         if let Some(session) = caller.session.as_ref().filter(|it| it.is_narrowed()) {
@@ -72,7 +73,8 @@ impl<'a> OwnPolicies<'a> {
         })
     }
 
-    fn by(rights: Rights<'a>, book: PolicyBook<'a>) -> Option<Self> {
+    /// What a user's groups say is weighed like what the user's own policies say. The boundary is the user's.
+    fn by(rights: Rights<'a>, groups: &[&'a GroupEntry], book: PolicyBook<'a>) -> Option<Self> {
         let inline = rights.policies.iter().map(|(name, policy)| NamedPolicy {
             name: PolicyName::as_str(name),
             policy,
@@ -80,6 +82,13 @@ impl<'a> OwnPolicies<'a> {
         let mut identity: Vec<_> = inline.collect();
         for arn in rights.attached {
             identity.push(managed(arn, book)?);
+        }
+        for entry in groups {
+            let inline = entry.policies.iter();
+            identity.extend(inline.map(|(name, policy)| NamedPolicy { name, policy }));
+            for arn in &entry.group.attached {
+                identity.push(managed(arn, book)?);
+            }
         }
         let boundary = match rights.boundary {
             Some(arn) => Some(managed(arn, book)?),
@@ -103,6 +112,24 @@ impl<'a> OwnPolicies<'a> {
             },
         }
     }
+}
+
+/// The groups of the user behind a caller, none for whoever is no user; `None` where one of them is not there.
+fn groups<'s>(principal: &Principal, snapshot: &'s Snapshot) -> Option<Vec<&'s GroupEntry>> {
+    let user = match principal {
+        Principal::User(user) => user,
+        Principal::FederatedUser(federated) => &federated.by,
+        Principal::Session(_) | Principal::Service(_) | Principal::Root(_) => {
+            return Some(Vec::new());
+        }
+    };
+    let Some(found) = snapshot.user(user) else {
+        return Some(Vec::new());
+    };
+    let names = found.groups.iter();
+    names
+        .map(|name| snapshot.group(user.account, name))
+        .collect()
 }
 
 /// What the directory says that a principal may do, where it is there.

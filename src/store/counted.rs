@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, Generation, Heads, LogEntry,
-    Logout, OneTimeUse, Page, PageId, PageSize, PageWrite, PageWritten, PersonKey, Position,
-    Redeemed, SessionKey, Sessions, Share, StoreError,
+    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, Generation, Heads, KeyUse,
+    KeyUses, LogEntry, Logout, OneTimeUse, Page, PageId, PageSize, PageWrite, PageWritten,
+    PersonKey, Position, Redeemed, SessionKey, Sessions, Share, StoreError, UsedKey,
 };
 use crate::domain::UnixTime;
 use crate::metrics::Metrics;
@@ -120,6 +120,17 @@ impl OneTimeUse for Counted<dyn OneTimeUse> {
     async fn is_redeemed(&self, what: &[u8; 32], now: UnixTime) -> Result<bool, StoreError> {
         let answer = self.store.is_redeemed(what, now).await;
         self.counted("mark find", answer)
+    }
+}
+
+#[async_trait]
+impl KeyUses for Counted<dyn KeyUses> {
+    async fn note(&self, key: UsedKey, used: &KeyUse) -> Result<(), StoreError> {
+        self.counted("key use note", self.store.note(key, used).await)
+    }
+
+    async fn last_use(&self, key: UsedKey) -> Result<Option<KeyUse>, StoreError> {
+        self.counted("key use find", self.store.last_use(key).await)
     }
 }
 

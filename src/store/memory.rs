@@ -5,6 +5,7 @@
 
 mod decisions;
 mod families;
+mod key_uses;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -30,6 +31,7 @@ pub struct MemoryStore {
     state: Mutex<State>,
     decisions: decisions::Pages,
     families: families::Families,
+    key_uses: key_uses::Uses,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ impl MemoryStore {
             state: Mutex::default(),
             decisions: decisions::Pages::default(),
             families: families::Families::default(),
+            key_uses: key_uses::Uses::default(),
         }
     }
 
@@ -71,7 +74,7 @@ impl MemoryStore {
             .retain(|_, (_, session)| !session.is_over(now));
         state.logouts.retain(|_, logout| logout.keep_until >= now);
         state.one_time_marks.retain(|_, kept| *kept >= now);
-        before - state.expiring() + self.families.sweep(now)
+        before - state.expiring() + self.families.sweep(now) + self.key_uses.sweep(now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

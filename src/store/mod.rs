@@ -12,6 +12,7 @@ mod counted;
 mod decisions;
 pub mod embedded;
 mod families;
+mod key_uses;
 pub mod memory;
 mod records;
 pub mod redis;
@@ -30,6 +31,7 @@ pub use families::{
     Begun, Ending, FamiliesOf, FamilyKey, RefreshFamilies, RefreshFamily, Rotated, Rotation,
     TokenDigest,
 };
+pub use key_uses::{KEY_USE_SECONDS, KeyUse, KeyUses, UsedKey};
 pub use records::{
     BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, NotTheirs,
     PersonKey, SessionKey, SessionPlace, SessionProof, TooLarge,

@@ -12,6 +12,27 @@ fn users_come_and_go() {
 }
 
 #[test]
+fn no_secret_is_in_the_audit() {
+    let node = fresh();
+    let kept = node.folder().join("kept.json");
+    run(&node, "kept_secrets.py", &json!({ "kept": kept }));
+    let kept = std::fs::read_to_string(kept).unwrap();
+    let secrets: Vec<String> = serde_json::from_str(&kept).unwrap();
+    let audit = node.audit_text();
+    for action in [
+        "CreateAccessKey",
+        "CreateVirtualMFADevice",
+        "EnableMFADevice",
+    ] {
+        assert!(audit.contains(action), "{action}");
+    }
+    assert_eq!(secrets.len(), 2);
+    for secret in secrets {
+        assert!(secret.len() >= 40 && !audit.contains(&secret));
+    }
+}
+
+#[test]
 fn an_operation_of_sts_is_none_of_iam() {
     let node = fresh();
     for path in ["/", "/iam", "/iam/"] {
@@ -22,4 +43,29 @@ fn an_operation_of_sts_is_none_of_iam() {
         assert_eq!(element(&answer, "Message"), text);
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
+}
+
+#[test]
+fn users_are_renamed_tagged_and_bounded() {
+    run(&fresh(), "user_settings.py", &json!({}));
+}
+
+#[test]
+fn users_and_groups_have_policies() {
+    run(&fresh(), "user_policies.py", &json!({}));
+}
+
+#[test]
+fn keys_are_made_and_deleted() {
+    run(&fresh(), "access_keys.py", &json!({}));
+}
+
+#[test]
+fn groups_give_their_users_what_their_policies_say() {
+    run(&fresh(), "groups.py", &json!({}));
+}
+
+#[test]
+fn devices_are_enabled_by_two_codes() {
+    run(&fresh(), "mfa.py", &json!({}));
 }

@@ -4,9 +4,9 @@ use std::sync::{Arc, Barrier};
 
 use futures_util::future::join_all;
 use rolegate::store::{
-    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, LogEntry, MAX_CHANGE_BYTES,
-    MAX_RECORD_BYTES, NotTheirs, OneTimeUse, Position, Redeemed, RefreshFamilies, SessionKey,
-    Sessions, StoreError, TooLarge,
+    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, KeyUses, LogEntry,
+    MAX_CHANGE_BYTES, MAX_RECORD_BYTES, NotTheirs, OneTimeUse, Position, Redeemed, RefreshFamilies,
+    SessionKey, Sessions, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
@@ -21,6 +21,7 @@ pub(crate) use crate::families::{
     use_keeps_a_family_and_its_end_does_not_move, use_never_brings_an_ended_family_back,
     what_comes_from_before_an_ending_begins_no_family,
 };
+pub(crate) use crate::key_uses::a_key_has_the_last_of_its_uses;
 pub(crate) use crate::pages::{
     a_page_is_found_as_it_was_written_and_on_its_share,
     a_page_takes_the_place_of_the_one_it_names_and_of_no_other,
@@ -33,12 +34,12 @@ use crate::samples::{
 
 /// All that a node keeps.
 pub(crate) trait Store:
-    DirectoryLog + Sessions + OneTimeUse + DecisionLog + RefreshFamilies + 'static
+    DirectoryLog + Sessions + OneTimeUse + KeyUses + DecisionLog + RefreshFamilies + 'static
 {
 }
 
 impl<S> Store for S where
-    S: DirectoryLog + Sessions + OneTimeUse + DecisionLog + RefreshFamilies + 'static
+    S: DirectoryLog + Sessions + OneTimeUse + KeyUses + DecisionLog + RefreshFamilies + 'static
 {
 }
 
@@ -477,6 +478,7 @@ macro_rules! conforms {
             all_families_end_together
             what_comes_from_before_an_ending_begins_no_family
             no_family_slips_past_an_ending
+            a_key_has_the_last_of_its_uses
         }
     };
     (@rules $empty:expr, $($rule:ident)+) => {

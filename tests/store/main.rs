@@ -6,6 +6,7 @@ mod conformance;
 mod damage;
 mod embedded;
 mod families;
+mod key_uses;
 mod pages;
 mod redis;
 mod samples;

@@ -28,7 +28,7 @@ use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
     Authenticator, Authorize, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe,
     OwnIssuers, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut,
-    UserSessions,
+    UserSessions, WriteUsedKeys,
 };
 use crate::http::edge::Edge;
 
@@ -59,6 +59,7 @@ pub struct Flows {
     pub(super) own_metadata: OwnMetadata,
     pub(super) portal: Portal,
     pub(super) iam: Iam,
+    pub(super) write_used_keys: WriteUsedKeys,
     pub(super) administration: Administration,
     pub(super) readiness: Readiness,
     pub(super) observe: Observe,
@@ -113,6 +114,7 @@ pub(super) async fn compose(
         own_metadata: shared.own_metadata(&saml)?,
         portal: shared.portal(config.sessions),
         iam: shared.iam(&authenticator),
+        write_used_keys: shared.write_used_keys(&authenticator),
         administration: shared.administration(
             config,
             (&node_keys.host, OwnIssuers::below(public_url.as_str())),

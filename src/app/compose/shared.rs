@@ -27,7 +27,7 @@ use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
     Authenticator, Authorize, BootstrapAdmin, GetWebIdentityToken, Issuers, MAX_SEARCHES, NodeKeys,
     Observe, OwnIssuers, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings,
-    SessionLimits, SignIn, SignOut, UserSessions,
+    SessionLimits, SignIn, SignOut, UserSessions, WriteUsedKeys,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -95,6 +95,7 @@ impl Shared {
             admin: admin.cloned(),
             regions: config.regions.clone().into(),
             known: Arc::clone(&self.known_providers),
+            used: Arc::default(),
         }
     }
 
@@ -152,10 +153,19 @@ impl Shared {
         Iam {
             authenticator: authenticator.clone(),
             directory: Arc::clone(&self.directory),
+            marks: Arc::clone(&self.resources.marks),
+            key_uses: Arc::clone(&self.resources.key_uses),
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
             writing: Arc::default(),
+        }
+    }
+
+    pub(super) fn write_used_keys(&self, authenticator: &Authenticator) -> WriteUsedKeys {
+        WriteUsedKeys {
+            used: Arc::clone(&authenticator.used),
+            store: Arc::clone(&self.resources.key_uses),
         }
     }
 

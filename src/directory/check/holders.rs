@@ -1,16 +1,17 @@
-//! What must hold of users, of the policies that users and roles have, and of what they go by.
+//! What must hold of users and groups, of the policies that they and roles have, and of what they go by.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MAX_DESCRIPTION, Problem};
 use crate::directory::aws_managed;
+use crate::directory::devices::{DeviceName, MfaDevice};
 use crate::directory::state::{Account, Directory};
 use crate::directory::users::{AccessKey, ManagedPolicy, Rights, User};
 use crate::domain::{
     AccessKeyId, AccountId, KeyKind, ManagedPolicyArn, Partition, UniqueId, UniqueIdKind,
 };
 
-/// Checks users and policies of every account.
+/// Checks users, groups and policies of every account.
 pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut Vec<Problem>) {
     let mut keys: BTreeMap<&AccessKeyId, String> = BTreeMap::new();
     for (id, account) in &directory.accounts {
@@ -61,7 +62,7 @@ pub(super) fn same_id(at: &str, other: &str) -> Problem {
     Problem::new(at, text)
 }
 
-/// A unique id names one role, user or policy for good, in all accounts: a session of one must never
+/// A unique id names one role, user, group or policy for good, in all accounts: a session of one must never
 /// count as a session of another.
 fn check_unique_ids(directory: &Directory, problems: &mut Vec<Problem>) {
     let mut owners: BTreeMap<&UniqueId, String> = BTreeMap::new();
@@ -78,7 +79,12 @@ fn check_unique_ids(directory: &Directory, problems: &mut Vec<Problem>) {
             let at = format!("accounts/{id}/policies/{name}");
             (at, &policy.unique_id, UniqueIdKind::ManagedPolicy, "ANPA")
         });
-        for (at, unique_id, kind, prefix) in roles.chain(users).chain(policies) {
+        let groups = account.groups.iter().map(|(name, group)| {
+            let at = format!("accounts/{id}/groups/{name}");
+            (at, &group.unique_id, UniqueIdKind::Group, "AGPA")
+        });
+        let all = roles.chain(users).chain(policies).chain(groups);
+        for (at, unique_id, kind, prefix) in all {
             if unique_id.kind() != kind {
                 let text = format!("unique_id must begin with {prefix}");
                 problems.push(Problem::new(&at, text));
@@ -112,6 +118,15 @@ impl Holders<'_> {
             self.check_user(&at, user, problems);
         }
         let mut names = BTreeSet::new();
+        for (name, group) in &self.account.groups {
+            let at = format!("accounts/{id}/groups/{name}");
+            if !names.insert(name.as_str().to_ascii_lowercase()) {
+                problems.push(only_case(&at, "group"));
+            }
+            self.check_rights(&at, group.rights(), problems);
+        }
+        self.check_device_names(problems);
+        let mut names = BTreeSet::new();
         for (name, policy) in &self.account.policies {
             let at = format!("accounts/{id}/policies/{name}");
             if !names.insert(name.as_str().to_ascii_lowercase()) {
@@ -125,6 +140,41 @@ impl Holders<'_> {
         self.check_rights(at, user.rights(), problems);
         check_keys(at, &user.access_keys, User::MAX_KEYS, problems);
         check_devices(at, user, problems);
+        self.check_groups_of(at, user, problems);
+    }
+
+    fn check_groups_of(&self, at: &str, user: &User, problems: &mut Vec<Problem>) {
+        if user.groups.len() > User::MAX_GROUPS {
+            let text = format!("groups: at most {} of one user", User::MAX_GROUPS);
+            problems.push(Problem::new(at, text));
+        }
+        for name in &user.groups {
+            if !self.account.groups.contains_key(name) {
+                let text = format!("groups: the account has no group {name}; make it first");
+                problems.push(Problem::new(at, text));
+            }
+        }
+    }
+
+    /// A device's serial number is its name, so that there is one device of a name.
+    pub(super) fn check_device_names(&self, problems: &mut Vec<Problem>) {
+        let id = self.id;
+        let mut owners: BTreeMap<String, String> = BTreeMap::new();
+        let mut own = |name: &DeviceName, at: String| {
+            let other = owners.insert(name.as_str().to_ascii_lowercase(), at.clone());
+            if let Some(other) = other {
+                let text = format!("mfa_devices: {other} has a device {name}, too; rename one");
+                problems.push(Problem::new(at, text));
+            }
+        };
+        for (user, it) in &self.account.users {
+            for name in it.mfa_devices.keys() {
+                own(name, format!("accounts/{id}/users/{user}"));
+            }
+        }
+        for name in self.account.mfa_devices.keys() {
+            own(name, format!("accounts/{id}/mfa-devices"));
+        }
     }
 
     pub(super) fn check_rights(&self, at: &str, rights: Rights<'_>, problems: &mut Vec<Problem>) {
@@ -199,6 +249,13 @@ fn check_devices(at: &str, user: &User, problems: &mut Vec<Problem>) {
     if user.mfa_devices.len() > most {
         let text = format!("mfa_devices: at most {most} of one user");
         problems.push(Problem::new(at, text));
+    }
+    let most = MfaDevice::MAX_DRIFT;
+    for (name, device) in &user.mfa_devices {
+        if !(-most..=most).contains(&device.drift) {
+            let text = format!("mfa_devices: the drift of {name} must be -{most} to {most}");
+            problems.push(Problem::new(at, text));
+        }
     }
 }
 

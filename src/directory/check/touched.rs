@@ -4,6 +4,7 @@
 //! against each other.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::holders::{Holders, only_case, own_key, same_id, same_key};
 use super::{Problem, check, check_role};
@@ -11,6 +12,7 @@ use crate::directory::since::Footing;
 use crate::directory::snapshot::Snapshot;
 use crate::directory::state::{Account, Directory};
 use crate::directory::touched::Touched;
+use crate::directory::users::User;
 use crate::domain::{AccessKeyId, AccountId, RoleName, UniqueId, UniqueIdKind, UserName};
 
 /// The problems that a directory has after changes, where it had none `before`: what nothing was changed
@@ -97,6 +99,10 @@ impl<'a> Again<'a> {
         self.holders().check_user(&at, user, problems);
         let id = &user.unique_id;
         let was = self.was().and_then(|account| account.users.get(name));
+        let has = |was: &Arc<User>| was.mfa_devices.keys().eq(user.mfa_devices.keys());
+        if !user.mfa_devices.is_empty() && !was.is_some_and(has) {
+            self.holders().check_device_names(problems);
+        }
         if was.is_some_and(|was| was.unique_id == *id) {
             return;
         }

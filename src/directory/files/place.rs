@@ -56,6 +56,32 @@ impl Reader<'_> {
         self.check_account(path, id);
     }
 
+    pub(super) fn check_group_file(&mut self, path: &str, id: &str, file: &str) {
+        if file.strip_suffix(".toml").is_none() {
+            let text = "a group has <Name>.toml and <Name>.policies/<policy>.json";
+            self.problem(path, text);
+        }
+        self.check_account(path, id);
+    }
+
+    pub(super) fn check_group_policy_file(
+        &mut self,
+        path: &str,
+        id: &str,
+        folder: &str,
+        file: &str,
+    ) {
+        let group = folder.strip_suffix(".policies");
+        match group.filter(|_| file.strip_suffix(".json").is_some()) {
+            None => self.problem(
+                path,
+                "the policies of a group stand in <Name>.policies/<policy>.json",
+            ),
+            Some(name) => self.check_is_there(path, &format!("accounts/{id}/groups/{name}.toml")),
+        }
+        self.check_account(path, id);
+    }
+
     /// A document must stand beside its policy's own file.
     pub(super) fn check_managed_file(&mut self, path: &str, id: &str, file: &str) {
         let base = file.strip_suffix(".toml");
@@ -100,7 +126,7 @@ impl Reader<'_> {
         self.check_account(path, id);
     }
 
-    fn check_account(&mut self, path: &str, id: &str) {
+    pub(super) fn check_account(&mut self, path: &str, id: &str) {
         self.check_is_there(path, &format!("accounts/{id}/account.toml"));
     }
 

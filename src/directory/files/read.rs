@@ -130,6 +130,11 @@ impl Reader<'_> {
             ["accounts", id, "users", folder, file] => {
                 self.check_user_policy_file(path, id, folder, file);
             }
+            ["accounts", id, "groups", file] => self.check_group_file(path, id, file),
+            ["accounts", id, "groups", folder, file] => {
+                self.check_group_policy_file(path, id, folder, file);
+            }
+            ["accounts", id, "mfa-devices.toml"] => self.check_account(path, id),
             ["accounts", id, "policies", file] => self.check_managed_file(path, id, file),
             ["accounts", id, "oidc-providers", file] => self.check_oidc_file(path, id, file),
             ["accounts", id, "saml-providers", file] => self.check_saml_file(path, id, file),

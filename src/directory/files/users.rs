@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::read::Reader;
-use super::{AccessKeyFile, MfaDeviceFile, PolicyFile, UserFile};
-use crate::directory::{AccessKey, Account, DeviceName, ManagedPolicy, MfaDevice, User};
+use super::{AccessKeyFile, PolicyFile, UserFile};
+use crate::directory::{AccessKey, Account, ManagedPolicy, User};
 use crate::domain::{AccessKeyId, AccountId, PolicyName, UniqueIdKind, UserName};
 use crate::policy::{IdentityPolicy, PolicyKind};
 
@@ -49,7 +49,8 @@ impl Reader<'_> {
                 file.access_keys,
                 before.map(|user| &user.access_keys),
             ),
-            mfa_devices: self.read_devices(path, file.mfa_devices, before.map(AsRef::as_ref)),
+            mfa_devices: self.read_devices((path, id), file.mfa_devices, before.map(AsRef::as_ref)),
+            groups: file.groups,
         };
         Some((name, user))
     }
@@ -77,32 +78,6 @@ impl Reader<'_> {
             }
         }
         keys
-    }
-
-    fn read_devices(
-        &mut self,
-        path: &str,
-        files: Vec<MfaDeviceFile>,
-        before: Option<&User>,
-    ) -> BTreeMap<DeviceName, MfaDevice> {
-        let mut devices = BTreeMap::new();
-        for file in files {
-            let kept = before.and_then(|user| user.mfa_devices.get(&file.name));
-            let enabled_at = file.enabled_at.or(kept.map(|device| device.enabled_at));
-            let enabled_at = enabled_at.unwrap_or(self.now);
-            let device = match (&file.seed, kept) {
-                (Some(seed), _) => MfaDevice::new(seed, enabled_at),
-                (None, Some(kept)) => MfaDevice::clone(kept),
-                (None, None) => {
-                    self.without_secret(path, ("mfa_devices", "seed"), &file.name);
-                    continue;
-                }
-            };
-            if devices.insert(file.name.clone(), device).is_some() {
-                self.problem(path, &format!("mfa_devices: {} is listed twice", file.name));
-            }
-        }
-        devices
     }
 
     pub(super) fn read_policies_of(&mut self, id: AccountId, account: &mut Account) {

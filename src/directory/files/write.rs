@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    AccessKeyFile, DirectoryFiles, METADATA, MfaDeviceFile, PolicyFile, RoleFile, ServiceFile,
-    UserFile,
+    AccessKeyFile, DirectoryFiles, GroupFile, METADATA, MfaDeviceFile, PolicyFile, RoleFile,
+    ServiceFile, UnassignedDeviceFile, UnassignedDevicesFile, UserFile,
 };
 use crate::directory::{
-    AccessKey, Account, ConnectionMetadata, DeviceName, Directory, ManagedPolicy, MfaDevice,
+    AccessKey, Account, ConnectionMetadata, DeviceName, Directory, Group, ManagedPolicy, MfaDevice,
     Problem, Reach, Role, Service, User,
 };
 use crate::domain::{AccessKeyId, AccountId, PolicyName, ServiceName};
@@ -62,6 +62,10 @@ fn write_account(
     for (name, user) in &account.users {
         write_user(&format!("accounts/{id}/users/{name}"), user, files)?;
     }
+    for (name, group) in &account.groups {
+        write_group(&format!("accounts/{id}/groups/{name}"), group, files)?;
+    }
+    write_unassigned_devices(id, account, files)?;
     for (name, policy) in &account.policies {
         write_managed(&format!("accounts/{id}/policies/{name}"), policy, files)?;
     }
@@ -144,6 +148,8 @@ fn write_user(base: &str, user: &User, files: &mut DirectoryFiles) -> Result<(),
         name: name.clone(),
         seed: None,
         enabled_at: Some(device.enabled_at),
+        drift: Some(device.drift).filter(|drift| *drift != 0),
+        tags: device.tags.clone(),
     };
     let file = UserFile {
         path: user.path.clone(),
@@ -154,10 +160,45 @@ fn write_user(base: &str, user: &User, files: &mut DirectoryFiles) -> Result<(),
         tags: user.tags.clone(),
         access_keys: keys_without_secrets(&user.access_keys),
         mfa_devices: user.mfa_devices.iter().map(device).collect(),
+        groups: user.groups.clone(),
     };
     put_toml(files, format!("{base}.toml"), &file)?;
     write_policies(base, &user.policies, files);
     Ok(())
+}
+
+fn write_group(base: &str, group: &Group, files: &mut DirectoryFiles) -> Result<(), Problem> {
+    let file = GroupFile {
+        path: group.path.clone(),
+        managed_policies: group.attached.clone(),
+        unique_id: Some(group.unique_id.clone()),
+        created_at: Some(group.created_at),
+    };
+    put_toml(files, format!("{base}.toml"), &file)?;
+    write_policies(base, &group.policies, files);
+    Ok(())
+}
+
+/// Devices without seeds.
+fn write_unassigned_devices(
+    id: AccountId,
+    account: &Account,
+    files: &mut DirectoryFiles,
+) -> Result<(), Problem> {
+    if account.mfa_devices.is_empty() {
+        return Ok(());
+    }
+    let devices = account.mfa_devices.iter();
+    let file = UnassignedDevicesFile {
+        mfa_devices: devices
+            .map(|(name, device)| UnassignedDeviceFile {
+                name: name.clone(),
+                seed: None,
+                tags: device.tags.clone(),
+            })
+            .collect(),
+    };
+    put_toml(files, format!("accounts/{id}/mfa-devices.toml"), &file)
 }
 
 fn write_managed(

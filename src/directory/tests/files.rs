@@ -155,7 +155,7 @@ fn a_file_whose_name_is_no_resource_s_name_is_told() {
     for (path, why) in [
         ("notes.toml", "no resource has this place"),
         (
-            "accounts/482011739056/groups/readers.toml",
+            "accounts/482011739056/teams/readers.toml",
             "no resource has this place",
         ),
         ("accounts/482011739056/users/in es.toml", "user name"),

@@ -2,6 +2,7 @@
 
 mod checks;
 mod files;
+mod groups;
 mod lint;
 mod live;
 mod lost;

@@ -11,8 +11,8 @@ use crate::directory::testing::{
 };
 use crate::directory::{AccessKey, KeyStatus, ManagedPolicy, MfaDevice, User};
 use crate::directory::{
-    Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider,
-    Organization, Role, SamlProvider, diff, read, write,
+    Account, AccountSettings, ConnectionMetadata, Directory, Environment, Group, Link,
+    OidcProvider, Organization, Role, SamlProvider, UnassignedDevice, diff, read, write,
 };
 use crate::directory::{Format, Reach, Revocations, Service, Since};
 use crate::domain::{
@@ -98,12 +98,16 @@ prop_compose! {
         tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
         keys in btree_map(any::<[u8; 5]>(), any::<bool>(), 0..3),
         has_device in any::<bool>(),
+        groups in btree_set(select(&ROLES[..]), 0..3),
         created in 0..4_000_000_000_i64,
     ) -> Arc<User> {
         let parsed = |(name, text): (&str, &str)| (name.parse().unwrap(), text.parse().unwrap());
         let created_at = UnixTime::from_seconds(created);
         let seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".parse().unwrap();
-        let device = ("phone".parse().unwrap(), MfaDevice::new(&seed, created_at));
+        let mut device = MfaDevice::new(&seed, created_at);
+        device.drift = created % 3 - 1;
+        device.tags = tagged(tags.clone());
+        let device = ("phone".parse().unwrap(), device);
         let key = |(random, is_active)| {
             let id = AccessKeyId::from_random(KeyKind::LongTerm, ACCOUNTS[0].parse().unwrap(), random);
             let status = if is_active { KeyStatus::Active } else { KeyStatus::Inactive };
@@ -120,7 +124,36 @@ prop_compose! {
             boundary: boundary.map(|arn| arn.parse().unwrap()),
             access_keys: keys.into_iter().map(key).collect(),
             mfa_devices: has_device.then_some(device).into_iter().collect(),
+            groups: groups.iter().map(|name| name.parse().unwrap()).collect(),
         })
+    }
+}
+
+prop_compose! {
+    fn group()(
+        path in select(&["/", "/x/"][..]),
+        id in any::<[u8; 11]>(),
+        policies in btree_map(select(&POLICIES[..]), select(&DOCUMENTS[..]), 0..3),
+        attached in btree_set(select(&MANAGED[..]), 0..2),
+        created in 0..4_000_000_000_i64,
+    ) -> Arc<Group> {
+        let parsed = |(name, text): (&str, &str)| (name.parse().unwrap(), text.parse().unwrap());
+        Arc::new(Group {
+            path: path.parse().unwrap(),
+            unique_id: UniqueId::from_random(UniqueIdKind::Group, id),
+            created_at: UnixTime::from_seconds(created),
+            policies: policies.into_iter().map(parsed).collect(),
+            attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
+        })
+    }
+}
+
+prop_compose! {
+    fn unassigned_device()(
+        tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
+    ) -> Arc<UnassignedDevice> {
+        let seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".parse().unwrap();
+        Arc::new(UnassignedDevice::new(&seed, tagged(tags)))
     }
 }
 
@@ -227,6 +260,8 @@ prop_compose! {
     fn account()(
         roles in btree_map(select(&ROLES[..]), role(), 0..4),
         users in btree_map(select(&ROLES[..]), user(), 0..3),
+        groups in btree_map(select(&ROLES[..]), group(), 0..3),
+        devices in btree_map(select(&["spare", "path/spare"][..]), unassigned_device(), 0..3),
         policies in btree_map(select(&ROLES[..]), managed_policy(), 0..3),
         providers in proptest::collection::vec(provider(), 0..3),
         saml in btree_map(select(&SAML_PROVIDERS[..]), saml_provider(), 0..3),
@@ -239,6 +274,11 @@ prop_compose! {
             settings,
             roles: roles.into_iter().map(named).collect(),
             users: users.into_iter().map(|(name, user)| (name.parse().unwrap(), user)).collect(),
+            groups: groups.into_iter().map(|(name, group)| (name.parse().unwrap(), group)).collect(),
+            mfa_devices: devices
+                .into_iter()
+                .map(|(name, device)| (name.parse().unwrap(), device))
+                .collect(),
             policies: policies
                 .into_iter()
                 .map(|(name, policy)| (name.parse().unwrap(), policy))
@@ -334,10 +374,11 @@ prop_compose! {
 /// A directory of the users and services alone: nobody writes their secrets.
 fn secrets_of(directory: &Directory) -> Directory {
     let accounts = directory.accounts.iter().map(|(id, account)| {
-        let users = account.users.clone();
+        let (users, mfa_devices) = (account.users.clone(), account.mfa_devices.clone());
         let settings = account.settings.clone();
         let account = Account {
             users,
+            mfa_devices,
             ..Account::new(settings)
         };
         (*id, Arc::new(account))

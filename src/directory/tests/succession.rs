@@ -76,6 +76,7 @@ prop_compose! {
             boundary: None,
             access_keys: keys.into_iter().map(|number| (key_id(number), access_key())).collect(),
             mfa_devices: BTreeMap::new(),
+            groups: BTreeSet::new(),
         }
     }
 }

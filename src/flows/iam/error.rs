@@ -3,6 +3,7 @@
 use crate::audit::AuditUnavailable;
 use crate::directory::{CommitError, DirectoryError, Problem};
 use crate::entropy::EntropyError;
+use crate::flows::mfa::MfaError;
 use crate::flows::recorded_change::RecordedChangeError;
 use crate::flows::unavailable::Unavailable;
 use crate::throttle::Throttled;
@@ -190,6 +191,19 @@ impl IamError {
     /// Whether the records have it.
     pub const fn is_recorded(&self) -> bool {
         matches!(self, Self::Invalid(_) | Self::NotCommitted(_))
+    }
+}
+
+impl From<MfaError> for IamError {
+    fn from(error: MfaError) -> Self {
+        match error {
+            MfaError::Unavailable(unavailable) => Self::Unavailable(unavailable),
+            MfaError::Incomplete
+            | MfaError::UnknownDevice
+            | MfaError::TooManyTries
+            | MfaError::WrongCode
+            | MfaError::UsedCode => Self::Refused(Refusal::wrong_code()),
+        }
     }
 }
 

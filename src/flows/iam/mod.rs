@@ -7,15 +7,24 @@
 //!      └ authorise                   iam:<Action> on the resource, by the caller's own policies
 //!         └ Action::run              pure: an answer, and what changes; or a refusal in IAM's words
 //!            ├ nothing changes       one record, then the answer
+//!            ├ codes are used up     so that nobody shows them again
 //!            └ commit                intent and outcome are recorded; a conflict begins anew
 //! ```
 //! Each area is one file; an action is a value with its parameters, and says by itself what it asks of the
 //! caller's policies and what it does.
 
+pub mod access_keys;
 mod error;
+pub mod groups;
+pub mod holders;
+pub mod membership;
+pub mod mfa_devices;
 mod scene;
+pub mod user_settings;
 pub mod users;
+pub mod users_devices;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,17 +35,19 @@ pub use scene::{Done, Page, PageRequest, Question, Scene};
 
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::caller_context;
+use super::mfa::UsedCode;
 use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
 use super::record::{Deed, Outcome, Recorder, Subject, chain};
 use super::recorded_change::{RecordedChange, RecordedChangeError};
 use super::request::RequestMeta;
-use crate::directory::{CommitError, LiveDirectory, Snapshot};
-use crate::domain::Principal;
+use crate::directory::{CommitError, DirectoryError, LiveDirectory, Snapshot};
+use crate::domain::{AccessKeyId, Principal};
 use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
 use crate::policy::{Authorisation, Caller as PolicyCaller, Context, Request, Target, authorise};
 use crate::sigv4::HttpRequest;
+use crate::store::{KeyUses, OneTimeUse, Redeemed, UsedKey};
 use crate::throttle::Throttle;
 
 /// One action of the API, its parameters read.
@@ -55,6 +66,11 @@ pub trait Action: Send + Sync {
     /// [`Refusal`] where it can't be told what the action is about, e.g. which user is meant.
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal>;
 
+    /// The key whose last use [`Scene::last_use`] is to tell.
+    fn looks_up(&self) -> Option<&AccessKeyId> {
+        None
+    }
+
     /// The answer, and what changes; may run again with a newer directory.
     ///
     /// # Errors
@@ -72,6 +88,10 @@ pub struct Iam {
     pub authenticator: Authenticator,
     /// What is read and changed.
     pub directory: Arc<LiveDirectory>,
+    /// Which codes of devices were used.
+    pub marks: Arc<dyn OneTimeUse>,
+    /// When keys were last used.
+    pub key_uses: Arc<dyn KeyUses>,
     /// How often somebody may ask.
     pub throttle: Arc<Throttle>,
     /// Where it is recorded.
@@ -148,8 +168,9 @@ impl Iam {
         } else {
             None
         };
+        let mut used_up = BTreeSet::new();
         for _ in 0..MAX_TRIES {
-            match self.attempt(action, caller, meta).await {
+            match self.attempt(action, (caller, &mut used_up), meta).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failed::Conflict) => {}
                 Err(Failed::For(error)) => return self.refused::<A>(caller, meta, error).await,
@@ -161,13 +182,17 @@ impl Iam {
     async fn attempt<A: Action>(
         &self,
         action: &A,
-        caller: &Caller,
+        (caller, used_up): (&Caller, &mut BTreeSet<UsedCode>),
         meta: &RequestMeta,
     ) -> Result<A::Answer, Failed> {
         let snapshot = self.directory.catch_up(meta.now).await?;
-        let scene = Scene::new(caller, &snapshot, meta, self.entropy.as_ref())?;
+        let mut scene = Scene::new(caller, &snapshot, meta, self.entropy.as_ref())?;
         let asked = action.asks(&scene).map_err(IamError::from)?;
         check_allowed(&asked, &scene, meta)?;
+        if let Some(key) = action.looks_up() {
+            let used = self.key_uses.last_use(UsedKey::of(key)).await;
+            scene.last_use = used.map_err(|error| IamError::from(DirectoryError::from(error)))?;
+        }
         let done = action.run(&scene).map_err(IamError::from)?;
         let subject = Subject::Caller(caller);
         if done.changes.is_empty() {
@@ -177,6 +202,7 @@ impl Iam {
             told.await?;
             return Ok(done.answer);
         }
+        self.use_up(done.codes, used_up, meta).await?;
         let changes = scene.with_account(done.changes);
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let change = RecordedChange {
@@ -192,6 +218,25 @@ impl Iam {
             Err(RecordedChangeError::Commit(CommitError::Conflict { .. })) => Err(Failed::Conflict),
             Err(error) => Err(Failed::For(error.into())),
         }
+    }
+
+    /// Uses codes up, those that an earlier try used left aside.
+    async fn use_up(
+        &self,
+        codes: Vec<UsedCode>,
+        used_up: &mut BTreeSet<UsedCode>,
+        meta: &RequestMeta,
+    ) -> Result<(), IamError> {
+        for code in codes {
+            if used_up.contains(&code) {
+                continue;
+            }
+            match code.use_up(&self.marks, meta.now).await? {
+                Redeemed::First => used_up.insert(code),
+                Redeemed::Again => return Err(Refusal::wrong_code().into()),
+            };
+        }
+        Ok(())
     }
 
     /// The refusal, recorded where it isn't yet; one that can't be is none.

@@ -1,6 +1,7 @@
 //! What an action finds, and what it leaves.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -11,8 +12,10 @@ use crate::domain::{
 };
 use crate::entropy::{Entropy, draw};
 use crate::flows::authenticate::Caller;
+use crate::flows::mfa::UsedCode;
 use crate::flows::request::RequestMeta;
 use crate::policy::Values;
+use crate::store::KeyUse;
 
 /// What an action finds: who asks, and the directory at one generation.
 pub struct Scene<'s> {
@@ -26,6 +29,8 @@ pub struct Scene<'s> {
     pub account: Arc<Account>,
     /// The partition of every ARN.
     pub partition: Partition,
+    /// What [`Action::looks_up`](super::Action::looks_up) asked for.
+    pub last_use: Option<KeyUse>,
     /// The time of the request.
     pub now: UnixTime,
     entropy: &'s dyn Entropy,
@@ -54,6 +59,7 @@ impl<'s> Scene<'s> {
             account_id: id,
             account,
             partition: snapshot.partition(),
+            last_use: None,
             now: meta.now,
             entropy,
             is_there,
@@ -171,6 +177,7 @@ impl Question {
 pub struct Done<A> {
     pub(super) answer: A,
     pub(super) changes: Vec<Change>,
+    pub(super) codes: Vec<UsedCode>,
 }
 
 impl<A> Done<A> {
@@ -179,13 +186,57 @@ impl<A> Done<A> {
         Self {
             answer,
             changes: Vec::new(),
+            codes: Vec::new(),
         }
     }
 
     /// An answer, once this is changed.
     pub const fn changed(answer: A, changes: Vec<Change>) -> Self {
-        Self { answer, changes }
+        Self {
+            answer,
+            changes,
+            codes: Vec::new(),
+        }
     }
+
+    /// The same, once these codes are used up: nothing changes where one of them was.
+    #[must_use]
+    pub(super) fn using_up(self, codes: Vec<UsedCode>) -> Self {
+        Self { codes, ..self }
+    }
+}
+
+/// What is listed in the order of its keys.
+pub trait Sorted {
+    /// A key.
+    type Key: Borrow<str>;
+    /// What stands under one.
+    type Value;
+
+    /// The entries after this key; all of them, where none is given.
+    fn after(&self, key: Option<&str>) -> impl Iterator<Item = (&Self::Key, &Self::Value)>;
+}
+
+impl<K: Ord + Borrow<str>, V> Sorted for Map<K, V> {
+    type Key = K;
+    type Value = V;
+
+    fn after(&self, key: Option<&str>) -> impl Iterator<Item = (&K, &V)> {
+        self.range::<str>((from(key), Bound::Unbounded))
+    }
+}
+
+impl<K: Ord + Borrow<str>, V> Sorted for BTreeMap<K, V> {
+    type Key = K;
+    type Value = V;
+
+    fn after(&self, key: Option<&str>) -> impl Iterator<Item = (&K, &V)> {
+        self.range::<str, _>((from(key), Bound::Unbounded))
+    }
+}
+
+fn from(key: Option<&str>) -> Bound<&str> {
+    key.map_or(Bound::Unbounded, Bound::Excluded)
 }
 
 /// Which part of a list is asked for (`Marker`, `MaxItems`).
@@ -204,16 +255,12 @@ impl PageRequest {
     pub const MOST: usize = 1000;
 
     /// The page of a map: what `pick` makes of its entries, without those of which it makes nothing.
-    pub fn of_map<K: Ord + Borrow<str>, V, T>(
+    pub fn of_map<M: Sorted, T>(
         &self,
-        map: &Map<K, V>,
-        pick: impl Fn(&K, &V) -> Option<T>,
+        map: &M,
+        pick: impl Fn(&M::Key, &M::Value) -> Option<T>,
     ) -> Page<T> {
-        let after = self
-            .marker
-            .as_deref()
-            .map_or(Bound::Unbounded, Bound::Excluded);
-        let entries = map.range::<str>((after, Bound::Unbounded));
+        let entries = map.after(self.marker.as_deref());
         self.of(entries.filter_map(|(key, value)| {
             let name: &str = key.borrow();
             Some((name.to_owned(), pick(key, value)?))

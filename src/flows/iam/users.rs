@@ -32,7 +32,7 @@ pub struct UserView {
 }
 
 impl UserView {
-    fn of(scene: &Scene<'_>, name: &UserName, user: &User) -> Self {
+    pub(super) fn of(scene: &Scene<'_>, name: &UserName, user: &User) -> Self {
         Self {
             name: name.clone(),
             path: user.path.clone(),
@@ -73,7 +73,7 @@ impl Scene<'_> {
 }
 
 /// Names are not told apart by case (IAM API reference, `CreateUser`).
-fn is_taken(account: &Account, name: &UserName) -> bool {
+pub(super) fn is_taken(account: &Account, name: &UserName) -> bool {
     let mut names = account.users.keys();
     names.any(|other| other.as_str().eq_ignore_ascii_case(name.as_str()))
 }
@@ -129,6 +129,7 @@ impl Action for CreateUser {
             boundary: self.boundary.clone(),
             access_keys: BTreeMap::new(),
             mfa_devices: BTreeMap::new(),
+            groups: BTreeSet::new(),
         };
         let view = UserView::of(scene, &self.name, &user);
         let change = Change::PutUser(scene.account_id, self.name.clone(), Arc::new(user));
@@ -228,6 +229,7 @@ impl Action for DeleteUser {
             (!user.attached.is_empty(), "detach all policies"),
             (!user.access_keys.is_empty(), "delete access keys"),
             (!user.mfa_devices.is_empty(), "delete MFA device"),
+            (!user.groups.is_empty(), "remove users from group"),
         ];
         if let Some((_, first)) = blocked.iter().find(|(is_there, _)| *is_there) {
             return Err(Refusal::delete_conflict(first));

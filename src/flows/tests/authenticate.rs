@@ -66,6 +66,7 @@ async fn the_first_administrator_is_a_user() {
 async fn without_a_first_administrator_its_key_is_nobody_s() {
     let node = Node::new().await;
     let authenticator = Authenticator {
+        used: Arc::default(),
         admin: None,
         ..node.authenticator()
     };

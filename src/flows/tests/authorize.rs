@@ -217,6 +217,37 @@ async fn a_user_may_what_their_policies_allow() {
 }
 
 #[tokio::test]
+async fn a_user_may_what_the_policies_of_their_groups_allow() {
+    let mut files = question_files("");
+    files.remove(ADA_POLICY);
+    let node = Node::with(&files).await;
+    let silent = Verdict::Deny(Refusal::Silent(PolicyKind::IdentityBased));
+    let run = run_job(received(&ada()));
+    assert_eq!(decided(&node, &run).await.verdict, silent);
+
+    let user = ["groups = ['builders']\n", &files[ADA_FILE]].concat();
+    files.insert(ADA_FILE.to_owned(), user);
+    let group = "accounts/482011739056/groups/builders";
+    files.insert([group, ".toml"].concat(), String::new());
+    let allow = json!({ "Sid": "Run", "Effect": "Allow", "Action": "ci:*", "Resource": "*" });
+    files.insert([group, ".policies/ci.json"].concat(), policy(&allow));
+    let node = Node::with(&files).await;
+    assert!(decided(&node, &run).await.verdict.is_allowed());
+    let event = node.audit.kept.events().pop().unwrap();
+    let found = &event["additionalEventData"]["checks"][0]["found"];
+    let found = found.as_str().unwrap();
+    assert!(found.contains("Run of group/builders/ci"), "{event}");
+
+    // The boundary is the user's, and bounds what groups give.
+    let bounded = "permissions_boundary = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'\n";
+    let user = [bounded, &files[ADA_FILE]].concat();
+    files.insert(ADA_FILE.to_owned(), user);
+    let node = Node::with(&files).await;
+    let unbounded = Verdict::Deny(Refusal::Silent(PolicyKind::PermissionsBoundary));
+    assert_eq!(decided(&node, &run).await.verdict, unbounded);
+}
+
+#[tokio::test]
 async fn a_refusal_says_which_kind_of_policy_was_silent_or_denied() {
     let node = Node::with(&question_files("")).await;
     let mut asked = run_job(received(&ada()));

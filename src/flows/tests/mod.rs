@@ -5,6 +5,7 @@ mod administer;
 mod authenticate;
 mod authorize;
 mod back_up;
+mod iam_devices;
 mod known_providers;
 mod metadata;
 mod portal;
@@ -234,6 +235,7 @@ impl Node {
 
     fn authenticator(&self) -> Authenticator {
         Authenticator {
+            used: Arc::default(),
             directory: Arc::clone(&self.directory),
             admin: Some(Arc::new(bootstrap_admin())),
             regions: Arc::new([Region::us_east_1()]),

@@ -3,10 +3,17 @@
 //! One file an area. What an action does is in `flows::iam`; here is how its parameters are read and its
 //! answer is written. [`operations`] lists every action that there is.
 
+mod access_keys;
 mod error;
+mod groups;
+mod holders;
+mod mfa_devices;
 mod operation;
 mod parameters;
+mod qr_code;
 mod shapes;
+mod user_fields;
+mod user_settings;
 mod users;
 
 use crate::flows::Caller;
@@ -49,6 +56,50 @@ operations! {
     iam::users::DeleteUser,
     iam::users::GetUser,
     iam::users::ListUsers,
+    iam::user_settings::UpdateUser,
+    iam::user_settings::TagUser,
+    iam::user_settings::UntagUser,
+    iam::user_settings::ListUserTags,
+    iam::user_settings::PutUserBoundary,
+    iam::user_settings::DeleteUserBoundary,
+    iam::holders::PutPolicy<iam::holders::OfUser>,
+    iam::holders::GetPolicy<iam::holders::OfUser>,
+    iam::holders::ListPolicies<iam::holders::OfUser>,
+    iam::holders::DeletePolicy<iam::holders::OfUser>,
+    iam::holders::AttachPolicy<iam::holders::OfUser>,
+    iam::holders::DetachPolicy<iam::holders::OfUser>,
+    iam::holders::ListAttached<iam::holders::OfUser>,
+    iam::access_keys::CreateAccessKey,
+    iam::access_keys::ListAccessKeys,
+    iam::access_keys::UpdateAccessKey,
+    iam::access_keys::DeleteAccessKey,
+    iam::access_keys::GetKeyLastUsed,
+    iam::mfa_devices::CreateDevice,
+    iam::mfa_devices::ListVirtualDevices,
+    iam::mfa_devices::DeleteDevice,
+    iam::mfa_devices::TagDevice,
+    iam::mfa_devices::UntagDevice,
+    iam::mfa_devices::ListDeviceTags,
+    iam::users_devices::EnableDevice,
+    iam::users_devices::DeactivateDevice,
+    iam::users_devices::ResyncDevice,
+    iam::users_devices::ListDevices,
+    iam::users_devices::GetDevice,
+    iam::groups::CreateGroup,
+    iam::groups::GetGroup,
+    iam::groups::ListGroups,
+    iam::groups::UpdateGroup,
+    iam::groups::DeleteGroup,
+    iam::membership::AddUserToGroup,
+    iam::membership::RemoveUserFromGroup,
+    iam::membership::ListGroupsForUser,
+    iam::holders::PutPolicy<iam::holders::OfGroup>,
+    iam::holders::GetPolicy<iam::holders::OfGroup>,
+    iam::holders::ListPolicies<iam::holders::OfGroup>,
+    iam::holders::DeletePolicy<iam::holders::OfGroup>,
+    iam::holders::AttachPolicy<iam::holders::OfGroup>,
+    iam::holders::DetachPolicy<iam::holders::OfGroup>,
+    iam::holders::ListAttached<iam::holders::OfGroup>,
 }
 
 impl IamApi {

@@ -26,7 +26,8 @@ const fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-const fn word(name: &'static str, field: &'static str, max: usize) -> Field {
+/// A name of at most so many characters.
+pub(super) const fn word(name: &'static str, field: &'static str, max: usize) -> Field {
     Field {
         name,
         constraint: Constraint {
@@ -238,7 +239,11 @@ fn invalid_input(error: &dyn std::error::Error) -> QueryFault {
     )
 }
 
-fn parse<T: FromStr<Err = InvalidValue>>(name: &str, value: &str) -> Result<T, QueryFault> {
+/// A value that is made of parameters which keep the model's bounds.
+pub(super) fn parse<T: FromStr<Err = InvalidValue>>(
+    name: &str,
+    value: &str,
+) -> Result<T, QueryFault> {
     let parsed = value.parse::<T>();
     parsed.map_err(|error| {
         QueryFault::validation(format!(

@@ -1,6 +1,8 @@
 //! Structures of the model that several answers have.
 
-use crate::domain::{ManagedPolicyArn, OwnTags};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::{ManagedPolicyArn, OwnTags, TagKey, TagValue};
 use crate::flows::iam::Page;
 use crate::flows::iam::users::UserView;
 use crate::http::query::{Members, Value};
@@ -34,14 +36,29 @@ pub(super) fn boundary(arn: &ManagedPolicyArn) -> Value<'static> {
 
 /// `tagListType`
 pub(super) fn tags(tags: &OwnTags) -> Value<'static> {
-    let tag = |key: String, value: String| {
-        Value::Members(vec![("Key", key.into()), ("Value", value.into())])
-    };
     let tags = tags.iter();
-    Value::List(
-        tags.map(|(key, value)| tag(key.to_string(), value.to_string()))
-            .collect(),
-    )
+    let owned = tags.map(|(key, value)| (key.clone(), value.clone()));
+    Value::List(owned.map(tag).collect())
+}
+
+/// `Tag`
+pub(super) fn tag((key, value): (TagKey, TagValue)) -> Value<'static> {
+    Value::Members(vec![
+        ("Key", key.to_string().into()),
+        ("Value", value.to_string().into()),
+    ])
+}
+
+/// What RFC 3986 wants percent-encoded.
+pub(super) const CODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// `policyDocumentType` of an answer: percent-encoded by RFC 3986.
+pub(super) fn encoded_document(json: &str) -> Value<'static> {
+    utf8_percent_encode(json, CODED).to_string().into()
 }
 
 /// A page of a list under this name.

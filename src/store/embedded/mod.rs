@@ -18,6 +18,7 @@ mod decisions;
 mod directory;
 mod expiring;
 mod families;
+mod key_uses;
 mod open;
 mod sessions;
 mod stock;
@@ -54,6 +55,8 @@ const LOGOUTS: NamedTable = TableDefinition::new("logouts");
 const REFRESH_FAMILIES: NamedTable = TableDefinition::new("refresh_families");
 /// What ended several of them, as long as that must be remembered.
 const FAMILY_ENDINGS: NamedTable = TableDefinition::new("family_endings");
+/// When access keys were last used.
+const KEY_USES: NamedTable = TableDefinition::new("key_uses");
 /// Whose session is which: the person's name and behind it the session's.
 const SESSIONS_OF_PEOPLE: TableDefinition<'static, &'static [u8; 64], ()> =
     TableDefinition::new("sessions_of_people");

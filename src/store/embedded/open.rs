@@ -16,8 +16,8 @@ use super::decisions;
 use super::directory::HEAD;
 use super::writer::Writer;
 use super::{
-    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FAMILY_ENDINGS, FORMAT_VERSION, LOGOUTS,
-    META, ONE_TIME_MARKS, REFRESH_FAMILIES, SESSIONS, SESSIONS_OF_PEOPLE,
+    DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FAMILY_ENDINGS, FORMAT_VERSION, KEY_USES,
+    LOGOUTS, META, ONE_TIME_MARKS, REFRESH_FAMILIES, SESSIONS, SESSIONS_OF_PEOPLE,
 };
 use crate::entropy::EntropyError;
 use crate::store::sealed::{RecordName, StoreSeal};
@@ -202,6 +202,7 @@ fn add_tables(database: &Database) -> Result<(), redb::Error> {
     transaction.open_table(SESSIONS_OF_PEOPLE)?;
     transaction.open_table(REFRESH_FAMILIES)?;
     transaction.open_table(FAMILY_ENDINGS)?;
+    transaction.open_table(KEY_USES)?;
     decisions::add_tables(&transaction)?;
     Ok(transaction.commit()?)
 }
@@ -253,6 +254,7 @@ fn write_initial(database: &Database, check: &[u8], head: &[u8]) -> Result<(), r
         transaction.open_table(SESSIONS_OF_PEOPLE)?;
         transaction.open_table(REFRESH_FAMILIES)?;
         transaction.open_table(FAMILY_ENDINGS)?;
+        transaction.open_table(KEY_USES)?;
         decisions::add_tables(&transaction)?;
     }
     Ok(transaction.commit()?)
@@ -287,6 +289,7 @@ fn reseal(database: &Database, seal: &StoreSeal) -> Result<(), OpenError> {
         ONE_TIME_MARKS,
         REFRESH_FAMILIES,
         FAMILY_ENDINGS,
+        KEY_USES,
     ];
     for table in named {
         reseal_table(&transaction, seal, table)?;

@@ -65,6 +65,11 @@ impl Keys {
         )
     }
 
+    /// When an access key was last used.
+    pub(super) fn key_use(&self, key: &[u8; 32]) -> String {
+        format!("{}:key-use:{}", self.prefix, BASE64URL_NOPAD.encode(key))
+    }
+
     /// That a person signed out.
     pub(super) fn logout(&self, person: &PersonKey) -> String {
         let (tag, person) = (tag(&person.place(0)), BASE64URL_NOPAD.encode(&person.0));
