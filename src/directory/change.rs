@@ -7,17 +7,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::format::Format;
+use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
+use super::policies::ManagedPolicy;
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
     Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider,
     Organization, Role, SamlProvider,
 };
-use super::users::{ManagedPolicy, User};
+use super::users::User;
 use crate::domain::{
-    AccountId, ConnectionId, Issuer, PolicyName, RequestId, RoleName, RuleId, SamlProviderName,
-    ServiceName, UnixTime, UserName,
+    AccountId, ConnectionId, InstanceProfileName, Issuer, PolicyName, RequestId, RoleName, RuleId,
+    SamlProviderName, ServiceName, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::certificate::Fingerprint;
@@ -65,6 +67,10 @@ pub enum Change {
     PutSamlProvider(AccountId, SamlProviderName, Arc<SamlProvider>),
     /// Removes an account's SAML provider.
     RemoveSamlProvider(AccountId, SamlProviderName),
+    /// Makes or replaces an instance profile.
+    PutInstanceProfile(AccountId, InstanceProfileName, Arc<InstanceProfile>),
+    /// Removes an instance profile.
+    RemoveInstanceProfile(AccountId, InstanceProfileName),
     /// Makes or replaces a connection.
     PutConnection(Arc<ConnectionSettings>),
     /// Removes a connection and what is known of its provider.
@@ -126,7 +132,9 @@ impl Directory {
             | Change::PutOidcProvider(..)
             | Change::RemoveOidcProvider(..)
             | Change::PutSamlProvider(..)
-            | Change::RemoveSamlProvider(..) => self.apply_in_account(change),
+            | Change::RemoveSamlProvider(..)
+            | Change::PutInstanceProfile(..)
+            | Change::RemoveInstanceProfile(..) => self.apply_in_account(change),
             Change::PutConnection(connection) => {
                 self.connections.insert(connection.id.clone(), connection);
             }
@@ -197,6 +205,12 @@ impl Directory {
             }),
             Change::RemoveSamlProvider(id, name) => {
                 self.in_account(id, |account| drop(account.saml_providers.remove(&name)));
+            }
+            Change::PutInstanceProfile(id, name, profile) => self.in_account(id, |account| {
+                account.instance_profiles.insert(name, profile);
+            }),
+            Change::RemoveInstanceProfile(id, name) => {
+                self.in_account(id, |account| drop(account.instance_profiles.remove(&name)));
             }
             _ => {}
         }
@@ -341,6 +355,13 @@ fn diff_account(
         |name, user| Change::PutUser(id, name, user),
         |name| Change::RemoveUser(id, name),
     );
+    diff_maps(
+        &old.instance_profiles,
+        &new.instance_profiles,
+        (puts, removals),
+        |name, profile| Change::PutInstanceProfile(id, name, profile),
+        |name| Change::RemoveInstanceProfile(id, name),
+    );
 }
 
 /// Metadata comes after its connection, and goes with it.
@@ -391,6 +412,8 @@ impl Change {
             | Self::RemoveOidcProvider(..)
             | Self::PutSamlProvider(..)
             | Self::RemoveSamlProvider(..)
+            | Self::PutInstanceProfile(..)
+            | Self::RemoveInstanceProfile(..)
             | Self::PutConnection(_)
             | Self::RemoveConnection(_)
             | Self::PutConnectionMetadata(..)
@@ -473,6 +496,12 @@ impl fmt::Display for Change {
             }
             Self::RemoveSamlProvider(account, name) => {
                 write!(f, "remove SAML provider {name} in {account}")
+            }
+            Self::PutInstanceProfile(account, name, _) => {
+                write!(f, "put instance profile {name} in {account}")
+            }
+            Self::RemoveInstanceProfile(account, name) => {
+                write!(f, "remove instance profile {name} in {account}")
             }
             Self::PutConnectionMetadata(id, _) => write!(f, "put metadata of connection {id}"),
             Self::RemoveConnectionMetadata(id) => {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::principals::unknown_principal;
 use super::state::{Account, Directory, Link, OidcProvider, Role};
 use crate::domain::{
     AccountId, ConnectionId, IssuerName, Partition, ProviderArn, RoleArn, RuleId, SamlProviderArn,
@@ -73,6 +74,7 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (id, account) in &directory.accounts {
         check_account(*id, account, &mut problems);
+        check_principals(directory, partition, *id, account, &mut problems);
     }
     check_organization(directory, &mut problems);
     holders::check(directory, partition, &mut problems);
@@ -171,6 +173,29 @@ fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) 
             ));
         }
         check_oidc_provider(&at, provider, problems);
+    }
+}
+
+/// A trust policy that has been bound names nobody by ARN any more.
+fn check_principals(
+    directory: &Directory,
+    partition: Partition,
+    id: AccountId,
+    account: &Account,
+    problems: &mut Vec<Problem>,
+) {
+    for (name, role) in &account.roles {
+        if let Some(unknown) = unknown_principal(directory, partition, &role.trust) {
+            let text = format!(
+                "Principal: there is no {}; make that user or role first, or name its account",
+                unknown.0
+            );
+            problems.push(Problem {
+                at: format!("accounts/{id}/roles/{name}.trust.json"),
+                text,
+                iam_message: Some(unknown.to_string()),
+            });
+        }
     }
 }
 

@@ -290,7 +290,7 @@ impl LiveDirectory {
     pub async fn commit(
         &self,
         base: Generation,
-        changes: ChangeSet,
+        mut changes: ChangeSet,
         now: UnixTime,
     ) -> Result<Generation, CommitError> {
         let (current, position) = self.look(now).await?;
@@ -304,11 +304,17 @@ impl LiveDirectory {
         for change in &changes.changes {
             after.format.check_writes(change.needs())?;
         }
-        let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
         let stands_alone = changes.changes.iter().all(Change::stands_alone);
-        for change in changes.changes {
-            after.apply(change);
+        for change in &changes.changes {
+            after.apply(change.clone());
         }
+        if !stands_alone {
+            // Whoever writes a trust policy binds it; what was written otherwise is bound here.
+            changes
+                .changes
+                .extend(after.bind_principals(self.partition));
+        }
+        let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
         after.settle(base + 1);
         // Keys can be rotated, and sessions be ended, whatever else is wrong.
         let problems = if stands_alone {

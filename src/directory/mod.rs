@@ -14,9 +14,12 @@ mod change;
 mod check;
 mod files;
 mod format;
+mod instance_profiles;
 mod keys;
 mod lint;
 mod live;
+mod policies;
+mod principals;
 mod replay;
 mod revocation;
 mod services;
@@ -29,17 +32,21 @@ pub(crate) mod testing;
 mod tests;
 mod users;
 
+pub use aws_managed::AwsManaged;
 pub use bar::{bar, behind_bar, check_whole, lift};
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check, unfit_metadata};
 pub use files::{DirectoryFiles, Findings, examine, read, write};
 pub use format::{Format, NewerFormat, NotUsedYet};
+pub use instance_profiles::InstanceProfile;
 pub use keys::{
     SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey,
     WebIdentityKeyRecord,
 };
 pub use lint::{MAX_WARNINGS, PolicyWarning, PolicyWarnings, lint};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
+pub use policies::{ManagedPolicy, PolicyVersion, PolicyVersions};
+pub use principals::{PrincipalNames, UnknownPrincipal};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
@@ -48,4 +55,4 @@ pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
     Environment, Link, LinkId, OidcProvider, Organization, Role, SamlProvider,
 };
-pub use users::{AccessKey, DeviceName, KeyStatus, ManagedPolicy, MfaDevice, Rights, Seed, User};
+pub use users::{AccessKey, DeviceName, KeyStatus, MfaDevice, Rights, Seed, User};

@@ -1,12 +1,13 @@
 //! The directory as decisions read it: indexed, compiled, unchanging.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::aws_managed;
+use super::aws_managed::{self, AwsManaged};
 use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
 };
+use super::principals::PrincipalNames;
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Footing;
@@ -40,6 +41,8 @@ pub struct Snapshot {
     keys: KeyRing,
     node_keys: NodeKeys,
     partition: Partition,
+    /// Made by who first asks.
+    principal_names: OnceLock<PrincipalNames>,
 }
 
 /// What takes long to open, and stays from one generation to the next.
@@ -89,7 +92,7 @@ impl<'s> PolicyBook<'s> {
     /// The policy of this ARN: of its account, or one that every account has.
     pub fn find(self, arn: &ManagedPolicyArn) -> Option<&'s IdentityPolicy> {
         let Some(account) = arn.account() else {
-            return aws_managed::find(arn);
+            return AwsManaged::find(arn).map(|policy| &policy.document);
         };
         let policy = self.0.accounts.get(&account)?.policies.get(arn.name())?;
         (policy.path == *arn.path()).then_some(&policy.document)
@@ -150,7 +153,14 @@ impl Snapshot {
             node_keys,
             directory,
             partition,
+            principal_names: OnceLock::new(),
         }
+    }
+
+    /// The ARNs of users and roles, by unique id.
+    pub fn principal_names(&self) -> &PrincipalNames {
+        let names = || PrincipalNames::of(&self.directory, self.partition);
+        self.principal_names.get_or_init(names)
     }
 
     /// Which generation this is.

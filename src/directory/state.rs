@@ -6,16 +6,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::format::Format;
+use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
+use super::policies::ManagedPolicy;
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Since;
-use super::users::{ManagedPolicy, Rights, User};
+use super::users::{Rights, User};
 use crate::domain::{
-    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, IamPath, Issuer,
-    ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags, Partition, PolicyName, ProviderArn,
-    Region, RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration,
-    TokenVersion, UniqueId, UnixTime, UserName,
+    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, IamPath,
+    InstanceProfileName, Issuer, ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags,
+    Partition, PolicyName, ProviderArn, Region, RoleArn, RoleName, RuleId, SamlProviderName,
+    ServiceName, SessionDuration, TokenVersion, UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::metadata::{IdpMetadata, MetadataDocument};
@@ -94,6 +96,9 @@ pub struct Account {
     /// Its own SAML providers.
     #[serde(default)]
     pub saml_providers: BTreeMap<SamlProviderName, Arc<SamlProvider>>,
+    /// Which roles its machines can have.
+    #[serde(default)]
+    pub instance_profiles: BTreeMap<InstanceProfileName, Arc<InstanceProfile>>,
 }
 
 impl Account {
@@ -106,6 +111,7 @@ impl Account {
             policies: BTreeMap::new(),
             oidc_providers: BTreeMap::new(),
             saml_providers: BTreeMap::new(),
+            instance_profiles: BTreeMap::new(),
         }
     }
 }

@@ -191,22 +191,6 @@ impl<'de> Deserialize<'de> for Hidden {
     }
 }
 
-/// A policy of an account that its users and roles can have.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagedPolicy {
-    /// Where the policy stands in the account.
-    pub path: IamPath,
-    /// `ANPA…`
-    pub unique_id: UniqueId,
-    /// For people, up to 1,000 characters.
-    pub description: String,
-    /// When it was made.
-    pub created_at: UnixTime,
-    /// What it says.
-    pub document: IdentityPolicy,
-}
-
 crate::domain::text_type!(
     /// The name of a virtual device: 1 to 226 of `[\w+=,.@-]`, with a path before it if it has one
     /// (`virtualMFADeviceName` and `pathType` of the IAM model).

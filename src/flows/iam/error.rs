@@ -40,6 +40,8 @@ pub enum IamCode {
     FeatureEnabled,
     /// The feature is off.
     FeatureDisabled,
+    /// What is named is another account's.
+    AccessDenied,
 }
 
 impl IamCode {
@@ -61,6 +63,7 @@ impl IamCode {
             Self::OpenIdIdpCommunicationError => "OpenIdIdpCommunicationError",
             Self::FeatureEnabled => "FeatureEnabled",
             Self::FeatureDisabled => "FeatureDisabled",
+            Self::AccessDenied => "AccessDenied",
         }
     }
 
@@ -73,7 +76,7 @@ impl IamCode {
             | Self::UnmodifiableEntity
             | Self::PolicyNotAttachable
             | Self::OpenIdIdpCommunicationError => 400,
-            Self::InvalidAuthenticationCode => 403,
+            Self::InvalidAuthenticationCode | Self::AccessDenied => 403,
             Self::NoSuchEntity | Self::FeatureDisabled => 404,
             Self::EntityAlreadyExists
             | Self::DeleteConflict

@@ -13,7 +13,12 @@
 //! caller's policies and what it does.
 
 mod error;
+pub mod instance_profiles;
+pub mod policies;
+pub mod roles;
 mod scene;
+pub mod simulate;
+mod tagging;
 pub mod users;
 
 use std::fmt;

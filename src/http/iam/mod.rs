@@ -4,9 +4,14 @@
 //! answer is written. [`operations`] lists every action that there is.
 
 mod error;
+mod instance_profiles;
 mod operation;
 mod parameters;
+mod policies;
+mod policy_fields;
+mod roles;
 mod shapes;
+mod simulate;
 mod users;
 
 use crate::flows::Caller;
@@ -49,6 +54,55 @@ operations! {
     iam::users::DeleteUser,
     iam::users::GetUser,
     iam::users::ListUsers,
+    iam::policies::CreatePolicy,
+    iam::policies::CreatePolicyVersion,
+    iam::policies::DeletePolicy,
+    iam::policies::DeletePolicyVersion,
+    iam::policies::GetPolicy,
+    iam::policies::GetPolicyVersion,
+    iam::policies::ListEntitiesForPolicy,
+    iam::policies::ListPolicies,
+    iam::policies::ListPolicyTags,
+    iam::policies::ListPolicyVersions,
+    iam::policies::SetDefaultPolicyVersion,
+    iam::policies::TagPolicy,
+    iam::policies::UntagPolicy,
+    iam::roles::AttachRolePolicy,
+    iam::roles::CreateRole,
+    iam::roles::CreateServiceLinkedRole,
+    iam::roles::DeleteRole,
+    iam::roles::DeleteRolePermissionsBoundary,
+    iam::roles::DeleteRolePolicy,
+    iam::roles::DeleteServiceLinkedRole,
+    iam::roles::DetachRolePolicy,
+    iam::roles::GetRole,
+    iam::roles::GetRolePolicy,
+    iam::roles::GetServiceLinkedRoleDeletionStatus,
+    iam::roles::ListAttachedRolePolicies,
+    iam::roles::ListRolePolicies,
+    iam::roles::ListRoles,
+    iam::roles::ListRoleTags,
+    iam::roles::PutRolePermissionsBoundary,
+    iam::roles::PutRolePolicy,
+    iam::roles::TagRole,
+    iam::roles::UntagRole,
+    iam::roles::UpdateAssumeRolePolicy,
+    iam::roles::UpdateRole,
+    iam::roles::UpdateRoleDescription,
+    iam::instance_profiles::AddRoleToInstanceProfile,
+    iam::instance_profiles::CreateInstanceProfile,
+    iam::instance_profiles::DeleteInstanceProfile,
+    iam::instance_profiles::GetInstanceProfile,
+    iam::instance_profiles::ListInstanceProfileTags,
+    iam::instance_profiles::ListInstanceProfiles,
+    iam::instance_profiles::ListInstanceProfilesForRole,
+    iam::instance_profiles::RemoveRoleFromInstanceProfile,
+    iam::instance_profiles::TagInstanceProfile,
+    iam::instance_profiles::UntagInstanceProfile,
+    iam::simulate::GetContextKeysForCustomPolicy,
+    iam::simulate::GetContextKeysForPrincipalPolicy,
+    iam::simulate::SimulateCustomPolicy,
+    iam::simulate::SimulatePrincipalPolicy,
 }
 
 impl IamApi {

@@ -26,7 +26,7 @@ const fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-const fn word(name: &'static str, field: &'static str, max: usize) -> Field {
+pub(super) const fn word(name: &'static str, field: &'static str, max: usize) -> Field {
     Field {
         name,
         constraint: Constraint {
@@ -124,7 +124,19 @@ impl<'a> Checked<'a> {
         required: &[Field],
         optional: &[Field],
     ) -> Result<Self, QueryFault> {
-        let mut violations = Violations::default();
+        Self::beside(Violations::default(), parameters, required, optional)
+    }
+
+    /// The same, where other parameters were looked at before.
+    ///
+    /// # Errors
+    /// `ValidationError` with every violation, theirs first.
+    pub fn beside(
+        mut violations: Violations,
+        parameters: &'a Parameters<'_>,
+        required: &[Field],
+        optional: &[Field],
+    ) -> Result<Self, QueryFault> {
         for field in required {
             violations.required(parameters.find(field.name), &field.constraint);
         }
@@ -229,7 +241,7 @@ impl<'a> Checked<'a> {
     }
 }
 
-fn invalid_input(error: &dyn std::error::Error) -> QueryFault {
+pub(super) fn invalid_input(error: &dyn std::error::Error) -> QueryFault {
     let text = crate::http::query::sentence(error);
     QueryFault::new(
         actix_web::http::StatusCode::BAD_REQUEST,
@@ -238,7 +250,10 @@ fn invalid_input(error: &dyn std::error::Error) -> QueryFault {
     )
 }
 
-fn parse<T: FromStr<Err = InvalidValue>>(name: &str, value: &str) -> Result<T, QueryFault> {
+pub(super) fn parse<T: FromStr<Err = InvalidValue>>(
+    name: &str,
+    value: &str,
+) -> Result<T, QueryFault> {
     let parsed = value.parse::<T>();
     parsed.map_err(|error| {
         QueryFault::validation(format!(
