@@ -497,12 +497,7 @@ impl fmt::Display for Change {
             Self::RemoveSamlProvider(account, name) => {
                 write!(f, "remove SAML provider {name} in {account}")
             }
-            Self::PutInstanceProfile(account, name, _) => {
-                write!(f, "put instance profile {name} in {account}")
-            }
-            Self::RemoveInstanceProfile(account, name) => {
-                write!(f, "remove instance profile {name} in {account}")
-            }
+            Self::PutInstanceProfile(..) | Self::RemoveInstanceProfile(..) => self.fmt_profile(f),
             Self::PutConnectionMetadata(id, _) => write!(f, "put metadata of connection {id}"),
             Self::RemoveConnectionMetadata(id) => {
                 write!(f, "remove metadata of connection {id}")
@@ -518,6 +513,21 @@ impl fmt::Display for Change {
             Self::PutService(name, _) => write!(f, "put service {name}"),
             Self::RemoveService(name) => write!(f, "remove service {name}"),
             Self::UseFormat(format) => write!(f, "write the store in format {format}"),
+        }
+    }
+}
+
+impl Change {
+    /// The line of a change of an instance profile.
+    fn fmt_profile(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PutInstanceProfile(account, name, _) => {
+                write!(f, "put instance profile {name} in {account}")
+            }
+            Self::RemoveInstanceProfile(account, name) => {
+                write!(f, "remove instance profile {name} in {account}")
+            }
+            _ => Ok(()),
         }
     }
 }

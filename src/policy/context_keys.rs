@@ -16,12 +16,32 @@ impl Keys {
         self.0.entry(lower).or_insert_with(|| key.to_owned());
     }
 
+    /// The variables of a statement.
+    fn add_statement(&mut self, statement: &Node) {
+        let elements = ["Resource", "NotResource", "Condition"];
+        for node in elements.into_iter().filter_map(|it| statement.member(it)) {
+            self.add_variables(node);
+        }
+    }
+
     /// The variables of every text below.
     fn add_variables(&mut self, node: &Node) {
         match node {
-            Node::Text(text) => variables(text).for_each(|key| self.add(key)),
-            Node::List(items) => items.iter().for_each(|item| self.add_variables(item)),
-            Node::Object(members) => members.iter().for_each(|(_, it)| self.add_variables(it)),
+            Node::Text(text) => {
+                for key in variables(text) {
+                    self.add(key);
+                }
+            }
+            Node::List(items) => {
+                for item in items {
+                    self.add_variables(item);
+                }
+            }
+            Node::Object(members) => {
+                for (_, value) in members {
+                    self.add_variables(value);
+                }
+            }
             Node::Null | Node::Bool(_) | Node::Number(_) => {}
         }
     }
@@ -45,11 +65,7 @@ fn of(document: &Document) -> Vec<String> {
     }
     if document.knows_variables() {
         for statement in document.nodes() {
-            for element in ["Resource", "NotResource", "Condition"] {
-                if let Some(node) = statement.member(element) {
-                    keys.add_variables(node);
-                }
-            }
+            keys.add_statement(&statement);
         }
     }
     keys.0.into_values().collect()

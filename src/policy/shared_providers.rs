@@ -32,11 +32,11 @@ impl TrustPolicy {
     /// provider that many share.
     pub fn unrestricted_key(&self) -> Option<String> {
         let statements = self.document().statements().iter();
-        let allowing = statements.filter(|statement| {
+        let mut allowing = statements.filter(|statement| {
             statement.effect == Effect::Allow
                 && statement.covers_action("sts:assumerolewithwebidentity")
         });
-        allowing.filter_map(unrestricted).next()
+        allowing.find_map(unrestricted)
     }
 }
 

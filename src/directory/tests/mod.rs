@@ -5,6 +5,7 @@ mod files;
 mod lint;
 mod live;
 mod lost;
+mod policies;
 mod principals;
 mod properties;
 mod saml;

@@ -322,9 +322,9 @@ impl Operation for ListEntitiesForPolicy {
 
     fn members(entities: Entities) -> Option<Members<'static>> {
         let users = entities.users.into_iter();
-        let users = users.map(|(name, id)| named(("UserName", name.to_string()), ("UserId", id)));
+        let users = users.map(|(name, id)| named(("UserName", name.as_str()), ("UserId", &id)));
         let roles = entities.roles.into_iter();
-        let roles = roles.map(|(name, id)| named(("RoleName", name.to_string()), ("RoleId", id)));
+        let roles = roles.map(|(name, id)| named(("RoleName", name.as_str()), ("RoleId", &id)));
         let is_truncated = Value::Bool(entities.marker.is_some());
         let mut members = vec![
             ("PolicyGroups", Value::List(Vec::new())),
@@ -337,9 +337,9 @@ impl Operation for ListEntitiesForPolicy {
     }
 }
 
-fn named(name: (&'static str, String), id: (&'static str, UniqueId)) -> Value<'static> {
+fn named(name: (&'static str, &str), id: (&'static str, &UniqueId)) -> Value<'static> {
     Value::Members(vec![
-        (name.0, name.1.into()),
+        (name.0, name.1.to_owned().into()),
         (id.0, id.1.to_string().into()),
     ])
 }

@@ -51,7 +51,7 @@ pub(super) fn role(role: RoleView) -> Value<'static> {
 }
 
 /// `AttachedPolicy`
-pub(super) fn attached(policy: Attached) -> Value<'static> {
+pub(super) fn attached(policy: &Attached) -> Value<'static> {
     Value::Members(vec![
         ("PolicyName", policy.name.to_string().into()),
         ("PolicyArn", policy.arn.to_string().into()),
@@ -104,6 +104,10 @@ pub(super) fn tags(tags: &OwnTags) -> Value<'static> {
 }
 
 /// A page of a list under this name.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is what the operation answers, which may have no result"
+)]
 pub(super) fn page<T>(
     name: &'static str,
     page: Page<T>,

@@ -263,9 +263,9 @@ fn results(page: Page<EvaluationResult>) -> Option<Members<'static>> {
     super::shapes::page("EvaluationResults", page, result)
 }
 
-fn keys(keys: Vec<String>) -> Option<Members<'static>> {
+fn keys(keys: Vec<String>) -> Members<'static> {
     let names = keys.into_iter().map(Value::from).collect();
-    Some(vec![("ContextKeyNames", Value::List(names))])
+    vec![("ContextKeyNames", Value::List(names))]
 }
 
 /// A list that must have members.
@@ -322,7 +322,7 @@ impl Operation for GetContextKeysForCustomPolicy {
     }
 
     fn members(answer: Vec<String>) -> Option<Members<'static>> {
-        keys(answer)
+        Some(keys(answer))
     }
 }
 
@@ -338,6 +338,6 @@ impl Operation for GetContextKeysForPrincipalPolicy {
     }
 
     fn members(answer: Vec<String>) -> Option<Members<'static>> {
-        keys(answer)
+        Some(keys(answer))
     }
 }

@@ -52,6 +52,13 @@ actions = [f"s3:Get{letter}" for letter in "abcdefghij"]
 pages = IAM.get_paginator("simulate_custom_policy").paginate(PolicyInputList=[READ], ActionNames=actions, PaginationConfig={"PageSize": 3})
 same([one["EvalActionName"] for page in pages for one in page["EvaluationResults"]], actions)
 
+# The longer the policies, the fewer results are on one page.
+long = [policy(allow("s3:Get*", [f"arn:aws:s3:::{'x' * 200}{number}/*" for number in range(100)])) for _ in range(5)]
+first = IAM.simulate_custom_policy(PolicyInputList=long, ActionNames=[f"s3:Get{number}" for number in range(100)])
+assert first["IsTruncated"] and 1 <= len(first["EvaluationResults"]) < 100, len(first["EvaluationResults"])
+pages = IAM.get_paginator("simulate_custom_policy").paginate(PolicyInputList=long, ActionNames=[f"s3:Get{number}" for number in range(100)])
+same(sum(len(page["EvaluationResults"]) for page in pages), 100)
+
 # What the resource says.
 resource = policy({"Effect": "Allow", "Principal": {"AWS": arn("user/ana")}, "Action": "s3:GetObject", "Resource": "*"})
 none = policy(allow("ec2:*"))

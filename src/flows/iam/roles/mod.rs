@@ -169,6 +169,9 @@ impl Scene<'_> {
             );
             return Err(malformed(text));
         }
+        if policy.named().next().is_none() {
+            return Ok(policy);
+        }
         let bound = self.snapshot.directory().bind(self.partition, &policy);
         let bound = bound.map_err(|unknown| malformed(unknown.to_string()))?;
         match self.snapshot.principal_names().missing(&bound) {
@@ -179,6 +182,9 @@ impl Scene<'_> {
 
     /// A trust policy as it is shown: with the ARNs of those who are there.
     pub(super) fn shown_trust(&self, policy: &TrustPolicy) -> String {
+        if policy.named().next().is_none() {
+            return policy.as_json().to_owned();
+        }
         self.snapshot.principal_names().show(policy)
     }
 }

@@ -13,6 +13,10 @@ use crate::policy::{
     TargetPolicy, Values, simulate,
 };
 
+/// So many bytes of policies are asked for one answer, each policy as often as there are results; the rest is
+/// on further pages.
+pub const MAX_ASKED_BYTES: usize = 2 * 1024 * 1024;
+
 /// Whose policy it is (`PolicySourceType` of the IAM model).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
@@ -217,7 +221,11 @@ impl Simulation {
         });
         let numbered = pairs.enumerate();
         let keyed = numbered.map(|(number, pair)| (format!("{number:08}"), pair));
-        let page = setting.page.of_list(keyed.collect());
+        let asked = PageRequest {
+            max_items: setting.page.max_items.min(self.most_results()),
+            ..setting.page.clone()
+        };
+        let page = asked.of_list(keyed.collect());
         let results = page.items.into_iter().map(|(action, resource)| {
             let result = self.evaluate(action, resource);
             EvaluationResult {
@@ -229,6 +237,16 @@ impl Simulation {
             items: results.collect(),
             marker: page.marker,
         }
+    }
+
+    /// At most so many results are on one page; one is in any case.
+    fn most_results(&self) -> usize {
+        let own = self.policies.iter().chain(&self.boundary);
+        let own = own.map(|source| source.policy.as_json().len());
+        let theirs = self.resource_policy.iter();
+        let theirs = theirs.map(|policy| policy.as_json().len());
+        let bytes: usize = own.chain(theirs).sum();
+        (MAX_ASKED_BYTES / bytes.max(1)).max(1)
     }
 
     /// What would become of one action on one resource.
@@ -243,9 +261,10 @@ impl Simulation {
             resource,
             context: &context,
         };
-        let names: Vec<String> = (0..self.policies.len()).map(|it| it.to_string()).collect();
-        let named = names.iter().zip(&self.policies);
-        let identity: Vec<_> = named.map(|(name, source)| of(name, source)).collect();
+        let numbers: Vec<String> = (0..self.policies.len()).map(|it| it.to_string()).collect();
+        let numbered = numbers.iter().zip(&self.policies);
+        let numbered = numbered.map(|(number, source)| of(number, source));
+        let identity: Vec<_> = numbered.collect();
         let boundary = self.boundary.as_ref();
         let authority = Authority {
             identity: &identity,

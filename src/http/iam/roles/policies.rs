@@ -117,7 +117,7 @@ impl Operation for ListAttachedRolePolicies {
     }
 
     fn members(page: Page<Attached>) -> Option<Members<'static>> {
-        shapes::page("AttachedPolicies", page, shapes::attached)
+        shapes::page("AttachedPolicies", page, |policy| shapes::attached(&policy))
     }
 }
 
