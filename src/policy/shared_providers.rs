@@ -6,8 +6,9 @@ use super::document::TrustPolicy;
 use super::principal::PrincipalPattern;
 use super::statement::{Effect, Scope, Statement};
 
-/// Each by its issuer without the scheme, and the claim that tells its customers apart.
-const SHARED: [(&str, &str); 17] = [
+/// Each by its issuer without the scheme, and the claim, or else the condition key, that tells its customers
+/// apart.
+const SHARED: [(&str, &str); 16] = [
     ("agent.buildkite.com", "sub"),
     ("api.pulumi.com/oidc", "aud"),
     ("app.terraform.io", "sub"),
@@ -15,16 +16,18 @@ const SHARED: [(&str, &str); 17] = [
     ("gitlab.com", "sub"),
     ("oidc-configuration.audit-log.githubusercontent.com", "sub"),
     ("oidc.codefresh.io", "sub"),
-    ("oidc.circleci.com", "sub"),
     ("oidc.vercel.com", "aud"),
     ("proidc.upbound.io", "sub"),
     ("sandboxes.cloud", "aud"),
     ("scalr.io", "sub"),
+    (
+        "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d",
+        "sts:RoleSessionName",
+    ),
     ("studio.datachain.ai/api", "sub"),
     ("token.actions.githubusercontent.com", "sub"),
     ("tokens.cloud.shisho.dev", "sub"),
     ("vstoken.actions.githubusercontent.com", "sub"),
-    ("www.bitrise.io", "sub"),
 ];
 
 impl TrustPolicy {
@@ -55,7 +58,11 @@ fn required_key(issuer: &str) -> Option<String> {
         below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let (_, claim) = SHARED.iter().find(|(shared, _)| is_it(shared))?;
-    Some([issuer, ":", claim].concat())
+    Some(if claim.contains(':') {
+        (*claim).to_owned()
+    } else {
+        [issuer, ":", claim].concat()
+    })
 }
 
 /// Whether some condition holds only for certain values of the key.
@@ -108,6 +115,15 @@ mod tests {
         assert_eq!(unrestricted(own, "{}"), None);
         let alike = format!("{GITHUB}.example.com");
         assert_eq!(unrestricted(&alike, "{}"), None);
+    }
+
+    #[test]
+    fn some_are_told_apart_by_the_name_of_the_session() {
+        let provider = "arn:aws:iam::123456789012:oidc-provider/sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d";
+        let key = "sts:RoleSessionName";
+        assert_eq!(unrestricted(provider, "{}").as_deref(), Some(key));
+        let good = r#"{"StringEquals":{"sts:RoleSessionName":"MicrosoftSentinel_1"}}"#;
+        assert_eq!(unrestricted(provider, good), None);
     }
 
     #[test]

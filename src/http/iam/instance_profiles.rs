@@ -2,7 +2,7 @@
 
 use super::operation::Operation;
 use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, word};
-use super::policy_fields::{ROLE_NAME, tag_keys};
+use super::policy_fields::{ROLE_NAME, required_list, tag_keys};
 use super::shapes;
 use crate::domain::{TagKey, TagValue};
 use crate::flows::iam::Page;
@@ -133,7 +133,8 @@ impl Operation for RemoveRoleFromInstanceProfile {
 
 impl Operation for TagInstanceProfile {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[NAME], &[])?;
+        let violations = required_list(parameters, "Tags", "tags");
+        let checked = Checked::beside(violations, parameters, &[NAME], &[])?;
         Ok(Self {
             name: checked.get(NAME)?,
             tags: checked.tags()?,
@@ -147,7 +148,8 @@ impl Operation for TagInstanceProfile {
 
 impl Operation for UntagInstanceProfile {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[NAME], &[])?;
+        let violations = required_list(parameters, "TagKeys", "tagKeys");
+        let checked = Checked::beside(violations, parameters, &[NAME], &[])?;
         Ok(Self {
             name: checked.get(NAME)?,
             keys: tag_keys(parameters)?,

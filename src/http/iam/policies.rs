@@ -4,7 +4,7 @@ use super::operation::Operation;
 use super::parameters::{Checked, Field, MARKER, MAX_ITEMS};
 use super::policy_fields::{
     POLICY_ARN, POLICY_DOCUMENT, POLICY_NAME, POLICY_PATH_PREFIX, flag, policy_arn, policy_path,
-    tag_keys,
+    required_list, tag_keys,
 };
 use super::shapes;
 use crate::domain::{IamPath, PolicyVersionId, TagKey, TagValue, UniqueId};
@@ -258,7 +258,8 @@ impl Operation for DeletePolicyVersion {
 
 impl Operation for TagPolicy {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[POLICY_ARN], &[])?;
+        let violations = required_list(parameters, "Tags", "tags");
+        let checked = Checked::beside(violations, parameters, &[POLICY_ARN], &[])?;
         Ok(Self {
             arn: policy_arn(checked.text(POLICY_ARN))?,
             tags: checked.tags()?,
@@ -272,7 +273,8 @@ impl Operation for TagPolicy {
 
 impl Operation for UntagPolicy {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[POLICY_ARN], &[])?;
+        let violations = required_list(parameters, "TagKeys", "tagKeys");
+        let checked = Checked::beside(violations, parameters, &[POLICY_ARN], &[])?;
         Ok(Self {
             arn: policy_arn(checked.text(POLICY_ARN))?,
             keys: tag_keys(parameters)?,

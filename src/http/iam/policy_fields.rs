@@ -103,6 +103,26 @@ pub(super) fn flag(parameters: &Parameters<'_>, name: &str) -> Result<bool, Quer
     }
 }
 
+/// The violation of a list that must be there and is not.
+pub(super) fn required_list(
+    parameters: &Parameters<'_>,
+    name: &str,
+    field: &'static str,
+) -> Violations {
+    let mut violations = Violations::default();
+    if !parameters.has_any(name) {
+        let constraint = Constraint {
+            field,
+            min: 0,
+            max: usize::MAX,
+            pattern: None,
+            quoting: Quoting::Quoted,
+        };
+        violations.required(None, &constraint);
+    }
+    violations
+}
+
 /// `TagKeys`
 ///
 /// # Errors

@@ -6,7 +6,8 @@ mod service_linked;
 use super::operation::Operation;
 use super::parameters::{Checked, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, PERMISSIONS_BOUNDARY};
 use super::policy_fields::{
-    POLICY_DOCUMENT, ROLE_DESCRIPTION, ROLE_NAME, TRUST_DOCUMENT, max_session, tag_keys,
+    POLICY_DOCUMENT, ROLE_DESCRIPTION, ROLE_NAME, TRUST_DOCUMENT, max_session, required_list,
+    tag_keys,
 };
 use super::shapes;
 use crate::domain::{SessionDuration, TagKey, TagValue};
@@ -136,7 +137,8 @@ impl Operation for UpdateAssumeRolePolicy {
 
 impl Operation for TagRole {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ROLE_NAME], &[])?;
+        let violations = required_list(parameters, "Tags", "tags");
+        let checked = Checked::beside(violations, parameters, &[ROLE_NAME], &[])?;
         Ok(Self {
             name: checked.get(ROLE_NAME)?,
             tags: checked.tags()?,
@@ -150,7 +152,8 @@ impl Operation for TagRole {
 
 impl Operation for UntagRole {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ROLE_NAME], &[])?;
+        let violations = required_list(parameters, "TagKeys", "tagKeys");
+        let checked = Checked::beside(violations, parameters, &[ROLE_NAME], &[])?;
         Ok(Self {
             name: checked.get(ROLE_NAME)?,
             keys: tag_keys(parameters)?,
