@@ -7,6 +7,8 @@
 mod codes;
 #[path = "signed_sts/conditions.rs"]
 mod conditions;
+#[path = "signed_sts/made_again.rs"]
+mod made_again;
 #[path = "signed_sts/roles.rs"]
 mod roles;
 #[path = "signed_sts/session_policies.rs"]

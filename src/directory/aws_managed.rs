@@ -4,30 +4,52 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::domain::{ManagedPolicyArn, RootTask};
+use crate::domain::{ManagedPolicyArn, Partition, RootTask, UniqueId, UnixTime};
 use crate::policy::IdentityPolicy;
 
-/// Each by its path and name. A test reads all of them.
-const TEXTS: [(&str, &str); 5] = [
+/// Each by its path and name, its id at AWS, what it is for, and what it says. A test reads all of them.
+const TEXTS: [(&str, &str, &str, &str); 7] = [
     (
         "/AdministratorAccess",
+        "ANPAIWMBCKSKIEE64ZLYK",
+        "Everything.",
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
     ),
     (
         "/AmazonS3FullAccess",
+        "ANPAIFIR6V6BVTRAHWINE",
+        "Everything with buckets and what is in them.",
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","s3-object-lambda:*"],"Resource":"*"}]}"#,
     ),
     (
         "/AmazonS3ReadOnlyAccess",
+        "ANPAIZTJ4DXE7G6AGAE6M",
+        "Reading of buckets and of what is in them.",
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]}"#,
     ),
     (
         "/IAMFullAccess",
+        "ANPAI7XKCFMBPM3QQRRVQ",
+        "Everything in IAM.",
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:*","organizations:DescribeAccount","organizations:DescribeOrganization","organizations:DescribeOrganizationalUnit","organizations:DescribePolicy","organizations:ListChildren","organizations:ListParents","organizations:ListPoliciesForTarget","organizations:ListRoots","organizations:ListPolicies","organizations:ListTargetsForPolicy"],"Resource":"*"}]}"#,
     ),
     (
         "/PowerUserAccess",
+        "ANPAJYRXTHIB4FOVS3ZXS",
+        "Everything but the administration of users, roles and the organisation.",
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"},{"Effect":"Allow","Action":["account:GetAccountInformation","account:GetPrimaryEmail","account:ListRegions","iam:CreateServiceLinkedRole","iam:DeleteServiceLinkedRole","iam:ListRoles","organizations:DescribeOrganization"],"Resource":"*"}]}"#,
+    ),
+    (
+        "/ReadOnlyAccess",
+        "ANPAILL3HVNFSB6DCOWYQ",
+        "Reading of everything, what is kept in it included.",
+        include_str!("aws_managed/ReadOnlyAccess.json"),
+    ),
+    (
+        "/SecurityAudit",
+        "ANPAIX2T3QCXHR2OGGCTO",
+        "Reading of how everything is set up, not of what is kept in it.",
+        include_str!("aws_managed/SecurityAudit.json"),
     ),
 ];
 
@@ -68,46 +90,137 @@ pub(super) fn of_task(task: RootTask) -> Option<&'static IdentityPolicy> {
     all.find(|(own, _)| *own == task).map(|(_, policy)| policy)
 }
 
-static POLICIES: LazyLock<BTreeMap<&str, IdentityPolicy>> = LazyLock::new(|| {
-    let read = |(name, text): (&'static str, &str)| Some((name, text.parse().ok()?));
+/// A policy that every account has and none can change.
+#[derive(Debug)]
+pub struct AwsManaged {
+    /// `ANPA…`
+    pub id: UniqueId,
+    /// What it is for.
+    pub description: &'static str,
+    /// What it says.
+    pub document: IdentityPolicy,
+}
+
+static POLICIES: LazyLock<BTreeMap<&str, AwsManaged>> = LazyLock::new(|| {
+    let read = |(name, id, description, text): (&'static str, &str, _, &str)| {
+        let policy = AwsManaged {
+            id: id.parse().ok()?,
+            description,
+            document: text.trim_end().parse().ok()?,
+        };
+        Some((name, policy))
+    };
     TEXTS.into_iter().filter_map(read).collect()
 });
 
-/// The policy of this ARN, where every account has it.
-pub(super) fn find(arn: &ManagedPolicyArn) -> Option<&'static IdentityPolicy> {
-    if arn.account().is_some() {
-        return None;
+impl AwsManaged {
+    /// Since when there are such policies (2015-02-06).
+    pub const CREATED_AT: UnixTime = UnixTime::from_seconds(1_423_247_986);
+
+    /// The policy of this ARN, where every account has it.
+    pub fn find(arn: &ManagedPolicyArn) -> Option<&'static Self> {
+        if arn.account().is_some() {
+            return None;
+        }
+        POLICIES.get([arn.path().as_str(), arn.name().as_str()].concat().as_str())
     }
-    POLICIES.get([arn.path().as_str(), arn.name().as_str()].concat().as_str())
+
+    /// All of them, with their ARNs in this partition.
+    pub fn all(partition: Partition) -> impl Iterator<Item = (ManagedPolicyArn, &'static Self)> {
+        POLICIES.iter().filter_map(move |(name, policy)| {
+            let arn = format!("arn:{partition}:iam::aws:policy{name}");
+            Some((arn.parse().ok()?, policy))
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::{Caller, Context, Request};
 
     #[test]
     fn every_task_has_a_policy_that_nobody_else_can_have() {
         for task in RootTask::ALL {
             assert!(of_task(task).is_some(), "{task}");
-            let arn = task.arn(crate::domain::Partition::Aws).parse().unwrap();
-            assert!(find(&arn).is_none(), "{task}");
+            let arn = task.arn(Partition::Aws).parse().unwrap();
+            assert!(AwsManaged::find(&arn).is_none(), "{task}");
         }
     }
 
     #[test]
     fn every_text_is_a_policy_and_is_found_by_its_arn() {
-        for (name, text) in TEXTS {
+        for (name, id, _, text) in TEXTS {
             let arn = ["arn:aws:iam::aws:policy", name].concat();
-            let found = find(&arn.parse().unwrap()).unwrap();
-            assert_eq!(found.as_json(), text);
+            let found = AwsManaged::find(&arn.parse().unwrap()).unwrap();
+            assert_eq!(found.document.as_json(), text.trim_end());
+            assert_eq!(found.id.as_str(), id);
         }
+        assert_eq!(AwsManaged::all(Partition::Aws).count(), TEXTS.len());
     }
 
     #[test]
     fn an_account_s_own_policy_is_none_of_them() {
         let own = "arn:aws:iam::123456789012:policy/AdministratorAccess";
-        assert!(find(&own.parse().unwrap()).is_none());
+        assert!(AwsManaged::find(&own.parse().unwrap()).is_none());
         let unknown = "arn:aws:iam::aws:policy/team/AdministratorAccess";
-        assert!(find(&unknown.parse().unwrap()).is_none());
+        assert!(AwsManaged::find(&unknown.parse().unwrap()).is_none());
+    }
+
+    fn allows(name: &str, action: &str) -> bool {
+        let arn = ["arn:aws:iam::aws:policy/", name].concat();
+        let policy = AwsManaged::find(&arn.parse().unwrap()).unwrap();
+        let context = Context::new();
+        let request = Request {
+            caller: Caller::Anonymous,
+            action,
+            resource: "arn:aws:s3:::bucket/key",
+            context: &context,
+        };
+        !policy.document.evaluate(name, &request).allows.is_empty()
+    }
+
+    #[test]
+    fn who_may_only_read_changes_nothing_and_reads_no_secret() {
+        for action in [
+            "s3:GetObject",
+            "ec2:DescribeInstances",
+            "iam:ListRoles",
+            "dynamodb:Query",
+            "sts:GetCallerIdentity",
+            "secretsmanager:ListSecrets",
+        ] {
+            assert!(allows("ReadOnlyAccess", action), "{action}");
+        }
+        for action in [
+            "s3:PutObject",
+            "s3:DeleteBucket",
+            "iam:CreateUser",
+            "iam:PassRole",
+            "sts:AssumeRole",
+            "sts:GetFederationToken",
+            "secretsmanager:GetSecretValue",
+            "kms:Decrypt",
+            "ec2:RunInstances",
+            "rolegate:ApplyDirectory",
+        ] {
+            assert!(!allows("ReadOnlyAccess", action), "{action}");
+            assert!(!allows("SecurityAudit", action), "{action}");
+        }
+    }
+
+    #[test]
+    fn an_auditor_sees_how_things_are_set_up_and_nothing_that_is_kept_in_them() {
+        for action in ["s3:GetBucketPolicy", "iam:GetRole", "kms:GetKeyPolicy"] {
+            assert!(allows("SecurityAudit", action), "{action}");
+        }
+        for action in [
+            "s3:GetObject",
+            "dynamodb:GetItem",
+            "sqs:ReceiveMessage",
+            "logs:GetLogEvents",
+        ] {
+            assert!(!allows("SecurityAudit", action), "{action}");
+        }
     }
 }

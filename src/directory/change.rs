@@ -8,18 +8,20 @@ use serde::{Deserialize, Serialize};
 use super::devices::{DeviceName, UnassignedDevice};
 use super::format::Format;
 use super::groups::Group;
+use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
+use super::policies::ManagedPolicy;
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
     Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider,
     Organization, Role, SamlProvider,
 };
-use super::users::{ManagedPolicy, User};
+use super::users::User;
 use crate::domain::{
-    AccountId, ConnectionId, GroupName, Issuer, PolicyName, RequestId, RoleName, RuleId,
-    SamlProviderName, ServiceName, UnixTime, UserName,
+    AccountId, ConnectionId, GroupName, InstanceProfileName, Issuer, PolicyName, RequestId,
+    RoleName, RuleId, SamlProviderName, ServiceName, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::certificate::Fingerprint;
@@ -77,6 +79,10 @@ pub enum Change {
     PutSamlProvider(AccountId, SamlProviderName, Arc<SamlProvider>),
     /// Removes an account's SAML provider.
     RemoveSamlProvider(AccountId, SamlProviderName),
+    /// Makes or replaces an instance profile.
+    PutInstanceProfile(AccountId, InstanceProfileName, Arc<InstanceProfile>),
+    /// Removes an instance profile.
+    RemoveInstanceProfile(AccountId, InstanceProfileName),
     /// Makes or replaces a connection.
     PutConnection(Arc<ConnectionSettings>),
     /// Removes a connection and what is known of its provider.
@@ -143,7 +149,9 @@ impl Directory {
             | Change::PutOidcProvider(..)
             | Change::RemoveOidcProvider(..)
             | Change::PutSamlProvider(..)
-            | Change::RemoveSamlProvider(..) => self.apply_in_account(change),
+            | Change::RemoveSamlProvider(..)
+            | Change::PutInstanceProfile(..)
+            | Change::RemoveInstanceProfile(..) => self.apply_in_account(change),
             Change::PutConnection(connection) => {
                 self.connections.insert(connection.id.clone(), connection);
             }
@@ -229,6 +237,12 @@ impl Directory {
             }),
             Change::RemoveSamlProvider(id, name) => {
                 self.in_account(id, |account| drop(account.saml_providers.remove(&name)));
+            }
+            Change::PutInstanceProfile(id, name, profile) => self.in_account(id, |account| {
+                account.instance_profiles.insert(name, profile);
+            }),
+            Change::RemoveInstanceProfile(id, name) => {
+                self.in_account(id, |account| drop(account.instance_profiles.remove(&name)));
             }
             _ => {}
         }
@@ -387,6 +401,13 @@ fn diff_account(
         |name, device| Change::PutMfaDevice(id, name, device),
         |name| Change::RemoveMfaDevice(id, name),
     );
+    diff_maps(
+        &old.instance_profiles,
+        &new.instance_profiles,
+        (puts, removals),
+        |name, profile| Change::PutInstanceProfile(id, name, profile),
+        |name| Change::RemoveInstanceProfile(id, name),
+    );
 }
 
 /// Metadata comes after its connection, and goes with it.
@@ -442,6 +463,8 @@ impl Change {
             | Self::RemoveOidcProvider(..)
             | Self::PutSamlProvider(..)
             | Self::RemoveSamlProvider(..)
+            | Self::PutInstanceProfile(..)
+            | Self::RemoveInstanceProfile(..)
             | Self::PutConnection(_)
             | Self::RemoveConnection(_)
             | Self::PutConnectionMetadata(..)
@@ -549,6 +572,7 @@ impl fmt::Display for Change {
             Self::RemoveSamlProvider(account, name) => {
                 write!(f, "remove SAML provider {name} in {account}")
             }
+            Self::PutInstanceProfile(..) | Self::RemoveInstanceProfile(..) => self.fmt_profile(f),
             Self::PutConnectionMetadata(id, _) => write!(f, "put metadata of connection {id}"),
             Self::RemoveConnectionMetadata(id) => {
                 write!(f, "remove metadata of connection {id}")
@@ -564,6 +588,21 @@ impl fmt::Display for Change {
             Self::PutService(name, _) => write!(f, "put service {name}"),
             Self::RemoveService(name) => write!(f, "remove service {name}"),
             Self::UseFormat(format) => write!(f, "write the store in format {format}"),
+        }
+    }
+}
+
+impl Change {
+    /// The line of a change of an instance profile.
+    fn fmt_profile(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PutInstanceProfile(account, name, _) => {
+                write!(f, "put instance profile {name} in {account}")
+            }
+            Self::RemoveInstanceProfile(account, name) => {
+                write!(f, "remove instance profile {name} in {account}")
+            }
+            _ => Ok(()),
         }
     }
 }

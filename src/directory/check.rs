@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::principals::unknown_principal;
 use super::state::{Account, Directory, Link, OidcProvider, Role};
 use crate::domain::{
-    AccountId, ConnectionId, IssuerName, Partition, ProviderArn, RoleArn, RuleId, SamlProviderArn,
+    AccountId, ConnectionId, IssuerName, Partition, ProviderArn, RoleArn, RoleName, RuleId,
+    SamlProviderArn,
 };
 use crate::federation::connection::{ConnectionSettings, Protocol, SamlConnection};
 use crate::federation::saml::metadata::IdpMetadata;
@@ -76,6 +78,9 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (id, account) in &directory.accounts {
         check_account(*id, account, &mut problems);
+        for (name, role) in &account.roles {
+            check_principals((directory, partition), *id, (name, role), &mut problems);
+        }
     }
     check_organization(directory, &mut problems);
     holders::check(directory, partition, &mut problems);
@@ -174,6 +179,26 @@ fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) 
             ));
         }
         check_oidc_provider(&at, provider, problems);
+    }
+}
+
+/// A trust policy that has been bound names nobody by ARN any more.
+fn check_principals(
+    (directory, partition): (&Directory, Partition),
+    id: AccountId,
+    (name, role): (&RoleName, &Role),
+    problems: &mut Vec<Problem>,
+) {
+    if let Some(unknown) = unknown_principal(directory, partition, &role.trust) {
+        let text = format!(
+            "Principal: there is no {}; make that user or role first, or name its account",
+            unknown.0
+        );
+        problems.push(Problem {
+            at: format!("accounts/{id}/roles/{name}.trust.json"),
+            text,
+            iam_message: Some(unknown.to_string()),
+        });
     }
 }
 

@@ -13,8 +13,10 @@
 //! accounts/<id>/groups/<Name>.toml                  path, managed_policies
 //! accounts/<id>/groups/<Name>.policies/<policy>.json its inline policies
 //! accounts/<id>/mfa-devices.toml                    mfa_devices that no user has
-//! accounts/<id>/policies/<Name>.toml                path, description
-//! accounts/<id>/policies/<Name>.json                what the managed policy says
+//! accounts/<id>/policies/<Name>.toml                path, description, tags, default_version, last_version
+//! accounts/<id>/policies/<Name>.json                what the managed policy says: its default version
+//! accounts/<id>/policies/<Name>.versions/<v1>.json  what its other versions say
+//! accounts/<id>/instance-profiles/<Name>.toml       path, role, tags
 //! accounts/<id>/oidc-providers/<name>.toml          url, client_ids
 //! accounts/<id>/saml-providers/<Name>.toml          audiences, recipients, replay, second_opinion
 //! accounts/<id>/saml-providers/<Name>.metadata.xml  its metadata
@@ -35,6 +37,7 @@ mod accounts;
 mod connections;
 mod devices;
 mod groups;
+mod instance_profiles;
 mod place;
 mod read;
 mod services;
@@ -51,8 +54,8 @@ use serde::{Deserialize, Serialize};
 use super::devices::{DeviceName, Seed};
 use super::users::KeyStatus;
 use crate::domain::{
-    AccessKeyId, AccountId, GroupName, IamPath, ManagedPolicyArn, OwnTags, SecretAccessKey,
-    SessionDuration, SigningName, UniqueId, UnixTime,
+    AccessKeyId, AccountId, GroupName, IamPath, ManagedPolicyArn, OwnTags, PolicyVersionId,
+    RoleName, SecretAccessKey, SessionDuration, SigningName, UniqueId, UnixTime,
 };
 
 /// File paths, relative and with `/`, and their texts.
@@ -192,10 +195,46 @@ struct PolicyFile {
     path: IamPath,
     #[serde(default)]
     description: String,
+    #[serde(default = "first_version", skip_serializing_if = "is_first_version")]
+    default_version: PolicyVersionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default_version_created_at: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_version: Option<PolicyVersionId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unique_id: Option<UniqueId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "OwnTags::is_empty")]
+    tags: OwnTags,
+    /// When the other versions were made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    versions: BTreeMap<PolicyVersionId, UnixTime>,
+}
+
+const fn first_version() -> PolicyVersionId {
+    PolicyVersionId::FIRST
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first_version(id: &PolicyVersionId) -> bool {
+    *id == PolicyVersionId::FIRST
+}
+
+/// What an instance profile's own file says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InstanceProfileFile {
+    #[serde(default = "IamPath::root")]
+    path: IamPath,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<RoleName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unique_id: Option<UniqueId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "OwnTags::is_empty")]
+    tags: OwnTags,
 }
 
 /// A secret as a file gives it; it is read and never written.

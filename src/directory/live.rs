@@ -293,7 +293,7 @@ impl LiveDirectory {
     pub async fn commit(
         &self,
         base: Generation,
-        changes: ChangeSet,
+        mut changes: ChangeSet,
         now: UnixTime,
     ) -> Result<Generation, CommitError> {
         let (current, position) = self.look(now).await?;
@@ -306,9 +306,18 @@ impl LiveDirectory {
         for change in &changes.changes {
             current.directory().format.check_writes(change.needs())?;
         }
-        let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
         let stands_alone = changes.changes.iter().all(Change::stands_alone);
-        let (after, touched) = current.directory().after(changes.changes, base + 1);
+        let directory = current.directory();
+        let (mut after, mut touched) = directory.after(changes.changes.clone(), base + 1);
+        if !stands_alone {
+            // Whoever writes a trust policy binds it; what was written otherwise is bound here.
+            let bound = after.bind_touched(&touched, self.partition);
+            if !bound.is_empty() {
+                changes.changes.extend(bound);
+                (after, touched) = directory.after(changes.changes.clone(), base + 1);
+            }
+        }
+        let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
         // Keys can be rotated, and sessions be ended, whatever else is wrong.
         let problems = if stands_alone {
             Vec::new()

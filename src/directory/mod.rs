@@ -16,10 +16,13 @@ mod devices;
 mod files;
 mod format;
 mod groups;
+mod instance_profiles;
 mod keys;
 mod lint;
 mod live;
 mod map;
+mod policies;
+mod principals;
 mod replay;
 mod revocation;
 mod services;
@@ -33,6 +36,7 @@ mod tests;
 mod touched;
 mod users;
 
+pub use aws_managed::AwsManaged;
 pub use bar::{bar, behind_bar, check_whole, lift};
 pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check, unfit_metadata};
@@ -40,6 +44,7 @@ pub use devices::{DeviceName, MfaDevice, Seed, UnassignedDevice};
 pub use files::{DirectoryFiles, Findings, examine, read, write};
 pub use format::{Format, NewerFormat, NotUsedYet};
 pub use groups::Group;
+pub use instance_profiles::InstanceProfile;
 pub use keys::{
     SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey,
     WebIdentityKeyRecord,
@@ -47,6 +52,8 @@ pub use keys::{
 pub use lint::{MAX_WARNINGS, PolicyWarning, PolicyWarnings, lint};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use map::Map;
+pub use policies::{ManagedPolicy, PolicyVersion, PolicyVersions};
+pub use principals::{PrincipalNames, UnknownPrincipal};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
@@ -58,4 +65,4 @@ pub use state::{
     Environment, Link, LinkId, OidcProvider, Organization, Role, SamlProvider,
 };
 pub use touched::Touched;
-pub use users::{AccessKey, KeyStatus, ManagedPolicy, Rights, User};
+pub use users::{AccessKey, KeyStatus, Rights, User};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
 
-use super::aws_managed;
+use super::aws_managed::{self, AwsManaged};
 use super::groups::Group;
 use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
 };
+use super::principals::PrincipalNames;
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Footing;
@@ -38,6 +39,7 @@ pub struct Snapshot {
     directory: Arc<Directory>,
     roles: HashTrieMapSync<Box<str>, Arc<RoleEntry>>,
     keys_of_users: HashTrieMapSync<AccessKeyId, Arc<UserEntry>>,
+    principal_names: PrincipalNames,
     rest: Arc<Rest>,
     node_keys: NodeKeys,
     partition: Partition,
@@ -129,7 +131,7 @@ impl<'s> PolicyBook<'s> {
     /// The policy of this ARN: of its account, or one that every account has.
     pub fn find(self, arn: &ManagedPolicyArn) -> Option<&'s IdentityPolicy> {
         let Some(account) = arn.account() else {
-            return aws_managed::find(arn);
+            return AwsManaged::find(arn).map(|policy| &policy.document);
         };
         let policy = self.0.accounts.get(&account)?.policies.get(arn.name())?;
         (policy.path == *arn.path()).then_some(&policy.document)
@@ -164,6 +166,7 @@ impl Snapshot {
                 generation,
                 roles: self.roles.clone(),
                 keys_of_users: self.keys_of_users.clone(),
+                principal_names: self.principal_names.clone(),
                 rest: Arc::clone(&self.rest),
                 node_keys: self.node_keys.clone(),
                 directory,
@@ -201,6 +204,7 @@ impl Snapshot {
             generation,
             roles: HashTrieMapSync::new_sync(),
             keys_of_users: HashTrieMapSync::new_sync(),
+            principal_names: PrincipalNames::none(),
             rest,
             node_keys,
             directory,
@@ -220,6 +224,7 @@ impl Snapshot {
 
     fn index_role(&mut self, id: AccountId, name: &RoleName, role: &Arc<Role>) {
         let arn = role.arn(self.partition, id, name);
+        self.principal_names.put(&role.unique_id, arn.as_str());
         let entry = RoleEntry {
             arn: arn.clone(),
             role: Arc::clone(role),
@@ -232,6 +237,8 @@ impl Snapshot {
             principal: user.principal(self.partition, id, name),
             user: Arc::clone(user),
         });
+        self.principal_names
+            .put(&user.unique_id, &entry.principal.arn());
         for key in user.access_keys.keys() {
             self.keys_of_users
                 .insert_mut(key.clone(), Arc::clone(&entry));
@@ -247,14 +254,18 @@ impl Snapshot {
             if let Some(role) = account.roles.get(name) {
                 let arn = role.arn(self.partition, id, name);
                 self.roles.remove_mut(arn.as_str());
+                self.principal_names.remove(&role.unique_id);
             }
         }
         let users = within
             .users
             .iter()
             .filter_map(|name| account.users.get(name));
-        for key in users.flat_map(|user| user.access_keys.keys()) {
-            self.keys_of_users.remove_mut(key);
+        for user in users {
+            self.principal_names.remove(&user.unique_id);
+            for key in user.access_keys.keys() {
+                self.keys_of_users.remove_mut(key);
+            }
         }
     }
 
@@ -274,6 +285,11 @@ impl Snapshot {
                 self.index_user(id, name, user);
             }
         }
+    }
+
+    /// The ARNs of users and roles, by unique id.
+    pub const fn principal_names(&self) -> &PrincipalNames {
+        &self.principal_names
     }
 
     /// Which generation this is.

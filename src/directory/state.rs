@@ -8,17 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::devices::{DeviceName, UnassignedDevice};
 use super::format::Format;
 use super::groups::Group;
+use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
+use super::policies::ManagedPolicy;
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Since;
-use super::users::{ManagedPolicy, Rights, User};
+use super::users::{Rights, User};
 use crate::domain::{
     AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, GroupName, IamPath,
-    Issuer, ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags, Partition, PolicyName,
-    ProviderArn, Region, RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration,
-    TokenVersion, UniqueId, UnixTime, UserName,
+    InstanceProfileName, Issuer, ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags,
+    Partition, PolicyName, ProviderArn, Region, RoleArn, RoleName, RuleId, SamlProviderName,
+    ServiceName, SessionDuration, TokenVersion, UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::metadata::{IdpMetadata, MetadataDocument};
@@ -103,6 +105,9 @@ pub struct Account {
     /// Its own SAML providers.
     #[serde(default)]
     pub saml_providers: Map<SamlProviderName, Arc<SamlProvider>>,
+    /// Which roles its machines can have.
+    #[serde(default)]
+    pub instance_profiles: Map<InstanceProfileName, Arc<InstanceProfile>>,
 }
 
 impl Account {
@@ -117,6 +122,7 @@ impl Account {
             policies: Map::new(),
             oidc_providers: Map::new(),
             saml_providers: Map::new(),
+            instance_profiles: Map::new(),
         }
     }
 }

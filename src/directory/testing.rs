@@ -182,7 +182,9 @@ pub(crate) fn without(start: &str) -> DirectoryFiles {
 
 /// What these files say to an empty directory.
 pub(crate) fn directory_of(files: &DirectoryFiles) -> Directory {
-    read(files, &Directory::default(), NOW, &SystemEntropy).unwrap()
+    let mut directory = read(files, &Directory::default(), NOW, &SystemEntropy).unwrap();
+    directory.bind_principals(Partition::Aws);
+    directory
 }
 
 /// A change set of somebody, at [`NOW`].
@@ -219,7 +221,8 @@ pub(crate) async fn seeded(
 /// Makes the directory what these files say.
 pub(crate) async fn apply(live: &LiveDirectory, files: &DirectoryFiles) {
     let current = live.catch_up(NOW).await.unwrap();
-    let desired = read(files, current.directory(), NOW, &SystemEntropy).unwrap();
+    let mut desired = read(files, current.directory(), NOW, &SystemEntropy).unwrap();
+    desired.bind_principals(Partition::Aws);
     let changes = diff(current.directory(), &desired);
     live.commit(current.generation(), change_set(changes), NOW)
         .await

@@ -140,19 +140,3 @@ impl<'de> Deserialize<'de> for Hidden {
         String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
     }
 }
-
-/// A policy of an account that its users and roles can have.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagedPolicy {
-    /// Where the policy stands in the account.
-    pub path: IamPath,
-    /// `ANPA…`
-    pub unique_id: UniqueId,
-    /// For people, up to 1,000 characters.
-    pub description: String,
-    /// When it was made.
-    pub created_at: UnixTime,
-    /// What it says.
-    pub document: IdentityPolicy,
-}

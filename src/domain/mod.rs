@@ -15,6 +15,7 @@ mod known_provider;
 mod local_path;
 mod network;
 mod policy_arn;
+mod policy_version;
 mod principal;
 mod provider_session;
 mod regions;
@@ -46,7 +47,8 @@ pub use issuer_traits::IssuerTraits;
 pub use known_provider::{AccessTokenProvider, KnownProvider};
 pub use local_path::LocalPath;
 pub use network::network_of;
-pub use policy_arn::{ManagedPolicyArn, PolicyName};
+pub use policy_arn::{InstanceProfileName, ManagedPolicyArn, PolicyName};
+pub use policy_version::PolicyVersionId;
 pub use principal::{
     FederatedName, FederatedUser, GroupName, Lineage, Origin, Passed, Principal, ProvenPerson,
     SessionPrincipal, UserName, UserPrincipal,

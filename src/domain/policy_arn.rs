@@ -1,4 +1,4 @@
-//! What managed policies are called.
+//! What managed policies and instance profiles are called.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,6 +10,14 @@ text_type!(
     /// The name of a policy: 1 to 128 of `[\w+=,.@-]` (`policyNameType` of the IAM model).
     PolicyName,
     "policy name",
+    "1 to 128 of A-Z a-z 0-9 _ + = , . @ -",
+    |text| (1..=128).contains(&text.len()) && is_aws_word(text)
+);
+
+text_type!(
+    /// The name of an instance profile: 1 to 128 of `[\w+=,.@-]` (`instanceProfileNameType` of the IAM model).
+    InstanceProfileName,
+    "instance profile name",
     "1 to 128 of A-Z a-z 0-9 _ + = , . @ -",
     |text| (1..=128).contains(&text.len()) && is_aws_word(text)
 );

@@ -187,6 +187,22 @@ impl Document {
         &self.0.statements
     }
 
+    /// Whether `${…}` is a variable in it.
+    pub(super) fn knows_variables(&self) -> bool {
+        let opened = json::read(self.text())
+            .ok()
+            .and_then(|node| open(node).ok());
+        opened.is_some_and(|(version, _)| version == Version::V2012)
+    }
+
+    /// Every statement as its author wrote it, read again from the text.
+    pub(super) fn nodes(&self) -> Vec<Node> {
+        let opened = json::read(self.text())
+            .ok()
+            .and_then(|node| open(node).ok());
+        opened.map(|(_, nodes)| nodes).unwrap_or_default()
+    }
+
     /// A statement as its author wrote it, read again from the text: only who asks why pays for it.
     pub(super) fn written(&self, name: &StatementName) -> Option<Node> {
         let (_, nodes) = open(json::read(self.text()).ok()?).ok()?;

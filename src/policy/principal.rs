@@ -8,6 +8,7 @@ use crate::domain::{
 use super::caller::Caller;
 use super::document::Kind;
 use super::error::{Problem, quoted};
+use super::named::Named;
 
 /// The providers that every account knows by their host name (IAM, "OIDC federated principals").
 const KNOWN_PROVIDERS: [&str; 4] = [
@@ -112,6 +113,25 @@ impl PrincipalPattern {
                 None => (!name.starts_with("arn:")).then_some(name),
             },
             _ => None,
+        }
+    }
+
+    /// The user or role that is named, where it is one.
+    pub(super) fn named(&self) -> Option<Named<'_>> {
+        match self {
+            Self::Role(role) => Some(Named::Role(role)),
+            Self::Unique(id) => Some(Named::Id(id)),
+            Self::One(one) => match &one.who {
+                Who::User { path, name } => Some(Named::User {
+                    partition: one.partition,
+                    account: one.account,
+                    path,
+                    name,
+                }),
+                // What a session or a federated user is called is for whoever begins it to say.
+                Who::Session { .. } | Who::FederatedUser(_) => None,
+            },
+            Self::Anyone | Self::Account { .. } | Self::Provider(_) | Self::Service(_) => None,
         }
     }
 

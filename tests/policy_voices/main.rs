@@ -18,6 +18,8 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use generate::Dice;
+use ours::Kept;
+use rolegate::policy::SimulatedDecision;
 use scene::{Answer, CallAnswer};
 
 /// Questions of each sort in every run.
@@ -35,12 +37,14 @@ fn ask(seeds: Range<u64>) -> Met {
     let mut met = Met::new();
     for seed in seeds {
         let scene = generate::scene(&mut Dice::new(seed));
-        let Ok(ours) = ours::answer(&scene) else {
+        let Ok(ours) = ours::answer(&scene, Kept::AsWritten) else {
             *met.entry("refused".to_owned()).or_default() += 1;
             continue;
         };
         let plain = plain::answer(&scene);
         assert_eq!(ours, plain, "question {seed}: ours, plain; {scene:#?}");
+        let by_id = ours::answer(&scene, Kept::ById).unwrap();
+        assert_eq!(by_id, plain, "question {seed}: by id, plain; {scene:#?}");
         let name = match ours {
             Answer::Allowed => "allowed".to_owned(),
             Answer::Denied(_) => "denied".to_owned(),
@@ -57,17 +61,43 @@ fn ask_calls(seeds: Range<u64>) -> Met {
     let mut met = Met::new();
     for seed in seeds {
         let call = generate::call(&mut Dice::new(seed));
-        let Ok(ours) = ours::answer_call(&call) else {
+        let Ok(ours) = ours::answer_call(&call, Kept::AsWritten) else {
             *met.entry("refused".to_owned()).or_default() += 1;
             continue;
         };
         let plain = plain::answer_call(&call);
         assert_eq!(ours, plain, "call {seed}: ours, plain; {call:#?}");
+        let by_id = ours::answer_call(&call, Kept::ById).unwrap();
+        assert_eq!(by_id, plain, "call {seed}: by id, plain; {call:#?}");
         let name = match ours {
             CallAnswer::Permitted { .. } => "permitted".to_owned(),
             CallAnswer::Refused(why) => why,
         };
         *met.entry(name).or_default() += 1;
+    }
+    met
+}
+
+/// Asks what a simulation answers, and what is answered in earnest.
+fn simulate(seeds: Range<u64>) -> Met {
+    let mut met = Met::new();
+    for seed in seeds {
+        let scene = generate::scene(&mut Dice::new(seed));
+        let Some(result) = ours::simulated(&scene) else {
+            continue;
+        };
+        let answer = plain::answer(&scene);
+        let expected = match answer {
+            Answer::Allowed => SimulatedDecision::Allowed,
+            Answer::Denied(_) => SimulatedDecision::ExplicitDeny,
+            Answer::Silent(_) => SimulatedDecision::ImplicitDeny,
+        };
+        assert_eq!(result.decision, expected, "question {seed}: {scene:#?}");
+        if let Answer::Denied(statements) = &answer {
+            assert_eq!(result.matched.len(), statements.len(), "{scene:#?}");
+        }
+        *met.entry(format!("{expected:?}")).or_default() += 1;
+        *met.entry("all".to_owned()).or_default() += 1;
     }
     met
 }
@@ -163,6 +193,16 @@ fn both_answer_a_request_alike() {
 #[test]
 fn both_answer_a_role_assumed_by_a_signed_call_alike() {
     check(&in_parallel(PAIRS, ask_calls), PAIRS, CALL_ANSWERS);
+}
+
+#[test]
+fn a_simulation_answers_what_is_answered_in_earnest() {
+    let met = in_parallel(10 * PAIRS, simulate);
+    let times = |name: &str| met.get(name).copied().unwrap_or_default();
+    assert!(times("all") >= PAIRS, "{met:#?}");
+    for name in ["Allowed", "ExplicitDeny", "ImplicitDeny"] {
+        assert!(times(name) * 10 >= PAIRS, "{met:#?}");
+    }
 }
 
 #[test]

@@ -4,16 +4,97 @@ use rolegate::domain::{
     Lineage, Origin, ProvenPerson, ProviderRef, RoleArn, SessionDuration, SessionPrincipal,
     SessionTags, SourceIdentity, UniqueId, UserName,
 };
+use rolegate::flows::iam::simulate::{
+    EvaluationResult, SimulatedCaller, Simulation, Source, SourceKind,
+};
 use rolegate::policy::{
     AssumeAction, Assumption, Authorisation, Authority, Because, Boundary, Caller, Context,
-    Credentials, Decision, Denial, IdentityPolicy, NamedPolicy, PolicyError, PolicyKind, Refusal,
-    Request, ResourcePolicy, RoleTerms, SessionBounds, Signer, StatementName, StatementRef, Target,
-    TargetPolicy, TrustPolicy, Values, authorise, decide_signed,
+    Credentials, Decision, Denial, IdentityPolicy, Named, NamedPolicy, PolicyError, PolicyKind,
+    Refusal, Request, ResourcePolicy, RoleTerms, SessionBounds, Signer, StatementName,
+    StatementRef, Target, TargetPolicy, TrustPolicy, Values, authorise, decide_signed,
 };
 use serde_json::Value;
 
 use crate::generate::PROVIDER;
 use crate::scene::{Answer, Call, CallAnswer, Key, Kind, Scene, Theirs, Who};
+
+/// What a simulation of the question answers; none where it is no question for one: it is about users and
+/// their own policies.
+pub fn simulated(scene: &Scene) -> Option<EvaluationResult> {
+    let owned = Owned::new(&scene.who);
+    let (partition, account) = (scene.who.partition, scene.who.account);
+    let caller = match scene.who.kind {
+        Kind::User => SimulatedCaller::User {
+            partition: partition.parse().unwrap(),
+            account: account.parse().unwrap(),
+            path: scene.who.path.parse().unwrap(),
+            name: owned.user,
+            id: owned.user_id,
+        },
+        Kind::Session => SimulatedCaller::Session(owned.session),
+        _ => return None,
+    };
+    let resource_policy = match &scene.theirs {
+        Theirs::Nothing => None,
+        Theirs::Policy(document) => Some(document.to_string().parse().ok()?),
+        Theirs::Trust(_) => return None,
+    };
+    let arn: Vec<&str> = scene.resource.splitn(6, ':').collect();
+    let is_owner = |part: &str, owner: &str| part.is_empty() || part == owner;
+    let owner_fits = arn[1] == scene.owner.0 && is_owner(arn[4], scene.owner.1);
+    if scene.session.is_some() || !owner_fits {
+        return None;
+    }
+    let source = |document: &Value| {
+        Some(Source {
+            id: String::new(),
+            kind: SourceKind::None,
+            policy: document.to_string().parse().ok()?,
+        })
+    };
+    let simulation = Simulation {
+        caller,
+        policies: scene.identity.iter().map(source).collect::<Option<_>>()?,
+        boundary: match &scene.boundary {
+            Some(document) => Some(source(document)?),
+            None => None,
+        },
+        resource_policy,
+        owner: Some(scene.owner.1.parse().unwrap()),
+        context: scene
+            .keys
+            .iter()
+            .map(|(key, value)| (key.clone(), values(value)))
+            .collect(),
+    };
+    Some(simulation.evaluate(&scene.action, &scene.resource))
+}
+
+fn values(key: &Key) -> Values<'static> {
+    match key {
+        Key::One(value) => Values::from(value.clone()),
+        Key::Many(values) => values.iter().cloned().collect(),
+        Key::Unreadable => Values::Unreadable,
+    }
+}
+
+/// How a trust policy has the users and roles that it names.
+#[derive(Clone, Copy)]
+pub enum Kept {
+    /// As they are written.
+    AsWritten,
+    /// As a directory keeps them.
+    ById,
+}
+
+impl Kept {
+    fn of(self, policy: TrustPolicy, who: &Who) -> TrustPolicy {
+        match self {
+            Self::AsWritten => policy,
+            Self::ById => bound(&policy, who),
+        }
+    }
+}
 
 /// What a [`Caller`] borrows from.
 struct Owned {
@@ -132,7 +213,7 @@ impl Side {
 }
 
 /// The answer; an error where a policy is refused.
-pub fn answer(scene: &Scene) -> Result<Answer, PolicyError> {
+pub fn answer(scene: &Scene, kept: Kept) -> Result<Answer, PolicyError> {
     let side = Side::read(scene)?;
     let owned = Owned::new(&scene.who);
     let context = context(scene);
@@ -147,7 +228,7 @@ pub fn answer(scene: &Scene) -> Result<Answer, PolicyError> {
     let policy = match &scene.theirs {
         Theirs::Nothing => TargetPolicy::Silent,
         Theirs::Trust(document) => {
-            trust = document.to_string().parse()?;
+            trust = kept.of(document.to_string().parse()?, &scene.who);
             TargetPolicy::Trust {
                 role: role.as_ref().unwrap(),
                 policy: &trust,
@@ -215,15 +296,46 @@ fn tags(list: &[(&str, &str, bool)]) -> SessionTags {
     tags
 }
 
+/// The policy as a directory keeps it: with ids in the place of ARNs, the caller's where it is theirs and
+/// otherwise one that nobody has.
+fn bound(policy: &TrustPolicy, who: &Who) -> TrustPolicy {
+    let Who {
+        partition,
+        account,
+        path,
+        name,
+        id,
+        ..
+    } = who;
+    let own = match who.kind {
+        Kind::User => format!("arn:{partition}:iam::{account}:user{path}{name}"),
+        Kind::Session => format!("arn:{partition}:iam::{account}:role{path}{name}"),
+        _ => String::new(),
+    };
+    let renamed: Result<TrustPolicy, std::convert::Infallible> =
+        policy.renamed(|written, named| {
+            Ok(match named {
+                Named::Id(_) => None,
+                _ if written == own => Some((*id).to_owned()),
+                Named::Role(_) => Some("AROAZZZZZZZZZZZZZZZZZ".to_owned()),
+                Named::User { .. } => Some("AIDAZZZZZZZZZZZZZZZZZ".to_owned()),
+            })
+        });
+    let renamed = renamed.unwrap();
+    let by_arn = renamed.named().any(|named| !matches!(named, Named::Id(_)));
+    assert!(!by_arn, "{renamed:?}");
+    renamed
+}
+
 /// The answer to a call; an error where a policy is refused.
-pub fn answer_call(call: &Call) -> Result<CallAnswer, PolicyError> {
+pub fn answer_call(call: &Call, kept: Kept) -> Result<CallAnswer, PolicyError> {
     let scene = &call.scene;
     let side = Side::read(scene)?;
     let owned = Owned::new(&scene.who);
     let Theirs::Trust(document) = &scene.theirs else {
         panic!("no role");
     };
-    let trust: TrustPolicy = document.to_string().parse()?;
+    let trust = kept.of(document.to_string().parse()?, &scene.who);
     let arn: RoleArn = scene.resource.parse().unwrap();
     let id: UniqueId = "AROABBBBBBBBBBBBBBBBB".parse().unwrap();
     let seconds = |seconds| SessionDuration::from_seconds(seconds).unwrap();

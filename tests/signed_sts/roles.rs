@@ -30,7 +30,7 @@ fn with_role(node: &HttpNode, trust: &Value) -> DirectoryFiles {
 }
 
 /// Bob of another account, who may assume everything.
-fn add_bob(files: &mut DirectoryFiles) -> AwsKeys {
+pub(super) fn add_bob(files: &mut DirectoryFiles) -> AwsKeys {
     let place = |path: &str| ["accounts/", OTHER_ACCOUNT, "/", path].concat();
     files.insert(place("account.toml"), "alias = 'other'\n".to_owned());
     let user = format!("[[access_keys]]\nid = '{THEIR_KEY}'\nsecret = '{SECRET}'\n");

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MAX_DESCRIPTION, Problem};
-use crate::directory::aws_managed;
+use crate::directory::aws_managed::AwsManaged;
 use crate::directory::devices::{DeviceName, MfaDevice};
+use crate::directory::policies::{ManagedPolicy, PolicyVersions};
 use crate::directory::state::{Account, Directory};
-use crate::directory::users::{AccessKey, ManagedPolicy, Rights, User};
+use crate::directory::users::{AccessKey, Rights, User};
 use crate::domain::{
     AccessKeyId, AccountId, KeyKind, ManagedPolicyArn, Partition, UniqueId, UniqueIdKind,
 };
@@ -83,7 +84,20 @@ fn check_unique_ids(directory: &Directory, problems: &mut Vec<Problem>) {
             let at = format!("accounts/{id}/groups/{name}");
             (at, &group.unique_id, UniqueIdKind::Group, "AGPA")
         });
-        let all = roles.chain(users).chain(policies).chain(groups);
+        let profiles = account.instance_profiles.iter().map(|(name, profile)| {
+            let at = format!("accounts/{id}/instance-profiles/{name}");
+            (
+                at,
+                &profile.unique_id,
+                UniqueIdKind::InstanceProfile,
+                "AIPA",
+            )
+        });
+        let all = roles
+            .chain(users)
+            .chain(policies)
+            .chain(groups)
+            .chain(profiles);
         for (at, unique_id, kind, prefix) in all {
             if unique_id.kind() != kind {
                 let text = format!("unique_id must begin with {prefix}");
@@ -133,6 +147,22 @@ impl Holders<'_> {
                 problems.push(only_case(&at, "policy"));
             }
             check_policy(&at, policy, problems);
+        }
+        self.check_profiles(problems);
+    }
+
+    pub(super) fn check_profiles(&self, problems: &mut Vec<Problem>) {
+        let mut names = BTreeSet::new();
+        for (name, profile) in &self.account.instance_profiles {
+            let at = format!("accounts/{}/instance-profiles/{name}", self.id);
+            if !names.insert(name.as_str().to_ascii_lowercase()) {
+                problems.push(only_case(&at, "instance profile"));
+            }
+            let role = profile.role.as_ref();
+            if let Some(role) = role.filter(|role| !self.account.roles.contains_key(*role)) {
+                let text = format!("role: the account has no role {role}; make it first");
+                problems.push(Problem::new(at, text));
+            }
         }
     }
 
@@ -206,7 +236,7 @@ impl Holders<'_> {
             return false;
         }
         match arn.account() {
-            None => aws_managed::find(arn).is_some(),
+            None => AwsManaged::find(arn).is_some(),
             Some(account) => {
                 let own = self.account.policies.get(arn.name());
                 account == self.id && own.is_some_and(|policy| policy.path == *arn.path())
@@ -263,5 +293,19 @@ fn check_policy(at: &str, policy: &ManagedPolicy, problems: &mut Vec<Problem>) {
     if policy.description.chars().count() > MAX_DESCRIPTION {
         let text = "description must have at most 1000 characters";
         problems.push(Problem::new(at, text));
+    }
+    let versions = &policy.versions;
+    let mut ids = versions.others.keys().chain([&versions.default]);
+    if ids.any(|id| *id > versions.last) {
+        let text = "last_version must not be below any version";
+        problems.push(Problem::new(at, text));
+    }
+    if versions.others.contains_key(&versions.default) {
+        let text = "the default version stands in <Name>.json and not among the others";
+        problems.push(Problem::new(at, text));
+    }
+    if versions.others.len() >= PolicyVersions::MAX {
+        let most = PolicyVersions::MAX;
+        problems.push(Problem::new(at, format!("at most {most} versions")));
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::holders::{Holders, only_case, own_key, same_id, same_key};
-use super::{Problem, check, check_role};
+use super::{Problem, check, check_principals, check_role};
 use crate::directory::since::Footing;
 use crate::directory::snapshot::Snapshot;
 use crate::directory::state::{Account, Directory};
@@ -70,10 +70,13 @@ impl<'a> Again<'a> {
 
     fn check_role(&self, name: &RoleName, problems: &mut Vec<Problem>) {
         let Some(role) = self.account.roles.get(name) else {
-            return;
+            // An instance profile may have had it.
+            return self.holders().check_profiles(problems);
         };
         let at = self.at("roles", name.as_str());
         check_role(&at, role, problems);
+        let directory = (self.after, self.before.partition());
+        check_principals(directory, self.id, (name, role), problems);
         self.holders().check_rights(&at, role.rights(), problems);
         let id = &role.unique_id;
         let was = self.was().and_then(|account| account.roles.get(name));

@@ -24,6 +24,7 @@ impl Reader<'_> {
         self.read_users(id, &mut account);
         self.read_groups(id, &mut account);
         self.read_unassigned_devices(id, &mut account);
+        self.read_instance_profiles(id, &mut account);
         self.read_oidc_providers(id, &mut account);
         self.read_saml_providers(id, &mut account);
         directory.accounts.insert(id, Arc::new(account));

@@ -94,6 +94,26 @@ impl Reader<'_> {
         self.check_account(path, id);
     }
 
+    /// A version must stand beside its policy's own file.
+    pub(super) fn check_version_file(&mut self, path: &str, id: &str, folder: &str, file: &str) {
+        let policy = folder.strip_suffix(".versions");
+        match policy.filter(|_| file.strip_suffix(".json").is_some()) {
+            None => self.problem(
+                path,
+                "the versions of a managed policy stand in <Name>.versions/<v1>.json",
+            ),
+            Some(name) => self.check_is_there(path, &format!("accounts/{id}/policies/{name}.toml")),
+        }
+        self.check_account(path, id);
+    }
+
+    pub(super) fn check_profile_file(&mut self, path: &str, id: &str, file: &str) {
+        if file.strip_suffix(".toml").is_none() {
+            self.problem(path, "an instance profile's file ends in .toml");
+        }
+        self.check_account(path, id);
+    }
+
     pub(super) fn check_oidc_file(&mut self, path: &str, id: &str, file: &str) {
         if file.strip_suffix(".toml").is_none() {
             self.problem(path, "a provider's file ends in .toml");

@@ -16,7 +16,8 @@ use crate::mapping::Rule;
 use crate::policy::{PolicyError, PolicyKind};
 
 /// Reads files into the directory that they describe. What `current` holds beside (keys, fetched
-/// metadata, the unique ids of roles that stay) is kept.
+/// metadata, the unique ids of roles that stay) is kept. Users and roles in trust policies are as the files name
+/// them: [`Directory::bind_principals`] comes next.
 ///
 /// # Errors
 /// Every problem of every file.
@@ -68,9 +69,10 @@ pub fn examine(
         secrets: MissingSecret::IsKept,
         problems: Vec::new(),
     };
-    let directory = reader.read();
+    let mut directory = reader.read();
     let mut problems = reader.problems;
     if problems.is_empty() {
+        directory.bind_principals(partition);
         problems = check(&directory, partition);
     }
     Findings {
@@ -136,6 +138,10 @@ impl Reader<'_> {
             }
             ["accounts", id, "mfa-devices.toml"] => self.check_account(path, id),
             ["accounts", id, "policies", file] => self.check_managed_file(path, id, file),
+            ["accounts", id, "policies", folder, file] => {
+                self.check_version_file(path, id, folder, file);
+            }
+            ["accounts", id, "instance-profiles", file] => self.check_profile_file(path, id, file),
             ["accounts", id, "oidc-providers", file] => self.check_oidc_file(path, id, file),
             ["accounts", id, "saml-providers", file] => self.check_saml_file(path, id, file),
             ["organization.toml"] => directory.organization = self.toml(path),

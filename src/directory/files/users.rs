@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::read::Reader;
 use super::{AccessKeyFile, PolicyFile, UserFile};
-use crate::directory::{AccessKey, Account, ManagedPolicy, User};
-use crate::domain::{AccessKeyId, AccountId, PolicyName, UniqueIdKind, UserName};
+use crate::directory::{AccessKey, Account, ManagedPolicy, PolicyVersion, PolicyVersions, User};
+use crate::domain::{AccessKeyId, AccountId, PolicyName, PolicyVersionId, UniqueIdKind, UserName};
 use crate::policy::{IdentityPolicy, PolicyKind};
 
 impl Reader<'_> {
@@ -100,6 +100,7 @@ impl Reader<'_> {
             self.policy(&[base, ".json"].concat(), PolicyKind::IdentityBased);
         let name: PolicyName = self.parse(path, name)?;
         let (file, document) = (file?, document?);
+        let others = self.read_versions(base, &file);
         let before = self.current.accounts.get(&id);
         let before = before.and_then(|account| account.policies.get(&name));
         let before = before.filter(|before| before.path == file.path);
@@ -109,13 +110,50 @@ impl Reader<'_> {
             None => self.draw_id(UniqueIdKind::ManagedPolicy, path)?,
         };
         let created_at = file.created_at.or(before.map(|policy| policy.created_at));
+        let known = others.keys().copied().chain([file.default_version]);
+        let known = known.chain(before.map(|policy| policy.versions.last));
+        let last = file.last_version.or(known.max());
         let policy = ManagedPolicy {
             path: file.path,
             unique_id,
             description: file.description,
             created_at: created_at.unwrap_or(self.now),
             document,
+            tags: file.tags,
+            versions: PolicyVersions {
+                default: file.default_version,
+                default_created_at: file.default_version_created_at,
+                last: last.unwrap_or(file.default_version),
+                others,
+            },
         };
         Some((name, policy))
+    }
+
+    /// The versions in `<base>.versions`, which don't hold.
+    fn read_versions(
+        &mut self,
+        base: &str,
+        file: &PolicyFile,
+    ) -> BTreeMap<PolicyVersionId, PolicyVersion> {
+        let mut versions = BTreeMap::new();
+        for (path, name) in self.files_in(&format!("{base}.versions/"), ".json") {
+            let id: Option<PolicyVersionId> = self.parse(&path, &name);
+            let document = self.policy(&path, PolicyKind::IdentityBased);
+            let (Some(id), Some(document)) = (id, document) else {
+                continue;
+            };
+            let created_at = file.versions.get(&id).copied().unwrap_or(self.now);
+            let version = PolicyVersion {
+                document,
+                created_at,
+            };
+            versions.insert(id, version);
+        }
+        for id in file.versions.keys().filter(|id| !versions.contains_key(id)) {
+            let text = format!("versions: there is no {base}.versions/{id}.json");
+            self.problem(&format!("{base}.toml"), &text);
+        }
+        versions
     }
 }

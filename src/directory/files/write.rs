@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    AccessKeyFile, DirectoryFiles, GroupFile, METADATA, MfaDeviceFile, PolicyFile, RoleFile,
-    ServiceFile, UnassignedDeviceFile, UnassignedDevicesFile, UserFile,
+    AccessKeyFile, DirectoryFiles, GroupFile, InstanceProfileFile, METADATA, MfaDeviceFile,
+    PolicyFile, RoleFile, ServiceFile, UnassignedDeviceFile, UnassignedDevicesFile, UserFile,
 };
 use crate::directory::{
     AccessKey, Account, ConnectionMetadata, DeviceName, Directory, Group, ManagedPolicy, MfaDevice,
-    Problem, Reach, Role, Service, User,
+    PrincipalNames, Problem, Reach, Role, Service, User,
 };
-use crate::domain::{AccessKeyId, AccountId, PolicyName, ServiceName};
+use crate::domain::{AccessKeyId, AccountId, Partition, PolicyName, PolicyVersionId, ServiceName};
 use crate::federation::connection::ConnectionSettings;
 use crate::policy::IdentityPolicy;
 
@@ -21,10 +21,11 @@ use crate::policy::IdentityPolicy;
 ///
 /// # Errors
 /// Where a resource can't be written as TOML, which names it.
-pub fn write(directory: &Directory) -> Result<DirectoryFiles, Problem> {
+pub fn write(directory: &Directory, partition: Partition) -> Result<DirectoryFiles, Problem> {
     let mut files = DirectoryFiles::new();
+    let names = PrincipalNames::of(directory, partition);
     for (id, account) in &directory.accounts {
-        write_account(*id, account, &mut files)?;
+        write_account(*id, account, &names, &mut files)?;
     }
     for (id, connection) in &directory.connections {
         write_connection(connection, &mut files)?;
@@ -52,12 +53,15 @@ pub fn write(directory: &Directory) -> Result<DirectoryFiles, Problem> {
 fn write_account(
     id: AccountId,
     account: &Account,
+    names: &PrincipalNames,
     files: &mut DirectoryFiles,
 ) -> Result<(), Problem> {
     let path = format!("accounts/{id}/account.toml");
     put_toml(files, path, &account.settings)?;
     for (name, role) in &account.roles {
-        write_role(&format!("accounts/{id}/roles/{name}"), role, files)?;
+        let base = format!("accounts/{id}/roles/{name}");
+        write_role(&base, role, files)?;
+        files.insert([&base, ".trust.json"].concat(), names.show(&role.trust));
     }
     for (name, user) in &account.users {
         write_user(&format!("accounts/{id}/users/{name}"), user, files)?;
@@ -68,6 +72,17 @@ fn write_account(
     write_unassigned_devices(id, account, files)?;
     for (name, policy) in &account.policies {
         write_managed(&format!("accounts/{id}/policies/{name}"), policy, files)?;
+    }
+    for (name, profile) in &account.instance_profiles {
+        let file = InstanceProfileFile {
+            path: profile.path.clone(),
+            role: profile.role.clone(),
+            unique_id: Some(profile.unique_id.clone()),
+            created_at: Some(profile.created_at),
+            tags: profile.tags.clone(),
+        };
+        let path = format!("accounts/{id}/instance-profiles/{name}.toml");
+        put_toml(files, path, &file)?;
     }
     for provider in account.oidc_providers.values() {
         let name = file_name(provider.url.without_scheme());
@@ -95,8 +110,6 @@ fn write_role(base: &str, role: &Role, files: &mut DirectoryFiles) -> Result<(),
         created_at: Some(role.created_at),
     };
     put_toml(files, format!("{base}.toml"), &file)?;
-    let trust = role.trust.as_json().to_owned();
-    files.insert(format!("{base}.trust.json"), trust);
     write_policies(base, &role.policies, files);
     Ok(())
 }
@@ -206,15 +219,28 @@ fn write_managed(
     policy: &ManagedPolicy,
     files: &mut DirectoryFiles,
 ) -> Result<(), Problem> {
+    let versions = &policy.versions;
+    let others = versions.others.iter();
     let file = PolicyFile {
         path: policy.path.clone(),
         description: policy.description.clone(),
+        default_version: versions.default,
+        default_version_created_at: versions.default_created_at,
+        last_version: (versions.last != PolicyVersionId::FIRST).then_some(versions.last),
+        tags: policy.tags.clone(),
+        versions: others
+            .map(|(id, version)| (*id, version.created_at))
+            .collect(),
         unique_id: Some(policy.unique_id.clone()),
         created_at: Some(policy.created_at),
     };
     put_toml(files, format!("{base}.toml"), &file)?;
     let document = policy.document.as_json().to_owned();
     files.insert(format!("{base}.json"), document);
+    for (id, version) in &versions.others {
+        let document = version.document.as_json().to_owned();
+        files.insert(format!("{base}.versions/{id}.json"), document);
+    }
     Ok(())
 }
 

@@ -170,7 +170,7 @@ fn a_description_has_a_thousand_characters_at_most() {
 
 #[test]
 fn a_unique_id_belongs_to_one_role() {
-    let mut exported = write(&directory_of(&files())).unwrap();
+    let mut exported = write(&directory_of(&files()), Partition::Aws).unwrap();
     let reader = exported[READER_FILE].clone();
     let id = reader
         .lines()

@@ -5,7 +5,7 @@ use crate::directory::testing::{
     edited, with, without,
 };
 use crate::directory::{Directory, DirectoryFiles, Environment, Problem, Role, read, write};
-use crate::domain::{AccountId, PolicyName, RoleName, SessionDuration};
+use crate::domain::{AccountId, Partition, PolicyName, RoleName, SessionDuration};
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 
 fn problems_of(files: &DirectoryFiles) -> Vec<Problem> {
@@ -349,7 +349,7 @@ fn a_role_whose_id_can_t_be_drawn_is_told() {
 #[test]
 fn an_export_restores_the_same_directory_into_an_empty_store() {
     let first = directory_of(&testing::files());
-    let exported = write(&first).unwrap();
+    let exported = write(&first, Partition::Aws).unwrap();
     let restored = read(
         &exported,
         &Directory::default(),
@@ -361,8 +361,11 @@ fn an_export_restores_the_same_directory_into_an_empty_store() {
 
 #[test]
 fn an_export_says_what_reading_it_says_again() {
-    let exported = write(&directory_of(&testing::files())).unwrap();
-    assert_eq!(write(&directory_of(&exported)).unwrap(), exported);
+    let exported = write(&directory_of(&testing::files()), Partition::Aws).unwrap();
+    assert_eq!(
+        write(&directory_of(&exported), Partition::Aws).unwrap(),
+        exported
+    );
 }
 
 #[test]
@@ -382,7 +385,10 @@ fn the_demo_s_directory_survives_an_export() {
     let files = seed.files().unwrap().into_iter();
     let files = files.map(|file| (file.path.to_str().unwrap().to_owned(), file.text));
     let directory = directory_of(&files.collect());
-    assert_eq!(directory_of(&write(&directory).unwrap()), directory);
+    assert_eq!(
+        directory_of(&write(&directory, Partition::Aws).unwrap()),
+        directory
+    );
 }
 
 #[test]
@@ -390,7 +396,7 @@ fn sealing_keys_are_never_exported_and_never_lost() {
     let key = crate::directory::SealingKeyRecord::new([7; 32], NOW, NOW);
     let mut current = directory_of(&testing::files());
     current.sealing_keys.push(key.clone());
-    let exported = write(&current).unwrap();
+    let exported = write(&current, Partition::Aws).unwrap();
     let bytes = data_encoding::BASE64.encode(&[7; 32]);
     assert!(!exported.values().any(|text| text.contains(&bytes)));
     let again = read(&exported, &current, NOW, &SystemEntropy).unwrap();

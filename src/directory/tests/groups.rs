@@ -58,7 +58,7 @@ fn user(directory: &Directory) -> &User {
 fn a_group_and_a_device_come_from_files_and_go_back_there() {
     let first = directory();
     assert_eq!(check(&first, Partition::default()), []);
-    let written = write(&first).unwrap();
+    let written = write(&first, Partition::Aws).unwrap();
     assert_eq!(written[GROUP_POLICY], ALLOW);
     assert!(!written[DEVICES_FILE].contains(SEED));
     assert_eq!(read_over(&written, &first), first);
@@ -161,14 +161,14 @@ fn the_clock_of_a_device_is_no_further_away_than_it_can_be_set() {
 #[test]
 fn a_device_keeps_its_seed_when_it_is_given_to_a_user_or_taken_back() {
     let first = directory();
-    let mut written = write(&first).unwrap();
+    let mut written = write(&first, Partition::Aws).unwrap();
     written.remove(DEVICES_FILE);
     let text = "groups = ['Builders']\n[[mfa_devices]]\nname = 'spare'\n";
     written.insert(USER_FILE.to_owned(), text.to_owned());
     let given = read_over(&written, &first);
     let device = &user(&given).mfa_devices["spare"];
     assert_eq!(device.seed().unwrap().expose(), b"12345678901234567890");
-    let back = read_over(&write(&first).unwrap(), &given);
+    let back = read_over(&write(&first, Partition::Aws).unwrap(), &given);
     assert_eq!(
         back.accounts[&account()].mfa_devices,
         first.accounts[&account()].mfa_devices

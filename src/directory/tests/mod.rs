@@ -6,6 +6,8 @@ mod groups;
 mod lint;
 mod live;
 mod lost;
+mod policies;
+mod principals;
 mod properties;
 mod saml;
 mod services;

@@ -9,15 +9,17 @@ use crate::directory::testing::{
     CONNECTION_FILE, ENTITY, NOW, RULE_FILE, SAML_CONNECTION_FILE, files, metadata_document,
     saml_files,
 };
-use crate::directory::{AccessKey, KeyStatus, ManagedPolicy, MfaDevice, User};
+use crate::directory::{
+    AccessKey, InstanceProfile, KeyStatus, ManagedPolicy, MfaDevice, PolicyVersions, User,
+};
 use crate::directory::{
     Account, AccountSettings, ConnectionMetadata, Directory, Environment, Group, Link,
     OidcProvider, Organization, Role, SamlProvider, UnassignedDevice, diff, read, write,
 };
 use crate::directory::{Format, Reach, Revocations, Service, Since};
 use crate::domain::{
-    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, SecretAccessKey, SessionDuration,
-    TokenVersion, UniqueId, UniqueIdKind, UnixTime,
+    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, Partition, SecretAccessKey,
+    SessionDuration, TokenVersion, UniqueId, UniqueIdKind, UnixTime,
 };
 use crate::entropy::SystemEntropy;
 use crate::federation::connection::ConnectionSettings;
@@ -46,8 +48,10 @@ const DOCUMENTS: [&str; 2] = [
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#,
     "{ \"Version\": \"2012-10-17\",\n \"Statement\": [{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}] }\n",
 ];
-const TRUSTS: [&str; 2] = [
+const TRUSTS: [&str; 4] = [
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/idp.example.com"},"Action":"sts:AssumeRoleWithWebIdentity"}}"#,
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::482011739056:user/x/A", "arn:aws:iam::123456789012:role/Zz", "AIDAAAAAAAAAAAAAAAAAA"]},"Action":"sts:AssumeRole"}}"#,
+    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"NotPrincipal\":{ \"AWS\" : \"arn:aws:iam::482011739056:role\\/A\" },\"Action\":\"sts:AssumeRole\"}]}",
     "{\"Version\":\"2012-10-17\",\n\"Statement\":{\"Sid\":\"Deny1\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"sts:AssumeRoleWithWebIdentity\"}}",
 ];
 
@@ -189,13 +193,44 @@ prop_compose! {
         description in any::<String>(),
         document in select(&DOCUMENTS[..]),
         created in 0..4_000_000_000_i64,
+        tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
+        later in proptest::collection::vec((select(&DOCUMENTS[..]), any::<bool>(), any::<bool>()), 0..4),
     ) -> Arc<ManagedPolicy> {
-        Arc::new(ManagedPolicy {
+        let mut policy = ManagedPolicy {
             path: path.parse().unwrap(),
             unique_id: UniqueId::from_random(UniqueIdKind::ManagedPolicy, id),
             description,
             created_at: UnixTime::from_seconds(created),
             document: document.parse().unwrap(),
+            tags: tagged(tags),
+            versions: PolicyVersions::default(),
+        };
+        for (document, is_default, is_removed) in later {
+            let id = policy.add_version(document.parse().unwrap(), NOW.plus(1));
+            if is_default {
+                policy.set_default_version(id);
+            } else if is_removed {
+                policy.remove_version(id);
+            }
+        }
+        Arc::new(policy)
+    }
+}
+
+prop_compose! {
+    fn instance_profile()(
+        path in select(&["/", "/x/"][..]),
+        id in any::<[u8; 11]>(),
+        role in proptest::option::of(select(&ROLES[..])),
+        tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
+        created in 0..4_000_000_000_i64,
+    ) -> Arc<InstanceProfile> {
+        Arc::new(InstanceProfile {
+            path: path.parse().unwrap(),
+            unique_id: UniqueId::from_random(UniqueIdKind::InstanceProfile, id),
+            created_at: UnixTime::from_seconds(created),
+            tags: tagged(tags),
+            role: role.map(|name| name.parse().unwrap()),
         })
     }
 }
@@ -266,6 +301,7 @@ prop_compose! {
         providers in proptest::collection::vec(provider(), 0..3),
         saml in btree_map(select(&SAML_PROVIDERS[..]), saml_provider(), 0..3),
         settings in settings(),
+        profiles in btree_map(select(&ROLES[..]), instance_profile(), 0..3),
     ) -> Arc<Account> {
         let named = |(name, role): (&str, _)| (name.parse().unwrap(), role);
         let by_name = |(name, provider): (&str, _)| (name.parse().unwrap(), provider);
@@ -285,6 +321,10 @@ prop_compose! {
                 .collect(),
             oidc_providers: providers.into_iter().map(by_issuer).collect(),
             saml_providers: saml.into_iter().map(by_name).collect(),
+            instance_profiles: profiles
+                .into_iter()
+                .map(|(name, profile)| (name.parse().unwrap(), profile))
+                .collect(),
         })
     }
 }
@@ -350,7 +390,7 @@ prop_compose! {
         let links = links
             .into_iter()
             .map(|(id, (to, accounts))| (id.parse().unwrap(), link(&to, &accounts)));
-        Directory {
+        let mut directory = Directory {
             accounts: accounts.into_iter().map(account).collect(),
             connections: connections.collect(),
             connection_metadata: metadata.collect(),
@@ -367,7 +407,9 @@ prop_compose! {
             revocations: Revocations::default(),
             since: Since::default(),
             format: Format::default(),
-        }
+        };
+        directory.bind_principals(Partition::Aws);
+        directory
     }
 }
 
@@ -395,9 +437,11 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_again(directory in directory()) {
-        let files = write(&directory).unwrap();
+        let files = write(&directory, Partition::Aws).unwrap();
         let read = read(&files, &secrets_of(&directory), NOW, &SystemEntropy);
-        prop_assert_eq!(read.unwrap(), directory);
+        let mut read = read.unwrap();
+        read.bind_principals(Partition::Aws);
+        prop_assert_eq!(read, directory);
     }
 
     #[test]

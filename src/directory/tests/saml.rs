@@ -76,7 +76,7 @@ fn saml_files_say_a_valid_directory() {
 #[test]
 fn an_export_restores_saml_too() {
     let first = directory_of(&saml_files());
-    let exported = write(&first).unwrap();
+    let exported = write(&first, Partition::Aws).unwrap();
     assert_eq!(exported[SAML_PROVIDER_METADATA], metadata_document(ENTITY));
     assert_eq!(
         exported[SAML_CONNECTION_METADATA],
@@ -276,7 +276,7 @@ fn fetched_metadata_survives_an_apply_that_asks_the_same_place() {
 
 #[test]
 fn fetched_metadata_is_not_exported() {
-    let exported = write(&fetched()).unwrap();
+    let exported = write(&fetched(), Partition::Aws).unwrap();
     assert!(!exported.contains_key(SAML_CONNECTION_METADATA));
     assert_eq!(
         exported
@@ -398,7 +398,7 @@ fn service_provider_keys_are_never_exported_and_never_lost() {
     }
     let mut current = directory_of(&saml_files());
     current.apply(added);
-    let exported = write(&current).unwrap();
+    let exported = write(&current, Partition::Aws).unwrap();
     let base64 = data_encoding::BASE64.encode(b"a private key");
     assert!(!exported.values().any(|text| text.contains(&base64)));
     let mut again = read(&exported, &current, NOW, &SystemEntropy).unwrap();

@@ -31,7 +31,7 @@ fn problems(files: &DirectoryFiles) -> Vec<Problem> {
 #[test]
 fn a_secret_is_in_no_file_that_is_written_and_stays_where_none_gives_it() {
     let first = read_over(&with_service(""), &Directory::default());
-    let written = write(&first).unwrap();
+    let written = write(&first, Partition::Aws).unwrap();
     assert!(written[FILE].contains(KEY) && !written[FILE].contains(SECRET));
     assert_eq!(read_over(&written, &first), first);
     assert!(!format!("{first:?}").contains(SECRET));

@@ -11,7 +11,7 @@ use proptest::sample::select;
 use crate::directory::check::check_touched;
 use crate::directory::{
     AccessKey, Account, AccountSettings, Change, Directory, Format, KeyStatus, ManagedPolicy,
-    Reach, Role, Service, Snapshot, User, check,
+    PolicyVersions, Reach, Role, Service, Snapshot, User, check,
 };
 use crate::domain::{
     AccessKeyId, AccountId, OwnTags, Partition, SecretAccessKey, SessionDuration, UniqueId,
@@ -111,6 +111,8 @@ fn policy() -> ManagedPolicy {
         description: String::new(),
         created_at: UnixTime::from_seconds(1),
         document: DOCUMENT.parse().unwrap(),
+        tags: OwnTags::default(),
+        versions: PolicyVersions::default(),
     }
 }
 

@@ -36,7 +36,7 @@ fn user(directory: &Directory) -> &crate::directory::User {
 #[test]
 fn secrets_are_in_no_file_that_is_written_and_stay_where_none_gives_them() {
     let first = read_over(&with_user(""), &Directory::default());
-    let written = write(&first).unwrap();
+    let written = write(&first, Partition::Aws).unwrap();
     let all: String = written.values().map(String::as_str).collect();
     assert!(all.contains(KEY) && all.contains("phone"));
     assert!(!all.contains(SECRET) && !all.contains(SEED));
@@ -49,7 +49,7 @@ fn secrets_are_in_no_file_that_is_written_and_stay_where_none_gives_them() {
 #[test]
 fn a_key_that_is_new_needs_its_secret() {
     let first = read_over(&with_user(""), &Directory::default());
-    let written = write(&first).unwrap();
+    let written = write(&first, Partition::Aws).unwrap();
     let problems = read(&written, &Directory::default(), NOW, &SystemEntropy).unwrap_err();
     assert_named(&problems, USER_FILE, "so its secret must stand beside it");
     assert_named(&problems, USER_FILE, "so its seed must stand beside it");
@@ -58,7 +58,7 @@ fn a_key_that_is_new_needs_its_secret() {
 #[test]
 fn a_user_of_another_id_takes_nothing_over() {
     let first = read_over(&with_user(""), &Directory::default());
-    let mut written = write(&first).unwrap();
+    let mut written = write(&first, Partition::Aws).unwrap();
     let text = written.get_mut(USER_FILE).unwrap();
     let id = user(&first).unique_id.to_string();
     *text = text.replace(&id, "AIDAAAAAAAAAAAAAAAAAA");
@@ -81,7 +81,7 @@ fn a_device_that_is_kept_without_a_seed_shows_no_code() {
 #[test]
 fn a_key_can_be_switched_off() {
     let first = read_over(&with_user(""), &Directory::default());
-    let mut written = write(&first).unwrap();
+    let mut written = write(&first, Partition::Aws).unwrap();
     let text = written.get_mut(USER_FILE).unwrap();
     *text = text.replace("Active", "Inactive");
     let second = read_over(&written, &first);

@@ -109,8 +109,9 @@ impl Administration {
         current: &Directory,
         now: UnixTime,
     ) -> Result<Plan, AdminError> {
-        let desired =
+        let mut desired =
             read(files, current, now, self.entropy.as_ref()).map_err(AdminError::Invalid)?;
+        desired.bind_principals(self.directory.partition());
         let changes = diff(current, &desired);
         let mut problems = self.check(&desired);
         problems.extend(self.check_documents(&changes, now));

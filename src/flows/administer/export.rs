@@ -33,7 +33,7 @@ impl Administration {
         };
         self.authorise(&act).await?;
         let snapshot = self.newest(&act).await?;
-        let files = match write(snapshot.directory()) {
+        let files = match write(snapshot.directory(), snapshot.partition()) {
             Ok(files) => files,
             Err(problem) => {
                 let error = AdminError::Invalid(vec![problem]);

@@ -41,6 +41,8 @@ pub enum IamCode {
     FeatureEnabled,
     /// The feature is off.
     FeatureDisabled,
+    /// What is named is another account's.
+    AccessDenied,
 }
 
 impl IamCode {
@@ -62,6 +64,7 @@ impl IamCode {
             Self::OpenIdIdpCommunicationError => "OpenIdIdpCommunicationError",
             Self::FeatureEnabled => "FeatureEnabled",
             Self::FeatureDisabled => "FeatureDisabled",
+            Self::AccessDenied => "AccessDenied",
         }
     }
 
@@ -74,7 +77,7 @@ impl IamCode {
             | Self::UnmodifiableEntity
             | Self::PolicyNotAttachable
             | Self::OpenIdIdpCommunicationError => 400,
-            Self::InvalidAuthenticationCode => 403,
+            Self::InvalidAuthenticationCode | Self::AccessDenied => 403,
             Self::NoSuchEntity | Self::FeatureDisabled => 404,
             Self::EntityAlreadyExists
             | Self::DeleteConflict

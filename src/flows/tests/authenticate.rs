@@ -97,7 +97,7 @@ async fn a_role_put_back_under_its_own_id_does_not_wake_the_sessions_of_before()
     let node = Node::new().await;
     let credentials = node.credentials_of(READER).await;
     let snapshot = node.directory.snapshot(NOW).unwrap();
-    let exported = crate::directory::write(snapshot.directory()).unwrap();
+    let exported = crate::directory::write(snapshot.directory(), snapshot.partition()).unwrap();
     node.apply(&without_reader()).await;
     node.apply(&exported).await;
     let now = node.directory.snapshot(NOW).unwrap();

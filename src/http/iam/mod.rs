@@ -7,11 +7,16 @@ mod access_keys;
 mod error;
 mod groups;
 mod holders;
+mod instance_profiles;
 mod mfa_devices;
 mod operation;
 mod parameters;
+mod policies;
+mod policy_fields;
 mod qr_code;
+mod roles;
 mod shapes;
+mod simulate;
 mod user_fields;
 mod user_settings;
 mod users;
@@ -100,6 +105,55 @@ operations! {
     iam::holders::AttachPolicy<iam::holders::OfGroup>,
     iam::holders::DetachPolicy<iam::holders::OfGroup>,
     iam::holders::ListAttached<iam::holders::OfGroup>,
+    iam::policies::CreatePolicy,
+    iam::policies::CreatePolicyVersion,
+    iam::policies::DeletePolicy,
+    iam::policies::DeletePolicyVersion,
+    iam::policies::GetPolicy,
+    iam::policies::GetPolicyVersion,
+    iam::policies::ListEntitiesForPolicy,
+    iam::policies::ListPolicies,
+    iam::policies::ListPolicyTags,
+    iam::policies::ListPolicyVersions,
+    iam::policies::SetDefaultPolicyVersion,
+    iam::policies::TagPolicy,
+    iam::policies::UntagPolicy,
+    iam::roles::AttachRolePolicy,
+    iam::roles::CreateRole,
+    iam::roles::CreateServiceLinkedRole,
+    iam::roles::DeleteRole,
+    iam::roles::DeleteRolePermissionsBoundary,
+    iam::roles::DeleteRolePolicy,
+    iam::roles::DeleteServiceLinkedRole,
+    iam::roles::DetachRolePolicy,
+    iam::roles::GetRole,
+    iam::roles::GetRolePolicy,
+    iam::roles::GetServiceLinkedRoleDeletionStatus,
+    iam::roles::ListAttachedRolePolicies,
+    iam::roles::ListRolePolicies,
+    iam::roles::ListRoles,
+    iam::roles::ListRoleTags,
+    iam::roles::PutRolePermissionsBoundary,
+    iam::roles::PutRolePolicy,
+    iam::roles::TagRole,
+    iam::roles::UntagRole,
+    iam::roles::UpdateAssumeRolePolicy,
+    iam::roles::UpdateRole,
+    iam::roles::UpdateRoleDescription,
+    iam::instance_profiles::AddRoleToInstanceProfile,
+    iam::instance_profiles::CreateInstanceProfile,
+    iam::instance_profiles::DeleteInstanceProfile,
+    iam::instance_profiles::GetInstanceProfile,
+    iam::instance_profiles::ListInstanceProfileTags,
+    iam::instance_profiles::ListInstanceProfiles,
+    iam::instance_profiles::ListInstanceProfilesForRole,
+    iam::instance_profiles::RemoveRoleFromInstanceProfile,
+    iam::instance_profiles::TagInstanceProfile,
+    iam::instance_profiles::UntagInstanceProfile,
+    iam::simulate::GetContextKeysForCustomPolicy,
+    iam::simulate::GetContextKeysForPrincipalPolicy,
+    iam::simulate::SimulateCustomPolicy,
+    iam::simulate::SimulatePrincipalPolicy,
 }
 
 impl IamApi {

@@ -125,7 +125,19 @@ impl<'a> Checked<'a> {
         required: &[Field],
         optional: &[Field],
     ) -> Result<Self, QueryFault> {
-        let mut violations = Violations::default();
+        Self::beside(Violations::default(), parameters, required, optional)
+    }
+
+    /// The same, where other parameters were looked at before.
+    ///
+    /// # Errors
+    /// `ValidationError` with every violation, theirs first.
+    pub fn beside(
+        mut violations: Violations,
+        parameters: &'a Parameters<'_>,
+        required: &[Field],
+        optional: &[Field],
+    ) -> Result<Self, QueryFault> {
         for field in required {
             violations.required(parameters.find(field.name), &field.constraint);
         }
@@ -230,7 +242,7 @@ impl<'a> Checked<'a> {
     }
 }
 
-fn invalid_input(error: &dyn std::error::Error) -> QueryFault {
+pub(super) fn invalid_input(error: &dyn std::error::Error) -> QueryFault {
     let text = crate::http::query::sentence(error);
     QueryFault::new(
         actix_web::http::StatusCode::BAD_REQUEST,

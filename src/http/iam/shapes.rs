@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::{ManagedPolicyArn, OwnTags, TagKey, TagValue};
 use crate::flows::iam::Page;
+use crate::flows::iam::roles::{Attached, RoleView};
 use crate::flows::iam::users::UserView;
 use crate::http::query::{Members, Value};
 
@@ -24,6 +25,56 @@ pub(super) fn user(user: UserView) -> Value<'static> {
         members.push(("Tags", tags(&user.tags)));
     }
     Value::Members(members)
+}
+
+/// `Role`
+pub(super) fn role(role: RoleView) -> Value<'static> {
+    let mut members = vec![
+        ("Path", role.path.to_string().into()),
+        ("RoleName", role.name.to_string().into()),
+        ("RoleId", role.id.to_string().into()),
+        ("Arn", role.arn.into()),
+        ("CreateDate", Value::Time(role.created_at)),
+        ("AssumeRolePolicyDocument", document(&role.trust)),
+    ];
+    if !role.description.is_empty() {
+        members.push(("Description", role.description.into()));
+    }
+    let seconds = Value::Number(role.max_session.seconds());
+    members.push(("MaxSessionDuration", seconds));
+    members.extend(
+        role.boundary
+            .map(|it| ("PermissionsBoundary", boundary(&it))),
+    );
+    if !role.tags.is_empty() {
+        members.push(("Tags", tags(&role.tags)));
+    }
+    Value::Members(members)
+}
+
+/// `AttachedPolicy`
+pub(super) fn attached(policy: &Attached) -> Value<'static> {
+    Value::Members(vec![
+        ("PolicyName", policy.name.to_string().into()),
+        ("PolicyArn", policy.arn.to_string().into()),
+    ])
+}
+
+/// `policyDocumentType` of an answer: percent-encoded (RFC 3986, section 2.3), which clients undo.
+pub(super) fn document(text: &str) -> Value<'static> {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(digit(byte >> 4)));
+            encoded.push(char::from(digit(byte & 15)));
+        }
+    }
+    encoded.into()
 }
 
 /// `AttachedPermissionsBoundary`

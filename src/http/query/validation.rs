@@ -113,6 +113,22 @@ impl Violations {
             .filter(|value| (min..=max).contains(value))
     }
 
+    /// One of these values.
+    pub fn one_of<'a>(
+        &mut self,
+        value: Option<&'a str>,
+        field: &str,
+        all: &[&str],
+    ) -> Option<&'a str> {
+        let value = value?;
+        if all.contains(&value) {
+            return Some(value);
+        }
+        let rule = format!("Member must satisfy enum value set: [{}]", all.join(", "));
+        self.violated(Some(value), field, &rule);
+        None
+    }
+
     /// AWS's text for all violations; `None` where there are none.
     pub fn message(&self) -> Option<String> {
         let noun = match self.0.len() {

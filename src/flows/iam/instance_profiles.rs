@@ -1,0 +1,420 @@
+//! Instance profiles.
+
+use std::sync::Arc;
+
+use super::roles::RoleView;
+use super::tagging::{page_of_tags, with_tags, without_tags};
+use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
+use crate::directory::{Change, InstanceProfile};
+use crate::domain::{
+    IamPath, InstanceProfileName, OwnTags, RoleName, TagKey, TagValue, UniqueId, UniqueIdKind,
+    UnixTime,
+};
+use crate::policy::Values;
+
+/// As many instance profiles as an account may have (IAM quotas: 1,000 at AWS, and more on request).
+pub const MAX_INSTANCE_PROFILES: usize = 10_000;
+
+/// Who takes the roles of instance profiles.
+const MACHINES: &str = "ec2.amazonaws.com";
+
+/// An instance profile as IAM tells of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceProfileView {
+    /// The name.
+    pub name: InstanceProfileName,
+    /// The path.
+    pub path: IamPath,
+    /// `AIPA…`
+    pub id: UniqueId,
+    /// The ARN.
+    pub arn: String,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// Its role.
+    pub role: Option<RoleView>,
+    /// Its tags; lists leave them out.
+    pub tags: OwnTags,
+}
+
+impl InstanceProfileView {
+    fn of(scene: &Scene<'_>, name: &InstanceProfileName, profile: &InstanceProfile) -> Self {
+        let role = profile.role.as_ref();
+        let role = role.and_then(|name| Some((name, scene.account.roles.get(name)?)));
+        Self {
+            name: name.clone(),
+            path: profile.path.clone(),
+            id: profile.unique_id.clone(),
+            arn: scene.profile_arn(Some(&profile.path), name),
+            created_at: profile.created_at,
+            role: role.map(|(name, role)| RoleView::in_list(scene, name, role)),
+            tags: profile.tags.clone(),
+        }
+    }
+
+    fn in_list(scene: &Scene<'_>, name: &InstanceProfileName, profile: &InstanceProfile) -> Self {
+        Self {
+            tags: OwnTags::default(),
+            ..Self::of(scene, name, profile)
+        }
+    }
+}
+
+impl Scene<'_> {
+    fn profile_arn(&self, path: Option<&IamPath>, name: &InstanceProfileName) -> String {
+        let path = path.map_or("/", IamPath::as_str);
+        self.arn(&["instance-profile", path, name.as_str()].concat())
+    }
+
+    /// An instance profile of the account.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`
+    fn profile(&self, name: &InstanceProfileName) -> Result<&Arc<InstanceProfile>, Refusal> {
+        let profile = self.account.instance_profiles.get(name);
+        profile.ok_or_else(|| {
+            let text = format!("Instance Profile {name} cannot be found.");
+            Refusal::new(IamCode::NoSuchEntity, text)
+        })
+    }
+
+    fn ask_of_profile(&self, action: &str, name: &InstanceProfileName) -> Question {
+        match self.account.instance_profiles.get(name) {
+            Some(profile) => {
+                let arn = self.profile_arn(Some(&profile.path), name);
+                Question::new(action, arn).of_tagged(&profile.tags)
+            }
+            None => Question::new(action, self.profile_arn(None, name)),
+        }
+    }
+
+    /// An answer, once the profile is changed; nothing is, where it is the same.
+    fn with_profile<A>(
+        &self,
+        name: &InstanceProfileName,
+        profile: InstanceProfile,
+        answer: A,
+    ) -> Done<A> {
+        let before = self.account.instance_profiles.get(name);
+        if before.is_some_and(|before| **before == profile) {
+            return Done::told(answer);
+        }
+        let profile = Arc::new(profile);
+        let change = Change::PutInstanceProfile(self.account_id, name.clone(), profile);
+        Done::changed(answer, vec![change])
+    }
+
+    /// Whether some instance profile stands for the role.
+    pub(super) fn is_in_profile(&self, role: &RoleName) -> bool {
+        let mut profiles = self.account.instance_profiles.values();
+        profiles.any(|profile| profile.role.as_ref() == Some(role))
+    }
+}
+
+/// `CreateInstanceProfile`
+#[derive(Debug)]
+pub struct CreateInstanceProfile {
+    /// What it is called.
+    pub name: InstanceProfileName,
+    /// Where it stands.
+    pub path: IamPath,
+    /// Its tags.
+    pub tags: OwnTags,
+}
+
+impl CreateInstanceProfile {
+    fn check_room(&self, scene: &Scene<'_>) -> Result<(), Refusal> {
+        let mut names = scene.account.instance_profiles.keys();
+        let name = self.name.as_str();
+        if names.any(|other| other.as_str().eq_ignore_ascii_case(name)) {
+            let text = format!("Instance Profile {name} already exists.");
+            return Err(Refusal::new(IamCode::EntityAlreadyExists, text));
+        }
+        if scene.account.instance_profiles.len() >= MAX_INSTANCE_PROFILES {
+            let quota = "InstanceProfilesPerAccount";
+            return Err(Refusal::over_quota(quota, MAX_INSTANCE_PROFILES));
+        }
+        Ok(())
+    }
+}
+
+impl Action for CreateInstanceProfile {
+    type Answer = InstanceProfileView;
+    const NAME: &'static str = "CreateInstanceProfile";
+    const WRITES: bool = true;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        let arn = scene.profile_arn(Some(&self.path), &self.name);
+        let own = Question::new(Self::NAME, &*arn).tagging(&self.tags);
+        let tagging = Question::new("TagInstanceProfile", arn).tagging(&self.tags);
+        let has_tags = !self.tags.is_empty();
+        Ok(std::iter::once(own)
+            .chain(has_tags.then_some(tagging))
+            .collect())
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
+        self.check_room(scene)?;
+        let profile = InstanceProfile {
+            path: self.path.clone(),
+            unique_id: scene.draw_unique_id(UniqueIdKind::InstanceProfile)?,
+            created_at: scene.now,
+            tags: self.tags.clone(),
+            role: None,
+        };
+        let view = InstanceProfileView::of(scene, &self.name, &profile);
+        Ok(scene.with_profile(&self.name, profile, view))
+    }
+}
+
+/// `GetInstanceProfile`
+#[derive(Debug)]
+pub struct GetInstanceProfile {
+    /// Which.
+    pub name: InstanceProfileName,
+}
+
+impl Action for GetInstanceProfile {
+    type Answer = InstanceProfileView;
+    const NAME: &'static str = "GetInstanceProfile";
+    const WRITES: bool = false;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        Ok(vec![scene.ask_of_profile(Self::NAME, &self.name)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
+        let profile = scene.profile(&self.name)?;
+        let view = InstanceProfileView::of(scene, &self.name, profile);
+        Ok(Done::told(view))
+    }
+}
+
+/// `ListInstanceProfiles`
+#[derive(Debug)]
+pub struct ListInstanceProfiles {
+    /// Only those whose path begins so.
+    pub path_prefix: String,
+    /// Which part of the list.
+    pub page: PageRequest,
+}
+
+impl Action for ListInstanceProfiles {
+    type Answer = Page<InstanceProfileView>;
+    const NAME: &'static str = "ListInstanceProfiles";
+    const WRITES: bool = false;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        let resource = scene.arn(&["instance-profile", &self.path_prefix].concat());
+        Ok(vec![Question::new(Self::NAME, resource)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
+        let profiles = &scene.account.instance_profiles;
+        let page = self.page.of_map(profiles, |name, profile| {
+            let is_below = profile.path.as_str().starts_with(&self.path_prefix);
+            is_below.then(|| InstanceProfileView::in_list(scene, name, profile))
+        });
+        Ok(Done::told(page))
+    }
+}
+
+/// `ListInstanceProfilesForRole`
+#[derive(Debug)]
+pub struct ListInstanceProfilesForRole {
+    /// Which role they stand for.
+    pub role: RoleName,
+    /// Which part of the list.
+    pub page: PageRequest,
+}
+
+impl Action for ListInstanceProfilesForRole {
+    type Answer = Page<InstanceProfileView>;
+    const NAME: &'static str = "ListInstanceProfilesForRole";
+    const WRITES: bool = false;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        Ok(vec![scene.ask_of_role(Self::NAME, &self.role)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
+        scene.role(&self.role)?;
+        let profiles = &scene.account.instance_profiles;
+        let page = self.page.of_map(profiles, |name, profile| {
+            let has_it = profile.role.as_ref() == Some(&self.role);
+            has_it.then(|| InstanceProfileView::in_list(scene, name, profile))
+        });
+        Ok(Done::told(page))
+    }
+}
+
+/// `DeleteInstanceProfile`
+#[derive(Debug)]
+pub struct DeleteInstanceProfile {
+    /// Which.
+    pub name: InstanceProfileName,
+}
+
+impl Action for DeleteInstanceProfile {
+    type Answer = ();
+    const NAME: &'static str = "DeleteInstanceProfile";
+    const WRITES: bool = true;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        Ok(vec![scene.ask_of_profile(Self::NAME, &self.name)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
+        if scene.profile(&self.name)?.role.is_some() {
+            let first = "remove roles from instance profile";
+            return Err(Refusal::delete_conflict(first));
+        }
+        let change = Change::RemoveInstanceProfile(scene.account_id, self.name.clone());
+        Ok(Done::changed((), vec![change]))
+    }
+}
+
+/// `AddRoleToInstanceProfile`
+#[derive(Debug)]
+pub struct AddRoleToInstanceProfile {
+    /// To which profile.
+    pub name: InstanceProfileName,
+    /// Which role it stands for from now on.
+    pub role: RoleName,
+}
+
+impl Action for AddRoleToInstanceProfile {
+    type Answer = ();
+    const NAME: &'static str = "AddRoleToInstanceProfile";
+    const WRITES: bool = true;
+
+    /// Whoever gives a role to machines must be allowed to pass it on to them.
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        let passing = scene.ask_of_role("PassRole", &self.role);
+        Ok(vec![
+            scene.ask_of_profile(Self::NAME, &self.name),
+            passing.with("iam:PassedToService", MACHINES.to_owned()),
+        ])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
+        let mut profile = InstanceProfile::clone(scene.profile(&self.name)?);
+        scene.modifiable_role(&self.role)?;
+        if profile.role.is_some() {
+            let quota = "InstanceSessionsPerInstanceProfile";
+            return Err(Refusal::over_quota(quota, 1));
+        }
+        profile.role = Some(self.role.clone());
+        Ok(scene.with_profile(&self.name, profile, ()))
+    }
+}
+
+/// `RemoveRoleFromInstanceProfile`
+#[derive(Debug)]
+pub struct RemoveRoleFromInstanceProfile {
+    /// From which profile.
+    pub name: InstanceProfileName,
+    /// Which role.
+    pub role: RoleName,
+}
+
+impl Action for RemoveRoleFromInstanceProfile {
+    type Answer = ();
+    const NAME: &'static str = "RemoveRoleFromInstanceProfile";
+    const WRITES: bool = true;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        Ok(vec![scene.ask_of_profile(Self::NAME, &self.name)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
+        let mut profile = InstanceProfile::clone(scene.profile(&self.name)?);
+        scene.role(&self.role)?;
+        if profile.role.as_ref() != Some(&self.role) {
+            let text = format!(
+                "The role with name {} cannot be found in instance profile {}.",
+                self.role, self.name
+            );
+            return Err(Refusal::new(IamCode::NoSuchEntity, text));
+        }
+        profile.role = None;
+        Ok(scene.with_profile(&self.name, profile, ()))
+    }
+}
+
+/// `TagInstanceProfile`
+#[derive(Debug)]
+pub struct TagInstanceProfile {
+    /// Which.
+    pub name: InstanceProfileName,
+    /// What is added.
+    pub tags: OwnTags,
+}
+
+impl Action for TagInstanceProfile {
+    type Answer = ();
+    const NAME: &'static str = "TagInstanceProfile";
+    const WRITES: bool = true;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        let question = scene.ask_of_profile(Self::NAME, &self.name);
+        Ok(vec![question.tagging(&self.tags)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
+        let mut profile = InstanceProfile::clone(scene.profile(&self.name)?);
+        profile.tags = with_tags(&profile.tags, &self.tags, "TagsPerInstanceProfile")?;
+        Ok(scene.with_profile(&self.name, profile, ()))
+    }
+}
+
+/// `UntagInstanceProfile`
+#[derive(Debug)]
+pub struct UntagInstanceProfile {
+    /// Which.
+    pub name: InstanceProfileName,
+    /// What is taken out.
+    pub keys: Vec<TagKey>,
+}
+
+impl Action for UntagInstanceProfile {
+    type Answer = ();
+    const NAME: &'static str = "UntagInstanceProfile";
+    const WRITES: bool = true;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        let keys: Values<'static> = self.keys.iter().map(ToString::to_string).collect();
+        let question = scene.ask_of_profile(Self::NAME, &self.name);
+        Ok(vec![question.with("aws:TagKeys", keys)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
+        let mut profile = InstanceProfile::clone(scene.profile(&self.name)?);
+        profile.tags = without_tags(&profile.tags, &self.keys);
+        Ok(scene.with_profile(&self.name, profile, ()))
+    }
+}
+
+/// `ListInstanceProfileTags`
+#[derive(Debug)]
+pub struct ListInstanceProfileTags {
+    /// Of which.
+    pub name: InstanceProfileName,
+    /// Which part of the list.
+    pub page: PageRequest,
+}
+
+impl Action for ListInstanceProfileTags {
+    type Answer = Page<(TagKey, TagValue)>;
+    const NAME: &'static str = "ListInstanceProfileTags";
+    const WRITES: bool = false;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        Ok(vec![scene.ask_of_profile(Self::NAME, &self.name)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
+        let profile = scene.profile(&self.name)?;
+        Ok(Done::told(page_of_tags(&self.page, &profile.tags)))
+    }
+}

@@ -1,0 +1,212 @@
+//! The policies that a user or role has.
+
+use std::sync::Arc;
+
+use super::{
+    EvaluationResult, Setting, SimulatedCaller, Simulation, Source, SourceKind, boundary,
+    context_keys, invalid, sources,
+};
+use crate::directory::{Rights, Role, User};
+use crate::domain::{ManagedPolicyArn, RoleArn, SessionName, SessionPrincipal, UserArn};
+use crate::flows::iam::{Action, Done, IamCode, Page, Question, Refusal, Scene};
+
+/// Whose policies are tried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A user's.
+    User(UserArn),
+    /// A role's.
+    Role(RoleArn),
+}
+
+impl std::str::FromStr for Holder {
+    type Err = Refusal;
+
+    fn from_str(arn: &str) -> Result<Self, Refusal> {
+        if let Ok(user) = arn.parse() {
+            return Ok(Self::User(user));
+        }
+        let role = arn.parse().map(Self::Role);
+        role.map_err(|_| {
+            invalid(format!(
+                "Invalid Entity Arn: {arn} does not clearly define entity type and name."
+            ))
+        })
+    }
+}
+
+/// What somebody has.
+struct Held {
+    caller: SimulatedCaller,
+    policies: Vec<Source>,
+    boundary: Option<Source>,
+}
+
+impl Scene<'_> {
+    fn ask_of_holder(&self, action: &str, holder: &Holder) -> Question {
+        let (arn, tags) = match holder {
+            Holder::User(arn) => (arn.as_str(), self.user_of(arn).map(|user| &user.tags)),
+            Holder::Role(arn) => (arn.as_str(), self.role_of(arn).map(|role| &role.tags)),
+        };
+        let question = Question::new(action, arn);
+        match tags {
+            Some(tags) => question.of_tagged(tags),
+            None => question,
+        }
+    }
+
+    /// The account's user of this ARN, compared whole.
+    fn user_of(&self, arn: &UserArn) -> Option<&Arc<User>> {
+        let user = self.account.users.get(arn.name())?;
+        let own = self.user_arn(Some(&user.path), arn.name());
+        (own == arn.as_str()).then_some(user)
+    }
+
+    /// The account's role of this ARN, compared whole.
+    fn role_of(&self, arn: &RoleArn) -> Option<&Arc<Role>> {
+        let role = self.account.roles.get(arn.name())?;
+        let is_own = arn.partition() == self.partition
+            && arn.account() == self.account_id
+            && role.path.as_str() == arn.path();
+        is_own.then_some(role)
+    }
+
+    fn held(&self, holder: &Holder) -> Result<Held, Refusal> {
+        match holder {
+            Holder::User(arn) => {
+                let user = self.user_of(arn);
+                let user = user.ok_or_else(|| no_such(arn.as_str()))?;
+                let policies = self.policies_of(user.rights(), SourceKind::User)?;
+                let caller = SimulatedCaller::user(arn, user.unique_id.clone());
+                self.holding(caller, policies, user.rights())
+            }
+            Holder::Role(arn) => {
+                let role = self.role_of(arn);
+                let role = role.ok_or_else(|| no_such(arn.as_str()))?;
+                let policies = self.policies_of(role.rights(), SourceKind::Role)?;
+                let session = "simulation".parse::<SessionName>();
+                let session = session.map_err(|error| invalid(error.to_string()))?;
+                let caller = SimulatedCaller::Session(SessionPrincipal {
+                    role: arn.clone(),
+                    role_id: role.unique_id.clone(),
+                    session,
+                });
+                self.holding(caller, policies, role.rights())
+            }
+        }
+    }
+
+    fn holding(
+        &self,
+        caller: SimulatedCaller,
+        policies: Vec<Source>,
+        rights: Rights<'_>,
+    ) -> Result<Held, Refusal> {
+        let boundary = rights.boundary.map(|arn| self.managed_source(arn));
+        Ok(Held {
+            caller,
+            policies,
+            boundary: boundary.transpose()?,
+        })
+    }
+
+    /// Inline and managed policies.
+    fn policies_of(&self, rights: Rights<'_>, kind: SourceKind) -> Result<Vec<Source>, Refusal> {
+        let inline = rights.policies.iter().map(|(name, policy)| {
+            Ok(Source {
+                id: name.to_string(),
+                kind,
+                policy: policy.clone(),
+            })
+        });
+        let attached = rights.attached.iter();
+        let managed = attached.map(|arn| self.managed_source(arn));
+        inline.chain(managed).collect()
+    }
+
+    fn managed_source(&self, arn: &ManagedPolicyArn) -> Result<Source, Refusal> {
+        let policy = self.snapshot.policies().find(arn);
+        let policy = policy.ok_or_else(|| no_such(arn.as_str()))?;
+        Ok(Source {
+            id: arn.name().to_string(),
+            kind: match arn.account() {
+                Some(_) => SourceKind::UserManaged,
+                None => SourceKind::AwsManaged,
+            },
+            policy: policy.clone(),
+        })
+    }
+}
+
+fn no_such(arn: &str) -> Refusal {
+    let text = format!("The entity with ARN {arn} cannot be found.");
+    Refusal::new(IamCode::NoSuchEntity, text)
+}
+
+/// `SimulatePrincipalPolicy`
+#[derive(Debug)]
+pub struct SimulatePrincipalPolicy {
+    /// Whose policies.
+    pub holder: Holder,
+    /// Further ones.
+    pub policies: Vec<String>,
+    /// What bounds them in the place of what does: at most one.
+    pub boundary: Vec<String>,
+    /// What is asked.
+    pub setting: Setting,
+}
+
+impl Action for SimulatePrincipalPolicy {
+    type Answer = Page<EvaluationResult>;
+    const NAME: &'static str = "SimulatePrincipalPolicy";
+    const WRITES: bool = false;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        Ok(vec![scene.ask_of_holder(Self::NAME, &self.holder)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
+        let setting = &self.setting;
+        let held = scene.held(&self.holder)?;
+        let caller = match (&setting.caller, &self.holder) {
+            (Some(arn), _) => scene.simulated_user(arn)?,
+            (None, Holder::Role(_)) if setting.resource_policy.is_some() => {
+                return Err(invalid(
+                    "CallerArn is required where there is a ResourcePolicy and PolicySourceArn is no user",
+                ));
+            }
+            (None, Holder::User(_) | Holder::Role(_)) => held.caller,
+        };
+        let mut policies = held.policies;
+        policies.extend(sources("PolicyInputList", &self.policies)?);
+        let boundary = boundary(&self.boundary)?.or(held.boundary);
+        let simulation = Simulation::new(setting, caller, policies, boundary)?;
+        Ok(Done::told(simulation.page(setting)))
+    }
+}
+
+/// `GetContextKeysForPrincipalPolicy`
+#[derive(Debug)]
+pub struct GetContextKeysForPrincipalPolicy {
+    /// Whose policies.
+    pub holder: Holder,
+    /// Further ones.
+    pub policies: Vec<String>,
+}
+
+impl Action for GetContextKeysForPrincipalPolicy {
+    type Answer = Vec<String>;
+    const NAME: &'static str = "GetContextKeysForPrincipalPolicy";
+    const WRITES: bool = false;
+
+    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
+        Ok(vec![scene.ask_of_holder(Self::NAME, &self.holder)])
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Vec<String>>, Refusal> {
+        let mut policies = scene.held(&self.holder)?.policies;
+        policies.extend(sources("PolicyInputList", &self.policies)?);
+        let policies = policies.iter().map(|source| &source.policy);
+        Ok(Done::told(context_keys(policies)))
+    }
+}

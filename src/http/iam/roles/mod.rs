@@ -1,0 +1,180 @@
+//! Roles.
+
+mod policies;
+mod service_linked;
+
+use super::operation::Operation;
+use super::parameters::{Checked, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, PERMISSIONS_BOUNDARY};
+use super::policy_fields::{
+    POLICY_DOCUMENT, ROLE_DESCRIPTION, ROLE_NAME, TRUST_DOCUMENT, max_session, required_list,
+    tag_keys,
+};
+use super::shapes;
+use crate::domain::{SessionDuration, TagKey, TagValue};
+use crate::flows::iam::Page;
+use crate::flows::iam::roles::{
+    CreateRole, DeleteRole, GetRole, ListRoleTags, ListRoles, RoleView, TagRole, UntagRole,
+    UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription,
+};
+use crate::http::query::{Members, Parameters, QueryFault, Violations};
+
+impl Operation for CreateRole {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let mut violations = Violations::default();
+        let max_session = max_session(parameters, &mut violations)?;
+        let checked = Checked::beside(
+            violations,
+            parameters,
+            &[ROLE_NAME, TRUST_DOCUMENT],
+            &[PATH, ROLE_DESCRIPTION, PERMISSIONS_BOUNDARY],
+        )?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+            path: checked.path()?,
+            trust: checked.text(TRUST_DOCUMENT).unwrap_or_default().to_owned(),
+            description: checked
+                .text(ROLE_DESCRIPTION)
+                .unwrap_or_default()
+                .to_owned(),
+            max_session: max_session.unwrap_or(SessionDuration::DEFAULT),
+            boundary: checked.boundary()?,
+            tags: checked.tags()?,
+        })
+    }
+
+    fn members(role: RoleView) -> Option<Members<'static>> {
+        Some(vec![("Role", shapes::role(role))])
+    }
+}
+
+impl Operation for GetRole {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let checked = Checked::new(parameters, &[ROLE_NAME], &[])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+        })
+    }
+
+    fn members(role: RoleView) -> Option<Members<'static>> {
+        Some(vec![("Role", shapes::role(role))])
+    }
+}
+
+impl Operation for ListRoles {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let checked = Checked::new(parameters, &[], &[PATH_PREFIX, MARKER, MAX_ITEMS])?;
+        Ok(Self {
+            path_prefix: checked.path_prefix(),
+            page: checked.page()?,
+        })
+    }
+
+    fn members(page: Page<RoleView>) -> Option<Members<'static>> {
+        shapes::page("Roles", page, shapes::role)
+    }
+}
+
+impl Operation for DeleteRole {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let checked = Checked::new(parameters, &[ROLE_NAME], &[])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+        })
+    }
+
+    fn members((): ()) -> Option<Members<'static>> {
+        None
+    }
+}
+
+impl Operation for UpdateRole {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let mut violations = Violations::default();
+        let max_session = max_session(parameters, &mut violations)?;
+        let checked = Checked::beside(violations, parameters, &[ROLE_NAME], &[ROLE_DESCRIPTION])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+            description: checked.text(ROLE_DESCRIPTION).map(str::to_owned),
+            max_session,
+        })
+    }
+
+    fn members((): ()) -> Option<Members<'static>> {
+        Some(Vec::new())
+    }
+}
+
+impl Operation for UpdateRoleDescription {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let checked = Checked::new(parameters, &[ROLE_NAME, ROLE_DESCRIPTION], &[])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+            description: checked
+                .text(ROLE_DESCRIPTION)
+                .unwrap_or_default()
+                .to_owned(),
+        })
+    }
+
+    fn members(role: RoleView) -> Option<Members<'static>> {
+        Some(vec![("Role", shapes::role(role))])
+    }
+}
+
+impl Operation for UpdateAssumeRolePolicy {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let checked = Checked::new(parameters, &[ROLE_NAME, POLICY_DOCUMENT], &[])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+            trust: checked.text(POLICY_DOCUMENT).unwrap_or_default().to_owned(),
+        })
+    }
+
+    fn members((): ()) -> Option<Members<'static>> {
+        None
+    }
+}
+
+impl Operation for TagRole {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let violations = required_list(parameters, "Tags", "tags");
+        let checked = Checked::beside(violations, parameters, &[ROLE_NAME], &[])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+            tags: checked.tags()?,
+        })
+    }
+
+    fn members((): ()) -> Option<Members<'static>> {
+        None
+    }
+}
+
+impl Operation for UntagRole {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let violations = required_list(parameters, "TagKeys", "tagKeys");
+        let checked = Checked::beside(violations, parameters, &[ROLE_NAME], &[])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+            keys: tag_keys(parameters)?,
+        })
+    }
+
+    fn members((): ()) -> Option<Members<'static>> {
+        None
+    }
+}
+
+impl Operation for ListRoleTags {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let checked = Checked::new(parameters, &[ROLE_NAME], &[MARKER, MAX_ITEMS])?;
+        Ok(Self {
+            name: checked.get(ROLE_NAME)?,
+            page: checked.page()?,
+        })
+    }
+
+    fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
+        shapes::page("Tags", page, shapes::tag)
+    }
+}
