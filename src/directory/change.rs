@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Format;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
+use super::providers::{OidcProvider, SamlProvider};
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
-    Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider,
-    Organization, Role, SamlProvider,
+    Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, Organization, Role,
 };
 use super::users::{ManagedPolicy, User};
 use crate::domain::{

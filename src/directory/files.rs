@@ -12,8 +12,9 @@
 //! accounts/<id>/users/<Name>.policies/<policy>.json its inline policies
 //! accounts/<id>/policies/<Name>.toml                path, description
 //! accounts/<id>/policies/<Name>.json                what the managed policy says
-//! accounts/<id>/oidc-providers/<name>.toml          url, client_ids
-//! accounts/<id>/saml-providers/<Name>.toml          audiences, recipients, replay, second_opinion
+//! accounts/<id>/oidc-providers/<name>.toml          url, client_ids, thumbprints, tags
+//! accounts/<id>/saml-providers/<Name>.toml          audiences, recipients, replay, second_opinion,
+//!                                                   assertion_encryption, tags, private_keys
 //! accounts/<id>/saml-providers/<Name>.metadata.xml  its metadata
 //! connections/<id>.toml
 //! connections/<id>.metadata.xml                     where metadata = "upload"
@@ -31,6 +32,7 @@
 mod accounts;
 mod connections;
 mod place;
+mod providers;
 mod read;
 mod services;
 mod users;

@@ -14,9 +14,11 @@ mod change;
 mod check;
 mod files;
 mod format;
+mod history;
 mod keys;
 mod lint;
 mod live;
+mod providers;
 mod replay;
 mod revocation;
 mod services;
@@ -34,18 +36,20 @@ pub use change::{Change, ChangeSet, diff};
 pub use check::{Problem, check, unfit_metadata};
 pub use files::{DirectoryFiles, Findings, examine, read, write};
 pub use format::{Format, NewerFormat, NotUsedYet};
+pub use history::Logged;
 pub use keys::{
     SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey,
     WebIdentityKeyRecord,
 };
 pub use lint::{MAX_WARNINGS, PolicyWarning, PolicyWarnings, lint};
 pub use live::{CommitError, DirectoryError, LiveDirectory};
+pub use providers::{OidcProvider, ProviderKey, SamlProvider};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
 pub use snapshot::{PolicyBook, RoleEntry, ServiceEntry, Snapshot, UserEntry, policy_of_task};
 pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
-    Environment, Link, LinkId, OidcProvider, Organization, Role, SamlProvider,
+    Environment, Link, LinkId, Organization, Role,
 };
 pub use users::{AccessKey, DeviceName, KeyStatus, ManagedPolicy, MfaDevice, Rights, Seed, User};

@@ -7,12 +7,11 @@ use super::aws_managed;
 use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
 };
+use super::providers::{OidcProvider, SamlProvider};
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Footing;
-use super::state::{
-    Account, ConnectionMetadata, Directory, Link, OidcProvider, Organization, Role, SamlProvider,
-};
+use super::state::{Account, ConnectionMetadata, Directory, Link, Organization, Role};
 use super::users::{AccessKey, User};
 use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, Issuer, IssuerName, ManagedPolicyArn, OidcProviderArn,

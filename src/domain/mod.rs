@@ -16,6 +16,7 @@ mod local_path;
 mod network;
 mod policy_arn;
 mod principal;
+mod private_key_id;
 mod provider_session;
 mod regions;
 mod request;
@@ -26,6 +27,7 @@ mod session;
 mod session_claims;
 mod tags;
 mod text;
+mod thumbprint;
 mod time;
 mod unique_id;
 
@@ -51,6 +53,7 @@ pub use principal::{
     FederatedName, FederatedUser, Lineage, Origin, Passed, Principal, ProvenPerson,
     SessionPrincipal, UserName, UserPrincipal,
 };
+pub use private_key_id::PrivateKeyId;
 pub use provider_session::{NameId, ProviderSession};
 pub use regions::{
     DefaultRegion, Enabling, Endpoint, KnownRegion, OptInRegion, Regions, TokenVersion,
@@ -64,5 +67,6 @@ pub use session_claims::{AWS_ATTRIBUTES, AskedOfSession, SessionClaims};
 pub use tags::{OwnTags, SessionTags, TagKey, TagValue, TagsError};
 pub use text::InvalidValue;
 pub(crate) use text::{Parts, deserialize_text, serde_as_text, text_type};
+pub use thumbprint::Thumbprint;
 pub use time::UnixTime;
 pub use unique_id::{UniqueId, UniqueIdKind};

@@ -26,9 +26,9 @@ use crate::federation::key_cache::KeyCache;
 use crate::flows::iam::Iam;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, Authorize, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe,
-    OwnIssuers, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut,
-    UserSessions,
+    Authenticator, Authorize, FitIssuers, GetCallerIdentity, GetWebIdentityToken, Issuers,
+    NodeKeys, Observe, OwnIssuers, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata,
+    SignIn, SignOut, UserSessions,
 };
 use crate::http::edge::Edge;
 
@@ -90,6 +90,10 @@ pub(super) async fn compose(
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);
     let issuers = shared.issuers(&node_keys, public_url.as_str());
+    let fit_issuers = FitIssuers {
+        own: OwnIssuers::below(public_url.as_str()),
+        plain_http: config.federation.allow_http_issuers.clone().into(),
+    };
     let edge = edge(config, url, address, &shared.resources);
     Ok(Flows {
         public_url: public_url.as_str().into(),
@@ -112,10 +116,10 @@ pub(super) async fn compose(
         sign_out: shared.sign_out(&saml),
         own_metadata: shared.own_metadata(&saml)?,
         portal: shared.portal(config.sessions),
-        iam: shared.iam(&authenticator),
+        iam: shared.iam(&authenticator, &fit_issuers),
         administration: shared.administration(
             config,
-            (&node_keys.host, OwnIssuers::below(public_url.as_str())),
+            (&node_keys.host, fit_issuers),
             (admin.as_ref(), metadata.clone()),
         ),
         readiness: Readiness::new(

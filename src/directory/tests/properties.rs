@@ -12,17 +12,18 @@ use crate::directory::testing::{
 use crate::directory::{AccessKey, KeyStatus, ManagedPolicy, MfaDevice, User};
 use crate::directory::{
     Account, AccountSettings, ConnectionMetadata, Directory, Environment, Link, OidcProvider,
-    Organization, Role, SamlProvider, diff, read, write,
+    Organization, ProviderKey, Role, SamlProvider, diff, read, write,
 };
 use crate::directory::{Format, Reach, Revocations, Service, Since};
 use crate::domain::{
-    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, SecretAccessKey, SessionDuration,
-    TokenVersion, UniqueId, UniqueIdKind, UnixTime,
+    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, PrivateKeyId, Secret, SecretAccessKey,
+    SessionDuration, TokenVersion, UniqueId, UniqueIdKind, UnixTime,
 };
 use crate::entropy::SystemEntropy;
 use crate::federation::connection::ConnectionSettings;
+use crate::federation::saml::decryption_key::DecryptionKey;
 use crate::federation::saml::metadata::MetadataDocument;
-use crate::federation::saml::settings::{Replay, SamlProviderSettings};
+use crate::federation::saml::settings::{AssertionEncryption, Replay, SamlProviderSettings};
 use crate::mapping::Rule;
 
 const ACCOUNTS: [&str; 3] = ["123456789012", "482011739056", "000000000042"];
@@ -168,14 +169,38 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn own_tags()(
+        tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
+    ) -> OwnTags {
+        tagged(tags)
+    }
+}
+
+prop_compose! {
     fn provider()(
         url in select(&ISSUERS[..]),
-        clients in btree_set("[a-zA-Z0-9:/'\"\\\\ é-]{1,9}", 1..4),
+        clients in btree_set("[a-zA-Z0-9:/'\"\\\\ é-]{1,9}", 0..4),
+        thumbprints in btree_set("[0-9a-f]{40}", 0..3),
+        tags in own_tags(),
+        created in 0..4_000_000_000_i64,
     ) -> Arc<OidcProvider> {
         Arc::new(OidcProvider {
             url: url.parse().unwrap(),
             client_ids: clients.iter().map(|client| client.parse().unwrap()).collect(),
+            thumbprints: thumbprints.iter().map(|it| it.parse().unwrap()).collect(),
+            tags,
+            created_at: UnixTime::from_seconds(created),
         })
+    }
+}
+
+prop_compose! {
+    fn provider_key()(
+        key in any::<[u8; 16]>(),
+        created in 0..4_000_000_000_i64,
+    ) -> ProviderKey {
+        let key = DecryptionKey::kept(Secret::new(key.to_vec()));
+        ProviderKey::new(&key, UnixTime::from_seconds(created))
     }
 }
 
@@ -184,9 +209,13 @@ prop_compose! {
         entity in select(&["urn:a", "https://idp.example.com/saml"][..]),
         audiences in btree_set("[a-z:]{1,9}", 0..3),
         recipient in "https://[a-z]{1,9}",
-        settings in any::<[bool; 2]>(),
+        settings in any::<[bool; 3]>(),
+        id in any::<[u8; 16]>(),
+        tags in own_tags(),
+        created in 0..4_000_000_000_i64,
+        keys in btree_map(any::<[u8; 16]>(), provider_key(), 0..3),
     ) -> Arc<SamlProvider> {
-        let [once, second_opinion] = settings;
+        let [once, second_opinion, encrypted] = settings;
         let audiences: Vec<Audience> =
             audiences.iter().map(|audience| audience.parse().unwrap()).collect();
         Arc::new(SamlProvider {
@@ -195,8 +224,20 @@ prop_compose! {
                 recipients: vec![recipient.parse().unwrap()].try_into().unwrap(),
                 replay: if once { Replay::Once } else { Replay::Reusable },
                 second_opinion,
+                assertion_encryption: if encrypted {
+                    AssertionEncryption::Required
+                } else {
+                    AssertionEncryption::Allowed
+                },
             },
             metadata: MetadataDocument::read(&metadata_document(entity), None).unwrap(),
+            unique_id: Some(PrivateKeyId::from_random(id)),
+            tags,
+            created_at: UnixTime::from_seconds(created),
+            private_keys: keys
+                .into_iter()
+                .map(|(id, key)| (PrivateKeyId::from_random(id), key))
+                .collect(),
         })
     }
 }
@@ -331,13 +372,14 @@ prop_compose! {
     }
 }
 
-/// A directory of the users and services alone: nobody writes their secrets.
+/// A directory of the users, SAML providers and services alone: nobody writes their secrets.
 fn secrets_of(directory: &Directory) -> Directory {
     let accounts = directory.accounts.iter().map(|(id, account)| {
         let users = account.users.clone();
         let settings = account.settings.clone();
         let account = Account {
             users,
+            saml_providers: account.saml_providers.clone(),
             ..Account::new(settings)
         };
         (*id, Arc::new(account))

@@ -40,6 +40,12 @@ pub enum IamCode {
     FeatureEnabled,
     /// The feature is off.
     FeatureDisabled,
+    /// There is no organization.
+    OrganizationNotFound,
+    /// Another account manages the organization.
+    CallerIsNotManagementAccount,
+    /// Another account manages the organization, of what may be told to others that it trusts.
+    AccountNotManagement,
 }
 
 impl IamCode {
@@ -61,6 +67,9 @@ impl IamCode {
             Self::OpenIdIdpCommunicationError => "OpenIdIdpCommunicationError",
             Self::FeatureEnabled => "FeatureEnabled",
             Self::FeatureDisabled => "FeatureDisabled",
+            Self::OrganizationNotFound => "OrganizationNotFoundException",
+            Self::CallerIsNotManagementAccount => "CallerIsNotManagementAccountException",
+            Self::AccountNotManagement => "AccountNotManagementOrDelegatedAdministratorException",
         }
     }
 
@@ -72,7 +81,10 @@ impl IamCode {
             | Self::MalformedPolicyDocument
             | Self::UnmodifiableEntity
             | Self::PolicyNotAttachable
-            | Self::OpenIdIdpCommunicationError => 400,
+            | Self::OpenIdIdpCommunicationError
+            | Self::OrganizationNotFound
+            | Self::CallerIsNotManagementAccount
+            | Self::AccountNotManagement => 400,
             Self::InvalidAuthenticationCode => 403,
             Self::NoSuchEntity | Self::FeatureDisabled => 404,
             Self::EntityAlreadyExists

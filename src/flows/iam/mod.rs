@@ -12,8 +12,14 @@
 //! Each area is one file; an action is a value with its parameters, and says by itself what it asks of the
 //! caller's policies and what it does.
 
+pub mod account;
+pub mod authorization_details;
 mod error;
+mod links;
+pub mod oidc_providers;
+pub mod saml_providers;
 mod scene;
+mod tags;
 pub mod users;
 
 use std::fmt;
@@ -26,6 +32,7 @@ pub use scene::{Done, Page, PageRequest, Question, Scene};
 
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::caller_context;
+use super::issuers::FitIssuers;
 use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
 use super::record::{Deed, Outcome, Recorder, Subject, chain};
@@ -78,6 +85,8 @@ pub struct Iam {
     pub recorder: Arc<Recorder>,
     /// Draws unique ids and keys.
     pub entropy: Arc<dyn Entropy>,
+    /// The issuers that may be providers.
+    pub issuers: FitIssuers,
     /// Held by whoever changes the directory: this node's writers wait for each other instead of coming
     /// into each other's way.
     pub writing: Arc<Mutex<()>>,
@@ -129,6 +138,24 @@ impl Iam {
         found
     }
 
+    /// That a request whose body is long, and not there yet, may come from somebody who is known.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`], recorded.
+    pub async fn admit_document(
+        &self,
+        head: &HttpRequest<'_>,
+        meta: &RequestMeta,
+    ) -> Result<(), AuthenticationError> {
+        let admitted = self.authenticator.known_key(head, "iam", meta.now).await;
+        if let Err(error) = &admitted {
+            self.recorder
+                .unauthenticated_iam(meta, Operation::Unread.as_str(), error)
+                .await?;
+        }
+        admitted
+    }
+
     /// Does what is asked, for this caller.
     ///
     /// # Errors
@@ -165,7 +192,12 @@ impl Iam {
         meta: &RequestMeta,
     ) -> Result<A::Answer, Failed> {
         let snapshot = self.directory.catch_up(meta.now).await?;
-        let scene = Scene::new(caller, &snapshot, meta, self.entropy.as_ref())?;
+        let scene = Scene::new(
+            caller,
+            &snapshot,
+            meta,
+            (self.entropy.as_ref(), &self.issuers),
+        )?;
         let asked = action.asks(&scene).map_err(IamError::from)?;
         check_allowed(&asked, &scene, meta)?;
         let done = action.run(&scene).map_err(IamError::from)?;

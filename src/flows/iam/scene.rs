@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::entropy::{Entropy, draw};
 use crate::flows::authenticate::Caller;
+use crate::flows::issuers::FitIssuers;
 use crate::flows::request::RequestMeta;
 use crate::policy::Values;
 
@@ -29,6 +30,8 @@ pub struct Scene<'s> {
     pub partition: Partition,
     /// The time of the request.
     pub now: UnixTime,
+    /// The issuers that may be providers.
+    pub issuers: &'s FitIssuers,
     entropy: &'s dyn Entropy,
     is_there: bool,
 }
@@ -38,7 +41,7 @@ impl<'s> Scene<'s> {
         caller: &'s Caller,
         snapshot: &'s Snapshot,
         meta: &RequestMeta,
-        entropy: &'s dyn Entropy,
+        (entropy, issuers): (&'s dyn Entropy, &'s FitIssuers),
     ) -> Result<Self, IamError> {
         let id = caller.principal.account().ok_or(IamError::CallerGone)?;
         let found = snapshot.directory().accounts.get(&id).map(Arc::clone);
@@ -56,6 +59,7 @@ impl<'s> Scene<'s> {
             account,
             partition: snapshot.partition(),
             now: meta.now,
+            issuers,
             entropy,
             is_there,
         })

@@ -1,6 +1,6 @@
 //! Structures of the model that several answers have.
 
-use crate::domain::{ManagedPolicyArn, OwnTags};
+use crate::domain::{ManagedPolicyArn, OwnTags, TagKey, TagValue};
 use crate::flows::iam::Page;
 use crate::flows::iam::users::UserView;
 use crate::http::query::{Members, Value};
@@ -42,6 +42,21 @@ pub(super) fn tags(tags: &OwnTags) -> Value<'static> {
         tags.map(|(key, value)| tag(key.to_string(), value.to_string()))
             .collect(),
     )
+}
+
+/// A page of tags.
+pub(super) fn tag_page(tags: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
+    page("Tags", tags, |(key, value)| {
+        Value::Members(vec![
+            ("Key", key.to_string().into()),
+            ("Value", value.to_string().into()),
+        ])
+    })
+}
+
+/// Texts, one a member.
+pub(super) fn texts(texts: &[impl ToString]) -> Value<'static> {
+    Value::List(texts.iter().map(|text| text.to_string().into()).collect())
 }
 
 /// A page of a list under this name.
