@@ -110,3 +110,25 @@ impl ProviderKey {
 const fn not_kept() -> UnixTime {
     UnixTime::EPOCH
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_of_an_older_store_is_read() {
+        let kept = r#"{"url":"https://idp.example.com","client_ids":["a"]}"#;
+        let provider: OidcProvider = serde_json::from_str(kept).unwrap();
+        assert_eq!(provider.created_at, UnixTime::EPOCH);
+        assert!(provider.thumbprints.is_empty() && provider.tags.is_empty());
+        let document = crate::directory::testing::metadata_document("https://idp.example.com");
+        let metadata = MetadataDocument::read(&document, None).unwrap();
+        let kept = serde_json::json!({
+            "settings": { "audiences": [], "recipients": [], "replay": "once", "second_opinion": true },
+            "metadata": metadata,
+        });
+        let provider: SamlProvider = serde_json::from_value(kept).unwrap();
+        assert_eq!(provider.unique_id, None);
+        assert_eq!(provider.decryption_keys(), []);
+    }
+}
