@@ -24,13 +24,7 @@ pub(super) async fn run(command: History) -> Result<(), CommandError> {
             if json {
                 return say(&serde_json::to_string_pretty(&log).map_err(std::io::Error::from)?);
             }
-            for generation in &log.generations {
-                say_generation(generation)?;
-            }
-            match log.next {
-                Some(next) => say(&format!("there are more; ask with --before {next}")),
-                None => Ok(()),
-            }
+            say_log(&log)
         }
         History::Show {
             generation,
@@ -65,6 +59,16 @@ pub(super) async fn run(command: History) -> Result<(), CommandError> {
                 .await?;
             say_applied(&applied, if dry_run { "would change" } else { "changed" })
         }
+    }
+}
+
+fn say_log(log: &LoggedGenerations) -> Result<(), CommandError> {
+    for generation in &log.generations {
+        say_generation(generation)?;
+    }
+    match log.next {
+        Some(next) => say(&format!("there are more; ask with --before {next}")),
+        None => Ok(()),
     }
 }
 

@@ -63,3 +63,32 @@ fn a_long_body_is_taken_from_who_is_known_and_signs_for_iam() {
     let found = node.admin("GET", "/admin/v1/directory", "").text();
     assert!(!found.contains(&format!("accounts/{ACCOUNT}/saml-providers")));
 }
+
+const USER: [&str; 2] = [
+    "AKIAQYLPMN5HAAAAAAAB",
+    "a secret of the user of forty characters",
+];
+
+/// What the user may: read, and whatever is tagged as their team's.
+const TEAM: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": ["iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviders"], "Resource": "*"},
+    {"Effect": "Allow", "Action": "iam:CreateOpenIDConnectProvider", "Resource": "arn:aws:iam::*:oidc-provider/team.*",
+     "Condition": {"StringEquals": {"aws:RequestTag/team": "ops"}}},
+    {"Effect": "Allow", "Action": ["iam:TagOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider"], "Resource": "*",
+     "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}},
+    {"Effect": "Allow", "Action": ["iam:DeleteOpenIDConnectProvider", "iam:DeleteSAMLProvider"], "Resource": "*",
+     "Condition": {"StringEquals": {"aws:ResourceTag/team": "ops"}}}]}"#;
+
+#[test]
+fn a_user_may_do_what_policies_say_of_a_provider_and_its_tags() {
+    let node = fresh();
+    let mut files = node.directory();
+    let base = format!("accounts/{ACCOUNT}/users/ana");
+    let [id, secret] = USER;
+    let user = format!("[[access_keys]]\nid = '{id}'\nsecret = '{secret}'\n");
+    files.insert(format!("{base}.toml"), user);
+    files.insert(format!("{base}.policies/team.json"), TEAM.to_owned());
+    node.apply(&files);
+    let arguments = json!({ "user": USER, "linked": node.provider.issuer() });
+    run(&node, "provider_access.py", &arguments);
+}

@@ -90,10 +90,7 @@ pub(super) async fn compose(
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);
     let issuers = shared.issuers(&node_keys, public_url.as_str());
-    let fit_issuers = FitIssuers {
-        own: OwnIssuers::below(public_url.as_str()),
-        plain_http: config.federation.allow_http_issuers.clone().into(),
-    };
+    let fit_issuers = fit_issuers(config, public_url.as_str());
     let edge = edge(config, url, address, &shared.resources);
     Ok(Flows {
         public_url: public_url.as_str().into(),
@@ -139,4 +136,12 @@ pub(super) async fn compose(
         recorder: shared.recorder,
         directory: shared.directory,
     })
+}
+
+/// The issuers that may be providers on this node.
+fn fit_issuers(config: &Config, public_url: &str) -> FitIssuers {
+    FitIssuers {
+        own: OwnIssuers::below(public_url),
+        plain_http: config.federation.allow_http_issuers.clone().into(),
+    }
 }

@@ -296,19 +296,6 @@ impl Scene<'_> {
         }
         Ok(found)
     }
-
-    /// What is left once the organization's root sessions are on or off.
-    fn with_root_sessions(&self, before: &Organization, root_sessions: bool) -> Done<Features> {
-        let after = Organization {
-            root_sessions,
-            ..before.clone()
-        };
-        let features = Features::of(&after);
-        if after == *before {
-            return Done::told(features);
-        }
-        Done::changed(features, vec![Change::PutOrganization(after)])
-    }
 }
 
 /// What an organization's management account may do with the others.
@@ -318,6 +305,19 @@ pub struct Features {
     pub organization: String,
     /// Whether it has sessions of the others' roots.
     pub root_sessions: bool,
+}
+
+/// What is left once an organization's root sessions are on or off.
+fn with_root_sessions(before: &Organization, root_sessions: bool) -> Done<Features> {
+    let after = Organization {
+        root_sessions,
+        ..before.clone()
+    };
+    let features = Features::of(&after);
+    if after == *before {
+        return Done::told(features);
+    }
+    Done::changed(features, vec![Change::PutOrganization(after)])
 }
 
 impl Features {
@@ -344,7 +344,7 @@ impl Action for EnableRootSessions {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Features>, Refusal> {
         let before = scene.organization(IamCode::CallerIsNotManagementAccount)?;
-        Ok(scene.with_root_sessions(before, true))
+        Ok(with_root_sessions(before, true))
     }
 }
 
@@ -363,7 +363,7 @@ impl Action for DisableRootSessions {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Features>, Refusal> {
         let before = scene.organization(IamCode::AccountNotManagement)?;
-        Ok(scene.with_root_sessions(before, false))
+        Ok(with_root_sessions(before, false))
     }
 }
 

@@ -254,7 +254,7 @@ impl<'s> Uses<'s> {
     }
 }
 
-fn detail(scene: &Scene<'_>, uses: &Uses<'_>, found: &Found<'_>) -> Option<Detail> {
+fn detail(scene: &Scene<'_>, had: &Uses<'_>, found: &Found<'_>) -> Option<Detail> {
     Some(match found {
         Found::User(name, user) => Detail::User(HolderDetail {
             name: name.to_string(),
@@ -284,12 +284,12 @@ fn detail(scene: &Scene<'_>, uses: &Uses<'_>, found: &Found<'_>) -> Option<Detai
             let arn = ManagedPolicyArn::new(scene.partition, scene.account_id, path, name);
             let (id, text) = (policy.unique_id.clone(), policy.description.clone());
             let own = Some((id, text, policy.created_at));
-            Detail::Policy(uses.policy(arn, own, policy.document.as_json()))
+            Detail::Policy(had.policy(arn, own, policy.document.as_json()))
         }
         Found::AwsPolicy(arn) => {
             let document = scene.snapshot.policies().find(arn)?;
             let arn = ManagedPolicyArn::clone(arn);
-            Detail::Policy(uses.policy(arn, None, document.as_json()))
+            Detail::Policy(had.policy(arn, None, document.as_json()))
         }
     })
 }

@@ -25,7 +25,9 @@ pub(super) fn tagged(own: &OwnTags, added: &OwnTags) -> Result<OwnTags, Refusal>
 /// These tags without those of the keys, in any case.
 pub(super) fn untagged(own: &OwnTags, keys: &[TagKey]) -> OwnTags {
     let mut tags = own.clone();
-    keys.iter().for_each(|key| tags.remove(key));
+    for key in keys {
+        tags.remove(key);
+    }
     tags
 }
 

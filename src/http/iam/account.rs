@@ -171,15 +171,15 @@ impl Operation for GetOutboundFederation {
     }
 }
 
-fn features(features: Features) -> Option<Members<'static>> {
+fn features(features: Features) -> Members<'static> {
     let enabled = features.root_sessions.then(|| "RootSessions".into());
-    Some(vec![
+    vec![
         ("OrganizationId", features.organization.into()),
         (
             "EnabledFeatures",
             Value::List(enabled.into_iter().collect()),
         ),
-    ])
+    ]
 }
 
 impl Operation for EnableRootSessions {
@@ -188,7 +188,7 @@ impl Operation for EnableRootSessions {
     }
 
     fn members(answer: Features) -> Option<Members<'static>> {
-        features(answer)
+        Some(features(answer))
     }
 }
 
@@ -198,7 +198,7 @@ impl Operation for DisableRootSessions {
     }
 
     fn members(answer: Features) -> Option<Members<'static>> {
-        features(answer)
+        Some(features(answer))
     }
 }
 
@@ -208,6 +208,6 @@ impl Operation for ListOrganizationsFeatures {
     }
 
     fn members(answer: Features) -> Option<Members<'static>> {
-        features(answer)
+        Some(features(answer))
     }
 }

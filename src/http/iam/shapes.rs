@@ -60,6 +60,7 @@ pub(super) fn texts(texts: &[impl ToString]) -> Value<'static> {
 }
 
 /// A page of a list under this name.
+#[expect(clippy::unnecessary_wraps, reason = "as operations answer")]
 pub(super) fn page<T>(
     name: &'static str,
     page: Page<T>,
