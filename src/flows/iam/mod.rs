@@ -62,12 +62,21 @@ pub trait Action: Send + Sync {
     /// [`Refusal`] where it can't be told what the action is about, e.g. which user is meant.
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal>;
 
+    /// What takes long and needs no directory, such as reading a long document: done elsewhere than where
+    /// callers are answered, and only once the caller's policies allow the action.
+    fn preparation(&self) -> Option<Preparation> {
+        None
+    }
+
     /// The answer, and what changes; may run again with a newer directory.
     ///
     /// # Errors
     /// [`Refusal`]; nothing changes.
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal>;
 }
+
+/// Work that is done beforehand. What it leaves is kept by whoever gave it.
+pub type Preparation = Box<dyn FnOnce() + Send>;
 
 /// So many times is a change tried that other nodes come before; then the caller is told.
 pub const MAX_TRIES: u32 = 16;
@@ -200,6 +209,10 @@ impl Iam {
         )?;
         let asked = action.asks(&scene).map_err(IamError::from)?;
         check_allowed(&asked, &scene, meta)?;
+        if let Some(work) = action.preparation() {
+            // What could not be prepared is done in its place.
+            let _prepared = tokio::task::spawn_blocking(work).await;
+        }
         let done = action.run(&scene).map_err(IamError::from)?;
         let subject = Subject::Caller(caller);
         if done.changes.is_empty() {

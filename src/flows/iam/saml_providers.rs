@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::tags::{page, tagged, untagged};
-use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
+use super::{Action, Done, IamCode, Page, PageRequest, Preparation, Question, Refusal, Scene};
 use crate::directory::{Change, ProviderKey, SamlProvider};
 use crate::domain::{
     OwnTags, PrivateKeyId, SamlProviderArn, SamlProviderName, Secret, TagKey, TagValue, UnixTime,
@@ -21,31 +21,46 @@ pub const MAX_SAML_PROVIDERS: usize = 100;
 /// So many bytes the metadata documents of an account's providers may have together: every node holds them.
 pub const MAX_METADATA_BYTES: usize = 32 * 1024 * 1024;
 
+/// A longer document is read elsewhere than where callers are answered, in bytes.
+const SHORT_BYTES: usize = 64 * 1024;
+
 /// A metadata document as it was sent; it is read once, when it is first needed.
 #[derive(Debug)]
 pub struct SentMetadata {
-    text: String,
-    read: OnceLock<Result<MetadataDocument, String>>,
+    text: Arc<str>,
+    read: Arc<OnceLock<Result<MetadataDocument, String>>>,
 }
 
 impl SentMetadata {
     /// A document of which nothing is known but its length.
-    pub const fn new(text: String) -> Self {
+    pub fn new(text: &str) -> Self {
         Self {
-            text,
-            read: OnceLock::new(),
+            text: text.into(),
+            read: Arc::default(),
         }
     }
 
+    fn preparation(&self) -> Option<Preparation> {
+        if self.text.len() <= SHORT_BYTES || self.read.get().is_some() {
+            return None;
+        }
+        let (text, read) = (Arc::clone(&self.text), Arc::clone(&self.read));
+        Some(Box::new(move || {
+            read.get_or_init(|| parsed(&text));
+        }))
+    }
+
     fn read(&self) -> Result<MetadataDocument, Refusal> {
-        let read = self.read.get_or_init(|| {
-            MetadataDocument::read(&self.text, None).map_err(|error| chain(&error))
-        });
+        let read = self.read.get_or_init(|| parsed(&self.text));
         read.clone().map_err(|why| {
             let text = format!("Could not parse metadata: {why}");
             Refusal::new(IamCode::InvalidInput, text)
         })
     }
+}
+
+fn parsed(text: &str) -> Result<MetadataDocument, String> {
+    MetadataDocument::read(text, None).map_err(|error| chain(&error))
 }
 
 /// A private key as it was sent: PEM.
@@ -205,6 +220,10 @@ impl Action for CreateSamlProvider {
             .collect())
     }
 
+    fn preparation(&self) -> Option<Preparation> {
+        self.metadata.preparation()
+    }
+
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         let arn = scene.saml_arn(&self.name);
         let mut names = scene.account.saml_providers.keys();
@@ -321,6 +340,10 @@ impl Action for UpdateSamlProvider {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         Ok(vec![scene.ask_of_saml_provider(Self::NAME, &self.arn)])
+    }
+
+    fn preparation(&self) -> Option<Preparation> {
+        self.metadata.as_ref()?.preparation()
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<SamlProviderArn>, Refusal> {

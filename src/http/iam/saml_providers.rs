@@ -92,8 +92,7 @@ const fn encryption_name(encryption: AssertionEncryption) -> &'static str {
 }
 
 fn metadata(checked: &Checked<'_>) -> Option<SentMetadata> {
-    let text = checked.text(METADATA)?;
-    Some(SentMetadata::new(text.to_owned()))
+    checked.text(METADATA).map(SentMetadata::new)
 }
 
 fn key(checked: &Checked<'_>) -> Option<SentKey> {
@@ -117,7 +116,7 @@ impl Operation for CreateSamlProvider {
         let checked = Checked::wanted(parameters, &wanted)?;
         Ok(Self {
             name: checked.get(NAME)?,
-            metadata: metadata(&checked).unwrap_or_else(|| SentMetadata::new(String::new())),
+            metadata: metadata(&checked).unwrap_or_else(|| SentMetadata::new("")),
             tags: checked.tags()?,
             encryption: encryption(&checked).unwrap_or_default(),
             private_key: key(&checked),
