@@ -14,6 +14,8 @@ mod demo;
 mod directory;
 #[path = "commands/gateway.rs"]
 mod gateway;
+#[path = "commands/history.rs"]
+mod history;
 #[path = "commands/lint.rs"]
 mod lint;
 #[path = "commands/migrate.rs"]

@@ -26,7 +26,7 @@ use crate::http::aws::{AwsApi, PATHS};
 use crate::http::edge::{
     ConnectionLimits, Edge, Hosts, Queue, Transport, Wall, tell_connection, wall,
 };
-use crate::http::iam::IamApi;
+use crate::http::iam::{Documents, IamApi};
 use crate::http::ops::{self, Audience, OpsApi};
 use crate::http::portal::{self, CONTENT_SECURITY_POLICY, PortalApi};
 use crate::http::sts::StsApi;
@@ -231,6 +231,7 @@ impl Apis {
                 },
                 iam: IamApi {
                     flow: flows.iam.clone(),
+                    documents: Documents::beside(&flows.edge.bodies),
                 },
                 recorder: Arc::clone(&flows.recorder),
                 max_body_bytes: limits.body_bytes,

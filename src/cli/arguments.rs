@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::provider_files::WellKnown;
+use crate::directory::{AccountAlias, AccountName, Environment};
 use crate::domain::{
-    AccessKeyId, ConnectionId, InvalidValue, IssuerName, Partition, RequestId, RoleArn, RuleId,
-    ServiceName, Subject, UnixTime, UserArn,
+    AccessKeyId, AccountId, ConnectionId, InvalidValue, IssuerName, Partition, RequestId, RoleArn,
+    RuleId, ServiceName, Subject, UnixTime, UserArn,
 };
 use crate::federation::saml::metadata::refresh::NewKeys;
-use crate::flows::{ApplyMode, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId, USUAL_LISTED};
+use crate::flows::{
+    ApplyMode, MAX_ACCOUNTS, MAX_GENERATIONS, MAX_LISTED, PreviousKeys, RevokeTarget, SessionId,
+    USUAL_ACCOUNTS, USUAL_GENERATIONS, USUAL_LISTED,
+};
 
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
 ///
@@ -107,6 +111,12 @@ pub enum Command {
     /// Connections to identity providers.
     #[command(subcommand)]
     Connections(Connections),
+    /// The accounts that there are.
+    #[command(subcommand)]
+    Accounts(Accounts),
+    /// What the directory was, and who changed it.
+    #[command(subcommand)]
+    Directory(History),
     /// List the browsers that are signed in, those that were used last first.
     ///
     /// What they may take is decided anew each time: `--role` and `--rule` say whose claims give it now.
@@ -419,6 +429,172 @@ pub enum Store {
     /// Run it once every node runs the new version, and not before: a node that doesn't know the format
     /// answers nothing from then on, and there is no way back but a backup. Needs `rolegate:UpgradeStore`.
     Upgrade {
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+}
+
+/// `accounts`
+#[derive(Debug, Subcommand)]
+pub enum Accounts {
+    /// List them, by number.
+    ///
+    /// Needs `rolegate:ListAccounts`.
+    List {
+        /// Those after this one.
+        #[arg(long, value_name = "ACCOUNT")]
+        after: Option<AccountId>,
+        /// So many at most.
+        #[arg(
+            long,
+            value_name = "N",
+            default_value_t = USUAL_ACCOUNTS,
+            value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_ACCOUNTS))
+        )]
+        limit: u16,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Make one, which has nothing yet.
+    ///
+    /// It needs an alias. Needs `rolegate:PutAccount`.
+    Create(NamedAccount),
+    /// Call one otherwise; what is left out stays as it is.
+    ///
+    /// Needs `rolegate:PutAccount`.
+    Rename(NamedAccount),
+    /// Remove one; every session of it ends.
+    ///
+    /// Needs `rolegate:RemoveAccount`. Links and services that name it must be changed first.
+    Remove {
+        /// The account's number.
+        #[arg(value_name = "ACCOUNT")]
+        account: AccountId,
+        /// Remove its users, roles, policies and providers with it.
+        #[arg(long)]
+        with_contents: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+}
+
+/// What an account is called.
+#[derive(Debug, Args)]
+pub struct NamedAccount {
+    /// The account's number, twelve digits.
+    #[arg(value_name = "ACCOUNT")]
+    pub account: AccountId,
+    /// A short name, such as `payments-prod`.
+    #[arg(long)]
+    pub alias: Option<AccountAlias>,
+    /// A longer name.
+    #[arg(long)]
+    pub name: Option<AccountName>,
+    /// What it is for.
+    #[arg(long, value_enum)]
+    pub environment: Option<AccountEnvironment>,
+    /// Where the gateway is.
+    #[command(flatten)]
+    pub gateway: Gateway,
+}
+
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccountEnvironment {
+    /// Customers depend on it.
+    Production,
+    /// The last stop before production.
+    Staging,
+    /// Where software is made.
+    Development,
+    /// Where anything may be tried.
+    Sandbox,
+    /// Used by several of the others.
+    Shared,
+    /// Not said.
+    None,
+}
+
+impl From<AccountEnvironment> for Environment {
+    fn from(environment: AccountEnvironment) -> Self {
+        match environment {
+            AccountEnvironment::Production => Self::Production,
+            AccountEnvironment::Staging => Self::Staging,
+            AccountEnvironment::Development => Self::Development,
+            AccountEnvironment::Sandbox => Self::Sandbox,
+            AccountEnvironment::Shared => Self::Shared,
+            AccountEnvironment::None => Self::None,
+        }
+    }
+}
+
+/// `directory`
+#[derive(Debug, Subcommand)]
+pub enum History {
+    /// List its generations, the newest first: who made each, when and of what.
+    ///
+    /// Needs `rolegate:ReadDirectoryLog`.
+    Log {
+        /// Generations before this one.
+        #[arg(long, value_name = "GENERATION")]
+        before: Option<u64>,
+        /// So many at most.
+        #[arg(
+            long,
+            value_name = "N",
+            default_value_t = USUAL_GENERATIONS,
+            value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_GENERATIONS))
+        )]
+        limit: u16,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Show one generation with every change.
+    ///
+    /// Needs `rolegate:ReadDirectoryLog`.
+    Show {
+        /// The generation.
+        generation: u64,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Say what has to change in the directory of generation FROM to make it that of TO.
+    ///
+    /// Needs `rolegate:ReadDirectoryLog`.
+    Diff {
+        /// The one.
+        from: u64,
+        /// The other.
+        to: u64,
+        /// Where the gateway is.
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Make the directory what it was at a generation, by a new one.
+    ///
+    /// The node's keys and revocations stay as they are, and so do the access keys and devices of users and
+    /// services that are there; those of users and services that come back are inactive. Sessions that ended
+    /// stay ended. Try with `--dry-run` first. Needs `rolegate:RollBackDirectory`.
+    Rollback {
+        /// The generation.
+        generation: u64,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Refuse if the directory is at another generation than this one now.
+        #[arg(long, value_name = "GENERATION")]
+        base: Option<u64>,
         /// Where the gateway is.
         #[command(flatten)]
         gateway: Gateway,

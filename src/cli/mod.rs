@@ -1,10 +1,12 @@
 //! The command line.
 
+mod accounts;
 mod arguments;
 mod backup;
 mod client;
 mod decisions;
 mod demo;
+mod directory;
 mod files;
 mod lint;
 mod log;
@@ -137,6 +139,8 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         Command::Keys(keys) => rotate(keys).await,
         Command::Store(command) => upgrade_store(command).await,
         Command::Connections(command) => connections(command).await,
+        Command::Accounts(command) => accounts::run(command).await,
+        Command::Directory(command) => directory::run(command).await,
         Command::Sessions(command) => sessions::run(command).await,
         Command::Revoke(target) => revoke(target).await,
         Command::Decisions(command) => decisions::run(*command).await,

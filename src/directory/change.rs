@@ -12,11 +12,11 @@ use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
 use super::policies::ManagedPolicy;
+use super::providers::{OidcProvider, SamlProvider};
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
-    Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, OidcProvider,
-    Organization, Role, SamlProvider,
+    Account, AccountSettings, ConnectionMetadata, Directory, Link, LinkId, Organization, Role,
 };
 use super::users::User;
 use crate::domain::{

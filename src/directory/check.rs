@@ -1,6 +1,7 @@
 //! What must hold over the whole directory.
 
 mod holders;
+mod providers;
 mod services;
 mod touched;
 
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::principals::unknown_principal;
-use super::state::{Account, Directory, Link, OidcProvider, Role};
+use super::providers::OidcProvider;
+use super::state::{Account, Directory, Link, Role};
 use crate::domain::{
     AccountId, ConnectionId, IssuerName, Partition, ProviderArn, RoleArn, RoleName, RuleId,
     SamlProviderArn,
@@ -24,8 +26,6 @@ use crate::federation::saml::settings::MetadataSource;
 use crate::mapping::{FailedTest, Instead, Rule, RuleSet};
 use crate::policy::{PolicyError, PolicyKind};
 
-/// A client id list holds at most this many (IAM quota for OpenID Connect providers).
-const MAX_CLIENT_IDS: usize = 100;
 /// The shortest maximum that a role can have, in seconds (`roleMaxSessionDurationType`).
 const MIN_ROLE_MAXIMUM: u32 = 3600;
 /// A description has at most this many characters (`roleDescriptionType`).
@@ -166,20 +166,7 @@ fn check_account(id: AccountId, account: &Account, problems: &mut Vec<Problem>) 
         }
         check_role(&at, role, problems);
     }
-    let mut names = BTreeSet::new();
-    for provider in account.oidc_providers.values() {
-        let at = format!(
-            "accounts/{id}/oidc-providers/{}",
-            provider.url.without_scheme()
-        );
-        if !names.insert(provider.url.without_scheme()) {
-            problems.push(Problem::new(
-                &at,
-                "another provider of the account has this url with the other scheme, and the same ARN; remove one",
-            ));
-        }
-        check_oidc_provider(&at, provider, problems);
-    }
+    providers::check(id, account, problems);
 }
 
 /// A trust policy that has been bound names nobody by ARN any more.
@@ -213,15 +200,6 @@ fn check_role(at: &str, role: &Role, problems: &mut Vec<Problem>) {
         problems.push(Problem::new(
             at,
             "description must have at most 1000 characters",
-        ));
-    }
-}
-
-fn check_oidc_provider(at: &str, provider: &OidcProvider, problems: &mut Vec<Problem>) {
-    if provider.client_ids.is_empty() || provider.client_ids.len() > MAX_CLIENT_IDS {
-        problems.push(Problem::new(
-            at,
-            "client_ids must list 1 to 100 audiences; without one no token is accepted",
         ));
     }
 }

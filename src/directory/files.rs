@@ -17,8 +17,9 @@
 //! accounts/<id>/policies/<Name>.json                what the managed policy says: its default version
 //! accounts/<id>/policies/<Name>.versions/<v1>.json  what its other versions say
 //! accounts/<id>/instance-profiles/<Name>.toml       path, role, tags
-//! accounts/<id>/oidc-providers/<name>.toml          url, client_ids
-//! accounts/<id>/saml-providers/<Name>.toml          audiences, recipients, replay, second_opinion
+//! accounts/<id>/oidc-providers/<name>.toml          url, client_ids, thumbprints, tags
+//! accounts/<id>/saml-providers/<Name>.toml          audiences, recipients, replay, second_opinion,
+//!                                                   assertion_encryption, tags, private_keys
 //! accounts/<id>/saml-providers/<Name>.metadata.xml  its metadata
 //! connections/<id>.toml
 //! connections/<id>.metadata.xml                     where metadata = "upload"
@@ -39,6 +40,7 @@ mod devices;
 mod groups;
 mod instance_profiles;
 mod place;
+mod providers;
 mod read;
 mod services;
 mod users;

@@ -224,7 +224,17 @@ impl WebIdentityKeyRecord {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-struct PrivateKey(Secret<Vec<u8>>);
+pub(super) struct PrivateKey(Secret<Vec<u8>>);
+
+impl PrivateKey {
+    pub(super) const fn new(key: Secret<Vec<u8>>) -> Self {
+        Self(key)
+    }
+
+    pub(super) const fn secret(&self) -> &Secret<Vec<u8>> {
+        &self.0
+    }
+}
 
 impl TryFrom<String> for PrivateKey {
     type Error = InvalidValue;

@@ -188,7 +188,7 @@ impl LiveDirectory {
         self.known
     }
 
-    fn reader(&self) -> Reader<'_> {
+    pub(super) fn reader(&self) -> Reader<'_> {
         Reader {
             log: &*self.log,
             known: self.known,

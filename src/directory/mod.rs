@@ -16,6 +16,7 @@ mod devices;
 mod files;
 mod format;
 mod groups;
+mod history;
 mod instance_profiles;
 mod keys;
 mod lint;
@@ -23,6 +24,7 @@ mod live;
 mod map;
 mod policies;
 mod principals;
+mod providers;
 mod replay;
 mod revocation;
 mod services;
@@ -44,6 +46,7 @@ pub use devices::{DeviceName, MfaDevice, Seed, UnassignedDevice};
 pub use files::{DirectoryFiles, Findings, examine, read, write};
 pub use format::{Format, NewerFormat, NotUsedYet};
 pub use groups::Group;
+pub use history::Logged;
 pub use instance_profiles::InstanceProfile;
 pub use keys::{
     SealingKeyRecord, ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey,
@@ -54,6 +57,7 @@ pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use map::Map;
 pub use policies::{ManagedPolicy, PolicyVersion, PolicyVersions};
 pub use principals::{PrincipalNames, UnknownPrincipal};
+pub use providers::{OidcProvider, ProviderKey, SamlProvider};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
@@ -62,7 +66,7 @@ pub use snapshot::{
 };
 pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
-    Environment, Link, LinkId, OidcProvider, Organization, Role, SamlProvider,
+    Environment, Link, LinkId, Organization, Role,
 };
 pub use touched::Touched;
 pub use users::{AccessKey, KeyStatus, Rights, User};

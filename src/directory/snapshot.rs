@@ -11,12 +11,11 @@ use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
 };
 use super::principals::PrincipalNames;
+use super::providers::{OidcProvider, SamlProvider};
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Footing;
-use super::state::{
-    Account, ConnectionMetadata, Directory, Link, OidcProvider, Organization, Role, SamlProvider,
-};
+use super::state::{Account, ConnectionMetadata, Directory, Link, Organization, Role};
 use super::touched::{InAccount, Touched};
 use super::users::{AccessKey, User};
 use crate::domain::{

@@ -12,19 +12,19 @@ use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
 use super::policies::ManagedPolicy;
+use super::providers::{OidcProvider, SamlProvider};
 use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Since;
 use super::users::{Rights, User};
 use crate::domain::{
-    AccountId, Audience, ConnectionId, DefaultRegion, Enabling, EntityId, GroupName, IamPath,
-    InstanceProfileName, Issuer, ManagedPolicyArn, OidcProviderArn, OptInRegion, OwnTags,
-    Partition, PolicyName, ProviderArn, Region, RoleArn, RoleName, RuleId, SamlProviderName,
-    ServiceName, SessionDuration, TokenVersion, UniqueId, UnixTime, UserName,
+    AccountId, ConnectionId, DefaultRegion, Enabling, GroupName, IamPath, InstanceProfileName,
+    Issuer, ManagedPolicyArn, OptInRegion, OwnTags, Partition, PolicyName, ProviderArn, Region,
+    RoleArn, RoleName, RuleId, SamlProviderName, ServiceName, SessionDuration, TokenVersion,
+    UniqueId, UnixTime, UserName,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::saml::metadata::{IdpMetadata, MetadataDocument};
-use crate::federation::saml::settings::SamlProviderSettings;
 use crate::mapping::Rule;
 use crate::policy::{IdentityPolicy, TrustPolicy};
 
@@ -247,40 +247,6 @@ impl Role {
             attached: &self.attached,
             boundary: self.boundary.as_ref(),
         }
-    }
-}
-
-/// An OpenID Connect provider of one account (`CreateOpenIDConnectProvider`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OidcProvider {
-    /// The issuer, exactly as its tokens name it.
-    pub url: Issuer,
-    /// The audiences that the account accepts: 1 to 100.
-    pub client_ids: Vec<Audience>,
-}
-
-impl OidcProvider {
-    /// The ARN of this provider in `account`.
-    pub fn arn(&self, partition: Partition, account: AccountId) -> OidcProviderArn {
-        OidcProviderArn::new(partition, account, self.url.without_scheme())
-    }
-}
-
-/// A SAML provider of one account (`CreateSAMLProvider`); its name is its place in the directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SamlProvider {
-    /// What its assertions must be.
-    pub settings: SamlProviderSettings,
-    /// Who it is and what it signs with.
-    pub metadata: MetadataDocument,
-}
-
-impl SamlProvider {
-    /// What its assertions name as their issuer.
-    pub const fn entity_id(&self) -> &EntityId {
-        &self.metadata.metadata().entity_id
     }
 }
 

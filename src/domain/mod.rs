@@ -17,6 +17,7 @@ mod network;
 mod policy_arn;
 mod policy_version;
 mod principal;
+mod private_key_id;
 mod provider_session;
 mod regions;
 mod request;
@@ -27,6 +28,7 @@ mod session;
 mod session_claims;
 mod tags;
 mod text;
+mod thumbprint;
 mod time;
 mod unique_id;
 
@@ -53,6 +55,7 @@ pub use principal::{
     FederatedName, FederatedUser, GroupName, Lineage, Origin, Passed, Principal, ProvenPerson,
     SessionPrincipal, UserName, UserPrincipal,
 };
+pub use private_key_id::PrivateKeyId;
 pub use provider_session::{NameId, ProviderSession};
 pub use regions::{
     DefaultRegion, Enabling, Endpoint, KnownRegion, OptInRegion, Regions, TokenVersion,
@@ -66,5 +69,6 @@ pub use session_claims::{AWS_ATTRIBUTES, AskedOfSession, SessionClaims};
 pub use tags::{OwnTags, SessionTags, TagKey, TagValue, TagsError};
 pub use text::InvalidValue;
 pub(crate) use text::{Parts, deserialize_text, serde_as_text, text_type};
+pub use thumbprint::Thumbprint;
 pub use time::UnixTime;
 pub use unique_id::{UniqueId, UniqueIdKind};

@@ -312,6 +312,7 @@ impl AssumeRoleWithSaml {
             provider.metadata.metadata(),
             &provider.settings,
             &self.own,
+            provider.decryption_keys(),
         );
         self.verifier.prove(presented, &provider).await
     }

@@ -292,6 +292,26 @@ impl Authenticator {
         }
     }
 
+    /// That a request to `service` whose body is not there yet is signed by header, now, with a key that there
+    /// is. Where it states the hash of its body, the signature is verified; where it doesn't, nothing is proven.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`] of the first check that failed.
+    pub async fn known_key(
+        &self,
+        request: &HttpRequest<'_>,
+        service: &'static str,
+        now: UnixTime,
+    ) -> Result<(), AuthenticationError> {
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        let holder = self.holder(&signature, now).await?;
+        let scope = self.scope(service);
+        match signature.verify_head(&holder.secret, &scope, now) {
+            Ok(()) | Err(SigV4Error::MissingPayloadHash) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn scope(&self, service: &'static str) -> ExpectedScope<'_> {
         ExpectedScope {
             service,

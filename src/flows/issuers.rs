@@ -10,7 +10,7 @@ use super::node_keys::{NodeKeys, NodeKeysError};
 use super::request::RequestMeta;
 use super::unavailable::Unavailable;
 use crate::directory::{LiveDirectory, Snapshot};
-use crate::domain::{AccountId, UnixTime};
+use crate::domain::{AccountId, Issuer, UnixTime};
 use crate::federation::outbound::SigningAlgorithm;
 
 /// Below an issuer: how its tokens are verified (OpenID Connect Discovery 1.0, section 4).
@@ -53,10 +53,36 @@ impl OwnIssuers {
         Self([public_url, PATH].concat().into())
     }
 
+    /// The issuer of an account: `{public_url}/issuers/123456789012`.
+    pub fn of(&self, account: AccountId) -> String {
+        format!("{}{account}", self.0)
+    }
+
     /// Whether this is one of them.
     pub fn has(&self, issuer: &str) -> bool {
         let begin = issuer.get(..self.0.len());
         begin.is_some_and(|begin| begin.eq_ignore_ascii_case(&self.0))
+    }
+}
+
+/// The issuers that may be providers on this node.
+#[derive(Debug, Clone)]
+pub struct FitIssuers {
+    /// The gateway's own, which are nobody's provider.
+    pub own: OwnIssuers,
+    /// Those that may be plain http.
+    pub plain_http: Arc<[Issuer]>,
+}
+
+impl FitIssuers {
+    /// Why an issuer can't be a provider here; none where it can.
+    pub fn unfit(&self, issuer: &Issuer) -> Option<String> {
+        if self.own.has(issuer.as_str()) {
+            return Some(format!(
+                "{issuer} is this gateway's own: a role of another account is assumed with AssumeRole"
+            ));
+        }
+        (issuer.is_plain_http() && !self.plain_http.contains(issuer)).then(|| format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback"))
     }
 }
 

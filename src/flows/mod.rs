@@ -63,11 +63,13 @@ mod web_identity;
 mod web_identity_token;
 
 pub use administer::{
-    AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps, Decision,
-    Desired, Erased, Exported, ListedSession, ListedSessions, MAX_BACK_UP_TIME, MAX_LISTED,
-    MAX_REVOCATIONS, MAX_SAML_KEYS, MAX_SEALING_KEYS, MAX_SEARCHES, Person, PreviousKeys,
-    RevokeTarget, SamlKeySettings, SessionId, SessionQuery, USUAL_LISTED, another_sealing_key,
-    everything, write_archive,
+    AccountQuery, AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps,
+    Contents, Decision, Desired, Difference, Erased, Exported, ListedAccount, ListedAccounts,
+    ListedSession, ListedSessions, LogQuery, LoggedGeneration, LoggedGenerations, MAX_ACCOUNTS,
+    MAX_BACK_UP_TIME, MAX_GENERATIONS, MAX_LISTED, MAX_REPLAYS, MAX_REVOCATIONS, MAX_SAML_KEYS,
+    MAX_SEALING_KEYS, MAX_SEARCHES, Person, PreviousKeys, PutAccount, PutMode, RevokeTarget,
+    RollBack, SamlKeySettings, SessionId, SessionQuery, USUAL_ACCOUNTS, USUAL_GENERATIONS,
+    USUAL_LISTED, another_sealing_key, everything, write_archive,
 };
 pub use answers::Answers;
 pub use assume_role::{AssumeRole, RoleRequest, RoleSession};
@@ -83,7 +85,7 @@ pub use authorize::{
     RefusalText, Resource, ServiceKeys, Verdict, unproven,
 };
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
-pub use issuers::{DISCOVERY, Issuers, KEYS, OwnIssuers};
+pub use issuers::{DISCOVERY, FitIssuers, Issuers, KEYS, OwnIssuers};
 pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use metadata::{
     FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Proposal, RefreshError, RefreshMetadata, Turn,

@@ -10,8 +10,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::domain::{Endpoint, KnownRegion, RequestId};
 use crate::flows::{Recorder, RefusedCall, RequestMeta};
-use crate::http::edge::{Body, Edge, Queue, pass_over};
-use crate::http::iam::IamApi;
+use crate::http::edge::{Body, Edge, Queue, announced, pass_over};
+use crate::http::iam::{Document, IamApi};
 use crate::http::query::{
     Api, Call, Format, IAM, Parameters, QueryFault, Recorded, STS, Success, accepted,
     check_content, preflight, refuse_split_parameters,
@@ -128,20 +128,21 @@ impl AwsApi {
             pass_over(payload).await;
             return Err(refused.into());
         }
-        let body = self.body(request, payload).await?;
+        let sent = self.body(request, payload, meta).await?;
+        let body: &Body = sent.as_ref();
         self.edge.begin(meta);
         let encoded = if request.method() == Method::GET {
             request.query_string().as_bytes()
         } else {
             refuse_split_parameters(request)?;
-            &body
+            body
         };
         let parameters = Parameters::parse(encoded)?;
         let call = Call {
             meta,
             parameters,
             request,
-            body: &body,
+            body,
         };
         let action = call.parameters.find("Action").unwrap_or_default();
         if api_of_path(request.path()).is_none()
@@ -173,12 +174,44 @@ impl AwsApi {
         Ok(Some(of_path))
     }
 
-    async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Body, QueryFault> {
+    async fn body(
+        &self,
+        request: &HttpRequest,
+        mut payload: Payload,
+        meta: &RequestMeta,
+    ) -> Result<Sent, QueryFault> {
+        let most = self.max_body_bytes;
         if request.method() == Method::POST {
             check_content(request.headers())?;
+            let is_long = announced(request).is_some_and(|length| length > most);
+            if is_long && api_of_path(request.path()).is_none_or(|api| *api == IAM) {
+                // Few are long, and what reads them is large.
+                let document = Box::pin(self.iam.document(request, payload, meta));
+                payload = match document.await? {
+                    Ok(document) => return Ok(Sent::Long(document)),
+                    Err(payload) => payload,
+                };
+            }
         }
-        let most = self.max_body_bytes;
-        Ok(self.edge.bodies.read(request, payload, most).await?)
+        let body = self.edge.bodies.read(request, payload, most).await?;
+        Ok(Sent::Usual(body))
+    }
+}
+
+/// What a request brought.
+enum Sent {
+    /// A body like any other.
+    Usual(Body),
+    /// One with the metadata of a provider in it.
+    Long(Document),
+}
+
+impl AsRef<Body> for Sent {
+    fn as_ref(&self) -> &Body {
+        match self {
+            Self::Usual(body) => body,
+            Self::Long(document) => &document.body,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use aws_sdk_sts::types::Credentials;
 use rolegate::directory::DirectoryFiles;
 use serde_json::{Value, json};
 
+use super::support::aws::{ADMIN_KEY, ADMIN_SECRET};
 use super::support::directory::{ACCOUNT, account_files, add_role, in_account, role_arn};
 use super::support::gateway::Gateway;
 use super::{client, json_of, sdk_config, succeeded, tools::Tool};
@@ -211,6 +212,71 @@ fn boto3_knows_a_refusal_by_its_class() {
         let told = told(&changes);
         assert!(told.starts_with(expected), "{told} instead of {expected}");
     }
+}
+
+impl Partners {
+    /// Changes the provider through IAM; the ids of its private keys then.
+    fn update(&self, update: &Value) -> Vec<String> {
+        let input = json!({
+            "endpoint": self.gateway.origin(),
+            "key": [ADMIN_KEY, ADMIN_SECRET],
+            "provider": provider_arn(),
+            "update": update,
+        });
+        let told = self.python("iam/update_saml_provider.py", &[], &input);
+        serde_json::from_str(&told).unwrap()
+    }
+
+    /// Why the response is refused, if it is.
+    fn assume(&self, response: &str) -> Result<(), String> {
+        self.gateway.runtime.block_on(async {
+            let config = sdk_config(&self.gateway.origin(), "us-east-1").await;
+            let client = aws_sdk_sts::Client::new(&config);
+            let answer = assume_by_sdk(&client, response).await;
+            let told = |error: AssumeError| error.message().unwrap_or_default().to_owned();
+            answer.map(|_| ()).map_err(told)
+        })
+    }
+}
+
+#[test]
+fn a_provider_s_own_key_opens_its_assertions_and_one_in_the_open_is_refused_where_it_must_be() {
+    let partners = Partners::start();
+    let own = partners.gateway.folder().join("encryption");
+    std::fs::create_dir(&own).unwrap();
+    let place = own.to_str().unwrap();
+    partners.python("saml_response.py", &["provider", place, ENTITY], &json!({}));
+    let key = std::fs::read_to_string(own.join("key.pem")).unwrap();
+    let certificate = own.join("certificate.pem");
+    let sealed = |algorithm: &str| {
+        let encrypt = json!({ "certificate": certificate, "algorithm": algorithm });
+        partners.response("pysaml2", "assertion", &json!({ "encrypt": encrypt }))
+    };
+    let open = || partners.response("pysaml2", "both", &json!({}));
+    let unopened = "The encrypted assertion can't be decrypted, or is not signed inside.";
+    assert_eq!(
+        partners.assume(&sealed("aes256-gcm")),
+        Err(unopened.to_owned())
+    );
+    assert_eq!(partners.assume(&open()), Ok(()));
+
+    let keys = partners.update(&json!({
+        "AddPrivateKey": key,
+        "AssertionEncryptionMode": "Required",
+    }));
+    for algorithm in ["aes128-gcm", "aes256-gcm"] {
+        assert_eq!(partners.assume(&sealed(algorithm)), Ok(()), "{algorithm}");
+    }
+    let refused = "The assertion is not encrypted; assertions of this provider must be.";
+    assert_eq!(partners.assume(&open()), Err(refused.to_owned()));
+
+    partners.update(&json!({ "RemovePrivateKey": keys[0] }));
+    assert_eq!(
+        partners.assume(&sealed("aes256-gcm")),
+        Err(unopened.to_owned())
+    );
+    partners.update(&json!({ "AssertionEncryptionMode": "Allowed" }));
+    assert_eq!(partners.assume(&open()), Ok(()));
 }
 
 async fn assume_by_sdk(

@@ -26,9 +26,9 @@ use crate::federation::key_cache::KeyCache;
 use crate::flows::iam::Iam;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, Authorize, GetCallerIdentity, GetWebIdentityToken, Issuers, NodeKeys, Observe,
-    OwnIssuers, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SignIn, SignOut,
-    UserSessions, WriteUsedKeys,
+    Authenticator, Authorize, FitIssuers, GetCallerIdentity, GetWebIdentityToken, Issuers,
+    NodeKeys, Observe, OwnIssuers, OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata,
+    SignIn, SignOut, UserSessions, WriteUsedKeys,
 };
 use crate::http::edge::Edge;
 
@@ -91,6 +91,7 @@ pub(super) async fn compose(
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);
     let issuers = shared.issuers(&node_keys, public_url.as_str());
+    let fit_issuers = fit_issuers(config, public_url.as_str());
     let edge = edge(config, url, address, &shared.resources);
     Ok(Flows {
         public_url: public_url.as_str().into(),
@@ -113,11 +114,11 @@ pub(super) async fn compose(
         sign_out: shared.sign_out(&saml),
         own_metadata: shared.own_metadata(&saml)?,
         portal: shared.portal(config.sessions),
-        iam: shared.iam(&authenticator),
+        iam: shared.iam(&authenticator, &fit_issuers),
         write_used_keys: shared.write_used_keys(&authenticator),
         administration: shared.administration(
             config,
-            (&node_keys.host, OwnIssuers::below(public_url.as_str())),
+            (&node_keys.host, fit_issuers),
             (admin.as_ref(), metadata.clone()),
         ),
         readiness: Readiness::new(
@@ -137,4 +138,12 @@ pub(super) async fn compose(
         recorder: shared.recorder,
         directory: shared.directory,
     })
+}
+
+/// The issuers that may be providers on this node.
+fn fit_issuers(config: &Config, public_url: &str) -> FitIssuers {
+    FitIssuers {
+        own: OwnIssuers::below(public_url),
+        plain_http: config.federation.allow_http_issuers.clone().into(),
+    }
 }

@@ -25,9 +25,9 @@ use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::iam::Iam;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, Authorize, BootstrapAdmin, GetWebIdentityToken, Issuers, MAX_SEARCHES, NodeKeys,
-    Observe, OwnIssuers, OwnMetadata, Portal, Recorder, RefreshMetadata, SamlKeySettings,
-    SessionLimits, SignIn, SignOut, UserSessions, WriteUsedKeys,
+    Authenticator, Authorize, BootstrapAdmin, FitIssuers, GetWebIdentityToken, Issuers,
+    MAX_REPLAYS, MAX_SEARCHES, NodeKeys, Observe, OwnIssuers, OwnMetadata, Portal, Recorder,
+    RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions, WriteUsedKeys,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -149,8 +149,9 @@ impl Shared {
         }
     }
 
-    pub(super) fn iam(&self, authenticator: &Authenticator) -> Iam {
+    pub(super) fn iam(&self, authenticator: &Authenticator, issuers: &FitIssuers) -> Iam {
         Iam {
+            issuers: issuers.clone(),
             authenticator: authenticator.clone(),
             directory: Arc::clone(&self.directory),
             marks: Arc::clone(&self.resources.marks),
@@ -310,7 +311,7 @@ impl Shared {
     pub(super) fn administration(
         &self,
         config: &Config,
-        (host, own_issuers): (&Arc<str>, OwnIssuers),
+        (host, issuers): (&Arc<str>, FitIssuers),
         (admin, metadata): (Option<&Arc<BootstrapAdmin>>, RefreshMetadata),
     ) -> Administration {
         Administration {
@@ -321,14 +322,14 @@ impl Shared {
             first_key: admin.map(|admin| admin.access_key_id.clone()),
             secrets: secret_folder(&config.federation),
             marks: Arc::clone(&self.resources.marks),
-            own_issuers,
-            plain_http: config.federation.allow_http_issuers.clone().into(),
+            issuers,
             key_propagation: key_propagation(config),
             metadata,
             stock: Arc::clone(&self.resources.stock),
             back_ups: self.resources.back_ups.clone(),
             decisions: Arc::clone(&self.resources.decisions),
             searches: Arc::new(Semaphore::new(MAX_SEARCHES)),
+            replays: Arc::new(Semaphore::new(MAX_REPLAYS)),
             saml_keys: SamlKeySettings {
                 host: Arc::clone(host),
                 rotation: Rotation {

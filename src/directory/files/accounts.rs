@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::RoleFile;
 use super::read::Reader;
-use super::{METADATA, RoleFile};
-use crate::directory::{Account, AccountSettings, Directory, OidcProvider, Role, SamlProvider};
-use crate::domain::{AccountId, PolicyName, RoleName, SamlProviderName, UniqueId, UniqueIdKind};
+use crate::directory::{Account, AccountSettings, Directory, Role};
+use crate::domain::{AccountId, PolicyName, RoleName, UniqueId, UniqueIdKind};
 use crate::entropy::draw;
-use crate::federation::saml::settings::SamlProviderSettings;
 use crate::policy::{IdentityPolicy, PolicyKind, TrustPolicy};
 
 impl Reader<'_> {
@@ -93,38 +92,5 @@ impl Reader<'_> {
     pub(super) fn draw_id(&mut self, kind: UniqueIdKind, path: &str) -> Option<UniqueId> {
         let random = self.good(path, draw(self.entropy))?;
         Some(UniqueId::from_random(kind, random))
-    }
-
-    fn read_oidc_providers(&mut self, id: AccountId, account: &mut Account) {
-        for (path, _) in self.files_in(&format!("accounts/{id}/oidc-providers/"), ".toml") {
-            let Some(provider) = self.toml::<OidcProvider>(&path) else {
-                continue;
-            };
-            let twice = account
-                .oidc_providers
-                .insert(provider.url.clone(), Arc::new(provider));
-            if let Some(provider) = twice {
-                self.problem(
-                    &path,
-                    &format!(
-                        "another file of the account has the url {} too",
-                        provider.url
-                    ),
-                );
-            }
-        }
-    }
-
-    fn read_saml_providers(&mut self, id: AccountId, account: &mut Account) {
-        for (path, name) in self.files_in(&format!("accounts/{id}/saml-providers/"), ".toml") {
-            let document = path.strip_suffix(".toml").unwrap_or(&path);
-            let metadata = self.metadata(&[document, METADATA].concat(), None);
-            let settings: Option<SamlProviderSettings> = self.toml(&path);
-            let name: Option<SamlProviderName> = self.parse(&path, &name);
-            if let (Some(name), Some(settings), Some(metadata)) = (name, settings, metadata) {
-                let provider = SamlProvider { settings, metadata };
-                account.saml_providers.insert(name, Arc::new(provider));
-            }
-        }
     }
 }

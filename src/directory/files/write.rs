@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::providers::write_providers;
 use super::{
     AccessKeyFile, DirectoryFiles, GroupFile, InstanceProfileFile, METADATA, MfaDeviceFile,
     PolicyFile, RoleFile, ServiceFile, UnassignedDeviceFile, UnassignedDevicesFile, UserFile,
@@ -84,18 +85,7 @@ fn write_account(
         let path = format!("accounts/{id}/instance-profiles/{name}.toml");
         put_toml(files, path, &file)?;
     }
-    for provider in account.oidc_providers.values() {
-        let name = file_name(provider.url.without_scheme());
-        let path = format!("accounts/{id}/oidc-providers/{name}.toml");
-        put_toml(files, path, provider.as_ref())?;
-    }
-    for (name, provider) in &account.saml_providers {
-        let base = format!("accounts/{id}/saml-providers/{name}");
-        put_toml(files, format!("{base}.toml"), &provider.settings)?;
-        let document = provider.metadata.as_str().to_owned();
-        files.insert([&base, METADATA].concat(), document);
-    }
-    Ok(())
+    write_providers(id, account, files)
 }
 
 fn write_role(base: &str, role: &Role, files: &mut DirectoryFiles) -> Result<(), Problem> {
@@ -258,7 +248,7 @@ fn write_connection(
 
 /// An issuer as a file name: what is not a letter, digit, dot or hyphen is written `_` and its code,
 /// so that two issuers never share a file.
-fn file_name(issuer: &str) -> String {
+pub(super) fn file_name(issuer: &str) -> String {
     let coded = |c: char| {
         let plain = c.is_ascii_alphanumeric() || c == '.' || c == '-';
         if plain {
@@ -270,7 +260,7 @@ fn file_name(issuer: &str) -> String {
     issuer.chars().map(coded).collect()
 }
 
-fn put_toml(
+pub(super) fn put_toml(
     files: &mut DirectoryFiles,
     path: String,
     value: &impl Serialize,

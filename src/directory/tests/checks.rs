@@ -105,27 +105,31 @@ fn two_providers_of_an_account_have_different_arns() {
 }
 
 #[test]
-fn a_provider_lists_audiences() {
-    let none = edited(PROVIDER_FILE, "['sts']", "[]");
-    assert_named(
-        &problems_of(&none),
-        PROVIDER,
-        "client_ids must list 1 to 100",
-    );
-}
-
-#[test]
 fn a_provider_lists_at_most_a_hundred_audiences() {
     let list = |count: usize| {
         let ids: Vec<String> = (0..count).map(|id| format!("'client-{id}'")).collect();
         edited(PROVIDER_FILE, "'sts'", &ids.join(", "))
     };
-    assert_eq!(problems_of(&list(100)), []);
+    for count in [0, 100] {
+        assert_eq!(problems_of(&list(count)), []);
+    }
     assert_named(
         &problems_of(&list(101)),
         PROVIDER,
-        "client_ids must list 1 to 100",
+        "client_ids must list at most 100",
     );
+}
+
+#[test]
+fn a_provider_lists_at_most_five_thumbprints() {
+    let list = |count: usize| {
+        let thumbprints: Vec<String> = (0..count).map(|it| format!("'{it:040}'")).collect();
+        let line = format!("\nthumbprints = [{}]", thumbprints.join(", "));
+        edited(PROVIDER_FILE, "['sts']", &format!("['sts']{line}"))
+    };
+    assert_eq!(problems_of(&list(5)), []);
+    let problems = problems_of(&list(6));
+    assert_named(&problems, PROVIDER, "thumbprints must list at most 5");
 }
 
 #[test]

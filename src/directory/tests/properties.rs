@@ -14,17 +14,19 @@ use crate::directory::{
 };
 use crate::directory::{
     Account, AccountSettings, ConnectionMetadata, Directory, Environment, Group, Link,
-    OidcProvider, Organization, Role, SamlProvider, UnassignedDevice, diff, read, write,
+    OidcProvider, Organization, ProviderKey, Role, SamlProvider, UnassignedDevice, diff, read,
+    write,
 };
 use crate::directory::{Format, Reach, Revocations, Service, Since};
 use crate::domain::{
-    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, Partition, SecretAccessKey,
-    SessionDuration, TokenVersion, UniqueId, UniqueIdKind, UnixTime,
+    AccessKeyId, AccountId, Audience, KeyKind, OwnTags, Partition, PrivateKeyId, Secret,
+    SecretAccessKey, SessionDuration, TokenVersion, UniqueId, UniqueIdKind, UnixTime,
 };
 use crate::entropy::SystemEntropy;
 use crate::federation::connection::ConnectionSettings;
+use crate::federation::saml::decryption_key::DecryptionKey;
 use crate::federation::saml::metadata::MetadataDocument;
-use crate::federation::saml::settings::{Replay, SamlProviderSettings};
+use crate::federation::saml::settings::{AssertionEncryption, Replay, SamlProviderSettings};
 use crate::mapping::Rule;
 
 const ACCOUNTS: [&str; 3] = ["123456789012", "482011739056", "000000000042"];
@@ -236,14 +238,38 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn own_tags()(
+        tags in btree_map(select(&["Team", "cost center"][..]), "[a-z]{0,9}", 0..3),
+    ) -> OwnTags {
+        tagged(tags)
+    }
+}
+
+prop_compose! {
     fn provider()(
         url in select(&ISSUERS[..]),
-        clients in btree_set("[a-zA-Z0-9:/'\"\\\\ é-]{1,9}", 1..4),
+        clients in btree_set("[a-zA-Z0-9:/'\"\\\\ é-]{1,9}", 0..4),
+        thumbprints in btree_set("[0-9a-f]{40}", 0..3),
+        tags in own_tags(),
+        created in 0..4_000_000_000_i64,
     ) -> Arc<OidcProvider> {
         Arc::new(OidcProvider {
             url: url.parse().unwrap(),
             client_ids: clients.iter().map(|client| client.parse().unwrap()).collect(),
+            thumbprints: thumbprints.iter().map(|it| it.parse().unwrap()).collect(),
+            tags,
+            created_at: UnixTime::from_seconds(created),
         })
+    }
+}
+
+prop_compose! {
+    fn provider_key()(
+        key in any::<[u8; 16]>(),
+        created in 0..4_000_000_000_i64,
+    ) -> ProviderKey {
+        let key = DecryptionKey::kept(Secret::new(key.to_vec()));
+        ProviderKey::new(&key, UnixTime::from_seconds(created))
     }
 }
 
@@ -252,9 +278,13 @@ prop_compose! {
         entity in select(&["urn:a", "https://idp.example.com/saml"][..]),
         audiences in btree_set("[a-z:]{1,9}", 0..3),
         recipient in "https://[a-z]{1,9}",
-        settings in any::<[bool; 2]>(),
+        settings in any::<[bool; 3]>(),
+        id in any::<[u8; 16]>(),
+        tags in own_tags(),
+        created in 0..4_000_000_000_i64,
+        keys in btree_map(any::<[u8; 16]>(), provider_key(), 0..3),
     ) -> Arc<SamlProvider> {
-        let [once, second_opinion] = settings;
+        let [once, second_opinion, encrypted] = settings;
         let audiences: Vec<Audience> =
             audiences.iter().map(|audience| audience.parse().unwrap()).collect();
         Arc::new(SamlProvider {
@@ -263,8 +293,20 @@ prop_compose! {
                 recipients: vec![recipient.parse().unwrap()].try_into().unwrap(),
                 replay: if once { Replay::Once } else { Replay::Reusable },
                 second_opinion,
+                assertion_encryption: if encrypted {
+                    AssertionEncryption::Required
+                } else {
+                    AssertionEncryption::Allowed
+                },
             },
             metadata: MetadataDocument::read(&metadata_document(entity), None).unwrap(),
+            unique_id: Some(PrivateKeyId::from_random(id)),
+            tags,
+            created_at: UnixTime::from_seconds(created),
+            private_keys: keys
+                .into_iter()
+                .map(|(id, key)| (PrivateKeyId::from_random(id), key))
+                .collect(),
         })
     }
 }
@@ -413,7 +455,7 @@ prop_compose! {
     }
 }
 
-/// A directory of the users and services alone: nobody writes their secrets.
+/// A directory of the users, SAML providers and services alone: nobody writes their secrets.
 fn secrets_of(directory: &Directory) -> Directory {
     let accounts = directory.accounts.iter().map(|(id, account)| {
         let (users, mfa_devices) = (account.users.clone(), account.mfa_devices.clone());
@@ -421,6 +463,7 @@ fn secrets_of(directory: &Directory) -> Directory {
         let account = Account {
             users,
             mfa_devices,
+            saml_providers: account.saml_providers.clone(),
             ..Account::new(settings)
         };
         (*id, Arc::new(account))

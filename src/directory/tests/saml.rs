@@ -406,3 +406,38 @@ fn service_provider_keys_are_never_exported_and_never_lost() {
     again.apply(removed);
     assert_eq!(again.service_provider_keys, []);
 }
+
+#[test]
+fn a_private_key_is_given_once_kept_and_never_written() {
+    let key = ServiceProviderKey::generate("a.example", NOW).unwrap();
+    let encoded = data_encoding::BASE64.encode(key.private_key().expose());
+    let lines = format!(
+        "[[private_keys]]\nid = 'AAAAAAAAAAAAAAAAAAAAAAAA'\nprivate_key = \"\"\"\n-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n\"\"\"\n"
+    );
+    let with = |lines: &str| {
+        let mut files = saml_files();
+        files.get_mut(SAML_PROVIDER_FILE).unwrap().push_str(lines);
+        files
+    };
+    let given = directory_of(&with(&lines));
+    let written = write(&given, Partition::Aws).unwrap();
+    assert!(!written[SAML_PROVIDER_FILE].contains("PRIVATE KEY"));
+    let again = read(&written, &given, NOW, &SystemEntropy).unwrap();
+    assert_eq!(again.accounts, given.accounts);
+    let unknown = read_problems(&written);
+    let why = "is new here, so its private_key must stand beside it";
+    assert_named(&unknown, SAML_PROVIDER_FILE, why);
+    for bad in [
+        lines.replace("BEGIN PRIVATE", "BEGIN EC PRIVATE"),
+        lines.replace("private_key =", "privat_key ="),
+    ] {
+        for problem in read_problems(&with(&bad)) {
+            let begin: String = encoded.chars().take(20).collect();
+            assert!(!problem.text.contains(&begin), "{problem}");
+        }
+    }
+    let third = ["A", "B", "C"].map(|letter| lines.replace(&"A".repeat(24), &letter.repeat(24)));
+    let why = "private_keys: at most 2";
+    let at = "accounts/482011739056/saml-providers/Partners";
+    assert_named(&problems(&with(&third.concat())), at, why);
+}

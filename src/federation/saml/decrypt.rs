@@ -11,7 +11,7 @@
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
-    OaepAlgorithm, OaepPublicEncryptingKey, PublicEncryptingKey,
+    OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PublicEncryptingKey,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -314,6 +314,16 @@ impl EncryptedAssertion {
         keys: impl IntoIterator<Item = &'k ServiceProviderKey>,
         entropy: &dyn Entropy,
     ) -> Result<Secret<String>, DecryptError> {
+        let keys = keys.into_iter().map(ServiceProviderKey::decrypting);
+        self.decrypt_by(keys, entropy)
+    }
+
+    /// The same with keys that are no service provider's.
+    pub(super) fn decrypt_by<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k OaepPrivateDecryptingKey>,
+        entropy: &dyn Entropy,
+    ) -> Result<Secret<String>, DecryptError> {
         let random = Zeroizing::new(draw::<LONGEST_KEY>(entropy)?);
         let mut plaintext = None;
         for key in keys {
@@ -409,11 +419,10 @@ impl WrappedKey {
     /// The content's key, or the random one where this does not open: nobody sees which.
     fn open(
         &self,
-        key: &ServiceProviderKey,
+        key: &OaepPrivateDecryptingKey,
         algorithm: ContentAlgorithm,
         random: &[u8; LONGEST_KEY],
     ) -> Zeroizing<[u8; LONGEST_KEY]> {
-        let key = key.decrypting();
         let mut content_key = Zeroizing::new(*random);
         let mut buffer = Zeroizing::new(vec![0; key.min_output_size()]);
         let opened = key.decrypt(

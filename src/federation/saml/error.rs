@@ -63,6 +63,9 @@ pub enum SamlError {
     /// A signature is not accepted.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    /// The assertion comes in the open, and the provider's must be encrypted.
+    #[error("the assertion is not encrypted; assertions of this provider must be")]
+    NotEncrypted,
     /// The assertion could not be decrypted; why not is told to nobody.
     #[error("the assertion could not be decrypted")]
     Decryption,
@@ -213,6 +216,7 @@ impl SamlError {
             Self::Status { .. } => "status",
             Self::Assertions { .. } | Self::MisplacedAssertion { .. } => "assertion",
             Self::Unsigned | Self::Signature(_) => "signature",
+            Self::NotEncrypted => "encryption",
             Self::Decryption => "decryption",
             Self::Inside(error) => error.check(),
             Self::Issuer { .. } => "issuer",

@@ -17,6 +17,7 @@ pub mod certificate;
 pub mod checks;
 pub mod claims;
 pub mod decrypt;
+pub mod decryption_key;
 pub mod error;
 pub mod instant;
 pub mod messages;

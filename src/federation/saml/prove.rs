@@ -24,6 +24,7 @@ pub use super::bulkhead::Load;
 use super::bulkhead::{Asker, Bulkhead, Limits, RunError};
 use super::checks::{AcceptedAssertion, Expected, MAX_AGE, Request, check_before_opening};
 use super::decrypt::{EncryptedAssertion, FormatError};
+use super::decryption_key::DecryptionKey;
 use super::error::SamlError;
 use super::metadata::IdpMetadata;
 use super::response::{
@@ -31,7 +32,9 @@ use super::response::{
 };
 use super::second_opinion::{Disagreement, Opinion, SecondOpinion, SecondOpinionError};
 use super::service_provider::ServiceProviderKeys;
-use super::settings::{AttributeAlias, Recipient, SamlProviderSettings, SamlSettings};
+use super::settings::{
+    AssertionEncryption, AttributeAlias, Recipient, SamlProviderSettings, SamlSettings,
+};
 use super::xml::Profile;
 use crate::domain::{
     Audience, Claims, ConnectionId, ProviderRef, SamlProviderArn, Secret, UnixTime,
@@ -140,6 +143,10 @@ pub struct SamlIdentityProvider<'p> {
     pub agreement: Agreement,
     /// By which further names attributes are found.
     pub aliases: BTreeSet<AttributeAlias>,
+    /// Whether its assertions may come in the open.
+    pub encryption: AssertionEncryption,
+    /// Keys of its own that open them, beside ours.
+    pub decryption_keys: Vec<DecryptionKey>,
 }
 
 /// Whether the second verifier must agree with ours.
@@ -168,6 +175,7 @@ impl<'p> SamlIdentityProvider<'p> {
         metadata: &'p IdpMetadata,
         settings: &'p SamlProviderSettings,
         own: &'p OwnNames,
+        decryption_keys: Vec<DecryptionKey>,
     ) -> Self {
         let audiences = settings.audiences.iter().map(Audience::as_str);
         let recipients = settings.recipients.iter().map(Recipient::as_str);
@@ -181,6 +189,8 @@ impl<'p> SamlIdentityProvider<'p> {
             recipients: ours.into_iter().chain(recipients).collect(),
             agreement: Agreement::of(settings.second_opinion),
             aliases: BTreeSet::new(),
+            encryption: settings.assertion_encryption,
+            decryption_keys,
         }
     }
 
@@ -203,6 +213,8 @@ impl<'p> SamlIdentityProvider<'p> {
             recipients: std::iter::once(acs).chain(recipients).collect(),
             agreement: Agreement::of(settings.second_opinion),
             aliases: settings.attribute_aliases.clone(),
+            encryption: AssertionEncryption::Allowed,
+            decryption_keys: Vec::new(),
         }
     }
 }
@@ -311,6 +323,7 @@ impl SamlProofError {
                 SamlError::Signature(_)
                 | SamlError::Decryption
                 | SamlError::Inside(_)
+                | SamlError::NotEncrypted
                 | SamlError::Issuer { .. },
             ) => true,
             Self::Response(_)
@@ -487,13 +500,16 @@ impl SamlVerifier {
             EncryptedAssertion::read,
         )?;
         let authenticated = match received {
+            Received::Open(_) if provider.encryption == AssertionEncryption::Required => {
+                return Err(SamlError::NotEncrypted.into());
+            }
             Received::Open(response) => *response,
             Received::Sealed(SealedResponse {
                 envelope,
                 assertion,
             }) => {
                 check_before_opening(&envelope, &expected, presented.now)?;
-                let plaintext = self.open(assertion, presented, &provider.reference).await?;
+                let plaintext = self.open(assertion, presented, provider).await?;
                 authenticate_opened(envelope, plaintext, certificates)?
             }
         };
@@ -504,20 +520,24 @@ impl SamlVerifier {
         Ok((authenticated.accept(&expected, presented.now)?, question))
     }
 
-    /// Opens an assertion with whichever of our live keys fits, on a thread of its own: every key is
-    /// tried, and whoever sent it may be a stranger. A form that is not understood is answered like
+    /// Opens an assertion with whichever of our live keys fits, or of the provider's own, on a thread of its
+    /// own: every key is tried, and whoever sent it may be a stranger. A form that is not understood is answered like
     /// one that does not open.
     async fn open(
         &self,
         assertion: Result<EncryptedAssertion, FormatError>,
         presented: &Presented<'_>,
-        provider: &ProviderRef,
+        provider: &SamlIdentityProvider<'_>,
     ) -> Result<Secret<String>, SamlProofError> {
         let assertion = assertion.map_err(|_| SamlError::Decryption)?;
         let live: Vec<_> = presented.keys.decrypting(presented.now).cloned().collect();
+        let own = provider.decryption_keys.clone();
         let entropy = Arc::clone(&self.entropy);
-        let opened = self.opening.run(Asker::Stranger(provider), move || {
-            assertion.decrypt(live.iter().map(AsRef::as_ref), entropy.as_ref())
+        let asker = Asker::Stranger(&provider.reference);
+        let opened = self.opening.run(asker, move || {
+            let own: Vec<_> = own.iter().filter_map(DecryptionKey::open).collect();
+            let live = live.iter().map(|key| key.decrypting());
+            assertion.decrypt_by(live.chain(&own), entropy.as_ref())
         });
         match opened.await {
             Ok(opened) => Ok(opened.map_err(|_| SamlError::Decryption)?),

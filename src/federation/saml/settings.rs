@@ -89,6 +89,9 @@ pub struct SamlProviderSettings {
     /// Whether a second verifier must agree.
     #[serde(default = "yes")]
     pub second_opinion: bool,
+    /// Whether an assertion may come in the open.
+    #[serde(default)]
+    pub assertion_encryption: AssertionEncryption,
 }
 
 impl Default for SamlProviderSettings {
@@ -98,6 +101,7 @@ impl Default for SamlProviderSettings {
             recipients: AtMostAHundred::default(),
             replay: Replay::default(),
             second_opinion: yes(),
+            assertion_encryption: AssertionEncryption::default(),
         }
     }
 }
@@ -126,6 +130,17 @@ pub enum Replay {
     Reusable,
     /// Once.
     Once,
+}
+
+/// Whether an assertion may come in the open (`assertionEncryptionModeType` of the IAM model).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionEncryption {
+    /// It may.
+    #[default]
+    Allowed,
+    /// It must be encrypted.
+    Required,
 }
 
 /// By which further name an attribute is found.

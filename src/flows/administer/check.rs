@@ -4,7 +4,6 @@
 
 use super::Administration;
 use crate::directory::{Directory, Problem, check};
-use crate::domain::Issuer;
 use crate::federation::connection::{ConnectionSettings, Protocol};
 use crate::federation::saml::metadata::MetadataDocument;
 use crate::federation::saml::second_opinion::require_built_in;
@@ -16,7 +15,7 @@ impl Administration {
         let mut problems = check(directory, self.directory.partition());
         for (id, account) in &directory.accounts {
             let issuers = account.oidc_providers.keys();
-            let texts = issuers.filter_map(|issuer| self.unfit_issuer(issuer));
+            let texts = issuers.filter_map(|issuer| self.issuers.unfit(issuer));
             let at = format!("accounts/{id}/oidc-providers");
             problems.extend(texts.map(|text| Problem::new(&at, text)));
             for (name, provider) in &account.saml_providers {
@@ -59,7 +58,7 @@ impl Administration {
                 let file = settings.client_auth.file();
                 let secret = file.and_then(|file| self.secrets.read_now(file).err());
                 let secret = secret.map(|error| format!("client_auth: {error}"));
-                let issuer = self.unfit_issuer(&settings.issuer);
+                let issuer = self.issuers.unfit(&settings.issuer);
                 issuer.into_iter().chain(secret).collect()
             }
             Protocol::Saml(settings) => {
@@ -86,20 +85,12 @@ impl Administration {
 
     fn plain_http_metadata(&self, url: &MetadataUrl) -> Option<String> {
         let is_listed = || {
-            self.plain_http
+            self.issuers
+                .plain_http
                 .iter()
                 .any(|issuer| url.has_origin_of(issuer))
         };
         (url.is_plain_http() && !is_listed()).then(|| format!("saml.metadata: {url} is plain http; use https, or list its origin in federation.allow_http_issuers if it is on loopback"))
-    }
-
-    fn unfit_issuer(&self, issuer: &Issuer) -> Option<String> {
-        if self.own_issuers.has(issuer.as_str()) {
-            return Some(format!(
-                "{issuer} is this gateway's own: a role of another account is assumed with AssumeRole"
-            ));
-        }
-        (issuer.is_plain_http() && !self.plain_http.contains(issuer)).then(|| format!("{issuer} is plain http; use https, or list it in federation.allow_http_issuers if it is on loopback"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why the administration did nothing.
 
 use super::MAX_SEARCHES;
+use super::history::MAX_GENERATIONS;
 use super::keys::MAX_SEALING_KEYS;
 use super::revoke::MAX_REVOCATIONS;
 use super::saml_keys::MAX_SAML_KEYS;
@@ -8,7 +9,7 @@ use super::sessions::MAX_LISTED;
 use crate::audit::AuditUnavailable;
 use crate::decisions::NotWritten;
 use crate::directory::{CommitError, DirectoryError, Format, NotUsedYet, Problem};
-use crate::domain::{RequestId, UnixTime};
+use crate::domain::{AccountId, RequestId, UnixTime};
 use crate::entropy::EntropyError;
 use crate::federation::outbound::WebIdentityKeyError;
 use crate::federation::saml::service_provider::{KeyError, RotationError};
@@ -85,6 +86,20 @@ pub enum AdminError {
     /// So many can't be listed.
     #[error("limit must be 1 to {MAX_LISTED}")]
     Limit,
+    /// So many generations can't be listed.
+    #[error("limit must be 1 to {MAX_GENERATIONS}")]
+    LogLimit,
+    /// The account is there already.
+    #[error("there is an account {0} already; `rolegate accounts rename` calls it otherwise")]
+    AccountThere(AccountId),
+    /// A new account needs a short name.
+    #[error("a new account needs an alias")]
+    NoAlias,
+    /// The account still has something.
+    #[error(
+        "account {0} still has users, roles, policies or providers; remove them first, or say that they are to go with it (--with-contents)"
+    )]
+    AccountNotEmpty(AccountId),
     /// What is written needs a newer format of the store.
     #[error(transparent)]
     NotUsedYet(#[from] NotUsedYet),
@@ -143,7 +158,9 @@ impl AdminError {
             Self::TooManyKeys | Self::TooManySamlKeys | Self::TooManyRevocations => "LimitExceeded",
             Self::NotThere { .. } => "NoSuchEntity",
             Self::RotationUnderWay(_) => "RotationUnderWay",
-            Self::Limit => "MalformedInput",
+            Self::Limit | Self::LogLimit | Self::NoAlias => "MalformedInput",
+            Self::AccountThere(_) => "EntityAlreadyExists",
+            Self::AccountNotEmpty(_) => "DeleteConflict",
             Self::NotUsedYet(_) => "StoreNotUpgraded",
             Self::NewestFormat(_) => "StoreUpgradedAlready",
             Self::NoBackUp => "NoBackup",

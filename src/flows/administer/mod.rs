@@ -1,5 +1,6 @@
-//! The gateway's own administration: apply and export the directory, rotate the node's keys, revoke, list
-//! sessions, back up, have the store written in a newer format, look into decisions.
+//! The gateway's own administration: apply and export the directory and look into its history, make and
+//! remove accounts, rotate the node's keys, revoke, list sessions, back up, have the store written in a newer
+//! format, look into decisions.
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
@@ -9,6 +10,7 @@
 //! Only the managing account may administer: a policy that allows everything in another account
 //! allows nothing here.
 
+mod accounts;
 mod apply;
 mod authorise;
 mod back_up;
@@ -16,6 +18,7 @@ mod check;
 mod decisions;
 mod error;
 mod export;
+mod history;
 mod keys;
 mod metadata;
 mod revoke;
@@ -27,11 +30,19 @@ mod web_identity_keys;
 use std::fmt;
 use std::sync::Arc;
 
+pub use accounts::{
+    AccountQuery, Contents, ListedAccount, ListedAccounts, MAX_ACCOUNTS, PutAccount, PutMode,
+    USUAL_ACCOUNTS,
+};
 pub use apply::{Applied, ApplyMode, Desired};
 pub use back_up::{BackUp, BackUps, MAX_TIME as MAX_BACK_UP_TIME, write_archive};
 pub use decisions::{Decision, Erased};
 pub use error::AdminError;
 pub use export::Exported;
+pub use history::{
+    Difference, LogQuery, LoggedGeneration, LoggedGenerations, MAX_GENERATIONS, MAX_REPLAYS,
+    RollBack, USUAL_GENERATIONS,
+};
 pub use keys::{MAX_SEALING_KEYS, PreviousKeys, another_sealing_key};
 pub use revoke::{MAX_REVOCATIONS, RevokeTarget, SessionId, everything};
 pub use saml_keys::MAX_SAML_KEYS;
@@ -40,14 +51,14 @@ pub use sessions::{ListedSession, ListedSessions, MAX_LISTED, Person, SessionQue
 use tokio::sync::Semaphore;
 
 use super::authenticate::Caller;
-use super::issuers::OwnIssuers;
+use super::issuers::FitIssuers;
 use super::metadata::RefreshMetadata;
 use super::record::{Outcome, Recorder, Subject, chain};
 use super::recorded_change::RecordedChange;
 use super::request::RequestMeta;
 use crate::decisions::Decisions;
 use crate::directory::{Change, LiveDirectory, Snapshot};
-use crate::domain::{AccessKeyId, AccountId, Issuer};
+use crate::domain::{AccessKeyId, AccountId};
 use crate::entropy::Entropy;
 use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
@@ -96,6 +107,16 @@ pub enum AdminAction {
     EraseDecisions,
     /// `rolegate:RotateWebIdentityKeys`
     RotateWebIdentityKeys,
+    /// `rolegate:ListAccounts`
+    ListAccounts,
+    /// `rolegate:PutAccount`
+    PutAccount,
+    /// `rolegate:RemoveAccount`
+    RemoveAccount,
+    /// `rolegate:ReadDirectoryLog`
+    ReadDirectoryLog,
+    /// `rolegate:RollBackDirectory`
+    RollBackDirectory,
 }
 
 impl AdminAction {
@@ -122,12 +143,21 @@ impl AdminAction {
             Self::GetDecision => "rolegate:GetDecision",
             Self::EraseDecisions => "rolegate:EraseDecisions",
             Self::RotateWebIdentityKeys => "rolegate:RotateWebIdentityKeys",
+            Self::ListAccounts => "rolegate:ListAccounts",
+            Self::PutAccount => "rolegate:PutAccount",
+            Self::RemoveAccount => "rolegate:RemoveAccount",
+            Self::ReadDirectoryLog => "rolegate:ReadDirectoryLog",
+            Self::RollBackDirectory => "rolegate:RollBackDirectory",
         }
     }
 
     const fn resource(self) -> &'static str {
         match self {
-            Self::ApplyDirectory | Self::ExportDirectory => "directory",
+            Self::ApplyDirectory
+            | Self::ExportDirectory
+            | Self::ReadDirectoryLog
+            | Self::RollBackDirectory => "directory",
+            Self::ListAccounts | Self::PutAccount | Self::RemoveAccount => "accounts",
             Self::RotateKeys => "key-ring",
             Self::RotateSamlKeys => "saml-keys",
             Self::RefreshMetadata => "connection-metadata",
@@ -149,9 +179,6 @@ impl AdminAction {
 
 /// So many searches among decisions are under way at once; a further one is refused.
 pub const MAX_SEARCHES: usize = 4;
-
-/// Which issuers may be plain http: those that the node lists.
-pub type PlainHttpIssuers = Arc<[Issuer]>;
 
 /// How the node's keys as a SAML service provider are made.
 #[derive(Debug, Clone)]
@@ -179,10 +206,8 @@ pub struct Administration {
     pub secrets: SecretFolder,
     /// What was used up: each signed request is taken once.
     pub marks: Arc<dyn OneTimeUse>,
-    /// The gateway's own issuers, which are nobody's provider.
-    pub own_issuers: OwnIssuers,
-    /// The issuers that may be plain http.
-    pub plain_http: PlainHttpIssuers,
+    /// The issuers that may be providers.
+    pub issuers: FitIssuers,
     /// How long every node needs to learn of a new key, in seconds; 0 with one node.
     pub key_propagation: i64,
     /// How the keys for SAML are made.
@@ -197,6 +222,8 @@ pub struct Administration {
     pub decisions: Arc<Decisions>,
     /// Held by each search among them.
     pub searches: Arc<Semaphore>,
+    /// Held while the directory is replayed as it was.
+    pub replays: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Administration {

@@ -43,6 +43,12 @@ pub enum IamCode {
     FeatureDisabled,
     /// What is named is another account's.
     AccessDenied,
+    /// There is no organization.
+    OrganizationNotFound,
+    /// Another account manages the organization.
+    CallerIsNotManagementAccount,
+    /// Another account manages the organization, of what may be told to others that it trusts.
+    AccountNotManagement,
 }
 
 impl IamCode {
@@ -65,6 +71,9 @@ impl IamCode {
             Self::FeatureEnabled => "FeatureEnabled",
             Self::FeatureDisabled => "FeatureDisabled",
             Self::AccessDenied => "AccessDenied",
+            Self::OrganizationNotFound => "OrganizationNotFoundException",
+            Self::CallerIsNotManagementAccount => "CallerIsNotManagementAccountException",
+            Self::AccountNotManagement => "AccountNotManagementOrDelegatedAdministratorException",
         }
     }
 
@@ -76,7 +85,10 @@ impl IamCode {
             | Self::MalformedPolicyDocument
             | Self::UnmodifiableEntity
             | Self::PolicyNotAttachable
-            | Self::OpenIdIdpCommunicationError => 400,
+            | Self::OpenIdIdpCommunicationError
+            | Self::OrganizationNotFound
+            | Self::CallerIsNotManagementAccount
+            | Self::AccountNotManagement => 400,
             Self::InvalidAuthenticationCode | Self::AccessDenied => 403,
             Self::NoSuchEntity | Self::FeatureDisabled => 404,
             Self::EntityAlreadyExists

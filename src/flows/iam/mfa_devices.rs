@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::user_settings::{page_of_tags, tagged, untagged};
+use super::tagging::{page_of_tags, with_tags, without_tags};
 use super::users::{MAX_USERS, UserView};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, DeviceName, MfaDevice, Seed, UnassignedDevice};
@@ -273,7 +273,7 @@ impl Action for TagDevice {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
         let change = scene.with_tags_of_device(&self.serial, |before| {
-            tagged(before, &self.tags, "TagsPerMFADevice")
+            with_tags(before, &self.tags, "TagsPerMFADevice")
         })?;
         Ok(Done::changed((), vec![change]))
     }
@@ -299,7 +299,7 @@ impl Action for UntagDevice {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let untag = |before: &OwnTags| Ok(untagged(before, &self.keys));
+        let untag = |before: &OwnTags| Ok(without_tags(before, &self.keys));
         let change = scene.with_tags_of_device(&self.serial, untag)?;
         Ok(Done::changed((), vec![change]))
     }

@@ -14,14 +14,19 @@
 //! caller's policies and what it does.
 
 pub mod access_keys;
+pub mod account;
+pub mod authorization_details;
 mod error;
 pub mod groups;
 pub mod holders;
 pub mod instance_profiles;
+mod links;
 pub mod membership;
 pub mod mfa_devices;
+pub mod oidc_providers;
 pub mod policies;
 pub mod roles;
+pub mod saml_providers;
 mod scene;
 pub mod simulate;
 mod tagging;
@@ -40,6 +45,7 @@ pub use scene::{Done, Page, PageRequest, Question, Scene};
 
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::caller_context;
+use super::issuers::FitIssuers;
 use super::mfa::UsedCode;
 use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
@@ -76,12 +82,21 @@ pub trait Action: Send + Sync {
         None
     }
 
+    /// What takes long and needs no directory, such as reading a long document: done elsewhere than where
+    /// callers are answered, and only once the caller's policies allow the action.
+    fn preparation(&self) -> Option<Preparation> {
+        None
+    }
+
     /// The answer, and what changes; may run again with a newer directory.
     ///
     /// # Errors
     /// [`Refusal`]; nothing changes.
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal>;
 }
+
+/// Work that is done beforehand. What it leaves is kept by whoever gave it.
+pub type Preparation = Box<dyn FnOnce() + Send>;
 
 /// So many times is a change tried that other nodes come before; then the caller is told.
 pub const MAX_TRIES: u32 = 16;
@@ -103,6 +118,8 @@ pub struct Iam {
     pub recorder: Arc<Recorder>,
     /// Draws unique ids and keys.
     pub entropy: Arc<dyn Entropy>,
+    /// The issuers that may be providers.
+    pub issuers: FitIssuers,
     /// Held by whoever changes the directory: this node's writers wait for each other instead of coming
     /// into each other's way.
     pub writing: Arc<Mutex<()>>,
@@ -154,6 +171,24 @@ impl Iam {
         found
     }
 
+    /// That a request whose body is long, and not there yet, may come from somebody who is known.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`], recorded.
+    pub async fn admit_document(
+        &self,
+        head: &HttpRequest<'_>,
+        meta: &RequestMeta,
+    ) -> Result<(), AuthenticationError> {
+        let admitted = self.authenticator.known_key(head, "iam", meta.now).await;
+        if let Err(error) = &admitted {
+            self.recorder
+                .unauthenticated_iam(meta, Operation::Unread.as_str(), error)
+                .await?;
+        }
+        admitted
+    }
+
     /// Does what is asked, for this caller.
     ///
     /// # Errors
@@ -191,12 +226,21 @@ impl Iam {
         meta: &RequestMeta,
     ) -> Result<A::Answer, Failed> {
         let snapshot = self.directory.catch_up(meta.now).await?;
-        let mut scene = Scene::new(caller, &snapshot, meta, self.entropy.as_ref())?;
+        let mut scene = Scene::new(
+            caller,
+            &snapshot,
+            meta,
+            (self.entropy.as_ref(), &self.issuers),
+        )?;
         let asked = action.asks(&scene).map_err(IamError::from)?;
         check_allowed(&asked, &scene, meta)?;
         if let Some(key) = action.looks_up() {
             let used = self.key_uses.last_use(UsedKey::of(key)).await;
             scene.last_use = used.map_err(|error| IamError::from(DirectoryError::from(error)))?;
+        }
+        if let Some(work) = action.preparation() {
+            // What could not be prepared is done in its place.
+            let _prepared = tokio::task::spawn_blocking(work).await;
         }
         let done = action.run(&scene).map_err(IamError::from)?;
         let subject = Subject::Caller(caller);

@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::entropy::{Entropy, draw};
 use crate::flows::authenticate::Caller;
+use crate::flows::issuers::FitIssuers;
 use crate::flows::mfa::UsedCode;
 use crate::flows::request::RequestMeta;
 use crate::policy::Values;
@@ -33,6 +34,8 @@ pub struct Scene<'s> {
     pub last_use: Option<KeyUse>,
     /// The time of the request.
     pub now: UnixTime,
+    /// The issuers that may be providers.
+    pub issuers: &'s FitIssuers,
     entropy: &'s dyn Entropy,
     is_there: bool,
 }
@@ -42,7 +45,7 @@ impl<'s> Scene<'s> {
         caller: &'s Caller,
         snapshot: &'s Snapshot,
         meta: &RequestMeta,
-        entropy: &'s dyn Entropy,
+        (entropy, issuers): (&'s dyn Entropy, &'s FitIssuers),
     ) -> Result<Self, IamError> {
         let id = caller.principal.account().ok_or(IamError::CallerGone)?;
         let found = snapshot.directory().accounts.get(&id).map(Arc::clone);
@@ -61,6 +64,7 @@ impl<'s> Scene<'s> {
             partition: snapshot.partition(),
             last_use: None,
             now: meta.now,
+            issuers,
             entropy,
             is_there,
         })

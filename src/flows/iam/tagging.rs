@@ -1,7 +1,8 @@
 //! What tags become when some are added or taken out.
 
-use super::{Page, PageRequest, Refusal};
+use super::{Page, PageRequest, Question, Refusal};
 use crate::domain::{OwnTags, SessionTags, TagKey, TagValue, TagsError};
+use crate::policy::Values;
 
 /// The tags with `added`, each in place of the one whose key is the same in any case.
 ///
@@ -35,4 +36,13 @@ pub(super) fn page_of_tags(page: &PageRequest, tags: &OwnTags) -> Page<(TagKey, 
     let tags = tags.iter();
     let keyed = tags.map(|(key, value)| (key.to_string(), (key.clone(), value.clone())));
     page.of_list(keyed.collect())
+}
+
+impl Question {
+    /// The same with the keys of the tags that would be taken out: `aws:TagKeys`.
+    #[must_use]
+    pub fn untagging(self, keys: &[TagKey]) -> Self {
+        let keys: Values<'static> = keys.iter().map(ToString::to_string).collect();
+        self.with("aws:TagKeys", keys)
+    }
 }

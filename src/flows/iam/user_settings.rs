@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::tagging::{page_of_tags, with_tags, without_tags};
 use super::users::is_taken;
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, User};
 use crate::domain::{
-    IamPath, ManagedPolicyArn, OwnTags, SessionTags, TagKey, TagValue, TagsError, UserName,
+    IamPath, ManagedPolicyArn, OwnTags, TagKey, TagValue, UserName,
 };
 
 impl Scene<'_> {
@@ -93,54 +94,6 @@ impl Action for UpdateUser {
     }
 }
 
-/// Tags after these were put among them: a key takes the place of one that differs in case alone.
-///
-/// # Errors
-/// `LimitExceeded`
-pub(super) fn tagged(before: &OwnTags, new: &OwnTags, quota: &str) -> Result<OwnTags, Refusal> {
-    let mut tags = before.clone();
-    for (key, _) in new.iter() {
-        tags.remove(key);
-    }
-    for (key, value) in new.iter() {
-        tags.put(key.clone(), value.clone())
-            .map_err(|error| match error {
-                TagsError::TooMany => Refusal::over_quota(quota, SessionTags::MAX),
-                TagsError::DuplicateKey => Refusal::new(IamCode::InvalidInput, error.to_string()),
-            })?;
-    }
-    Ok(tags)
-}
-
-/// Tags after these keys were taken out.
-pub(super) fn untagged(before: &OwnTags, keys: &[TagKey]) -> OwnTags {
-    let mut tags = before.clone();
-    for key in keys {
-        tags.remove(key);
-    }
-    tags
-}
-
-/// A page of tags, in the order of their keys.
-pub(super) fn page_of_tags(page: &PageRequest, tags: &OwnTags) -> Page<(TagKey, TagValue)> {
-    let items = tags.iter();
-    let items = items.map(|(key, value)| (key.to_string(), (key.clone(), value.clone())));
-    page.of_list(items.collect())
-}
-
-impl Question {
-    /// The same with the keys of the tags that would be taken out: `aws:TagKeys`.
-    #[must_use]
-    pub fn untagging(self, keys: &[TagKey]) -> Self {
-        self.with(
-            "aws:TagKeys",
-            keys.iter()
-                .map(ToString::to_string)
-                .collect::<crate::policy::Values<'static>>(),
-        )
-    }
-}
-
 /// `TagUser`
 #[derive(Debug)]
 pub struct TagUser {
@@ -161,7 +114,7 @@ impl Action for TagUser {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let tags = tagged(&scene.user(&self.name)?.tags, &self.tags, "TagsPerUser")?;
+        let tags = with_tags(&scene.user(&self.name)?.tags, &self.tags, "TagsPerUser")?;
         let change = scene.with_user(&self.name, |user| user.tags = tags)?;
         Ok(Done::changed((), vec![change]))
     }
@@ -187,7 +140,7 @@ impl Action for UntagUser {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let tags = untagged(&scene.user(&self.name)?.tags, &self.keys);
+        let tags = without_tags(&scene.user(&self.name)?.tags, &self.keys);
         let change = scene.with_user(&self.name, |user| user.tags = tags)?;
         Ok(Done::changed((), vec![change]))
     }

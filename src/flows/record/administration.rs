@@ -66,6 +66,8 @@ impl From<AdminAction> for Deed {
             AdminAction::ExportDirectory
             | AdminAction::BackUp
             | AdminAction::ListSessions
+            | AdminAction::ListAccounts
+            | AdminAction::ReadDirectoryLog
             | AdminAction::ListDecisions
             | AdminAction::GetDecision => ReadOnly::Yes,
             AdminAction::ApplyDirectory
@@ -82,7 +84,10 @@ impl From<AdminAction> for Deed {
             | AdminAction::RevokeRule
             | AdminAction::RevokeEverything
             | AdminAction::UpgradeStore
-            | AdminAction::EraseDecisions => ReadOnly::No,
+            | AdminAction::EraseDecisions
+            | AdminAction::PutAccount
+            | AdminAction::RemoveAccount
+            | AdminAction::RollBackDirectory => ReadOnly::No,
         };
         Self {
             source: EventSource::Gateway,

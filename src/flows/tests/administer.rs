@@ -6,6 +6,14 @@ use crate::directory::{Change, Problem, SealingKeyRecord};
 use crate::federation::saml::service_provider::Rotation;
 use crate::federation::secret_file::SecretFolder;
 
+/// The issuers of a node that takes these by plain http.
+pub(super) fn fit_issuers(plain_http: &[&str]) -> FitIssuers {
+    FitIssuers {
+        own: OwnIssuers::below("https://sso.example.com"),
+        plain_http: plain_http.iter().map(|it| it.parse().unwrap()).collect(),
+    }
+}
+
 pub(super) fn administration(node: &Node) -> Administration {
     Administration {
         directory: Arc::clone(&node.directory),
@@ -15,8 +23,7 @@ pub(super) fn administration(node: &Node) -> Administration {
         first_key: Some(bootstrap_admin().access_key_id),
         secrets: SecretFolder::default(),
         marks: Arc::clone(&node.store) as Arc<dyn OneTimeUse>,
-        own_issuers: OwnIssuers::below("https://sso.example.com"),
-        plain_http: Arc::new([]),
+        issuers: fit_issuers(&[]),
         key_propagation: 0,
         saml_keys: SamlKeySettings {
             host: "sso.example.com".into(),
@@ -31,6 +38,7 @@ pub(super) fn administration(node: &Node) -> Administration {
         ),
         decisions: Arc::clone(&node.decisions),
         searches: Arc::new(tokio::sync::Semaphore::new(1)),
+        replays: Arc::new(tokio::sync::Semaphore::new(1)),
     }
 }
 
@@ -245,7 +253,7 @@ async fn a_plain_http_issuer_is_refused_unless_it_is_listed() {
     ];
     assert_eq!(places, expected);
     let listing = Administration {
-        plain_http: Arc::new(["http://127.0.0.1:9000".parse().unwrap()]),
+        issuers: fit_issuers(&["http://127.0.0.1:9000"]),
         ..administration(&node)
     };
     let applied = listing
@@ -604,7 +612,7 @@ async fn saml_metadata_comes_from_where_the_node_allows() {
     let caller = admin(&node).await;
     let administration = Administration {
         secrets: SecretFolder::at(folder.path().to_owned()),
-        plain_http: Arc::new(["http://127.0.0.1:9000/realm".parse().unwrap()]),
+        issuers: fit_issuers(&["http://127.0.0.1:9000/realm"]),
         ..administration(&node)
     };
     for (source, refused) in [

@@ -1,5 +1,6 @@
 //! Codes that the IAM API uses up when it gives a device to a user.
 
+use super::administer::fit_issuers;
 use super::*;
 use crate::directory::{Change, Snapshot, testing::change_set};
 use crate::domain::{AccountId, Secret, SecretAccessKey};
@@ -50,6 +51,7 @@ fn iam(node: &Node, marks: Arc<dyn OneTimeUse>) -> Iam {
         throttle: no_rates(),
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
+        issuers: fit_issuers(&[]),
         writing: Arc::default(),
     }
 }

@@ -547,7 +547,10 @@ async fn apply(scene: &Scene, files: &DirectoryFiles) -> Result<Applied, AdminEr
     let caller = admin(&scene.node).await;
     let administration = Administration {
         metadata: scene.metadata.clone(),
-        plain_http: Arc::clone(&scene.metadata.reader.plain_http),
+        issuers: FitIssuers {
+            own: OwnIssuers::below("https://sso.example.com"),
+            plain_http: Arc::clone(&scene.metadata.reader.plain_http),
+        },
         ..administration(&scene.node)
     };
     let files = without_second_opinion(files.clone());

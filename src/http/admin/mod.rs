@@ -13,6 +13,13 @@
 //! | `POST /admin/v1/connections/refresh-metadata` `{"connection": id, "new_keys": "refuse" or "accept"}` | `rolegate:RefreshMetadata` | `{"generation", "changes", "notes"}` |
 //! | `POST /admin/v1/revocations` `{"revoke": target}` | `rolegate:Revoke*` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/sessions` query | `rolegate:ListSessions` | `{"sessions", "found", "is_whole"}` |
+//! | `POST /admin/v1/directory/log` `{"before": generation, "limit": number}` | `rolegate:ReadDirectoryLog` | `{"generations", "next"}` |
+//! | `POST /admin/v1/directory/show` `{"generation"}` | the same | one of these |
+//! | `POST /admin/v1/directory/diff` `{"from", "to"}` | the same | `{"changes", "more_changes"}` |
+//! | `POST /admin/v1/directory/rollback` `{"generation", "mode", "base"}` | `rolegate:RollBackDirectory` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/accounts/list` `{"after", "limit"}` | `rolegate:ListAccounts` | `{"accounts", "next"}` |
+//! | `POST /admin/v1/accounts/put` `{"account", "mode", "alias", …}` | `rolegate:PutAccount` | `{"generation", "changes"}` |
+//! | `POST /admin/v1/accounts/remove` `{"account", "contents"}` | `rolegate:RemoveAccount` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/store/upgrade` `{}` | `rolegate:UpgradeStore` | `{"generation", "changes"}` |
 //! | `POST /admin/v1/backup` `{}` | `rolegate:BackUp` | the archive |
 //!
@@ -25,8 +32,10 @@
 //! A large body is read only for those who may have it applied, and few at a time. Who they are is
 //! found out again when it is there: their session may have ended in between.
 
+mod accounts;
 mod backup;
 mod decisions;
+mod history;
 
 use std::sync::Arc;
 
@@ -37,8 +46,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use accounts::RemoveAccountRequest;
 pub use backup::{BackupRequest, LEAST_BYTES_PER_SECOND, MAX_STANDSTILL};
 pub use decisions::{EraseRequest, ErasedPerson, SearchRequest};
+pub use history::{DiffRequest, RollBackRequest, ShowRequest};
 
 use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError, NotAdmitted};
 use crate::audit::EventSource;
@@ -112,6 +123,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/admin/v1/sessions", web::post().to(sessions))
         .route("/admin/v1/store/upgrade", web::post().to(upgrade_store))
         .route("/admin/v1/backup", web::post().to(backup::post))
+        .configure(accounts::routes)
+        .configure(history::routes)
         .configure(decisions::routes);
 }
 
@@ -609,7 +622,9 @@ fn admin_status(error: &AdminError) -> StatusCode {
         | AdminError::NoBackUp
         | AdminError::BackUpUnderWay
         | AdminError::Barred
-        | AdminError::DecisionsOff => StatusCode::CONFLICT,
+        | AdminError::DecisionsOff
+        | AdminError::AccountThere(_)
+        | AdminError::AccountNotEmpty(_) => StatusCode::CONFLICT,
         AdminError::Metadata(_) => match error.code() {
             "NoSuchConnection" => StatusCode::NOT_FOUND,
             "MetadataUnavailable" => StatusCode::BAD_GATEWAY,
@@ -618,7 +633,9 @@ fn admin_status(error: &AdminError) -> StatusCode {
         AdminError::TooManyKeys
         | AdminError::TooManySamlKeys
         | AdminError::TooManyRevocations
-        | AdminError::Limit => StatusCode::BAD_REQUEST,
+        | AdminError::Limit
+        | AdminError::LogLimit
+        | AdminError::NoAlias => StatusCode::BAD_REQUEST,
         AdminError::NotThere { .. } | AdminError::NoDecision(_) => StatusCode::NOT_FOUND,
         AdminError::Audit(_)
         | AdminError::Directory(_)

@@ -187,7 +187,7 @@ pub async fn pass_over(mut payload: Payload) {
 
 /// The length that the head says; none where the body is chunked. The HTTP library has refused what
 /// is said twice or is no number.
-fn announced(request: &HttpRequest) -> Option<usize> {
+pub fn announced(request: &HttpRequest) -> Option<usize> {
     let length = request.headers().get(CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }

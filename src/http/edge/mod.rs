@@ -18,7 +18,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderValue, USER_AGENT};
 
 pub use admission::NotAdmitted;
-pub use body::{Bodies, Body, BodyError, pass_over};
+pub use body::{Bodies, Body, BodyError, announced, pass_over};
 pub use connection::{Bounded, Connection, ConnectionLimits, Readable, tell_connection};
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;

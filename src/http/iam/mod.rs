@@ -4,17 +4,22 @@
 //! answer is written. [`operations`] lists every action that there is.
 
 mod access_keys;
+mod account;
+mod authorization_details;
+mod documents;
 mod error;
 mod groups;
 mod holders;
 mod instance_profiles;
 mod mfa_devices;
+mod oidc_providers;
 mod operation;
 mod parameters;
 mod policies;
 mod policy_fields;
 mod qr_code;
 mod roles;
+mod saml_providers;
 mod shapes;
 mod simulate;
 mod user_fields;
@@ -25,6 +30,10 @@ use crate::flows::Caller;
 use crate::flows::iam::{self, Iam};
 use crate::http::query::{Call, IAM, QueryFault, Success, missing_action, unknown_action};
 
+pub use self::documents::{
+    DOCUMENTS_BUDGET, Document, Documents, MAX_DOCUMENT_BODIES, MAX_DOCUMENT_BODY_BYTES,
+};
+
 use self::operation::Operation;
 
 /// The API.
@@ -32,6 +41,8 @@ use self::operation::Operation;
 pub struct IamApi {
     /// What it does.
     pub flow: Iam,
+    /// Reads what is longer than other bodies.
+    pub documents: Documents,
 }
 
 /// Makes [`IamApi::dispatch_to`], which knows every action by its name, and [`ACTIONS`].
@@ -57,6 +68,36 @@ macro_rules! operations {
 }
 
 operations! {
+    iam::account::CreateAccountAlias,
+    iam::account::DeleteAccountAlias,
+    iam::account::DisableOutboundFederation,
+    iam::account::DisableRootSessions,
+    iam::account::EnableOutboundFederation,
+    iam::account::EnableRootSessions,
+    iam::account::GetAccountSummary,
+    iam::account::GetOutboundFederation,
+    iam::account::ListAccountAliases,
+    iam::account::ListOrganizationsFeatures,
+    iam::account::SetSecurityTokenServicePreferences,
+    iam::authorization_details::GetAccountAuthorizationDetails,
+    iam::oidc_providers::AddClientId,
+    iam::oidc_providers::CreateOidcProvider,
+    iam::oidc_providers::DeleteOidcProvider,
+    iam::oidc_providers::GetOidcProvider,
+    iam::oidc_providers::ListOidcProviders,
+    iam::oidc_providers::ListOidcProviderTags,
+    iam::oidc_providers::RemoveClientId,
+    iam::oidc_providers::TagOidcProvider,
+    iam::oidc_providers::UntagOidcProvider,
+    iam::oidc_providers::UpdateThumbprints,
+    iam::saml_providers::CreateSamlProvider,
+    iam::saml_providers::DeleteSamlProvider,
+    iam::saml_providers::GetSamlProvider,
+    iam::saml_providers::ListSamlProviders,
+    iam::saml_providers::ListSamlProviderTags,
+    iam::saml_providers::TagSamlProvider,
+    iam::saml_providers::UntagSamlProvider,
+    iam::saml_providers::UpdateSamlProvider,
     iam::users::CreateUser,
     iam::users::DeleteUser,
     iam::users::GetUser,

@@ -71,6 +71,17 @@ pub(super) const PATH_PREFIX: Field = Field {
 };
 /// `arnType`
 pub(super) const PERMISSIONS_BOUNDARY: Field = arn("PermissionsBoundary", "permissionsBoundary");
+/// `tagKeyListType`
+pub(super) const TAG_KEYS: Field = Field {
+    name: "TagKeys",
+    constraint: Constraint {
+        field: "tagKeys",
+        min: 1,
+        max: 128,
+        pattern: None,
+        quoting: Quoting::Quoted,
+    },
+};
 /// `markerType`
 pub(super) const MARKER: Field = Field {
     name: "Marker",
@@ -111,6 +122,32 @@ pub(super) const fn arn(name: &'static str, field: &'static str) -> Field {
     }
 }
 
+/// What a call may have.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted<'w> {
+    /// What must be there.
+    pub required: &'w [Field],
+    /// What may be left out.
+    pub optional: &'w [Field],
+    /// Lists that must be there, each member of which keeps the bounds.
+    pub required_lists: &'w [Field],
+    /// Lists that may be left out.
+    pub optional_lists: &'w [Field],
+    /// What has one of several values, and may be left out.
+    pub choices: &'w [Choice],
+}
+
+/// A parameter that has one of several values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice {
+    /// E.g. `AssertionEncryptionMode`.
+    pub name: &'static str,
+    /// As AWS's text writes it.
+    pub field: &'static str,
+    /// The values.
+    pub values: &'static [&'static str],
+}
+
 /// A call's parameters, all of whose bounds hold.
 #[derive(Debug)]
 pub(super) struct Checked<'a>(&'a Parameters<'a>);
@@ -133,16 +170,51 @@ impl<'a> Checked<'a> {
     /// # Errors
     /// `ValidationError` with every violation, theirs first.
     pub fn beside(
-        mut violations: Violations,
+        violations: Violations,
         parameters: &'a Parameters<'_>,
         required: &[Field],
         optional: &[Field],
     ) -> Result<Self, QueryFault> {
-        for field in required {
+        let wanted = Wanted {
+            required,
+            optional,
+            ..Wanted::default()
+        };
+        Self::all(violations, parameters, &wanted)
+    }
+
+    /// As [`Self::new`], with lists and choices.
+    ///
+    /// # Errors
+    /// `ValidationError` with every violation; `MalformedInput` where a list is none.
+    pub fn wanted(parameters: &'a Parameters<'_>, wanted: &Wanted<'_>) -> Result<Self, QueryFault> {
+        Self::all(Violations::default(), parameters, wanted)
+    }
+
+    fn all(
+        mut violations: Violations,
+        parameters: &'a Parameters<'_>,
+        wanted: &Wanted<'_>,
+    ) -> Result<Self, QueryFault> {
+        for field in wanted.required {
             violations.required(parameters.find(field.name), &field.constraint);
         }
-        for field in optional {
+        for field in wanted.optional {
             violations.optional(parameters.find(field.name), &field.constraint);
+        }
+        for field in wanted.required_lists {
+            let values = parameters.list(field.name, "")?;
+            // An empty list is written as its name alone.
+            let is_there = !values.is_empty() || parameters.find(field.name).is_some();
+            violations.list(is_there.then_some(values.as_slice()), &field.constraint);
+        }
+        for field in wanted.optional_lists {
+            let values = parameters.list(field.name, "")?;
+            violations.list(Some(values.as_slice()), &field.constraint);
+        }
+        for choice in wanted.choices {
+            let value = parameters.find(choice.name);
+            violations.choice(value, choice.field, choice.values);
         }
         match violations.message() {
             None => Ok(Self(parameters)),
@@ -168,6 +240,29 @@ impl<'a> Checked<'a> {
     ) -> Result<Option<T>, QueryFault> {
         let value = self.0.find(field.name);
         value.map(|value| parse(field.name, value)).transpose()
+    }
+
+    /// The members of a list; none where it was left out.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn list<T: FromStr<Err = InvalidValue>>(&self, field: Field) -> Result<Vec<T>, QueryFault> {
+        let values = self.0.list(field.name, "")?;
+        let values = values.into_iter().map(|value| parse(field.name, value));
+        values.collect()
+    }
+
+    /// The texts of a list; none where it was left out.
+    ///
+    /// # Errors
+    /// `MalformedInput` where it is none.
+    pub fn texts(&self, field: Field) -> Result<Vec<&str>, QueryFault> {
+        Ok(self.0.list(field.name, "")?)
+    }
+
+    /// Which of its values a choice has.
+    pub fn chosen(&self, choice: Choice) -> Option<&str> {
+        self.0.find(choice.name)
     }
 
     /// The text of a parameter.

@@ -112,6 +112,21 @@ pub(super) fn encoded_document(json: &str) -> Value<'static> {
     utf8_percent_encode(json, CODED).to_string().into()
 }
 
+/// A page of tags.
+pub(super) fn tag_page(tags: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
+    page("Tags", tags, |(key, value)| {
+        Value::Members(vec![
+            ("Key", key.to_string().into()),
+            ("Value", value.to_string().into()),
+        ])
+    })
+}
+
+/// Texts, one a member.
+pub(super) fn texts(texts: &[impl ToString]) -> Value<'static> {
+    Value::List(texts.iter().map(|text| text.to_string().into()).collect())
+}
+
 /// A page of a list under this name.
 #[expect(
     clippy::unnecessary_wraps,

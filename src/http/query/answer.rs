@@ -240,7 +240,8 @@ fn escaped<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
         Value::Text(text) => {
             let known = |c| if is_xml_character(c) { c } else { '\u{fffd}' };
             let text: String = text.chars().map(known).collect();
-            Cow::Owned(escape(text).into_owned())
+            // A carriage return as it is would be read as a line feed (XML 1.0, section 2.11).
+            Cow::Owned(escape(text).replace('\r', "&#13;"))
         }
         Value::Number(number) => Cow::Owned(number.to_string()),
         Value::Time(time) => Cow::Owned(time.to_string()),
@@ -300,7 +301,7 @@ mod tests {
         Success {
             operation: "X",
             members: Some(vec![
-                ("Arn", "a<&\"'>\u{1}".into()),
+                ("Arn", "a<&\"'>\u{1}\r".into()),
                 (
                     "Expiration",
                     Value::Time(UnixTime::from_seconds(1_795_254_067)),
@@ -320,7 +321,7 @@ mod tests {
         insta::assert_snapshot!(text.unwrap(), @r#"
         <XResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
           <XResult>
-            <Arn>a&lt;&amp;&quot;&apos;&gt;�</Arn>
+            <Arn>a&lt;&amp;&quot;&apos;&gt;�&#13;</Arn>
             <Expiration>2026-11-21T09:41:07Z</Expiration>
             <PackedPolicySize>7</PackedPolicySize>
           </XResult>
@@ -338,7 +339,7 @@ mod tests {
             RequestId::from_random([0; 16]),
             Format::Json,
         ));
-        insta::assert_snapshot!(text.unwrap(), @r#"{"XResponse":{"ResponseMetadata":{"RequestId":"00000000-0000-4000-8000-000000000000"},"XResult":{"Arn":"a<&\"'>\u0001","Expiration":1795254067,"PackedPolicySize":7}}}"#);
+        insta::assert_snapshot!(text.unwrap(), @r#"{"XResponse":{"ResponseMetadata":{"RequestId":"00000000-0000-4000-8000-000000000000"},"XResult":{"Arn":"a<&\"'>\u0001\r","Expiration":1795254067,"PackedPolicySize":7}}}"#);
     }
 
     #[test]

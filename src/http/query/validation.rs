@@ -86,6 +86,43 @@ impl Violations {
         (self.0.len() == before).then_some(value)
     }
 
+    /// A parameter that has one of these values.
+    pub fn choice(&mut self, value: Option<&str>, field: &str, values: &[&str]) {
+        if let Some(value) = value.filter(|value| !values.contains(value)) {
+            let rule = format!(
+                "Member must satisfy enum value set: [{}]",
+                values.join(", ")
+            );
+            self.violated(Some(value), field, &rule);
+        }
+    }
+
+    /// A list whose members each keep the constraint; AWS tells all that it says where one doesn't.
+    pub fn list(&mut self, values: Option<&[&str]>, constraint: &Constraint) {
+        let Some(values) = values else {
+            self.required(None, constraint);
+            return;
+        };
+        let mut each = Self::default();
+        for value in values {
+            each.optional(Some(value), constraint);
+        }
+        if each.0.is_empty() {
+            return;
+        }
+        let pattern = constraint.pattern.map(|(_, pattern)| {
+            format!(", Member must satisfy regular expression pattern: {pattern}")
+        });
+        let rule = format!(
+            "Member must satisfy constraint: [Member must have length less than or equal to {}, Member must have length greater than or equal to {}{}]",
+            constraint.max,
+            constraint.min,
+            pattern.unwrap_or_default()
+        );
+        let shown = ["[", &values.join(", "), "]"].concat();
+        self.violated(Some(&shown), constraint.field, &rule);
+    }
+
     /// A number between bounds, both included.
     pub fn number(
         &mut self,
@@ -208,6 +245,37 @@ mod tests {
         assert_eq!(
             message(Some("<<<<<")).unwrap(),
             r"2 validation errors detected: Value '<<<<<' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*; Value '<<<<<' at 'roleSessionName' failed to satisfy constraint: Member must have length less than or equal to 4"
+        );
+    }
+
+    #[test]
+    fn the_members_of_a_list_are_told_together() {
+        let told = |values: Option<&[&str]>| {
+            let mut violations = Violations::default();
+            violations.list(values, &NAME);
+            violations.message()
+        };
+        assert_eq!(told(Some(&["ab", "abcd"])), None);
+        assert_eq!(told(Some(&[])), None);
+        assert_eq!(
+            told(Some(&["ab", "abcde"])).unwrap(),
+            r"1 validation error detected: Value '[ab, abcde]' at 'roleSessionName' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 4, Member must have length greater than or equal to 2, Member must satisfy regular expression pattern: [\w+=,.@-]*]"
+        );
+        assert_eq!(told(None), message(None));
+    }
+
+    #[test]
+    fn a_choice_is_one_of_its_values() {
+        let told = |value| {
+            let mut violations = Violations::default();
+            violations.choice(value, "mode", &["Required", "Allowed"]);
+            violations.message()
+        };
+        assert_eq!(told(None), None);
+        assert_eq!(told(Some("Allowed")), None);
+        assert_eq!(
+            told(Some("allowed")).unwrap(),
+            "1 validation error detected: Value 'allowed' at 'mode' failed to satisfy constraint: Member must satisfy enum value set: [Required, Allowed]"
         );
     }
 

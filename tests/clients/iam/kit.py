@@ -14,8 +14,11 @@ ARGUMENTS = json.load(sys.stdin)
 ACCOUNT = ARGUMENTS.get("account", "123456789012")
 
 
-def client(service="iam", keys=None, region="us-east-1", endpoint=None):
-    """A client with these keys: (id, secret) or (id, secret, token); the administrator's where none are given."""
+def client(service="iam", keys=None, region="us-east-1", endpoint=None, checked=True):
+    """A client with these keys: (id, secret) or (id, secret, token); the administrator's where none are given.
+
+    One that is not `checked` sends what the model forbids, too.
+    """
     key, secret, *token = keys or ARGUMENTS["key"]
     return boto3.client(
         service,
@@ -24,7 +27,7 @@ def client(service="iam", keys=None, region="us-east-1", endpoint=None):
         aws_access_key_id=key,
         aws_secret_access_key=secret,
         aws_session_token=token[0] if token else None,
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}, parameter_validation=checked),
     )
 
 

@@ -40,6 +40,8 @@ fn registered(metadata: &IdpMetadata) -> SamlIdentityProvider<'_> {
         recipients: vec![ACS],
         agreement: Agreement::NotAsked,
         aliases: BTreeSet::new(),
+        encryption: AssertionEncryption::Allowed,
+        decryption_keys: Vec::new(),
     }
 }
 

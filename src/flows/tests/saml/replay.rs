@@ -30,6 +30,7 @@ async fn redeem_in_the_browser(node: &Node, response: &str) {
             provider.metadata.metadata(),
             &provider.settings,
             &flow.own,
+            Vec::new(),
         )
     };
     let keys = ServiceProviderKeys::default();

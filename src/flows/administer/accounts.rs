@@ -1,0 +1,269 @@
+//! Accounts: which there are, what they are called, a new one, one that goes.
+
+use super::{Act, AdminAction, AdminError, Administration, Applied};
+use crate::directory::{
+    Account, AccountAlias, AccountName, AccountSettings, Change, Environment, PolicyWarnings,
+    Snapshot,
+};
+use crate::domain::AccountId;
+use crate::flows::authenticate::Caller;
+use crate::flows::record::{Outcome, Subject};
+use crate::flows::request::RequestMeta;
+
+/// So many accounts are listed unless said otherwise.
+pub const USUAL_ACCOUNTS: u16 = 100;
+/// The most that are listed.
+pub const MAX_ACCOUNTS: u16 = 1_000;
+/// A change that others come before is tried so often.
+const ATTEMPTS: u32 = 16;
+
+/// Which accounts are wanted.
+#[derive(Debug, Clone, Copy, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountQuery {
+    /// Those after this one.
+    pub after: Option<AccountId>,
+    /// So many at most, 1 to [`MAX_ACCOUNTS`].
+    pub limit: Option<u16>,
+}
+
+/// An account and how much it has.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ListedAccount {
+    /// Its number.
+    pub id: AccountId,
+    /// Its short name.
+    pub alias: AccountAlias,
+    /// Its longer name.
+    pub name: AccountName,
+    /// What it is for.
+    pub environment: Environment,
+    /// How many users it has.
+    pub users: usize,
+    /// How many roles it has.
+    pub roles: usize,
+    /// How many managed policies of its own it has.
+    pub policies: usize,
+    /// How many identity providers it has.
+    pub providers: usize,
+}
+
+impl ListedAccount {
+    fn of(id: AccountId, account: &Account) -> Self {
+        let settings = &account.settings;
+        Self {
+            id,
+            alias: settings.alias.clone(),
+            name: settings.name.clone(),
+            environment: settings.environment,
+            users: account.users.len(),
+            roles: account.roles.len(),
+            policies: account.policies.len(),
+            providers: account.oidc_providers.len() + account.saml_providers.len(),
+        }
+    }
+}
+
+/// Accounts, by number.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ListedAccounts {
+    /// The accounts.
+    pub accounts: Vec<ListedAccount>,
+    /// After which the next part begins; none where this is the end.
+    pub next: Option<AccountId>,
+}
+
+/// Whether an account is to be there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PutMode {
+    /// It is made, and must not be there.
+    Create,
+    /// It is called otherwise, and must be there.
+    Rename,
+}
+
+/// What an account is to be called; what is left out stays as it is.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutAccount {
+    /// Which account.
+    pub account: AccountId,
+    /// Whether it is to be there already.
+    pub mode: PutMode,
+    /// Its short name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<AccountAlias>,
+    /// Its longer name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<AccountName>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+}
+
+/// What becomes of an account that still has something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contents {
+    /// It stays.
+    Refuse,
+    /// It goes, with all that it has.
+    Remove,
+}
+
+impl PutAccount {
+    /// What the account is called then.
+    fn settings(&self, snapshot: &Snapshot) -> Result<AccountSettings, AdminError> {
+        let found = snapshot.account(self.account);
+        let mut settings = match (self.mode, found) {
+            (PutMode::Create, Some(_)) => return Err(AdminError::AccountThere(self.account)),
+            (PutMode::Rename, None) => return Err(no_account(self.account)),
+            (PutMode::Rename, Some(account)) => account.settings.clone(),
+            (PutMode::Create, None) => {
+                let alias = self.alias.clone().ok_or(AdminError::NoAlias)?;
+                AccountSettings::called(alias)
+            }
+        };
+        if let Some(alias) = &self.alias {
+            settings.alias = alias.clone();
+        }
+        if let Some(name) = &self.name {
+            settings.name = name.clone();
+        }
+        if let Some(environment) = self.environment {
+            settings.environment = environment;
+        }
+        Ok(settings)
+    }
+
+    fn change(&self, snapshot: &Snapshot) -> Result<Change, AdminError> {
+        let settings = self.settings(snapshot)?;
+        Ok(Change::PutAccount(self.account, settings))
+    }
+}
+
+fn no_account(id: AccountId) -> AdminError {
+    AdminError::NotThere {
+        what: "account",
+        name: id.to_string(),
+    }
+}
+
+fn removal(snapshot: &Snapshot, id: AccountId, contents: Contents) -> Result<Change, AdminError> {
+    let account = snapshot.account(id).ok_or_else(|| no_account(id))?;
+    let is_empty = *account == Account::new(account.settings.clone());
+    if !is_empty && contents == Contents::Refuse {
+        return Err(AdminError::AccountNotEmpty(id));
+    }
+    Ok(Change::RemoveAccount(id))
+}
+
+impl Administration {
+    /// The accounts, by number.
+    ///
+    /// # Errors
+    /// [`AdminError`]
+    pub async fn accounts(
+        &self,
+        caller: &Caller,
+        query: AccountQuery,
+        meta: &RequestMeta,
+    ) -> Result<ListedAccounts, AdminError> {
+        let act = Act {
+            caller,
+            action: AdminAction::ListAccounts,
+            meta,
+        };
+        self.authorise(&act).await?;
+        let limit = query.limit.unwrap_or(USUAL_ACCOUNTS);
+        if !(1..=MAX_ACCOUNTS).contains(&limit) {
+            return Err(self.failed(&act, AdminError::Limit).await);
+        }
+        let snapshot = self.newest(&act).await?;
+        let accounts = snapshot.directory().accounts.iter();
+        let mut rest = accounts.filter(|(id, _)| query.after.is_none_or(|after| **id > after));
+        let listed: Vec<ListedAccount> = rest
+            .by_ref()
+            .take(limit.into())
+            .map(|(id, account)| ListedAccount::of(*id, account))
+            .collect();
+        let last = listed.last().map(|account| account.id);
+        let next = rest.next().and(last);
+        let subject = Subject::Caller(caller);
+        self.recorder
+            .admin(meta, &subject, act.action, Outcome::Done)
+            .await?;
+        Ok(ListedAccounts {
+            accounts: listed,
+            next,
+        })
+    }
+
+    /// Makes an account, or calls it otherwise.
+    ///
+    /// # Errors
+    /// [`AdminError`]; nothing was changed.
+    pub async fn put_account(
+        &self,
+        caller: &Caller,
+        asked: &PutAccount,
+        meta: &RequestMeta,
+    ) -> Result<Applied, AdminError> {
+        let act = Act {
+            caller,
+            action: AdminAction::PutAccount,
+            meta,
+        };
+        self.change_accounts(&act, |snapshot| asked.change(snapshot))
+            .await
+    }
+
+    /// Removes an account. What links and services say of it must go first.
+    ///
+    /// # Errors
+    /// [`AdminError`]; nothing was changed.
+    pub async fn remove_account(
+        &self,
+        caller: &Caller,
+        (account, contents): (AccountId, Contents),
+        meta: &RequestMeta,
+    ) -> Result<Applied, AdminError> {
+        let act = Act {
+            caller,
+            action: AdminAction::RemoveAccount,
+            meta,
+        };
+        self.change_accounts(&act, |snapshot| removal(snapshot, account, contents))
+            .await
+    }
+
+    async fn change_accounts(
+        &self,
+        act: &Act<'_>,
+        change: impl Fn(&Snapshot) -> Result<Change, AdminError>,
+    ) -> Result<Applied, AdminError> {
+        self.authorise(act).await?;
+        let mut attempt = 1;
+        loop {
+            let snapshot = self.newest(act).await?;
+            let change = match change(&snapshot) {
+                Ok(change) => change,
+                Err(error) => return Err(self.failed(act, error).await),
+            };
+            let lines = vec![change.to_string()];
+            match self.commit(act, snapshot.generation(), vec![change]).await {
+                Err(AdminError::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+                Ok(generation) => {
+                    return Ok(Applied {
+                        generation,
+                        changes: lines,
+                        notes: Vec::new(),
+                        warnings: PolicyWarnings::default(),
+                    });
+                }
+            }
+        }
+    }
+}
