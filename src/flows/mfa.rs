@@ -204,7 +204,7 @@ fn mark_of(kind: &[u8], text: &str) -> [u8; 32] {
 }
 
 /// The code of a step (RFC 4226, section 5.3).
-fn code_of(seed: &[u8], step: i64) -> String {
+pub(super) fn code_of(seed: &[u8], step: i64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, seed);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let tag = tag.as_ref();

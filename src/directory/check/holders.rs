@@ -156,8 +156,8 @@ impl Holders<'_> {
                 problems.push(Problem::new(at, text));
             }
         };
-        for (user, devices) in self.account.users.iter() {
-            for name in devices.mfa_devices.keys() {
+        for (user, it) in &self.account.users {
+            for name in it.mfa_devices.keys() {
                 own(name, format!("accounts/{id}/users/{user}"));
             }
         }

@@ -236,8 +236,7 @@ impl GetDevice {
     /// Whose device is meant.
     fn user(&self, scene: &Scene<'_>) -> Result<UserName, Refusal> {
         match (&self.user, scene.device(&self.serial)) {
-            (Some(user), _) => Ok(user.clone()),
-            (None, Ok((_, Found::Of(user, _)))) => Ok(user.clone()),
+            (Some(user), _) | (None, Ok((_, Found::Of(user, _)))) => Ok(user.clone()),
             (None, _) => scene.user_or_own(None),
         }
     }

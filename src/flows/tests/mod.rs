@@ -5,6 +5,7 @@ mod administer;
 mod authenticate;
 mod authorize;
 mod back_up;
+mod iam_devices;
 mod known_providers;
 mod metadata;
 mod portal;

@@ -62,6 +62,10 @@ pub(super) fn encoded_document(json: &str) -> Value<'static> {
 }
 
 /// A page of a list under this name.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is what the operation answers, which may have no result"
+)]
 pub(super) fn page<T>(
     name: &'static str,
     page: Page<T>,

@@ -214,7 +214,9 @@ impl Xml {
             return;
         }
         self.depth += 1;
-        all.iter().for_each(|it| one(self, it));
+        for it in all {
+            one(self, it);
+        }
         self.depth -= 1;
         self.new_line();
     }

@@ -30,10 +30,10 @@ impl Uses {
 #[async_trait]
 impl KeyUses for MemoryStore {
     async fn note(&self, key: UsedKey, used: &KeyUse) -> Result<(), StoreError> {
-        let mut uses = self.key_uses.all();
-        let uses = &mut *uses;
-        self.make_room(uses, &key, |known| known.is_over(used.at))?;
-        let known = uses.entry(key).or_insert_with(|| used.clone());
+        let mut all = self.key_uses.all();
+        let all = &mut *all;
+        self.make_room(all, &key, |known| known.is_over(used.at))?;
+        let known = all.entry(key).or_insert_with(|| used.clone());
         if known.at < used.at {
             *known = used.clone();
         }
