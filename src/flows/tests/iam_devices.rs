@@ -139,8 +139,8 @@ async fn a_code_that_was_used_gives_no_device() {
     let snapshot = node.directory.snapshot(NOW).unwrap();
     let user = &snapshot.account(account()).unwrap().users["ada"];
     let step = NOW.seconds() / 30;
-    let used = UsedCode::of(&user.unique_id, SERIAL, step);
-    used.use_up(&marks, NOW).await.unwrap();
+    let shown = UsedCode::of(&user.unique_id, SERIAL, step);
+    shown.use_up(&marks, NOW).await.unwrap();
     let flow = iam(&node, marks);
     let refused = flow.run(&enable([1, 0]), &caller, &meta()).await;
     let Err(IamError::Refused(refusal)) = refused else {
