@@ -172,8 +172,7 @@ impl<H: Holder> Action for PutPolicy<H> {
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
         let rights = H::rights(scene, &self.of)?;
         let policy = IdentityPolicy::parse(&self.document).map_err(|error| {
-            let message = error.iam_message(PolicyKind::IdentityBased);
-            let text = format!("{message} ({error})");
+            let text = error.iam_message(PolicyKind::IdentityBased);
             Refusal::new(IamCode::MalformedPolicyDocument, text)
         })?;
         let others = rights

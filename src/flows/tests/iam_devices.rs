@@ -38,8 +38,9 @@ async fn ada(node: &Node) -> Caller {
         expiration: NOW,
     };
     let authenticator = node.authenticator();
-    let caller = authenticate(&authenticator, &credentials, "sts", NOW);
-    caller.await.unwrap()
+    authenticate(&authenticator, &credentials, "sts", NOW)
+        .await
+        .unwrap()
 }
 
 fn iam(node: &Node, marks: Arc<dyn OneTimeUse>) -> Iam {
@@ -140,8 +141,8 @@ async fn a_code_that_was_used_gives_no_device() {
     let snapshot = node.directory.snapshot(NOW).unwrap();
     let user = &snapshot.account(account()).unwrap().users["ada"];
     let step = NOW.seconds() / 30;
-    let used = UsedCode::of(&user.unique_id, SERIAL, step);
-    used.use_up(&marks, NOW).await.unwrap();
+    let shown = UsedCode::of(&user.unique_id, SERIAL, step);
+    shown.use_up(&marks, NOW).await.unwrap();
     let flow = iam(&node, marks);
     let refused = flow.run(&enable([1, 0]), &caller, &meta()).await;
     let Err(IamError::Refused(refusal)) = refused else {

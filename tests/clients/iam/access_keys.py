@@ -75,5 +75,8 @@ used = last_use(fresh["AccessKeyId"])["AccessKeyLastUsed"]
 same((used["ServiceName"], used["Region"]), ("sts", "us-east-1"))
 assert abs(used["LastUsedDate"].timestamp() - begun) < 60, used
 refused("NoSuchEntity", IAM.get_access_key_last_used, AccessKeyId=second["AccessKeyId"], says=text)
+# Nothing is told of other users' keys, nor whether there is one.
+unknown = "AKIAQYLPMN5HZZZZZZZZ"
+refused("AccessDenied", ana.get_access_key_last_used, AccessKeyId=unknown, says=arn("user/*"))
 refused("AccessDenied", ana.get_access_key_last_used, AccessKeyId=fresh["AccessKeyId"], says=arn("user/bob"))
 same(ana.get_access_key_last_used(AccessKeyId=made["AccessKeyId"])["UserName"], "ana")
