@@ -40,8 +40,8 @@ impl Directory {
         }
     }
 
-    /// The policy with the id of each user and role that it names by ARN. Ids stay as they are, whoever had
-    /// them.
+    /// The policy with the id of each user and role that it names by ARN: none is named by ARN afterwards. Ids
+    /// stay as they are, whoever had them.
     ///
     /// # Errors
     /// [`UnknownPrincipal`]: nobody has such an ARN.
@@ -50,13 +50,18 @@ impl Directory {
         partition: Partition,
         policy: &TrustPolicy,
     ) -> Result<TrustPolicy, UnknownPrincipal> {
-        policy.renamed(|written, named| match named {
+        let bound = policy.renamed(|written, named| match named {
             Named::Id(_) => Ok(None),
             Named::Role(_) | Named::User { .. } => match self.id_of(partition, named) {
                 Some(id) => Ok(Some(id.to_string())),
                 None => Err(UnknownPrincipal(written.to_owned())),
             },
-        })
+        })?;
+        let left = bound.named().find_map(arn_of);
+        match left {
+            None => Ok(bound),
+            Some(left) => Err(UnknownPrincipal(left)),
+        }
     }
 
     /// Binds the trust policies of all roles as far as that can be done, and says which roles changed.
@@ -115,7 +120,21 @@ impl Directory {
 
 /// Whether somebody is named by ARN.
 fn names_by_arn(policy: &TrustPolicy) -> bool {
-    policy.named().any(|named| !matches!(named, Named::Id(_)))
+    policy.named().find_map(arn_of).is_some()
+}
+
+/// The ARN, where it is one.
+fn arn_of(named: Named<'_>) -> Option<String> {
+    match named {
+        Named::Role(arn) => Some(arn.to_string()),
+        Named::User {
+            partition,
+            account,
+            path,
+            name,
+        } => Some(format!("arn:{partition}:iam::{account}:user{path}{name}")),
+        Named::Id(_) => None,
+    }
 }
 
 /// The ARN that nobody has, of a trust policy that was to be bound.

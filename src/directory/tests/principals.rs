@@ -279,6 +279,35 @@ fn all_else_of_a_text_stays_as_it_was_written() {
     assert_eq!(shown(&directory), before.replace('@', ADA));
 }
 
+/// However a member's name is written, what stands there is a principal.
+#[test]
+fn no_way_of_writing_hides_a_principal() {
+    let policy = |principal: &str, statement: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","{statement}":[{{"Effect":"Allow",{principal},"Action":"sts:AssumeRole"}}]}}"#
+        )
+    };
+    for (principal, statement) in [
+        (r#""Princip\u0061l":{"\u0041WS":"@"}"#, "Statement"),
+        (r#""Principal":{"AWS":["@"]}"#, r"St\u0061tement"),
+        (
+            r#""Principal":{"Service":"a.b","A\u0057S":[ "@" ]}"#,
+            "Statement",
+        ),
+    ] {
+        let text = policy(principal, statement).replace('@', ADA);
+        let first = directory_of(&world(&text));
+        let id = user(&first, ADA).unique_id;
+        assert!(trust_of(&first).contains(id.as_str()), "{text}");
+        assert!(!trust_of(&first).contains(ADA), "{text}");
+        let (_, again) = made_again(&first, ADA, NEW_USER);
+        assert!(
+            trusts_user(&first, ADA) && !trusts_user(&again, ADA),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn nobody_can_be_named_who_is_not_there() {
     for unknown in [
