@@ -6,9 +6,7 @@ use super::tagging::{page_of_tags, with_tags, without_tags};
 use super::users::is_taken;
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, User};
-use crate::domain::{
-    IamPath, ManagedPolicyArn, OwnTags, TagKey, TagValue, UserName,
-};
+use crate::domain::{IamPath, ManagedPolicyArn, OwnTags, TagKey, TagValue, UserName};
 
 impl Scene<'_> {
     /// As [`Self::ask_of_user`], with the user's boundary, `iam:PermissionsBoundary`.
