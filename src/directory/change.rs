@@ -550,15 +550,7 @@ impl fmt::Display for Change {
             }
             Self::PutConnection(connection) => write!(f, "put connection {}", connection.id),
             Self::RemoveConnection(id) => write!(f, "remove connection {id}"),
-            Self::PutOrganization(organization) => {
-                let account = organization.management_account;
-                let may = if organization.root_sessions {
-                    "with"
-                } else {
-                    "without"
-                };
-                write!(f, "put organization of {account} {may} root sessions")
-            }
+            Self::PutOrganization(organization) => write!(f, "put {organization}"),
             Self::RemoveOrganization => f.write_str("remove organization"),
             Self::PutLink(id, _) => write!(f, "put link {id}"),
             Self::RemoveLink(id) => write!(f, "remove link {id}"),

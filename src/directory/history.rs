@@ -10,7 +10,7 @@ use super::replay::{READ_LIMIT, unreadable};
 use super::services::Service;
 use super::state::{Account, ConnectionMetadata, Directory};
 use super::users::{AccessKey, KeyStatus, User};
-use crate::domain::AccessKeyId;
+use crate::domain::{AccessKeyId, UniqueId, UserName};
 use crate::store::{Generation, Position};
 
 /// One generation: who made it, and of what.
@@ -70,7 +70,8 @@ impl Directory {
     ///
     /// Keys of the node, revocations and the format stay as they are, and so do the access keys and devices of
     /// users and services that are there: nobody's secret comes back that was taken away. Those of users and
-    /// services that come back are inactive until somebody says otherwise. Metadata that was fetched stays, or
+    /// services that come back are inactive until somebody says otherwise, and users who come back have no devices;
+    /// the account's own devices stay as they are. Metadata that was fetched stays, or
     /// is fetched anew: its provider's keys of that time may have been withdrawn.
     #[must_use]
     pub fn rolled_back_to(&self, then: Self) -> Self {
@@ -85,9 +86,9 @@ impl Directory {
         };
         back.accounts = changed(&back.accounts, |id, account: &mut Account| {
             let now = self.accounts.get(id);
+            account.mfa_devices = now.map_or_else(Map::new, |now| now.mfa_devices.clone());
             account.users = changed(&account.users, |name, user| {
-                let now = now.and_then(|account| account.users.get(name));
-                let now = now.filter(|now| now.unique_id == user.unique_id);
+                let now = now.and_then(|account| same_user(account, name, &user.unique_id));
                 keep_secrets(user, now.map(AsRef::as_ref));
             });
         });
@@ -111,6 +112,12 @@ impl Directory {
     }
 }
 
+/// The user of this id, whatever they are called by now.
+fn same_user<'a>(account: &'a Account, name: &UserName, id: &UniqueId) -> Option<&'a Arc<User>> {
+    let by_name = account.users.get(name).filter(|it| it.unique_id == *id);
+    by_name.or_else(|| account.users.values().find(|it| it.unique_id == *id))
+}
+
 /// The map with each value as `change` leaves it.
 fn changed<K: Ord + Clone, V: Clone>(
     map: &Map<K, Arc<V>>,
@@ -126,9 +133,7 @@ fn changed<K: Ord + Clone, V: Clone>(
 
 fn keep_secrets(user: &mut User, now: Option<&User>) {
     keep_keys(&mut user.access_keys, now.map(|now| &now.access_keys));
-    if let Some(now) = now {
-        user.mfa_devices = now.mfa_devices.clone();
-    }
+    user.mfa_devices = now.map_or_else(BTreeMap::new, |now| now.mfa_devices.clone());
 }
 
 /// The keys that there are now; of somebody who comes back, the keys of then, of which none is good.
@@ -149,7 +154,7 @@ mod tests {
     use super::*;
     use crate::directory::testing::{NOW, directory_of, files, with};
     use crate::directory::{Change, diff};
-    use crate::domain::{AccountId, SecretAccessKey, UserName};
+    use crate::domain::{AccountId, SecretAccessKey};
 
     const USER: &str = "accounts/123456789012/users/ana.toml";
     const KEYS: [&str; 2] = ["AKIAQYLPMN5HAAAAAAAA", "AKIAQYLPMN5HAAAAAAAB"];

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::bar::unbarred;
 use super::change::{Change, ChangeSet};
@@ -93,6 +93,8 @@ pub struct LiveDirectory {
     looks: AtomicU64,
     /// Held while somebody looks.
     looking: Mutex<Looked>,
+    /// Held by who is about to change the directory.
+    changing: Mutex<()>,
     /// Why nothing is decided any more, where the log says what this node can't know.
     unknown: std::sync::Mutex<Option<Unknown>>,
     known: Format,
@@ -160,6 +162,7 @@ impl LiveDirectory {
                 succeeded: true,
                 position,
             }),
+            changing: Mutex::default(),
             unknown: std::sync::Mutex::default(),
             known,
             partition,
@@ -284,6 +287,12 @@ impl LiveDirectory {
     ) -> Result<Option<Arc<Snapshot>>, DirectoryError> {
         let newest = self.catch_up(now).await?;
         Ok((newest.generation() != snapshot.generation()).then_some(newest))
+    }
+
+    /// A turn to change the directory, first come, first served: those of one node who take it don't come into
+    /// each other's way. Nobody must; [`Self::commit`] tells who came too late.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().await
     }
 
     /// Appends a change made for generation `base`, and takes it over.

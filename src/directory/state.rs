@@ -1,6 +1,7 @@
 //! What the directory holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,19 @@ pub struct Organization {
     /// (`EnableOrganizationsRootSessions`).
     #[serde(default)]
     pub root_sessions: bool,
+}
+
+impl fmt::Display for Organization {
+    /// `organization of 123456789012 with root sessions`
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let may = if self.root_sessions {
+            "with"
+        } else {
+            "without"
+        };
+        let account = self.management_account;
+        write!(formatter, "organization of {account} {may} root sessions")
+    }
 }
 
 /// One account and all that it owns.

@@ -168,6 +168,10 @@ impl Document {
         }
     }
 
+    /// A text may be so many times as long as what counts of it, which leaves room for any indentation: white
+    /// space is kept, written and told with the rest.
+    const LONGEST: usize = 8;
+
     /// A space inside a string counts: IAM's guide does not say that it doesn't.
     fn counted_characters(&self) -> usize {
         let (mut is_text, mut is_escaped) = (false, false);
@@ -180,7 +184,8 @@ impl Document {
             is_escaped = is_text && *c == '\\' && !is_escaped;
             counts
         };
-        self.text().chars().filter(counts).count()
+        let counted = self.text().chars().filter(counts).count();
+        counted.max(self.text().len().div_ceil(Self::LONGEST))
     }
 
     pub(super) fn statements(&self) -> &[Statement] {

@@ -110,12 +110,15 @@ impl Set {
         let full_at = |slot: &&Slot| slot.full_at.load(Ordering::Relaxed).max(now);
         let slot = self.0.iter().min_by_key(full_at)?;
         let before = slot.hash.load(Ordering::Relaxed);
+        let was_full_at = slot.full_at.load(Ordering::Relaxed);
         let taken = slot
             .hash
             .compare_exchange(before, hash, Ordering::Relaxed, Ordering::Relaxed);
         taken.ok()?;
-        if slot.full_at.load(Ordering::Relaxed) > now {
-            slot.full_at.store(0, Ordering::Relaxed);
+        if was_full_at > now {
+            // What others took of it meanwhile, in the new name, stays taken.
+            let order = Ordering::Relaxed;
+            let _emptied = slot.full_at.compare_exchange(was_full_at, 0, order, order);
         }
         Some(slot)
     }

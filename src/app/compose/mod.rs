@@ -85,8 +85,10 @@ pub(super) async fn compose(
     let shared = Shared::open(config, resources, now).await?;
     let node_keys = shared.node_keys(url);
     node_keys.make_first(now).await?;
-    let verifier = saml_verifier(&shared.directory, &shared.resources, now)?;
-    let saml = Saml::at(url, verifier)?;
+    let saml = Saml::at(
+        url,
+        saml_verifier(&shared.directory, &shared.resources, now)?,
+    )?;
     let admin = bootstrap_admin(config)?;
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);

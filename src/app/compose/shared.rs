@@ -159,7 +159,6 @@ impl Shared {
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
-            writing: Arc::default(),
         }
     }
 

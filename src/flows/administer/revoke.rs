@@ -16,7 +16,7 @@ use crate::store::Generation;
 /// There are never more revocations that still end something: each session is held against them.
 pub const MAX_REVOCATIONS: usize = 10_000;
 /// Where somebody changes the directory at the same time, it is tried so often.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 64;
 
 /// Whose sessions are to end.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -184,6 +184,7 @@ impl Administration {
         act: &Act<'_>,
         target: &RevokeTarget,
     ) -> Result<Applied, AdminError> {
+        let _turn = self.directory.turn().await;
         let snapshot = self.newest(act).await?;
         let changes = match changes(&snapshot, target, act.meta.now) {
             Ok(changes) => changes,

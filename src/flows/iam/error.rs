@@ -155,6 +155,9 @@ pub enum IamError {
     /// The caller, or a policy of theirs, is not in the directory any more.
     #[error("the caller is not in the directory any more")]
     CallerGone,
+    /// The caller's key or session was ended meanwhile.
+    #[error("the security token is not valid any more")]
+    Ended,
     /// It is refused for what it asks.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -185,6 +188,7 @@ impl IamError {
         match self {
             Self::Throttled(_) => "Throttling",
             Self::Denied(_) | Self::CallerGone => "AccessDenied",
+            Self::Ended => "InvalidClientTokenId",
             Self::Refused(refusal) => refusal.code.as_str(),
             Self::Busy => IamCode::ConcurrentModification.as_str(),
             Self::Invalid(_) => IamCode::InvalidInput.as_str(),
@@ -197,6 +201,7 @@ impl IamError {
         match self {
             Self::Throttled(_) => "rate",
             Self::Denied(_) | Self::CallerGone => "policies",
+            Self::Ended => "session token",
             Self::Refused(_) => "request",
             Self::Busy | Self::Invalid(_) | Self::NotCommitted(_) => "committed",
             Self::Unavailable(_) => "availability",

@@ -37,8 +37,7 @@ pub mod users_devices;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-
-use tokio::sync::Mutex;
+use std::time::Duration;
 
 pub use error::{IamCode, IamError, Refusal};
 pub use scene::{Done, Page, PageRequest, Question, Scene};
@@ -98,6 +97,8 @@ pub trait Action: Send + Sync {
 /// Work that is done beforehand. What it leaves is kept by whoever gave it.
 pub type Preparation = Box<dyn FnOnce() + Send>;
 
+/// Nobody waits longer for a turn: a session must not act long after it was looked at.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// So many times is a change tried that other nodes come before; then the caller is told.
 pub const MAX_TRIES: u32 = 16;
 
@@ -120,9 +121,6 @@ pub struct Iam {
     pub entropy: Arc<dyn Entropy>,
     /// The issuers that may be providers.
     pub issuers: FitIssuers,
-    /// Held by whoever changes the directory: this node's writers wait for each other instead of coming
-    /// into each other's way.
-    pub writing: Arc<Mutex<()>>,
 }
 
 impl fmt::Debug for Iam {
@@ -157,10 +155,7 @@ impl Iam {
         meta: &RequestMeta,
     ) -> Result<Caller, AuthenticationError> {
         let proving = self.recorder.metrics().time(Operation::Iam, Step::Prove);
-        let found = self
-            .authenticator
-            .authenticate(request, "iam", meta.now)
-            .await;
+        let found = self.authenticator.by_header(request, "iam", meta.now).await;
         drop(proving);
         let found = found.and_then(of_iam);
         if let Err(error) = &found {
@@ -203,10 +198,14 @@ impl Iam {
         if let Err(throttled) = admit_caller(&self.throttle, caller) {
             return self.refused::<A>(caller, meta, throttled.into()).await;
         }
-        let _turn = if A::WRITES {
-            Some(self.writing.lock().await)
-        } else {
-            None
+        let turn = async {
+            match A::WRITES {
+                true => Some(self.directory.turn().await),
+                false => None,
+            }
+        };
+        let Ok(_turn) = tokio::time::timeout(LONGEST_WAIT, turn).await else {
+            return self.refused::<A>(caller, meta, IamError::Busy).await;
         };
         let mut used_up = BTreeSet::new();
         for _ in 0..MAX_TRIES {
@@ -226,6 +225,10 @@ impl Iam {
         meta: &RequestMeta,
     ) -> Result<A::Answer, Failed> {
         let snapshot = self.directory.catch_up(meta.now).await?;
+        // Who waited may have been shut out meanwhile, and so may who was authenticated by what is older.
+        if !self.authenticator.stands(caller, &snapshot) {
+            return Err(IamError::Ended.into());
+        }
         let mut scene = Scene::new(
             caller,
             &snapshot,

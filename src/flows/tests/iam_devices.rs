@@ -2,7 +2,7 @@
 
 use super::administer::fit_issuers;
 use super::*;
-use crate::directory::{Change, Snapshot, testing::change_set};
+use crate::directory::{Change, Snapshot, User, testing::change_set};
 use crate::domain::{AccountId, Secret, SecretAccessKey};
 use crate::flows::iam::users_devices::{EnableDevice, TwoCodes};
 use crate::flows::iam::{Iam, IamCode, IamError};
@@ -53,7 +53,6 @@ fn iam(node: &Node, marks: Arc<dyn OneTimeUse>) -> Iam {
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
         issuers: fit_issuers(&[]),
-        writing: Arc::default(),
     }
 }
 
@@ -163,4 +162,24 @@ async fn where_it_can_t_be_known_whether_a_code_was_used_no_device_is_given() {
         "{refused:?}"
     );
     assert!(!has_device(&node.directory.snapshot(NOW).unwrap()));
+}
+
+#[tokio::test]
+async fn who_was_shut_out_since_their_signature_was_looked_at_changes_nothing() {
+    let node = node().await;
+    let caller = ada(&node).await;
+    let base = node.directory.catch_up(NOW).await.unwrap();
+    let mut user = User::clone(&base.account(account()).unwrap().users["ada"]);
+    user.access_keys.clear();
+    let change = Change::PutUser(account(), "ada".parse().unwrap(), Arc::new(user));
+    let changes = change_set(vec![change]);
+    let generation = node.directory.commit(base.generation(), changes, NOW);
+    let generation = generation.await.unwrap();
+    let marks: Arc<dyn OneTimeUse> = Arc::clone(&node.store) as _;
+    let refused = iam(&node, marks)
+        .run(&enable([1, 0]), &caller, &meta())
+        .await;
+    assert!(matches!(refused, Err(IamError::Ended)), "{refused:?}");
+    let after = node.directory.catch_up(NOW).await.unwrap();
+    assert_eq!(after.generation(), generation);
 }

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 
+use crate::flows::AuthenticationError;
 use crate::flows::iam::{IamCode, IamError};
 use crate::http::query::{QueryFault, sentence};
 
@@ -10,6 +11,7 @@ impl From<IamError> for QueryFault {
         let fault = match &error {
             IamError::Throttled(_) => Self::throttling(),
             IamError::Denied(text) => Self::denied(text.clone()),
+            IamError::Ended => Self::unauthenticated(&AuthenticationError::InvalidToken),
             IamError::CallerGone => Self::denied(sentence(&error)),
             IamError::Refused(refusal) => of_code(refusal.code, refusal.text.clone()),
             IamError::Busy => of_code(IamCode::ConcurrentModification, sentence(&error)),
