@@ -61,8 +61,10 @@ fn s37_a_response_signed_by_a_withdrawn_key_is_refused_a_minute_later() {
     scene.node.advance(60);
     let give_up = Instant::now() + PATIENCE;
     let is_gone = || {
+        // The intent says so first, and then the outcome that it is done.
         let records = scene.node.audit();
-        records.iter().any(|it| it.to_string().contains("is gone"))
+        let mut records = records.iter().map(ToString::to_string);
+        records.any(|it| it.contains("is gone")) && records.any(|it| it.contains("\"committed\""))
     };
     while !is_gone() {
         assert!(Instant::now() < give_up, "{:?}", scene.node.audit());
