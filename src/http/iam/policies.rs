@@ -307,6 +307,7 @@ impl Operation for ListEntitiesForPolicy {
         let kind = violations.one_of(asked, "entityFilter", &ENTITIES);
         let kind = kind.map(|kind| match kind {
             "User" => EntityFilter::User,
+            "Group" => EntityFilter::Group,
             "Role" => EntityFilter::Role,
             _ => EntityFilter::Other,
         });
@@ -325,11 +326,13 @@ impl Operation for ListEntitiesForPolicy {
     fn members(entities: Entities) -> Option<Members<'static>> {
         let users = entities.users.into_iter();
         let users = users.map(|(name, id)| named(("UserName", name.as_str()), ("UserId", &id)));
+        let groups = entities.groups.into_iter();
+        let groups = groups.map(|(name, id)| named(("GroupName", name.as_str()), ("GroupId", &id)));
         let roles = entities.roles.into_iter();
         let roles = roles.map(|(name, id)| named(("RoleName", name.as_str()), ("RoleId", &id)));
         let is_truncated = Value::Bool(entities.marker.is_some());
         let mut members = vec![
-            ("PolicyGroups", Value::List(Vec::new())),
+            ("PolicyGroups", Value::List(groups.collect())),
             ("PolicyUsers", Value::List(users.collect())),
             ("PolicyRoles", Value::List(roles.collect())),
             ("IsTruncated", is_truncated),

@@ -294,7 +294,7 @@ pub enum PolicyScope {
 pub struct ListPolicies {
     /// Whose.
     pub scope: PolicyScope,
-    /// Only those that some user or role has.
+    /// Only those that some user, group or role has.
     pub only_attached: bool,
     /// Only those that are used so.
     pub usage: Option<UsageFilter>,

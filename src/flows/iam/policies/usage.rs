@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::directory::{Account, Rights};
 use crate::domain::ManagedPolicyArn;
 
-/// How many users and roles have a policy.
+/// How many users, groups and roles have a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// As one of their policies.
@@ -36,7 +36,7 @@ impl Usage {
 pub(super) struct Usages<'a>(HashMap<&'a ManagedPolicyArn, Usage>);
 
 impl<'a> Usages<'a> {
-    /// Of every user and role.
+    /// Of every user, group and role.
     pub(super) fn of(account: &'a Account) -> Self {
         let mut usages = Self(HashMap::new());
         for role in account.roles.values() {
@@ -44,6 +44,9 @@ impl<'a> Usages<'a> {
         }
         for user in account.users.values() {
             usages.add(user.rights());
+        }
+        for group in account.groups.values() {
+            usages.add(group.rights());
         }
         usages
     }
