@@ -79,6 +79,11 @@ fn version_id(checked: &Checked<'_>) -> Result<PolicyVersionId, QueryFault> {
 
 /// `Policy`
 fn policy(view: PolicyView) -> Value<'static> {
+    Value::Members(members_of(view))
+}
+
+/// The members of a `Policy`.
+pub(super) fn members_of(view: PolicyView) -> Members<'static> {
     let mut members = vec![
         ("PolicyName", view.arn.name().to_string().into()),
         ("PolicyId", view.id.to_string().into()),
@@ -100,11 +105,11 @@ fn policy(view: PolicyView) -> Value<'static> {
     if !view.tags.is_empty() {
         members.push(("Tags", shapes::tags(&view.tags)));
     }
-    Value::Members(members)
+    members
 }
 
 /// `PolicyVersion`
-fn version(view: VersionView) -> Value<'static> {
+pub(super) fn version(view: VersionView) -> Value<'static> {
     let document = view
         .document
         .map(|text| ("Document", shapes::document(&text)));

@@ -33,11 +33,11 @@ impl Usage {
 }
 
 /// Who has which policy, in one account.
-pub(super) struct Usages<'a>(HashMap<&'a ManagedPolicyArn, Usage>);
+pub(in crate::flows::iam) struct Usages<'a>(HashMap<&'a ManagedPolicyArn, Usage>);
 
 impl<'a> Usages<'a> {
     /// Of every user, group and role.
-    pub(super) fn of(account: &'a Account) -> Self {
+    pub(in crate::flows::iam) fn of(account: &'a Account) -> Self {
         let mut usages = Self(HashMap::new());
         for role in account.roles.values() {
             usages.add(role.rights());
@@ -60,7 +60,7 @@ impl<'a> Usages<'a> {
         }
     }
 
-    pub(super) fn find(&self, arn: &ManagedPolicyArn) -> Usage {
+    pub(in crate::flows::iam) fn find(&self, arn: &ManagedPolicyArn) -> Usage {
         self.0.get(arn).copied().unwrap_or_default()
     }
 }
