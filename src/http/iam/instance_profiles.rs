@@ -171,6 +171,6 @@ impl Operation for ListInstanceProfileTags {
     }
 
     fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::page("Tags", page, shapes::tag)
+        shapes::tag_page(page)
     }
 }

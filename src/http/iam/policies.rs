@@ -301,7 +301,7 @@ impl Operation for ListPolicyTags {
     }
 
     fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::page("Tags", page, shapes::tag)
+        shapes::tag_page(page)
     }
 }
 
