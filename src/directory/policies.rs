@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{IamPath, OwnTags, PolicyVersionId, UniqueId, UnixTime};
 use crate::policy::IdentityPolicy;
 
-/// A policy of an account that its users and roles can have.
+/// A policy of an account that its users, groups and roles can have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManagedPolicy {

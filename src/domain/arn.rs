@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::text::{Parts, is_aws_word, serde_as_text, text_type};
-use super::{AccountId, InvalidValue, Partition, UserName};
+use super::{AccountId, GroupName, InvalidValue, Partition, UserName};
 
 text_type!(
     /// The name of a role: 1 to 64 of `[\w+=,.@-]` (`roleNameType` of the IAM model).
@@ -231,6 +231,51 @@ impl FromStr for UserArn {
             partition: arn.partition.parse()?,
             account: arn.account.parse()?,
             path: path.parse()?,
+            name: name.parse()?,
+        })
+    }
+}
+
+/// The ARN of a group: `arn:aws:iam::123456789012:group/path/Name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupArn {
+    text: Box<str>,
+    name: GroupName,
+}
+
+impl GroupArn {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "group ARN",
+        "of the form arn:aws:iam::123456789012:group/path/Name",
+    );
+
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The name without the path.
+    pub const fn name(&self) -> &GroupName {
+        &self.name
+    }
+}
+
+impl FromStr for GroupArn {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
+        let resource = arn.resource.strip_prefix("group").ok_or(Self::INVALID)?;
+        let name_at = resource.rfind('/').ok_or(Self::INVALID)? + 1;
+        let (path, name) = resource.split_at_checked(name_at).ok_or(Self::INVALID)?;
+        if arn.service != "iam" || !arn.region.is_empty() {
+            return Err(Self::INVALID);
+        }
+        arn.partition.parse::<Partition>()?;
+        arn.account.parse::<AccountId>()?;
+        IamPath::check(path)?;
+        Ok(Self {
+            text: text.into(),
             name: name.parse()?,
         })
     }
@@ -494,6 +539,24 @@ mod tests {
             "arn:evil:iam::123456789012:role/x",
         ] {
             assert!(bad.parse::<RoleArn>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn group_arn_is_only_a_group() {
+        let arn: GroupArn = "arn:aws:iam::123456789012:group/a/Team".parse().unwrap();
+        assert_eq!(arn.name().as_str(), "Team");
+        for bad in [
+            "arn:aws:iam::123456789012:user/Team",
+            "arn:aws:iam::123456789012:group/",
+            "arn:aws:iam::123456789012:groups/Team",
+            "arn:aws:iam::123456789012:group//Team",
+            "arn:aws:iam:eu-west-1:123456789012:group/Team",
+            "arn:aws:sts::123456789012:group/Team",
+            "arn:aws:iam::12345678901:group/Team",
+            "arn:evil:iam::123456789012:group/Team",
+        ] {
+            assert!(bad.parse::<GroupArn>().is_err(), "{bad}");
         }
     }
 

@@ -35,7 +35,7 @@ mod unique_id;
 pub use account::{AccountId, Partition};
 pub use action::{ActionName, SigningName};
 pub use arn::{
-    Arn, IamPath, OidcProviderArn, ProviderArn, RoleArn, RoleName, SamlProviderArn,
+    Arn, GroupArn, IamPath, OidcProviderArn, ProviderArn, RoleArn, RoleName, SamlProviderArn,
     SamlProviderName, UserArn,
 };
 pub use claims::{AssertedAttribute, Claim, ClaimName, ClaimSource, Claims, Unusable};

@@ -1,7 +1,15 @@
 //! The account itself: its alias, its preferences, what it has, and what its organization may.
 
+use super::groups::MAX_GROUPS;
+use super::holders::{MAX_GROUP_POLICY_CHARACTERS, MAX_USER_POLICY_CHARACTERS};
+use super::instance_profiles::MAX_INSTANCE_PROFILES;
+use super::policies::{MAX_POLICIES, MAX_POLICY_CHARACTERS};
+use super::roles::{MAX_INLINE_CHARACTERS, MAX_ROLES, MAX_TRUST_CHARACTERS};
+use super::users::MAX_USERS;
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{AccountAlias, AccountSettings, Change, Organization, Rights, User};
+use crate::directory::{
+    AccountAlias, AccountSettings, Change, Organization, PolicyVersions, Rights, User,
+};
 use crate::domain::TokenVersion;
 
 /// What has no resource is asked about everything.
@@ -132,26 +140,29 @@ impl Action for GetAccountSummary {
 /// What there is. What no account has here is none.
 fn counts(scene: &Scene<'_>) -> Vec<(&'static str, usize)> {
     let account = &scene.account;
-    let devices: usize = account.users.values().map(|it| it.mfa_devices.len()).sum();
+    let users = account.users.values();
+    let enabled: usize = users.map(|user| user.mfa_devices.len()).sum();
+    let policies = account.policies.values();
+    let versions = policies.map(|policy| policy.version_ids().len());
     let version = match account.settings.global_endpoint_token_version {
         TokenVersion::One => 1,
         TokenVersion::Two => 2,
     };
     vec![
         ("Users", account.users.len()),
-        ("Groups", 0),
+        ("Groups", account.groups.len()),
         ("Roles", account.roles.len()),
         ("Policies", account.policies.len()),
-        ("PolicyVersionsInUse", account.policies.len()),
+        ("PolicyVersionsInUse", versions.sum()),
         (
             "Providers",
             account.oidc_providers.len() + account.saml_providers.len(),
         ),
-        ("MFADevices", devices),
-        ("MFADevicesInUse", devices),
+        ("MFADevices", account.mfa_devices.len() + enabled),
+        ("MFADevicesInUse", enabled),
         ("GlobalEndpointTokenVersion", version),
         ("ServerCertificates", 0),
-        ("InstanceProfiles", 0),
+        ("InstanceProfiles", account.instance_profiles.len()),
         ("AccountMFAEnabled", 0),
         ("AccountAccessKeysPresent", 0),
         ("AccountPasswordPresent", 0),
@@ -159,14 +170,31 @@ fn counts(scene: &Scene<'_>) -> Vec<(&'static str, usize)> {
     ]
 }
 
-/// How much there may be, as far as something is bounded here.
+/// How much there may be. What no account has here may not be.
 fn quotas() -> Vec<(&'static str, usize)> {
     vec![
-        ("UsersQuota", super::users::MAX_USERS),
+        ("UsersQuota", MAX_USERS),
         ("AccessKeysPerUserQuota", User::MAX_KEYS),
-        ("AttachedPoliciesPerRoleQuota", Rights::MAX_ATTACHED),
+        ("GroupsPerUserQuota", User::MAX_GROUPS),
+        ("UserPolicySizeQuota", MAX_USER_POLICY_CHARACTERS),
         ("AttachedPoliciesPerUserQuota", Rights::MAX_ATTACHED),
-        ("VersionsPerPolicyQuota", 1),
+        ("GroupsQuota", MAX_GROUPS),
+        ("GroupPolicySizeQuota", MAX_GROUP_POLICY_CHARACTERS),
+        ("AttachedPoliciesPerGroupQuota", Rights::MAX_ATTACHED),
+        ("RolesQuota", MAX_ROLES),
+        ("AssumeRolePolicySizeQuota", MAX_TRUST_CHARACTERS),
+        ("RolePolicySizeQuota", MAX_INLINE_CHARACTERS),
+        ("AttachedPoliciesPerRoleQuota", Rights::MAX_ATTACHED),
+        ("InstanceProfilesQuota", MAX_INSTANCE_PROFILES),
+        ("PoliciesQuota", MAX_POLICIES),
+        ("PolicySizeQuota", MAX_POLICY_CHARACTERS),
+        ("VersionsPerPolicyQuota", PolicyVersions::MAX),
+        (
+            "PolicyVersionsInUseQuota",
+            MAX_POLICIES * PolicyVersions::MAX,
+        ),
+        ("ServerCertificatesQuota", 0),
+        ("SigningCertificatesPerUserQuota", 0),
     ]
 }
 

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::instance_profiles::InstanceProfileView;
+use super::policies::{PolicyView, Usages, VersionView};
 use super::{Action, Done, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{ManagedPolicy, Rights, Role, User};
+use crate::directory::{Group, InstanceProfile, Rights, Role, User};
 use crate::domain::{
-    IamPath, ManagedPolicyArn, OwnTags, PolicyName, RoleName, UniqueId, UnixTime, UserName,
+    GroupName, IamPath, InstanceProfileName, ManagedPolicyArn, OwnTags, PolicyName, RoleName,
+    UniqueId, UnixTime, UserName,
 };
 
 /// What is asked for (`EntityType`).
@@ -70,14 +73,14 @@ impl RightsDetail {
     }
 }
 
-/// What users and roles have in common.
+/// What users, groups and roles have in common.
 #[derive(Debug, Clone)]
 pub struct HolderDetail {
     /// The name.
     pub name: String,
     /// The path.
     pub path: IamPath,
-    /// `AIDA…` or `AROA…`
+    /// `AIDA…`, `AGPA…` or `AROA…`
     pub id: UniqueId,
     /// The ARN.
     pub arn: String,
@@ -85,35 +88,21 @@ pub struct HolderDetail {
     pub created_at: UnixTime,
     /// Its policies.
     pub rights: RightsDetail,
-    /// Its tags.
+    /// Its tags; a group has none.
     pub tags: OwnTags,
 }
 
-/// A managed policy, and how many have it.
-#[derive(Debug, Clone)]
-pub struct PolicyDetail {
-    /// The ARN.
-    pub arn: ManagedPolicyArn,
-    /// Of one of the account: its id, description and when it was made.
-    pub own: Option<(UniqueId, String, UnixTime)>,
-    /// What it says.
-    pub document: String,
-    /// How many have it.
-    pub attached: usize,
-    /// How many have it as their boundary.
-    pub bounding: usize,
-}
-
-/// One of the page. Groups come here, between users and roles, and further versions of policies in
-/// [`PolicyDetail`].
+/// One of the page.
 #[derive(Debug, Clone)]
 pub enum Detail {
-    /// A user.
-    User(HolderDetail),
-    /// A role and its trust policy.
-    Role(HolderDetail, String),
-    /// A managed policy.
-    Policy(PolicyDetail),
+    /// A user, and the groups that they are in.
+    User(HolderDetail, Vec<GroupName>),
+    /// A group.
+    Group(HolderDetail),
+    /// A role, its trust policy, and the instance profiles that stand for it.
+    Role(HolderDetail, String, Vec<InstanceProfileView>),
+    /// A managed policy and its versions, the newest first.
+    Policy(PolicyView, Vec<VersionView>),
 }
 
 /// `GetAccountAuthorizationDetails`
@@ -128,8 +117,9 @@ pub struct GetAccountAuthorizationDetails {
 /// One that could be on the page.
 enum Found<'s> {
     User(&'s UserName, &'s Arc<User>),
+    Group(&'s GroupName, &'s Arc<Group>),
     Role(&'s RoleName, &'s Arc<Role>),
-    Policy(&'s PolicyName, &'s Arc<ManagedPolicy>),
+    Policy(&'s PolicyName, ManagedPolicyArn),
     AwsPolicy(&'s ManagedPolicyArn),
 }
 
@@ -137,6 +127,7 @@ impl Found<'_> {
     const fn kind(&self) -> EntityKind {
         match self {
             Self::User(..) => EntityKind::User,
+            Self::Group(..) => EntityKind::Group,
             Self::Role(..) => EntityKind::Role,
             Self::Policy(..) => EntityKind::LocalManagedPolicy,
             Self::AwsPolicy(_) => EntityKind::AwsManagedPolicy,
@@ -146,6 +137,7 @@ impl Found<'_> {
     fn name(&self) -> &str {
         match self {
             Self::User(name, _) => name.as_str(),
+            Self::Group(name, _) => name.as_str(),
             Self::Role(name, _) => name.as_str(),
             Self::Policy(name, _) => name.as_str(),
             Self::AwsPolicy(arn) => arn.as_str(),
@@ -178,11 +170,11 @@ impl Action for GetAccountAuthorizationDetails {
         let found = all(scene).into_iter().filter(|found| self.wants(found));
         let found = found.map(|found| (found.key(), found)).collect();
         let page = self.page.of_list(found);
-        let uses = Uses::of(scene);
+        let beside = Beside::of(scene);
         let items = page.items.into_iter();
         Ok(Done::told(Page {
             items: items
-                .filter_map(|found| detail(scene, &uses, &found))
+                .filter_map(|found| detail(scene, &beside, &found))
                 .collect(),
             marker: page.marker,
         }))
@@ -198,6 +190,7 @@ impl GetAccountAuthorizationDetails {
 fn all<'s>(scene: &'s Scene<'_>) -> Vec<Found<'s>> {
     let account = &scene.account;
     let users = account.users.iter();
+    let groups = account.groups.iter();
     let roles = account.roles.iter();
     let policies = account.policies.iter();
     let of_aws: BTreeSet<_> = rights(scene)
@@ -206,8 +199,12 @@ fn all<'s>(scene: &'s Scene<'_>) -> Vec<Found<'s>> {
         .collect();
     users
         .map(|(name, user)| Found::User(name, user))
+        .chain(groups.map(|(name, group)| Found::Group(name, group)))
         .chain(roles.map(|(name, role)| Found::Role(name, role)))
-        .chain(policies.map(|(name, policy)| Found::Policy(name, policy)))
+        .chain(
+            policies
+                .map(|(name, policy)| Found::Policy(name, scene.policy_arn(&policy.path, name))),
+        )
         .chain(of_aws.into_iter().map(Found::AwsPolicy))
         .collect()
 }
@@ -216,80 +213,97 @@ fn all<'s>(scene: &'s Scene<'_>) -> Vec<Found<'s>> {
 fn rights<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = Rights<'s>> {
     let users = scene.account.users.values().map(|user| user.rights());
     let roles = scene.account.roles.values().map(|role| role.rights());
-    users.chain(roles)
+    let groups = scene.account.groups.values().map(|group| group.rights());
+    users.chain(groups).chain(roles)
 }
 
-/// How many have each managed policy, and how many as their boundary.
-#[derive(Default)]
-struct Uses<'s>(BTreeMap<&'s ManagedPolicyArn, (usize, usize)>);
+/// Instance profiles of one role, by name.
+type Profiles<'s> = Vec<(&'s InstanceProfileName, &'s Arc<InstanceProfile>)>;
 
-impl<'s> Uses<'s> {
+/// What stands elsewhere in the account and is told with what is asked for.
+struct Beside<'s> {
+    usages: Usages<'s>,
+    profiles: BTreeMap<&'s RoleName, Profiles<'s>>,
+}
+
+impl<'s> Beside<'s> {
     fn of(scene: &'s Scene<'_>) -> Self {
-        let mut uses = Self::default();
-        for rights in rights(scene) {
-            for arn in rights.attached {
-                uses.0.entry(arn).or_default().0 += 1;
-            }
-            if let Some(arn) = rights.boundary {
-                uses.0.entry(arn).or_default().1 += 1;
+        let mut profiles: BTreeMap<_, Profiles<'_>> = BTreeMap::new();
+        for (name, profile) in &scene.account.instance_profiles {
+            if let Some(role) = &profile.role {
+                profiles.entry(role).or_default().push((name, profile));
             }
         }
-        uses
+        Self {
+            usages: Usages::of(&scene.account),
+            profiles,
+        }
     }
 
-    fn policy(
-        &self,
-        arn: ManagedPolicyArn,
-        own: Option<(UniqueId, String, UnixTime)>,
-        document: &str,
-    ) -> PolicyDetail {
-        let (attached, bounding) = self.0.get(&arn).copied().unwrap_or_default();
-        PolicyDetail {
-            arn,
-            own,
-            document: document.to_owned(),
-            attached,
-            bounding,
-        }
+    fn profiles(&self, scene: &Scene<'_>, role: &RoleName) -> Vec<InstanceProfileView> {
+        let profiles = self.profiles.get(role).into_iter().flatten();
+        profiles
+            .map(|(name, profile)| InstanceProfileView::in_list(scene, name, profile))
+            .collect()
+    }
+
+    fn policy(&self, scene: &Scene<'_>, arn: &ManagedPolicyArn) -> Option<Detail> {
+        let found = scene.policy(arn).ok()?;
+        let ids = found.version_ids().into_iter().rev();
+        let versions = ids.filter_map(|id| VersionView::find(found, id)).collect();
+        let view = PolicyView {
+            tags: OwnTags::default(),
+            ..found.view(arn.clone(), self.usages.find(arn))
+        };
+        Some(Detail::Policy(view, versions))
     }
 }
 
-fn detail(scene: &Scene<'_>, had: &Uses<'_>, found: &Found<'_>) -> Option<Detail> {
+fn detail(scene: &Scene<'_>, beside: &Beside<'_>, found: &Found<'_>) -> Option<Detail> {
     Some(match found {
-        Found::User(name, user) => Detail::User(HolderDetail {
+        Found::User(name, user) => Detail::User(
+            of_user(scene, name, user),
+            user.groups.iter().cloned().collect(),
+        ),
+        Found::Group(name, group) => Detail::Group(HolderDetail {
             name: name.to_string(),
-            path: user.path.clone(),
-            id: user.unique_id.clone(),
-            arn: scene.user_arn(Some(&user.path), name),
-            created_at: user.created_at,
-            rights: RightsDetail::of(user.rights()),
-            tags: user.tags.clone(),
+            path: group.path.clone(),
+            id: group.unique_id.clone(),
+            arn: scene.group_arn(Some(&group.path), name),
+            created_at: group.created_at,
+            rights: RightsDetail::of(group.rights()),
+            tags: OwnTags::default(),
         }),
-        Found::Role(name, role) => {
-            let detail = HolderDetail {
-                name: name.to_string(),
-                path: role.path.clone(),
-                id: role.unique_id.clone(),
-                arn: role
-                    .arn(scene.partition, scene.account_id, name)
-                    .to_string(),
-                created_at: role.created_at,
-                rights: RightsDetail::of(role.rights()),
-                tags: role.tags.clone(),
-            };
-            Detail::Role(detail, role.trust.as_json().to_owned())
-        }
-        Found::Policy(name, policy) => {
-            let (path, name) = (policy.path.clone(), PolicyName::clone(name));
-            let arn = ManagedPolicyArn::new(scene.partition, scene.account_id, path, name);
-            let (id, text) = (policy.unique_id.clone(), policy.description.clone());
-            let own = Some((id, text, policy.created_at));
-            Detail::Policy(had.policy(arn, own, policy.document.as_json()))
-        }
-        Found::AwsPolicy(arn) => {
-            let document = scene.snapshot.policies().find(arn)?;
-            let arn = ManagedPolicyArn::clone(arn);
-            Detail::Policy(had.policy(arn, None, document.as_json()))
-        }
+        Found::Role(name, role) => Detail::Role(
+            of_role(scene, name, role),
+            role.trust.as_json().to_owned(),
+            beside.profiles(scene, name),
+        ),
+        Found::Policy(_, arn) => beside.policy(scene, arn)?,
+        Found::AwsPolicy(arn) => beside.policy(scene, arn)?,
     })
+}
+
+fn of_user(scene: &Scene<'_>, name: &UserName, user: &User) -> HolderDetail {
+    HolderDetail {
+        name: name.to_string(),
+        path: user.path.clone(),
+        id: user.unique_id.clone(),
+        arn: scene.user_arn(Some(&user.path), name),
+        created_at: user.created_at,
+        rights: RightsDetail::of(user.rights()),
+        tags: user.tags.clone(),
+    }
+}
+
+fn of_role(scene: &Scene<'_>, name: &RoleName, role: &Role) -> HolderDetail {
+    HolderDetail {
+        name: name.to_string(),
+        path: role.path.clone(),
+        id: role.unique_id.clone(),
+        arn: scene.role_arn(Some(&role.path), name),
+        created_at: role.created_at,
+        rights: RightsDetail::of(role.rights()),
+        tags: role.tags.clone(),
+    }
 }

@@ -40,7 +40,7 @@ impl GroupView {
 
 impl Scene<'_> {
     /// A group's ARN; without a path where it isn't known, because there is no such group.
-    fn group_arn(&self, path: Option<&IamPath>, name: &GroupName) -> String {
+    pub(super) fn group_arn(&self, path: Option<&IamPath>, name: &GroupName) -> String {
         let path = path.map_or("/", IamPath::as_str);
         self.arn(&["group", path, name.as_str()].concat())
     }

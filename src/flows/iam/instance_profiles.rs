@@ -52,7 +52,12 @@ impl InstanceProfileView {
         }
     }
 
-    fn in_list(scene: &Scene<'_>, name: &InstanceProfileName, profile: &InstanceProfile) -> Self {
+    /// What lists tell of one.
+    pub(super) fn in_list(
+        scene: &Scene<'_>,
+        name: &InstanceProfileName,
+        profile: &InstanceProfile,
+    ) -> Self {
         Self {
             tags: OwnTags::default(),
             ..Self::of(scene, name, profile)

@@ -1,23 +1,17 @@
 //! `GetAccountAuthorizationDetails`
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::operation::Operation;
 use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, Wanted};
-use super::shapes;
-use crate::domain::{ManagedPolicyArn, PolicyName};
+use super::{instance_profiles, policies, shapes};
+use crate::domain::{GroupName, ManagedPolicyArn, PolicyName};
 use crate::flows::iam::Page;
 use crate::flows::iam::authorization_details::{
-    Detail, EntityKind, GetAccountAuthorizationDetails, HolderDetail, PolicyDetail, RightsDetail,
+    Detail, EntityKind, GetAccountAuthorizationDetails, HolderDetail, RightsDetail,
 };
+use crate::flows::iam::instance_profiles::InstanceProfileView;
+use crate::flows::iam::policies::{PolicyView, VersionView};
 use crate::http::query::{Constraint, Members, Parameters, QueryFault, Quoting, Value};
 
-/// What stands as it is in a policy document of an answer: the unreserved characters (RFC 3986, section 2.3).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 /// `entityListType`
 const FILTER: Field = Field {
     name: "Filter",
@@ -29,10 +23,6 @@ const FILTER: Field = Field {
         quoting: Quoting::Quoted,
     },
 };
-
-fn encoded(document: &str) -> Value<'static> {
-    utf8_percent_encode(document, ENCODED).to_string().into()
-}
 
 impl Operation for GetAccountAuthorizationDetails {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
@@ -56,17 +46,19 @@ impl Operation for GetAccountAuthorizationDetails {
     }
 
     fn members(page: Page<Detail>) -> Option<Members<'static>> {
-        let (mut users, mut roles, mut policies) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut users, mut groups) = (Vec::new(), Vec::new());
+        let (mut roles, mut policies) = (Vec::new(), Vec::new());
         for detail in page.items {
             match detail {
-                Detail::User(user) => users.push(of_user(user)),
-                Detail::Role(role, trust) => roles.push(of_role(role, &trust)),
-                Detail::Policy(policy) => policies.push(of_policy(policy)),
+                Detail::User(user, of) => users.push(of_user(user, &of)),
+                Detail::Group(group) => groups.push(of_group(group)),
+                Detail::Role(role, trust, of) => roles.push(of_role(role, &trust, of)),
+                Detail::Policy(policy, versions) => policies.push(of_policy(policy, versions)),
             }
         }
         let mut members = vec![
             ("UserDetailList", Value::List(users)),
-            ("GroupDetailList", Value::List(Vec::new())),
+            ("GroupDetailList", Value::List(groups)),
             ("RoleDetailList", Value::List(roles)),
             ("Policies", Value::List(policies)),
             ("IsTruncated", Value::Bool(page.marker.is_some())),
@@ -76,7 +68,7 @@ impl Operation for GetAccountAuthorizationDetails {
     }
 }
 
-/// What an element of a user or role is called.
+/// What an element of a user, group or role is called.
 struct Names {
     name: &'static str,
     id: &'static str,
@@ -92,7 +84,6 @@ fn of_holder(holder: HolderDetail, names: &Names) -> Members<'static> {
         ("CreateDate", Value::Time(holder.created_at)),
     ];
     members.extend(of_rights(holder.rights, names.policies));
-    members.push(("Tags", shapes::tags(&holder.tags)));
     members
 }
 
@@ -100,7 +91,7 @@ fn of_rights(rights: RightsDetail, policies: &'static str) -> Members<'static> {
     let inline = |(name, document): &(PolicyName, String)| {
         Value::Members(vec![
             ("PolicyName", name.to_string().into()),
-            ("PolicyDocument", encoded(document)),
+            ("PolicyDocument", shapes::document(document)),
         ])
     };
     let attached = |arn: &ManagedPolicyArn| {
@@ -120,54 +111,46 @@ fn of_rights(rights: RightsDetail, policies: &'static str) -> Members<'static> {
     members
 }
 
-fn of_user(user: HolderDetail) -> Value<'static> {
+fn of_user(user: HolderDetail, groups: &[GroupName]) -> Value<'static> {
     let names = Names {
         name: "UserName",
         id: "UserId",
         policies: "UserPolicyList",
     };
+    let tags = shapes::tags(&user.tags);
     let mut members = of_holder(user, &names);
-    members.push(("GroupList", Value::List(Vec::new())));
+    members.push(("Tags", tags));
+    members.push(("GroupList", shapes::texts(groups)));
     Value::Members(members)
 }
 
-fn of_role(role: HolderDetail, trust: &str) -> Value<'static> {
+fn of_group(group: HolderDetail) -> Value<'static> {
+    let names = Names {
+        name: "GroupName",
+        id: "GroupId",
+        policies: "GroupPolicyList",
+    };
+    Value::Members(of_holder(group, &names))
+}
+
+fn of_role(role: HolderDetail, trust: &str, profiles: Vec<InstanceProfileView>) -> Value<'static> {
     let names = Names {
         name: "RoleName",
         id: "RoleId",
         policies: "RolePolicyList",
     };
+    let tags = shapes::tags(&role.tags);
+    let profiles = profiles.into_iter().map(instance_profiles::profile);
     let mut members = of_holder(role, &names);
-    members.push(("AssumeRolePolicyDocument", encoded(trust)));
-    members.push(("InstanceProfileList", Value::List(Vec::new())));
+    members.push(("Tags", tags));
+    members.push(("AssumeRolePolicyDocument", shapes::document(trust)));
+    members.push(("InstanceProfileList", Value::List(profiles.collect())));
     Value::Members(members)
 }
 
-fn of_policy(policy: PolicyDetail) -> Value<'static> {
-    let count = |number: usize| Value::Number(u32::try_from(number).unwrap_or(u32::MAX));
-    let arn = &policy.arn;
-    let mut members = vec![
-        ("PolicyName", arn.name().to_string().into()),
-        ("Arn", arn.to_string().into()),
-        ("Path", arn.path().to_string().into()),
-        ("DefaultVersionId", "v1".into()),
-        ("AttachmentCount", count(policy.attached)),
-        ("PermissionsBoundaryUsageCount", count(policy.bounding)),
-        ("IsAttachable", Value::Bool(true)),
-    ];
-    let mut version = vec![
-        ("Document", encoded(&policy.document)),
-        ("VersionId", "v1".into()),
-        ("IsDefaultVersion", Value::Bool(true)),
-    ];
-    if let Some((id, description, created_at)) = policy.own {
-        members.push(("PolicyId", id.to_string().into()));
-        members.push(("Description", description.into()));
-        members.push(("CreateDate", Value::Time(created_at)));
-        members.push(("UpdateDate", Value::Time(created_at)));
-        version.push(("CreateDate", Value::Time(created_at)));
-    }
-    let versions = Value::List(vec![Value::Members(version)]);
-    members.push(("PolicyVersionList", versions));
+fn of_policy(policy: PolicyView, versions: Vec<VersionView>) -> Value<'static> {
+    let versions = versions.into_iter().map(policies::version);
+    let mut members = policies::members_of(policy);
+    members.push(("PolicyVersionList", Value::List(versions.collect())));
     Value::Members(members)
 }

@@ -60,10 +60,7 @@ impl<H: Named> Operation for GetPolicy<H> {
         Some(vec![
             (H::NAME.name, view.of.to_string().into()),
             ("PolicyName", view.name.to_string().into()),
-            (
-                "PolicyDocument",
-                shapes::encoded_document(view.policy.as_json()),
-            ),
+            ("PolicyDocument", shapes::document(view.policy.as_json())),
         ])
     }
 }

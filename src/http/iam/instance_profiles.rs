@@ -18,7 +18,7 @@ use crate::http::query::{Members, Parameters, QueryFault, Value};
 const NAME: Field = word("InstanceProfileName", "instanceProfileName", 128);
 
 /// `InstanceProfile`
-fn profile(view: InstanceProfileView) -> Value<'static> {
+pub(super) fn profile(view: InstanceProfileView) -> Value<'static> {
     let roles = view.role.into_iter().map(shapes::role).collect();
     let mut members = vec![
         ("Path", view.path.to_string().into()),
@@ -171,6 +171,6 @@ impl Operation for ListInstanceProfileTags {
     }
 
     fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::page("Tags", page, shapes::tag)
+        shapes::tag_page(page)
     }
 }

@@ -194,7 +194,7 @@ impl Operation for ListDeviceTags {
     }
 
     fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::page("Tags", page, shapes::tag)
+        shapes::tag_page(page)
     }
 }
 

@@ -79,6 +79,11 @@ fn version_id(checked: &Checked<'_>) -> Result<PolicyVersionId, QueryFault> {
 
 /// `Policy`
 fn policy(view: PolicyView) -> Value<'static> {
+    Value::Members(members_of(view))
+}
+
+/// The members of a `Policy`.
+pub(super) fn members_of(view: PolicyView) -> Members<'static> {
     let mut members = vec![
         ("PolicyName", view.arn.name().to_string().into()),
         ("PolicyId", view.id.to_string().into()),
@@ -100,11 +105,11 @@ fn policy(view: PolicyView) -> Value<'static> {
     if !view.tags.is_empty() {
         members.push(("Tags", shapes::tags(&view.tags)));
     }
-    Value::Members(members)
+    members
 }
 
 /// `PolicyVersion`
-fn version(view: VersionView) -> Value<'static> {
+pub(super) fn version(view: VersionView) -> Value<'static> {
     let document = view
         .document
         .map(|text| ("Document", shapes::document(&text)));
@@ -296,7 +301,7 @@ impl Operation for ListPolicyTags {
     }
 
     fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::page("Tags", page, shapes::tag)
+        shapes::tag_page(page)
     }
 }
 
@@ -307,6 +312,7 @@ impl Operation for ListEntitiesForPolicy {
         let kind = violations.one_of(asked, "entityFilter", &ENTITIES);
         let kind = kind.map(|kind| match kind {
             "User" => EntityFilter::User,
+            "Group" => EntityFilter::Group,
             "Role" => EntityFilter::Role,
             _ => EntityFilter::Other,
         });
@@ -325,11 +331,13 @@ impl Operation for ListEntitiesForPolicy {
     fn members(entities: Entities) -> Option<Members<'static>> {
         let users = entities.users.into_iter();
         let users = users.map(|(name, id)| named(("UserName", name.as_str()), ("UserId", &id)));
+        let groups = entities.groups.into_iter();
+        let groups = groups.map(|(name, id)| named(("GroupName", name.as_str()), ("GroupId", &id)));
         let roles = entities.roles.into_iter();
         let roles = roles.map(|(name, id)| named(("RoleName", name.as_str()), ("RoleId", &id)));
         let is_truncated = Value::Bool(entities.marker.is_some());
         let mut members = vec![
-            ("PolicyGroups", Value::List(Vec::new())),
+            ("PolicyGroups", Value::List(groups.collect())),
             ("PolicyUsers", Value::List(users.collect())),
             ("PolicyRoles", Value::List(roles.collect())),
             ("IsTruncated", is_truncated),

@@ -60,21 +60,16 @@ pub(super) fn attached(policy: &Attached) -> Value<'static> {
     ])
 }
 
-/// `policyDocumentType` of an answer: percent-encoded (RFC 3986, section 2.3), which clients undo.
+/// What stands as it is where RFC 3986 (section 2.3) has the rest percent-encoded.
+pub(super) const CODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// `policyDocumentType` of an answer: percent-encoded, which clients undo.
 pub(super) fn document(text: &str) -> Value<'static> {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
-    let mut encoded = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push(char::from(digit(byte >> 4)));
-            encoded.push(char::from(digit(byte & 15)));
-        }
-    }
-    encoded.into()
+    utf8_percent_encode(text, CODED).to_string().into()
 }
 
 /// `AttachedPermissionsBoundary`
@@ -93,33 +88,16 @@ pub(super) fn tags(tags: &OwnTags) -> Value<'static> {
 }
 
 /// `Tag`
-pub(super) fn tag((key, value): (TagKey, TagValue)) -> Value<'static> {
+fn tag((key, value): (TagKey, TagValue)) -> Value<'static> {
     Value::Members(vec![
         ("Key", key.to_string().into()),
         ("Value", value.to_string().into()),
     ])
 }
 
-/// What RFC 3986 wants percent-encoded.
-pub(super) const CODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// `policyDocumentType` of an answer: percent-encoded by RFC 3986.
-pub(super) fn encoded_document(json: &str) -> Value<'static> {
-    utf8_percent_encode(json, CODED).to_string().into()
-}
-
 /// A page of tags.
 pub(super) fn tag_page(tags: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-    page("Tags", tags, |(key, value)| {
-        Value::Members(vec![
-            ("Key", key.to_string().into()),
-            ("Value", value.to_string().into()),
-        ])
-    })
+    page("Tags", tags, tag)
 }
 
 /// Texts, one a member.

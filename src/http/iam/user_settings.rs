@@ -66,7 +66,7 @@ impl Operation for ListUserTags {
     }
 
     fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::page("Tags", page, shapes::tag)
+        shapes::tag_page(page)
     }
 }
 

@@ -3,7 +3,8 @@
 import json
 from urllib.request import urlopen
 
-from kit import ACCOUNT, ARGUMENTS, IAM, client, refused, same
+from kit import ACCOUNT, ARGUMENTS, IAM, allow, client, policy, refused, same, trust
+from totp import step_with_time_left, two
 
 
 def aliases():
@@ -30,9 +31,26 @@ same(aliases(), [])
 # What it has.
 IAM.create_user(UserName="ana")
 IAM.create_open_id_connect_provider(Url="https://idp.example.com", ClientIDList=["a"])
+IAM.create_group(GroupName="Team")
+IAM.create_role(RoleName="Build", AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}))
+for name in ("Web", "Worker"):
+    IAM.create_instance_profile(InstanceProfileName=name)
+OWN = IAM.create_policy(PolicyName="Own", PolicyDocument=policy(allow("s3:Get*")))["Policy"]["Arn"]
+IAM.create_policy_version(PolicyArn=OWN, PolicyDocument=policy(allow("s3:Put*")))
+IAM.create_policy(PolicyName="Other", PolicyDocument=policy(allow("s3:Get*")))
+devices = [IAM.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"] for name in ("phone", "spare")]
+shown = two(devices[0]["Base32StringSeed"], step_with_time_left())
+IAM.enable_mfa_device(UserName="ana", SerialNumber=devices[0]["SerialNumber"], **shown)
 summary = IAM.get_account_summary()["SummaryMap"]
-same((summary["Users"], summary["Providers"], summary["Roles"]), (1, 1, 0))
-same((summary["AccessKeysPerUserQuota"], summary["GlobalEndpointTokenVersion"]), (2, 1))
+SUMMARY = {
+    **{"Users": 1, "Groups": 1, "Roles": 1, "InstanceProfiles": 2, "Providers": 1, "Policies": 2},
+    **{"PolicyVersionsInUse": 3, "MFADevices": 2, "MFADevicesInUse": 1, "GlobalEndpointTokenVersion": 1},
+    **{"AccessKeysPerUserQuota": 2, "GroupsPerUserQuota": 10, "VersionsPerPolicyQuota": 5, "PolicySizeQuota": 6144},
+    **{"UserPolicySizeQuota": 2048, "GroupPolicySizeQuota": 5120, "RolePolicySizeQuota": 10240},
+    **{"AssumeRolePolicySizeQuota": 4096, "AttachedPoliciesPerGroupQuota": 20, "ServerCertificates": 0},
+}
+same({key: summary.get(key) for key in SUMMARY}, SUMMARY)
+same(set(summary), set(IAM.meta.service_model.shape_for("summaryKeyType").enum))
 
 # STS.
 IAM.set_security_token_service_preferences(GlobalEndpointTokenVersion="v2Token")

@@ -94,6 +94,35 @@ pages = list(pages)
 same([len(page["PolicyRoles"]) + len(page["PolicyUsers"]) for page in pages], [1, 1, 1])
 same([user["UserId"][:4] for page in pages for user in page["PolicyUsers"]], ["AIDA"])
 refused("NoSuchEntity", IAM.list_entities_for_policy, PolicyArn=NONE)
+
+# A group that has it is one of those that have it.
+group = IAM.create_group(GroupName="Team", Path="/g/")["Group"]
+OF_GROUP = IAM.create_policy(PolicyName="OfGroup", PolicyDocument=READ)["Policy"]["Arn"]
+for arn_of in (OF_GROUP, READ_ARN):
+    IAM.attach_group_policy(GroupName="Team", PolicyArn=arn_of)
+same(IAM.get_policy(PolicyArn=OF_GROUP)["Policy"]["AttachmentCount"], 1)
+same(IAM.get_policy(PolicyArn=READ_ARN)["Policy"]["AttachmentCount"], 2)
+same([found["PolicyName"] for found in IAM.list_policies(Scope="Local", OnlyAttached=True)["Policies"]], ["OfGroup", "Read"])
+found = IAM.list_entities_for_policy(PolicyArn=OF_GROUP)
+same(found["PolicyGroups"], [{"GroupName": "Team", "GroupId": group["GroupId"]}])
+same((found["PolicyRoles"], found["PolicyUsers"]), ([], []))
+for more, expected in (
+    ({"EntityFilter": "Group"}, ["Team"]),
+    ({"EntityFilter": "Role"}, []),
+    ({"PathPrefix": "/g/"}, ["Team"]),
+    ({"PathPrefix": "/r/"}, []),
+    ({"PolicyUsageFilter": "PermissionsPolicy"}, ["Team"]),
+    ({"PolicyUsageFilter": "PermissionsBoundary"}, []),
+):
+    found = IAM.list_entities_for_policy(PolicyArn=READ_ARN, **more)
+    same([one["GroupName"] for one in found["PolicyGroups"]], expected)
+pages = IAM.get_paginator("list_entities_for_policy").paginate(PolicyArn=READ_ARN, PaginationConfig={"PageSize": 1})
+same([[len(page[kind]) for kind in ("PolicyGroups", "PolicyRoles", "PolicyUsers")] for page in pages], [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]])
+refused("DeleteConflict", IAM.delete_policy, PolicyArn=OF_GROUP, says="Cannot delete a policy attached to entities.")
+for arn_of in (OF_GROUP, READ_ARN):
+    IAM.detach_group_policy(GroupName="Team", PolicyArn=arn_of)
+IAM.delete_policy(PolicyArn=OF_GROUP)
+IAM.delete_group(GroupName="Team")
 refused("ValidationError", IAM.list_entities_for_policy, PolicyArn=READ_ARN, EntityFilter="Nobody", says="Member must satisfy enum value set: [User, Role, Group, LocalManagedPolicy, AWSManagedPolicy]")
 
 # Lists.

@@ -107,7 +107,37 @@ same(decisions(IAM.simulate_principal_policy(PolicySourceArn=ROLE, ActionNames=[
 IAM.delete_role_permissions_boundary(RoleName="Role")
 IAM.create_user(UserName="ana")
 same(decisions(IAM.simulate_principal_policy(PolicySourceArn=arn("user/ana"), ActionNames=["s3:GetObject"], ResourceArns=[BUCKET], ResourcePolicy=resource)), ["allowed"])
-for missing in (arn("role/Role"), arn("user/none"), "arn:aws:iam::482011739056:role/x/Role"):
+
+# What a user has of groups, and what a group has.
+IAM.create_group(GroupName="Team", Path="/t/")
+IAM.put_group_policy(GroupName="Team", PolicyName="put", PolicyDocument=policy(allow("s3:Put*")))
+TEAM = arn("group/t/Team")
+UNTAGGED = policy(allow("s3:List*", Condition={"Null": {"aws:RequestTag/team": "true"}}))
+IAM.create_policy(PolicyName="OfTeam", PolicyDocument=UNTAGGED)
+for call, name in ((IAM.attach_group_policy, {"GroupName": "Team"}), (IAM.attach_user_policy, {"UserName": "ana"})):
+    call(PolicyArn=arn("policy/OfTeam"), **name)
+ASKED = ["s3:PutObject", "s3:ListBucket", "s3:GetObject"]
+same(decisions(IAM.simulate_principal_policy(PolicySourceArn=arn("user/ana"), ActionNames=ASKED)), ["implicitDeny", "allowed", "implicitDeny"])
+same(IAM.get_context_keys_for_principal_policy(PolicySourceArn=arn("user/ana"))["ContextKeyNames"], ["aws:RequestTag/team"])
+IAM.put_group_policy(GroupName="Team", PolicyName="mfa", PolicyDocument=policy({"Effect": "Deny", "Action": "s3:ListBucket", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}))
+IAM.add_user_to_group(GroupName="Team", UserName="ana")
+for source in (arn("user/ana"), TEAM):
+    found = IAM.simulate_principal_policy(PolicySourceArn=source, ActionNames=ASKED)["EvaluationResults"]
+    same([one["EvalDecision"] for one in found], ["allowed", "allowed", "implicitDeny"])
+    same([(one["SourcePolicyId"], one["SourcePolicyType"]) for one in found[0]["MatchedStatements"]], [("put", "group")])
+    same([(one["SourcePolicyId"], one["SourcePolicyType"]) for one in found[1]["MatchedStatements"]], [("OfTeam", "user-managed")])
+    without = [{"ContextKeyName": "aws:MultiFactorAuthPresent", "ContextKeyType": "boolean", "ContextKeyValues": ["false"]}]
+    found = IAM.simulate_principal_policy(PolicySourceArn=source, ActionNames=ASKED, ContextEntries=without)
+    same(decisions(found), ["allowed", "explicitDeny", "implicitDeny"])
+    same(IAM.get_context_keys_for_principal_policy(PolicySourceArn=source)["ContextKeyNames"], ["aws:MultiFactorAuthPresent", "aws:RequestTag/team"])
+IAM.put_user_permissions_boundary(UserName="ana", PermissionsBoundary=arn("policy/OfTeam"))
+same(decisions(IAM.simulate_principal_policy(PolicySourceArn=arn("user/ana"), ActionNames=ASKED)), ["implicitDeny", "allowed", "implicitDeny"])
+# A group calls nothing itself.
+theirs = {"PolicySourceArn": TEAM, "ActionNames": ["s3:GetObject"], "ResourceArns": [BUCKET], "ResourcePolicy": resource}
+refused("InvalidInput", IAM.simulate_principal_policy, says="CallerArn is required", **theirs)
+same(decisions(IAM.simulate_principal_policy(CallerArn=arn("user/ana"), **theirs)), ["allowed"])
+same(decisions(IAM.simulate_principal_policy(CallerArn=arn("user/bob"), **theirs)), ["implicitDeny"])
+for missing in (arn("group/Team"), arn("group/t/None"), arn("role/Role"), arn("user/none"), "arn:aws:iam::482011739056:group/t/Team", "arn:aws:iam::482011739056:role/x/Role"):
     refused("NoSuchEntity", IAM.simulate_principal_policy, PolicySourceArn=missing, ActionNames=["s3:GetObject"])
     refused("NoSuchEntity", IAM.get_context_keys_for_principal_policy, PolicySourceArn=missing)
 refused("InvalidInput", IAM.simulate_principal_policy, PolicySourceArn=arn("policy/List"), ActionNames=["s3:GetObject"])

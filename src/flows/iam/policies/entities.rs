@@ -1,8 +1,8 @@
-//! Which users and roles have a managed policy.
+//! Which users, groups and roles have a managed policy.
 
 use super::UsageFilter;
 use crate::directory::Rights;
-use crate::domain::{IamPath, ManagedPolicyArn, RoleName, UniqueId, UserName};
+use crate::domain::{GroupName, IamPath, ManagedPolicyArn, RoleName, UniqueId, UserName};
 use crate::flows::iam::{Action, Done, Page, PageRequest, Question, Refusal, Scene};
 
 /// Which kind of holders is asked for.
@@ -10,6 +10,8 @@ use crate::flows::iam::{Action, Done, Page, PageRequest, Question, Refusal, Scen
 pub enum EntityFilter {
     /// Users.
     User,
+    /// Groups.
+    Group,
     /// Roles.
     Role,
     /// Anything else, of which there is none here.
@@ -21,6 +23,8 @@ pub enum EntityFilter {
 pub struct Entities {
     /// Users.
     pub users: Vec<(UserName, UniqueId)>,
+    /// Groups.
+    pub groups: Vec<(GroupName, UniqueId)>,
     /// Roles.
     pub roles: Vec<(RoleName, UniqueId)>,
     /// Where the next page begins, where there is one.
@@ -30,6 +34,7 @@ pub struct Entities {
 /// Somebody who has the policy.
 enum Entity {
     User(UserName, UniqueId),
+    Group(GroupName, UniqueId),
     Role(RoleName, UniqueId),
 }
 
@@ -42,6 +47,7 @@ impl Entities {
         for entity in page.items {
             match entity {
                 Entity::User(name, id) => entities.users.push((name, id)),
+                Entity::Group(name, id) => entities.groups.push((name, id)),
                 Entity::Role(name, id) => entities.roles.push((name, id)),
             }
         }
@@ -94,6 +100,12 @@ impl Action for ListEntitiesForPolicy {
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Entities>, Refusal> {
         scene.policy(&self.arn)?;
         let mut listed = Vec::new();
+        for (name, group) in &scene.account.groups {
+            if self.is_meant(EntityFilter::Group, &group.path, group.rights()) {
+                let entity = Entity::Group(name.clone(), group.unique_id.clone());
+                listed.push((format!("group/{name}"), entity));
+            }
+        }
         for (name, role) in &scene.account.roles {
             if self.is_meant(EntityFilter::Role, &role.path, role.rights()) {
                 let entity = Entity::Role(name.clone(), role.unique_id.clone());

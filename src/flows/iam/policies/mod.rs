@@ -24,7 +24,7 @@ use crate::domain::{
 };
 use crate::policy::IdentityPolicy;
 
-use self::usage::Usages;
+pub(super) use usage::Usages;
 
 /// As many managed policies as an account may have (IAM quotas: 10,000 at AWS; here as many as are known to
 /// work).
@@ -63,7 +63,7 @@ pub(super) enum Found<'s> {
 }
 
 impl Found<'_> {
-    fn view(self, arn: ManagedPolicyArn, usage: Usage) -> PolicyView {
+    pub(super) fn view(self, arn: ManagedPolicyArn, usage: Usage) -> PolicyView {
         match self {
             Self::Own(policy) => PolicyView {
                 arn,
@@ -106,7 +106,7 @@ impl Found<'_> {
         }
     }
 
-    fn version_ids(&self) -> Vec<PolicyVersionId> {
+    pub(super) fn version_ids(&self) -> Vec<PolicyVersionId> {
         match self {
             Self::Own(policy) => policy.version_ids(),
             Self::Aws(_) => vec![PolicyVersionId::FIRST],
@@ -120,7 +120,7 @@ fn not_found(arn: &ManagedPolicyArn) -> Refusal {
 }
 
 impl Scene<'_> {
-    fn policy_arn(&self, path: &IamPath, name: &PolicyName) -> ManagedPolicyArn {
+    pub(super) fn policy_arn(&self, path: &IamPath, name: &PolicyName) -> ManagedPolicyArn {
         ManagedPolicyArn::new(self.partition, self.account_id, path.clone(), name.clone())
     }
 
@@ -294,7 +294,7 @@ pub enum PolicyScope {
 pub struct ListPolicies {
     /// Whose.
     pub scope: PolicyScope,
-    /// Only those that some user or role has.
+    /// Only those that some user, group or role has.
     pub only_attached: bool,
     /// Only those that are used so.
     pub usage: Option<UsageFilter>,

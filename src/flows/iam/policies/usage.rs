@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::directory::{Account, Rights};
 use crate::domain::ManagedPolicyArn;
 
-/// How many users and roles have a policy.
+/// How many users, groups and roles have a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// As one of their policies.
@@ -33,17 +33,20 @@ impl Usage {
 }
 
 /// Who has which policy, in one account.
-pub(super) struct Usages<'a>(HashMap<&'a ManagedPolicyArn, Usage>);
+pub(in crate::flows::iam) struct Usages<'a>(HashMap<&'a ManagedPolicyArn, Usage>);
 
 impl<'a> Usages<'a> {
-    /// Of every user and role.
-    pub(super) fn of(account: &'a Account) -> Self {
+    /// Of every user, group and role.
+    pub(in crate::flows::iam) fn of(account: &'a Account) -> Self {
         let mut usages = Self(HashMap::new());
         for role in account.roles.values() {
             usages.add(role.rights());
         }
         for user in account.users.values() {
             usages.add(user.rights());
+        }
+        for group in account.groups.values() {
+            usages.add(group.rights());
         }
         usages
     }
@@ -57,7 +60,7 @@ impl<'a> Usages<'a> {
         }
     }
 
-    pub(super) fn find(&self, arn: &ManagedPolicyArn) -> Usage {
+    pub(in crate::flows::iam) fn find(&self, arn: &ManagedPolicyArn) -> Usage {
         self.0.get(arn).copied().unwrap_or_default()
     }
 }

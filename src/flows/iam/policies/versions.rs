@@ -14,12 +14,12 @@ pub struct VersionView {
     pub is_default: bool,
     /// When it was made.
     pub created_at: UnixTime,
-    /// What it says; only `GetPolicyVersion` tells it.
+    /// What it says; only `GetPolicyVersion` and `GetAccountAuthorizationDetails` tell it.
     pub document: Option<String>,
 }
 
 impl VersionView {
-    fn find(found: Found<'_>, id: PolicyVersionId) -> Option<Self> {
+    pub(in crate::flows::iam) fn find(found: Found<'_>, id: PolicyVersionId) -> Option<Self> {
         let (document, created_at) = found.version(id)?;
         Some(Self {
             id,

@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use inline::identity_policy;
-pub use inline::{DeleteRolePolicy, GetRolePolicy, InlinePolicy, ListRolePolicies, PutRolePolicy};
+pub use inline::{
+    DeleteRolePolicy, GetRolePolicy, InlinePolicy, ListRolePolicies, MAX_INLINE_CHARACTERS,
+    PutRolePolicy,
+};
 pub use managed::{
     AttachRolePolicy, Attached, DeleteRolePermissionsBoundary, DetachRolePolicy,
     ListAttachedRolePolicies, PutRolePermissionsBoundary,

@@ -37,7 +37,11 @@ impl Scene<'_> {
         Ok(SimulatedCaller::user(arn, id))
     }
 
-    fn stranger(&self) -> Result<SimulatedCaller, Refusal> {
+    /// Somebody of the account who is nobody.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the name and the id were none; they are.
+    pub(super) fn stranger(&self) -> Result<SimulatedCaller, Refusal> {
         let (name, id) = (
             STRANGER.0.parse::<UserName>(),
             STRANGER.1.parse::<UniqueId>(),

@@ -1,20 +1,23 @@
-//! The policies that a user or role has.
+//! The policies that a user, group or role has.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{
     EvaluationResult, Setting, SimulatedCaller, Simulation, Source, SourceKind, boundary,
     context_keys, invalid, sources,
 };
-use crate::directory::{Rights, Role, User};
-use crate::domain::{ManagedPolicyArn, RoleArn, SessionName, SessionPrincipal, UserArn};
+use crate::directory::{Group, Rights, Role, User};
+use crate::domain::{GroupArn, ManagedPolicyArn, RoleArn, SessionName, SessionPrincipal, UserArn};
 use crate::flows::iam::{Action, Done, IamCode, Page, Question, Refusal, Scene};
 
 /// Whose policies are tried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
-    /// A user's.
+    /// A user's, and those of the user's groups.
     User(UserArn),
+    /// A group's.
+    Group(GroupArn),
     /// A role's.
     Role(RoleArn),
 }
@@ -25,6 +28,9 @@ impl std::str::FromStr for Holder {
     fn from_str(arn: &str) -> Result<Self, Refusal> {
         if let Ok(user) = arn.parse() {
             return Ok(Self::User(user));
+        }
+        if let Ok(group) = arn.parse() {
+            return Ok(Self::Group(group));
         }
         let role = arn.parse().map(Self::Role);
         role.map_err(|_| {
@@ -46,6 +52,7 @@ impl Scene<'_> {
     fn ask_of_holder(&self, action: &str, holder: &Holder) -> Question {
         let (arn, tags) = match holder {
             Holder::User(arn) => (arn.as_str(), self.user_of(arn).map(|user| &user.tags)),
+            Holder::Group(arn) => (arn.as_str(), None),
             Holder::Role(arn) => (arn.as_str(), self.role_of(arn).map(|role| &role.tags)),
         };
         let question = Question::new(action, arn);
@@ -62,6 +69,13 @@ impl Scene<'_> {
         (own == arn.as_str()).then_some(user)
     }
 
+    /// The account's group of this ARN, compared whole.
+    fn group_of(&self, arn: &GroupArn) -> Option<&Arc<Group>> {
+        let group = self.account.groups.get(arn.name())?;
+        let own = self.group_arn(Some(&group.path), arn.name());
+        (own == arn.as_str()).then_some(group)
+    }
+
     /// The account's role of this ARN, compared whole.
     fn role_of(&self, arn: &RoleArn) -> Option<&Arc<Role>> {
         let role = self.account.roles.get(arn.name())?;
@@ -76,14 +90,26 @@ impl Scene<'_> {
             Holder::User(arn) => {
                 let user = self.user_of(arn);
                 let user = user.ok_or_else(|| no_such(arn.as_str()))?;
-                let policies = self.policies_of(user.rights(), SourceKind::User)?;
+                let mut policies = Policies::default();
+                policies.add(self, user.rights(), SourceKind::User)?;
+                for name in &user.groups {
+                    policies.add(self, self.group(name)?.rights(), SourceKind::Group)?;
+                }
                 let caller = SimulatedCaller::user(arn, user.unique_id.clone());
                 self.holding(caller, policies, user.rights())
+            }
+            Holder::Group(arn) => {
+                let group = self.group_of(arn);
+                let group = group.ok_or_else(|| no_such(arn.as_str()))?;
+                let mut policies = Policies::default();
+                policies.add(self, group.rights(), SourceKind::Group)?;
+                self.holding(self.stranger()?, policies, group.rights())
             }
             Holder::Role(arn) => {
                 let role = self.role_of(arn);
                 let role = role.ok_or_else(|| no_such(arn.as_str()))?;
-                let policies = self.policies_of(role.rights(), SourceKind::Role)?;
+                let mut policies = Policies::default();
+                policies.add(self, role.rights(), SourceKind::Role)?;
                 let session = "simulation".parse::<SessionName>();
                 let session = session.map_err(|error| invalid(error.to_string()))?;
                 let caller = SimulatedCaller::Session(SessionPrincipal {
@@ -99,29 +125,15 @@ impl Scene<'_> {
     fn holding(
         &self,
         caller: SimulatedCaller,
-        policies: Vec<Source>,
+        policies: Policies,
         rights: Rights<'_>,
     ) -> Result<Held, Refusal> {
         let boundary = rights.boundary.map(|arn| self.managed_source(arn));
         Ok(Held {
             caller,
-            policies,
+            policies: policies.sources,
             boundary: boundary.transpose()?,
         })
-    }
-
-    /// Inline and managed policies.
-    fn policies_of(&self, rights: Rights<'_>, kind: SourceKind) -> Result<Vec<Source>, Refusal> {
-        let inline = rights.policies.iter().map(|(name, policy)| {
-            Ok(Source {
-                id: name.to_string(),
-                kind,
-                policy: policy.clone(),
-            })
-        });
-        let attached = rights.attached.iter();
-        let managed = attached.map(|arn| self.managed_source(arn));
-        inline.chain(managed).collect()
     }
 
     fn managed_source(&self, arn: &ManagedPolicyArn) -> Result<Source, Refusal> {
@@ -135,6 +147,35 @@ impl Scene<'_> {
             },
             policy: policy.clone(),
         })
+    }
+}
+
+/// Inline and managed policies; one that several give is there once.
+#[derive(Default)]
+struct Policies {
+    sources: Vec<Source>,
+    managed: BTreeSet<ManagedPolicyArn>,
+}
+
+impl Policies {
+    fn add(
+        &mut self,
+        scene: &Scene<'_>,
+        rights: Rights<'_>,
+        kind: SourceKind,
+    ) -> Result<(), Refusal> {
+        let inline = rights.policies.iter();
+        self.sources.extend(inline.map(|(name, policy)| Source {
+            id: name.to_string(),
+            kind,
+            policy: policy.clone(),
+        }));
+        for arn in rights.attached {
+            if self.managed.insert(arn.clone()) {
+                self.sources.push(scene.managed_source(arn)?);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -170,12 +211,12 @@ impl Action for SimulatePrincipalPolicy {
         let held = scene.held(&self.holder)?;
         let caller = match (&setting.caller, &self.holder) {
             (Some(arn), _) => scene.simulated_user(arn)?,
-            (None, Holder::Role(_)) if setting.resource_policy.is_some() => {
+            (None, Holder::Group(_) | Holder::Role(_)) if setting.resource_policy.is_some() => {
                 return Err(invalid(
                     "CallerArn is required where there is a ResourcePolicy and PolicySourceArn is no user",
                 ));
             }
-            (None, Holder::User(_) | Holder::Role(_)) => held.caller,
+            (None, Holder::User(_) | Holder::Group(_) | Holder::Role(_)) => held.caller,
         };
         let mut policies = held.policies;
         policies.extend(sources("PolicyInputList", &self.policies)?);

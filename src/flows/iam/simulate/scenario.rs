@@ -22,6 +22,8 @@ pub const MAX_ASKED_BYTES: usize = 2 * 1024 * 1024;
 pub enum SourceKind {
     /// A user's own.
     User,
+    /// A group's own.
+    Group,
     /// A role's own.
     Role,
     /// A managed one that every account has.
@@ -39,6 +41,7 @@ impl SourceKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
+            Self::Group => "group",
             Self::Role => "role",
             Self::AwsManaged => "aws-managed",
             Self::UserManaged => "user-managed",
