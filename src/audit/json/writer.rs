@@ -248,7 +248,12 @@ impl<'w, 'l> Serializer for &'w mut Writer<'l> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Written {
-        self.serialize_str(variant)
+        // As a member's name: it stands in the code.
+        debug_assert!(is_plain(variant));
+        self.byte(b'"');
+        self.push(variant);
+        self.byte(b'"');
+        Ok(())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
