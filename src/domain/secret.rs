@@ -5,7 +5,8 @@ use std::fmt;
 use zeroize::optimization_barrier;
 
 /// What can be wiped at once. `zeroize` writes a byte at a time, which for a session token takes as long as
-/// to seal it; this writes all of them, and the same crate's barrier keeps the compiler from leaving it out.
+/// to encrypt it; this writes all of them, and the same crate's barrier keeps the compiler from leaving it
+/// out.
 pub trait Wipe {
     /// Writes zeros over all of its memory, room that is not used included.
     fn wipe(&mut self);
