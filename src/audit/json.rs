@@ -38,14 +38,14 @@ pub(super) fn is_plain(text: &str) -> bool {
     let (words, _) = bytes.as_chunks();
     let all = words
         .iter()
-        .fold(marked(last), |all, word| all | marked(word));
+        .fold(marked(*last), |all, word| all | marked(*word));
     all == 0
 }
 
 /// Not 0 where one of eight bytes is no printable ASCII, or has to be escaped.
-const fn marked(word: &[u8; 8]) -> u64 {
+const fn marked(word: [u8; 8]) -> u64 {
     const HIGH: u64 = all_of(0x80);
-    let word = u64::from_le_bytes(*word);
+    let word = u64::from_le_bytes(word);
     let above = word.wrapping_add(all_of(0x7f - b'~')) | word;
     let below = has_less(word, b' ');
     let quote = has_less(word ^ all_of(b'"'), 1);
