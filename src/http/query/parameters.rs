@@ -94,7 +94,7 @@ impl<'a> Parameters<'a> {
             name: name.to_owned(),
         };
         let given = self.given(name);
-        if given % 2 != 0 {
+        if !given.is_multiple_of(2) {
             return Err(malformed());
         }
         let member = |number: usize, part: &str| {
