@@ -299,8 +299,9 @@ impl Apis {
             .route("/", web::post().to(aws))
             .route("/", web::get().to(root))
             .route("/", web::method(Method::OPTIONS).to(preflight))
-            .configure(aws_routes)
+            // Before the paths with a region in them, each of which costs a regular expression.
             .configure(authorize::routes)
+            .configure(aws_routes)
             .configure(portal::routes)
             .default_service(web::to(not_found));
     }

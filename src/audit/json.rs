@@ -26,10 +26,40 @@ pub fn to_line<T: Serialize>(value: &T) -> Result<Vec<u8>, NotJson> {
 }
 
 /// Whether a text is printable ASCII without anything to escape.
+///
+/// Texts are some thirty bytes long, which is too few to make a wider look at them worth its beginning and
+/// its end: eight bytes are looked at at once, and the last eight a second time rather than one by one.
 pub(super) fn is_plain(text: &str) -> bool {
-    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-    // Without an early return, so that the compiler can look at many bytes at once.
-    text.bytes().fold(true, |all, byte| all & plain(byte))
+    let bytes = text.as_bytes();
+    let Some(last) = bytes.last_chunk() else {
+        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        return bytes.iter().all(plain);
+    };
+    let (words, _) = bytes.as_chunks();
+    let all = words
+        .iter()
+        .fold(marked(*last), |all, word| all | marked(*word));
+    all == 0
+}
+
+/// Not 0 where one of eight bytes is no printable ASCII, or has to be escaped.
+const fn marked(word: [u8; 8]) -> u64 {
+    const HIGH: u64 = all_of(0x80);
+    let word = u64::from_le_bytes(word);
+    let above = word.wrapping_add(all_of(0x7f - b'~')) | word;
+    let below = has_less(word, b' ');
+    let quote = has_less(word ^ all_of(b'"'), 1);
+    let backslash = has_less(word ^ all_of(b'\\'), 1);
+    (above & HIGH) | below | quote | backslash
+}
+
+/// Not 0 where one of eight bytes is less than `least`.
+const fn has_less(word: u64, least: u8) -> u64 {
+    word.wrapping_sub(all_of(least)) & !word & all_of(0x80)
+}
+
+const fn all_of(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
 }
 
 /// How many bytes a character takes inside a string of such a line.
@@ -64,6 +94,22 @@ mod tests {
             String::from_utf8(line).unwrap(),
             "\"a\\u007f\\u009b\\u202e\\u2028\\udb40\\udc41\\r\\n\\u001b[31mé\"\n"
         );
+    }
+
+    #[test]
+    fn what_has_to_be_looked_at_is_found_wherever_it_stands() {
+        for length in 0..20 {
+            assert!(is_plain(&"a".repeat(length)));
+            for (at, character) in
+                (0..length).flat_map(|at| (0..=0xff_u8).map(move |byte| (at, char::from(byte))))
+            {
+                let text =
+                    ["a".repeat(at), "~".repeat(length - at - 1)].join(&character.to_string());
+                let is_to_escape = matches!(character, '"' | '\\');
+                let expected = matches!(character, ' '..='~') && !is_to_escape;
+                assert_eq!(is_plain(&text), expected, "{text:?}");
+            }
+        }
     }
 
     proptest! {

@@ -98,7 +98,7 @@ fn open_at(issued: &Issued, seconds: i64) -> Result<OpenSession, TokenError> {
     let credentials = &issued.credentials;
     let token = credentials.session_token.expose();
     let at = NOW.plus(seconds);
-    open(token, &credentials.access_key_id, &ring([1; 32]), at).map(|(session, _)| session)
+    open(token, &credentials.access_key_id, &ring([1; 32]), at).map(|(session, _)| *session)
 }
 
 #[test]

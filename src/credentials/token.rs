@@ -1,7 +1,6 @@
 //! The sealed session token.
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::domain::{
     AccessKeyId, Lineage, ManagedPolicyArn, Principal, Secret, SecretAccessKey, SessionTags,
@@ -78,8 +77,9 @@ pub(super) fn seal(
 ) -> Result<(SessionToken, SecretAccessKey), EntropyError> {
     // With room from the beginning: what grows leaves copies behind that nobody wipes.
     let room = Vec::with_capacity(USUAL_BYTES);
-    let plain = Zeroizing::new(postcard::to_extend(session, room).map_err(|_| EntropyError)?);
-    let (sealed, companion) = key.seal_with_companion(&context(access_key_id), &plain, entropy)?;
+    let plain = Secret::new(postcard::to_io(session, room).map_err(|_| EntropyError)?);
+    let (sealed, companion) =
+        key.seal_with_companion(&context(access_key_id), plain.expose(), entropy)?;
     let mut bytes = Vec::with_capacity(1 + sealed.len());
     bytes.push(VERSION);
     bytes.extend_from_slice(&sealed);
@@ -89,7 +89,8 @@ pub(super) fn seal(
 
 /// Opens a session token that came with `access_key_id`.
 ///
-/// Gives the session and the secret access key that its requests must be signed with.
+/// Gives the session, on the heap because it is handed on a dozen times, and the secret access key
+/// that its requests must be signed with.
 ///
 /// # Errors
 /// [`TokenError`]; the time is looked at only after the token has opened.
@@ -98,7 +99,7 @@ pub fn open(
     access_key_id: &AccessKeyId,
     keys: &KeyRing,
     now: UnixTime,
-) -> Result<(OpenSession, SecretAccessKey), TokenError> {
+) -> Result<(Box<OpenSession>, SecretAccessKey), TokenError> {
     if token.len() > SessionToken::MAX_BYTES {
         return Err(TokenError::Invalid);
     }
@@ -114,8 +115,9 @@ pub fn open(
     let opened = key
         .open(&context(access_key_id), sealed)
         .map_err(|_| TokenError::Invalid)?;
-    let plain = Zeroizing::new(opened.plaintext);
-    let session: OpenSession = postcard::from_bytes(&plain).map_err(|_| TokenError::Invalid)?;
+    let plain = Secret::new(opened.plaintext);
+    let session: Box<OpenSession> =
+        postcard::from_bytes(plain.expose()).map_err(|_| TokenError::Invalid)?;
     if now >= session.expires_at {
         return Err(TokenError::Expired {
             expired_at: session.expires_at,

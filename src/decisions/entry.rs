@@ -58,7 +58,7 @@ fn encoded(trace: &Trace<'_>) -> Option<Vec<u8>> {
     *entry.get_mut(count_at)? = count;
     let head = entry.len();
     entry.push(VERSION);
-    let mut entry = postcard::to_extend(trace, entry).ok()?;
+    let mut entry = postcard::to_io(trace, entry).ok()?;
     if entry.len() - head > MAX_TRACE_BYTES {
         return None;
     }

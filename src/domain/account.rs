@@ -37,9 +37,12 @@ impl Digits {
     pub(super) fn of(account: AccountId) -> Self {
         let mut digits = [b'0'; 12];
         let mut rest = account.0;
-        for digit in digits.iter_mut().rev() {
-            *digit += (rest % 10) as u8;
-            rest /= 10;
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for [ten, one] in pairs.iter_mut().rev() {
+            let two = (rest % 100) as u8;
+            *ten += two / 10;
+            *one += two % 10;
+            rest /= 100;
         }
         Self(digits)
     }

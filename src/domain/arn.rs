@@ -146,7 +146,8 @@ impl FromStr for RoleArn {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
         let resource = arn.resource.strip_prefix("role").ok_or(Self::INVALID)?;
-        let name_at = resource.rfind('/').ok_or(Self::INVALID)? + 1;
+        let slash_at = memchr::memrchr(b'/', resource.as_bytes()).ok_or(Self::INVALID)?;
+        let name_at = slash_at + 1;
         let (path, name) = resource.split_at_checked(name_at).ok_or(Self::INVALID)?;
         if arn.service != "iam" || !arn.region.is_empty() {
             return Err(Self::INVALID);
@@ -481,10 +482,12 @@ impl FromStr for ProviderArn {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let arn = Arn::parse(text).map_err(|_| Self::INVALID)?;
-        match arn.resource.split_once('/') {
-            Some(("oidc-provider", _)) => text.parse().map(Self::Oidc),
-            Some(("saml-provider", _)) => text.parse().map(Self::Saml),
-            _ => Err(Self::INVALID),
+        if arn.resource.starts_with("oidc-provider/") {
+            text.parse().map(Self::Oidc)
+        } else if arn.resource.starts_with("saml-provider/") {
+            text.parse().map(Self::Saml)
+        } else {
+            Err(Self::INVALID)
         }
     }
 }

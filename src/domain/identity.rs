@@ -81,7 +81,7 @@ impl Issuer {
     /// The issuer without its scheme: the name of a provider ARN and the prefix of its condition
     /// keys (`idp.example.com/path`, `127.0.0.1:18999`).
     pub fn without_scheme(&self) -> &str {
-        self.0.split_once("://").map_or(&self.0, |(_, rest)| rest)
+        after_scheme(&self.0).unwrap_or(&self.0)
     }
 
     /// Whether the issuer is plain `http`.
@@ -102,10 +102,8 @@ impl std::str::FromStr for Issuer {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let good = text.len() <= 255
-            && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
-            && (text.starts_with("https://") || text.starts_with("http://"))
-            && !text.contains(['@', '?', '#', '\\'])
-            && has_own_keys(text)
+            && text.bytes().all(is_issuer_byte)
+            && after_scheme(text).is_some_and(has_own_keys)
             && (is_plain_url(text) || is_url(text));
         if good {
             Ok(Self(text.into()))
@@ -115,17 +113,27 @@ impl std::str::FromStr for Issuer {
     }
 }
 
+fn after_scheme(text: &str) -> Option<&str> {
+    let https = text.strip_prefix("https://");
+    https.or_else(|| text.strip_prefix("http://"))
+}
+
 fn is_url(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| {
         url.username().is_empty() && url.host_str().is_some_and(|host| !host.is_empty())
     })
 }
 
+/// What begins a user's name, a query or a fragment is none.
+fn is_issuer_byte(byte: u8) -> bool {
+    (0x21..0x7f).contains(&byte) && !matches!(byte, b'@' | b'?' | b'#' | b'\\')
+}
+
 /// Whether a text is certainly a URL, as most issuers are at a glance: a name or an IPv4 address,
 /// perhaps a port, perhaps a path of unreserved characters. Sessions are read more often than
 /// anything else, and each names its issuer.
 fn is_plain_url(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else {
+    let Some(rest) = after_scheme(text) else {
         return false;
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -154,10 +162,8 @@ fn is_plain_name(host: &str) -> bool {
 
 /// An issuer's name prefixes its condition keys. One without a dot or a port could be `aws` or `sts`
 /// and write into AWS's own.
-fn has_own_keys(issuer: &str) -> bool {
-    issuer
-        .split_once("://")
-        .is_some_and(|(_, name)| name.contains(['.', ':']))
+fn has_own_keys(name: &str) -> bool {
+    name.bytes().any(|byte| matches!(byte, b'.' | b':'))
 }
 
 impl TryFrom<String> for Issuer {

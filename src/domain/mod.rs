@@ -62,7 +62,7 @@ pub use regions::{
 };
 pub use request::{Region, RequestId};
 pub use root::{RootPrincipal, RootTask};
-pub use secret::Secret;
+pub use secret::{Secret, Wipe};
 pub use service_name::ServiceName;
 pub use session::{SessionDuration, SessionName, SourceIdentity};
 pub use session_claims::{AWS_ATTRIBUTES, AskedOfSession, SessionClaims};

@@ -132,8 +132,8 @@ where
 }
 
 /// The parts of a text between ASCII separators, as `str::split` has them. It searches for a byte:
-/// the parts of ARNs and signatures are short, and to begin a search for a `char` takes longer than
-/// to look through them.
+/// the parts of ARNs and signatures are short, and to begin a search for a `char`, or one of many bytes
+/// at once, takes longer than to look through them.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts<'t> {
     rest: Option<&'t str>,
@@ -141,6 +141,9 @@ pub(crate) struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
+    /// As many bytes are looked at one by one.
+    const NEAR: usize = 16;
+
     /// The parts of `text`; `separator` is ASCII.
     pub(crate) const fn of(text: &'t str, separator: u8) -> Self {
         Self {
@@ -160,7 +163,7 @@ impl<'t> Iterator for Parts<'t> {
 
     fn next(&mut self) -> Option<&'t str> {
         let rest = self.rest.take()?;
-        let Some(at) = memchr::memchr(self.separator, rest.as_bytes()) else {
+        let Some(at) = place_of(self.separator, rest.as_bytes()) else {
             return Some(rest);
         };
         self.rest = rest.get(at + 1..);
@@ -168,10 +171,17 @@ impl<'t> Iterator for Parts<'t> {
     }
 }
 
+fn place_of(separator: u8, bytes: &[u8]) -> Option<usize> {
+    let (near, far) = bytes.split_at_checked(Parts::NEAR).unwrap_or((bytes, &[]));
+    let found = near.iter().position(|byte| *byte == separator);
+    found.or_else(|| memchr::memchr(separator, far).map(|at| near.len() + at))
+}
+
 /// `[\w+=,.@-]*` of the AWS models, read as ASCII.
 pub(super) fn is_aws_word(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
+    text.bytes().all(
+        |byte| matches!(byte, b'0'..=b'9' | b'@'..=b'Z' | b'a'..=b'z' | b'_' | b'+'..=b'.' | b'='),
+    )
 }
 
 #[cfg(test)]
@@ -180,7 +190,19 @@ mod tests {
 
     #[test]
     fn parts_are_those_of_split() {
-        for text in ["", ":", "a", "a:b", ":a:", "a::b:", "\u{e9}:\u{1f600}:"] {
+        for text in [
+            "",
+            ":",
+            "a",
+            "a:b",
+            ":a:",
+            "a::b:",
+            "\u{e9}:\u{1f600}:",
+            "0123456789abcde:f",
+            "0123456789abcdef:g",
+            "0123456789abcdefg:h",
+            "0123456789abcdefghijklmnopqrstuvwxyz",
+        ] {
             let parts: Vec<_> = Parts::of(text, b':').collect();
             assert_eq!(parts, text.split(':').collect::<Vec<_>>(), "{text}");
         }
@@ -193,5 +215,15 @@ mod tests {
         assert_eq!(parts.clone().rest(), Some("b:c"));
         assert_eq!((parts.next(), parts.next()), (Some("b"), Some("c")));
         assert_eq!(parts.rest(), None);
+    }
+
+    #[test]
+    fn words_are_of_the_characters_that_the_models_list() {
+        for byte in 0..=0x7f_u8 {
+            let character = char::from(byte);
+            let listed = character.is_ascii_alphanumeric() || "_+=,.@-".contains(character);
+            assert_eq!(is_aws_word(&character.to_string()), listed, "{character:?}");
+        }
+        assert!(!is_aws_word("\u{e9}"));
     }
 }

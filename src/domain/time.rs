@@ -35,6 +35,11 @@ impl UnixTime {
         self.0
     }
 
+    /// Seconds since the epoch, for who displays them later.
+    pub const fn as_seconds(&self) -> &i64 {
+        &self.0
+    }
+
     /// This time plus `seconds` (which may be negative), held to the bounds of the type.
     pub const fn plus(self, seconds: i64) -> Self {
         Self::from_seconds(self.0.saturating_add(seconds))

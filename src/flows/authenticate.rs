@@ -55,7 +55,7 @@ pub struct Caller {
     /// The key that signed.
     pub access_key_id: AccessKeyId,
     /// The session behind a temporary key.
-    pub session: Option<OpenSession>,
+    pub session: Option<Box<OpenSession>>,
     /// The user of the environment, where it is they; those of the directory are looked up there.
     pub user: Option<Arc<BootstrapAdmin>>,
     /// The region that was signed for.
@@ -145,7 +145,7 @@ pub struct Authenticator {
 /// A key's owner and what its requests are signed with.
 struct KeyHolder {
     principal: Principal,
-    session: Option<OpenSession>,
+    session: Option<Box<OpenSession>>,
     user: Option<Arc<BootstrapAdmin>>,
     secret: SecretAccessKey,
 }
@@ -379,9 +379,11 @@ impl Authenticator {
         };
         if !self.ground(&snapshot).holds(&session) {
             snapshot = self.directory.catch_up(now).await?;
+            if !self.ground(&snapshot).holds(&session) {
+                return Err(AuthenticationError::InvalidToken);
+            }
         }
-        let ground = self.ground(&snapshot);
-        if !ground.holds(&session) || ground.is_revoked(&session, key) {
+        if self.ground(&snapshot).is_revoked(&session, key) {
             return Err(AuthenticationError::InvalidToken);
         }
         Ok(KeyHolder {

@@ -75,7 +75,7 @@ fn describe_person<'a>(context: &mut Context<'a>, person: &'a ProvenPerson) {
 
 /// Only temporary credentials say when they were issued, and whether with a second factor.
 fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, now: UnixTime) {
-    context.set("aws:TokenIssueTime", session.issued_at.to_string());
+    context.set_late("aws:TokenIssueTime", &session.issued_at);
     let is_present = session.mfa_at.is_some();
     let is_present = if is_present { "true" } else { "false" };
     context.set("aws:MultiFactorAuthPresent", is_present);

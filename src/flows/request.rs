@@ -29,7 +29,7 @@ impl RequestMeta {
     pub(super) fn describe<'a>(&'a self, context: &mut Context<'a>) {
         let secure = if self.is_secure { "true" } else { "false" };
         context
-            .set("aws:SourceIp", self.source_ip.to_string())
+            .set_late("aws:SourceIp", &self.source_ip)
             .set("aws:SecureTransport", secure)
             .set("aws:UserAgent", self.user_agent.as_str())
             .set("aws:RequestedRegion", self.region.as_str());
@@ -37,10 +37,10 @@ impl RequestMeta {
     }
 
     /// Sets the condition keys that say when.
-    pub(super) fn describe_time(&self, context: &mut Context<'_>) {
+    pub(super) fn describe_time<'a>(&'a self, context: &mut Context<'a>) {
         context
-            .set("aws:CurrentTime", self.now.to_string())
-            .set("aws:EpochTime", self.now.seconds().to_string());
+            .set_late("aws:CurrentTime", &self.now)
+            .set_late("aws:EpochTime", self.now.as_seconds());
     }
 
     /// What a node does by itself, which nobody asked for.

@@ -1,6 +1,8 @@
 //! The condition keys of a request.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::fmt::{self, Debug, Display};
 
 /// What a condition key is in one request.
 ///
@@ -48,6 +50,30 @@ impl FromIterator<String> for Values<'_> {
     }
 }
 
+/// What was set for a key.
+#[derive(Clone)]
+enum Entry<'a> {
+    /// It is at hand.
+    Set(Values<'a>),
+    /// It is written out for who asks first.
+    Late(&'a dyn Display, OnceCell<Values<'static>>),
+}
+
+impl<'a> Entry<'a> {
+    fn values(&self) -> &Values<'a> {
+        match self {
+            Self::Set(values) => values,
+            Self::Late(value, written) => written.get_or_init(|| value.to_string().into()),
+        }
+    }
+}
+
+impl Debug for Entry<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.values().fmt(formatter)
+    }
+}
+
 /// The condition keys of a request. Names are compared without regard to ASCII case.
 ///
 /// Requests have some twenty keys, most of which nobody asks for: to set one only adds it to the list,
@@ -55,7 +81,7 @@ impl FromIterator<String> for Values<'_> {
 /// stands.
 #[derive(Debug, Clone, Default)]
 pub struct Context<'a> {
-    keys: Vec<(Cow<'a, str>, Values<'a>)>,
+    keys: Vec<(Cow<'a, str>, Entry<'a>)>,
     below: Option<&'a Context<'a>>,
 }
 
@@ -90,7 +116,14 @@ impl<'a> Context<'a> {
         key: impl Into<Cow<'a, str>>,
         values: impl Into<Values<'a>>,
     ) -> &mut Self {
-        self.keys.push((key.into(), values.into()));
+        self.keys.push((key.into(), Entry::Set(values.into())));
+        self
+    }
+
+    /// Sets a key to what `value` displays, which is written out only where somebody asks for it.
+    pub fn set_late(&mut self, key: impl Into<Cow<'a, str>>, value: &'a dyn Display) -> &mut Self {
+        let entry = Entry::Late(value, OnceCell::new());
+        self.keys.push((key.into(), entry));
         self
     }
 
@@ -103,7 +136,7 @@ impl<'a> Context<'a> {
     pub fn find(&self, key: &str) -> Option<&Values<'a>> {
         let own = self.keys.iter().rfind(|(name, _)| same(name, key));
         let values = match (own, self.below) {
-            (Some((_, values)), _) => values,
+            (Some((_, entry)), _) => entry.values(),
             (None, Some(below)) => below.find(key)?,
             (None, None) => return None,
         };
@@ -150,6 +183,20 @@ mod tests {
             .set("sts:RoleSessionName", "a")
             .set("STS:RoleSessionName", "b");
         assert_eq!(context.find("sts:RoleSessionName"), Some(&"b".into()));
+    }
+
+    #[test]
+    fn what_is_written_late_is_a_value_as_any_other() {
+        let mut context = Context::new();
+        context
+            .set_late("aws:EpochTime", &17)
+            .set("aws:CurrentTime", "a")
+            .set_late("aws:CurrentTime", &'b');
+        assert_eq!(context.find("aws:EpochTime"), Some(&"17".into()));
+        assert_eq!(context.clone().find("aws:epochtime"), Some(&"17".into()));
+        assert_eq!(context.find("aws:CurrentTime"), Some(&"b".into()));
+        context.clear("aws:EpochTime");
+        assert_eq!(context.find("aws:EpochTime"), None);
     }
 
     #[test]

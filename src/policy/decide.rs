@@ -36,7 +36,10 @@ pub struct StatementRef {
 
 impl fmt::Display for StatementRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} of {}", self.statement, self.policy)
+        // Without the machinery of `write!`: every record of an issued session names one.
+        fmt::Display::fmt(&self.statement, formatter)?;
+        formatter.write_str(" of ")?;
+        formatter.write_str(&self.policy)
     }
 }
 

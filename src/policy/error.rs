@@ -47,9 +47,10 @@ pub enum StatementName {
 
 impl fmt::Display for StatementName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("statement ")?;
         match self {
-            Self::Sid(sid) => write!(formatter, "statement {sid}"),
-            Self::Number(number) => write!(formatter, "statement {number}"),
+            Self::Sid(sid) => formatter.write_str(sid),
+            Self::Number(number) => fmt::Display::fmt(number, formatter),
         }
     }
 }

@@ -17,15 +17,13 @@ impl<'a> Authorization<'a> {
     pub(super) fn parse(value: &'a [u8]) -> Result<Self, SigV4Error> {
         let text = std::str::from_utf8(value).map_err(|_| SigV4Error::MalformedAuthorization)?;
         let text = text.trim_matches(' ');
-        let (algorithm, pairs) = text.split_once(' ').unwrap_or((text, ""));
+        let (algorithm, pairs) = halves(text, b' ').unwrap_or((text, ""));
         if algorithm != ALGORITHM {
             return Err(SigV4Error::UnsupportedAlgorithm);
         }
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
         for pair in Parts::of(pairs, b',').map(|pair| pair.trim_matches(' ')) {
-            let (key, value) = pair
-                .split_once('=')
-                .ok_or(SigV4Error::MalformedAuthorization)?;
+            let (key, value) = halves(pair, b'=').ok_or(SigV4Error::MalformedAuthorization)?;
             match key {
                 "Credential" => fill(&mut credential, "Credential", value)?,
                 "SignedHeaders" => fill(&mut signed_headers, "SignedHeaders", value)?,
@@ -40,6 +38,12 @@ impl<'a> Authorization<'a> {
             signature: signature.ok_or(missing("Signature"))?,
         })
     }
+}
+
+fn halves(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let mut parts = Parts::of(text, separator);
+    let first = parts.next()?;
+    Some((first, parts.rest()?))
 }
 
 fn fill<'a>(

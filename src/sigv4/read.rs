@@ -6,7 +6,7 @@ use super::authorization::Authorization;
 use super::credential::Credential;
 use super::presigned::{Presigned, parse_expires};
 use super::timestamp::Timestamp;
-use super::{ALGORITHM, HttpRequest, MAX_SIGNED_HEADERS, RequiredHeader, SigV4Error};
+use super::{ALGORITHM, HttpRequest, MAX_SIGNED_HEADERS, RequiredHeader, SigV4Error, is_same_name};
 use crate::domain::{AccessKeyId, Parts, Region, UnixTime};
 
 /// A signature that was read and not yet verified, together with the request that it is to prove.
@@ -196,7 +196,7 @@ fn check_coverage(request: &HttpRequest<'_>, signed_headers: &str) -> Result<(),
     let mut names = Vec::with_capacity(USUAL);
     names.extend(listed);
     check_list(&names)?;
-    let is_signed = |header: &str| names.iter().any(|name| name.eq_ignore_ascii_case(header));
+    let is_signed = |header: &str| names.iter().any(|name| is_same_name(name, header));
     if !is_signed("host") {
         return Err(SigV4Error::UnsignedHeader(RequiredHeader::Host));
     }

@@ -1,10 +1,9 @@
 //! The signing key: four HMACs away from the secret, and good for one day, region and service.
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
-use zeroize::Zeroizing;
 
 use super::{ScopeDate, TERMINATOR};
-use crate::domain::{Region, SecretAccessKey};
+use crate::domain::{Region, Secret, SecretAccessKey};
 
 /// A key that signs for one day, region and service.
 pub(super) struct SigningKey(Key);
@@ -17,10 +16,8 @@ impl SigningKey {
         region: &Region,
         service: &str,
     ) -> Self {
-        let mut start = Zeroizing::new(Vec::with_capacity(4 + secret.expose().len()));
-        start.extend_from_slice(b"AWS4");
-        start.extend_from_slice(secret.expose().as_bytes());
-        let key = Self(Key::new(HMAC_SHA256, &start));
+        let start = Secret::new(["AWS4", secret.expose()].concat());
+        let key = Self(Key::new(HMAC_SHA256, start.expose().as_bytes()));
         key.then(date.digits())
             .then(region.as_str().as_bytes())
             .then(service.as_bytes())

@@ -35,10 +35,16 @@ impl<'l> Writer<'l> {
         self.line.extend_from_slice(json.as_bytes());
     }
 
+    fn byte(&mut self, json: u8) {
+        self.line.push(json);
+    }
+
     fn text(&mut self, text: &str) {
-        self.line.push(b'"');
+        // At once, so that nothing that follows has to make room.
+        self.line.reserve(text.len() + "\"\"".len());
+        self.byte(b'"');
         self.inside_text(text);
-        self.line.push(b'"');
+        self.byte(b'"');
     }
 
     fn inside_text(&mut self, text: &str) {
@@ -78,9 +84,9 @@ impl<'l> Writer<'l> {
 
     /// `{"name":`, before the content of an enum's variant.
     fn variant(&mut self, name: &'static str) {
-        self.push("{");
+        self.byte(b'{');
         self.text(name);
-        self.push(":");
+        self.byte(b':');
     }
 
     const fn list<'w>(&'w mut self, end: &'static str) -> Members<'w, 'l> {
@@ -122,7 +128,7 @@ pub(super) struct Members<'w, 'l> {
 impl Members<'_, '_> {
     fn separate(&mut self) {
         if !std::mem::replace(&mut self.is_empty, false) {
-            self.writer.push(",");
+            self.writer.byte(b',');
         }
     }
 
@@ -137,14 +143,20 @@ impl Members<'_, '_> {
         let is_first = std::mem::replace(&mut self.is_empty, false);
         let line = &mut *self.writer.line;
         line.reserve(name.len() + ",\"\":".len());
-        line.extend_from_slice(if is_first { b"\"" } else { b",\"" });
+        if !is_first {
+            line.push(b',');
+        }
+        line.push(b'"');
         line.extend_from_slice(name.as_bytes());
-        line.extend_from_slice(b"\":");
+        line.push(b'"');
+        line.push(b':');
         value.serialize(&mut *self.writer)
     }
 
     fn finish(self) {
-        self.writer.push(self.end);
+        for end in self.end.bytes() {
+            self.writer.byte(end);
+        }
     }
 }
 
@@ -236,7 +248,12 @@ impl<'w, 'l> Serializer for &'w mut Writer<'l> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Written {
-        self.serialize_str(variant)
+        // As a member's name: it stands in the code.
+        debug_assert!(is_plain(variant));
+        self.byte(b'"');
+        self.push(variant);
+        self.byte(b'"');
+        Ok(())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -256,12 +273,12 @@ impl<'w, 'l> Serializer for &'w mut Writer<'l> {
     ) -> Written {
         self.variant(variant);
         value.serialize(&mut *self)?;
-        self.push("}");
+        self.byte(b'}');
         Ok(())
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Members<'w, 'l>, NotJson> {
-        self.push("[");
+        self.byte(b'[');
         Ok(self.list("]"))
     }
 
@@ -281,12 +298,12 @@ impl<'w, 'l> Serializer for &'w mut Writer<'l> {
         _: usize,
     ) -> Result<Members<'w, 'l>, NotJson> {
         self.variant(variant);
-        self.push("[");
+        self.byte(b'[');
         Ok(self.list("]}"))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Members<'w, 'l>, NotJson> {
-        self.push("{");
+        self.byte(b'{');
         Ok(self.list("}"))
     }
 
@@ -302,14 +319,14 @@ impl<'w, 'l> Serializer for &'w mut Writer<'l> {
         _: usize,
     ) -> Result<Members<'w, 'l>, NotJson> {
         self.variant(variant);
-        self.push("{");
+        self.byte(b'{');
         Ok(self.list("}}"))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
-        self.push("\"");
+        self.byte(b'"');
         write!(InsideText(self), "{value}").map_err(|_| NotJson)?;
-        self.push("\"");
+        self.byte(b'"');
         Ok(())
     }
 }
@@ -406,7 +423,7 @@ impl ser::SerializeMap for Members<'_, '_> {
         self.separate();
         let key_at = self.writer.line.len();
         key.serialize(&mut *self.writer)?;
-        self.writer.push(":");
+        self.writer.byte(b':');
         match self.writer.line.get(key_at) {
             Some(b'"') => Ok(()),
             _ => Err(NotJson),

@@ -148,15 +148,12 @@ fn said(event: Event, decided: &Decided) -> Event {
     let wanted = "an allowing statement";
     let statements = verdict.statements();
     let found = statements.iter().map(|statement| {
-        let kind = statement.kind.as_str();
-        let text = format!(
-            "{statement}, {} {kind}",
-            if verdict.is_allowed() {
-                "an allowing"
-            } else {
-                "a denying"
-            }
-        );
+        let which = if verdict.is_allowed() {
+            ", an allowing "
+        } else {
+            ", a denying "
+        };
+        let text = statement.to_string() + which + statement.kind.as_str();
         Check::new("policies", outcome).compared(wanted, &text)
     });
     let event = event.checks(found);

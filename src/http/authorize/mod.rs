@@ -11,7 +11,7 @@ mod answer;
 mod question;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, ContentType, HeaderName, HeaderValue};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -135,10 +135,16 @@ impl AuthorizeApi {
 }
 
 fn respond(status: StatusCode, id: RequestId, body: &impl Serialize) -> HttpResponse {
+    const USUAL_BYTES: usize = 1024;
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    if serde_json::to_writer(&mut json, body).is_err() {
+        return HttpResponse::InternalServerError().finish();
+    }
     HttpResponse::build(status)
+        .content_type(ContentType::json())
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .insert_header((REQUEST_ID, id.to_string()))
-        .json(body)
+        .body(json)
 }
 
 /// Why a question is not answered.

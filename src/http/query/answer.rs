@@ -178,13 +178,14 @@ impl Xml {
     /// An element on a line of its own.
     fn element(&mut self, name: &[&str], value: &Value<'_>) {
         self.new_line();
-        self.push(&["<"]);
+        self.bytes.push(b'<');
         self.push(name);
-        self.push(&[">"]);
+        self.bytes.push(b'>');
         self.content(value);
-        self.push(&["</"]);
+        self.bytes.push(b'<');
+        self.bytes.push(b'/');
         self.push(name);
-        self.push(&[">"]);
+        self.bytes.push(b'>');
     }
 
     fn content(&mut self, value: &Value<'_>) {
@@ -222,8 +223,8 @@ impl Xml {
     }
 
     fn new_line(&mut self) {
-        self.push(&["\n"]);
-        (0..self.depth).for_each(|_| self.push(&["  "]));
+        self.bytes.push(b'\n');
+        self.bytes.resize(self.bytes.len() + 2 * self.depth, b' ');
     }
 
     fn push(&mut self, parts: &[&str]) {

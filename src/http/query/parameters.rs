@@ -74,9 +74,7 @@ impl<'a> Parameters<'a> {
         let malformed = || ParameterError::List {
             name: name.to_owned(),
         };
-        let start = [name, "."].concat();
-        let given = self.0.iter().filter(|(key, _)| key.starts_with(&start));
-        let given = given.count();
+        let given = self.given(name);
         if given == 0 {
             return Ok(Vec::new());
         }
@@ -95,10 +93,8 @@ impl<'a> Parameters<'a> {
         let malformed = || ParameterError::List {
             name: name.to_owned(),
         };
-        let start = [name, "."].concat();
-        let given = self.0.iter().filter(|(key, _)| key.starts_with(&start));
-        let given = given.count();
-        if given % 2 != 0 {
+        let given = self.given(name);
+        if !given.is_multiple_of(2) {
             return Err(malformed());
         }
         let member = |number: usize, part: &str| {
@@ -107,6 +103,15 @@ impl<'a> Parameters<'a> {
         };
         let pair = |number| Ok((member(number, "Key")?, member(number, "Value")?));
         (1..=given / 2).map(pair).collect()
+    }
+
+    /// How many parameters begin with a list's name.
+    fn given(&self, name: &str) -> usize {
+        let is_of_it = |key: &str| {
+            key.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.0.iter().filter(|(key, _)| is_of_it(key)).count()
     }
 
     /// Whether a parameter begins with `start`.
@@ -127,14 +132,15 @@ fn pairs(encoded: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, ParameterError> {
-    if memchr::memchr2(b'%', b'+', encoded).is_none() {
-        return text(Cow::Borrowed(encoded));
+    if memchr::memchr3(b'%', b'+', 0, encoded).is_none() {
+        let text = std::str::from_utf8(encoded).map(Cow::Borrowed);
+        return text.map_err(|_| ParameterError::Malformed);
     }
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
     // An assertion has an escape every twenty bytes or so; what is between them is copied at once.
     while let Some((plain, special)) =
-        memchr::memchr2(b'%', b'+', rest).and_then(|at| rest.split_at_checked(at))
+        memchr::memchr3(b'%', b'+', 0, rest).and_then(|at| rest.split_at_checked(at))
     {
         decoded.extend_from_slice(plain);
         rest = match special {
@@ -143,34 +149,32 @@ fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, ParameterError> {
                 rest
             }
             [b'%', high, low, rest @ ..] => {
-                decoded.push(digit(*high)? << 4 | digit(*low)?);
+                decoded.push(not_nul(digit(*high)? << 4 | digit(*low)?)?);
                 rest
             }
+            // What is cut short, and a NUL as it is.
             _ => return Err(ParameterError::Malformed),
         };
     }
     decoded.extend_from_slice(rest);
-    text(Cow::Owned(decoded))
+    let text = String::from_utf8(decoded).map(Cow::Owned);
+    text.map_err(|_| ParameterError::Malformed)
+}
+
+const fn not_nul(byte: u8) -> Result<u8, ParameterError> {
+    if byte == 0 {
+        return Err(ParameterError::Malformed);
+    }
+    Ok(byte)
 }
 
 /// The value of a hexadecimal digit.
-fn digit(digit: u8) -> Result<u8, ParameterError> {
-    let value = char::from(digit).to_digit(16);
-    let value = value.and_then(|value| u8::try_from(value).ok());
-    value.ok_or(ParameterError::Malformed)
-}
-
-fn text(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, ParameterError> {
-    if memchr::memchr(0, &bytes).is_some() {
-        return Err(ParameterError::Malformed);
-    }
-    match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes)
-            .map(Cow::Borrowed)
-            .map_err(|_| ParameterError::Malformed),
-        Cow::Owned(bytes) => String::from_utf8(bytes)
-            .map(Cow::Owned)
-            .map_err(|_| ParameterError::Malformed),
+const fn digit(digit: u8) -> Result<u8, ParameterError> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'A'..=b'F' => Ok(digit - b'A' + 10),
+        _ => Err(ParameterError::Malformed),
     }
 }
 
