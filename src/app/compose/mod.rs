@@ -95,6 +95,13 @@ pub(super) async fn compose(
     let issuers = shared.issuers(&node_keys, public_url.as_str());
     let fit_issuers = fit_issuers(config, public_url.as_str());
     let edge = edge(config, url, address, &shared.resources);
+    let readiness = Readiness::new(
+        Arc::clone(&shared.directory),
+        draining,
+        admin.clone(),
+        config.admin.account,
+        Arc::clone(&metadata.looks),
+    );
     Ok(Flows {
         public_url: public_url.as_str().into(),
         organisation: config.organisation.as_ref().map(OrganisationName::shared),
@@ -105,11 +112,7 @@ pub(super) async fn compose(
         user_sessions: shared.user_sessions(&authenticator),
         authorize: shared.authorize(&authenticator, &edge.regions),
         edge,
-        get_caller_identity: GetCallerIdentity {
-            authenticator: authenticator.clone(),
-            throttle: Arc::clone(&shared.resources.throttle),
-            recorder: Arc::clone(&shared.recorder),
-        },
+        get_caller_identity: shared.get_caller_identity(&authenticator),
         get_web_identity_token: shared.get_web_identity_token(&authenticator, &issuers),
         issuers,
         sign_in: shared.sign_in(config, url, &saml),
@@ -123,13 +126,7 @@ pub(super) async fn compose(
             (&node_keys.host, fit_issuers),
             (admin.as_ref(), metadata.clone()),
         ),
-        readiness: Readiness::new(
-            Arc::clone(&shared.directory),
-            draining,
-            admin,
-            config.admin.account,
-            Arc::clone(&metadata.looks),
-        ),
+        readiness,
         observe: shared.observe(&metadata, &saml),
         metadata,
         node_keys,

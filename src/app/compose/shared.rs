@@ -25,9 +25,10 @@ use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::iam::Iam;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, Authorize, BootstrapAdmin, FitIssuers, GetWebIdentityToken, Issuers,
-    MAX_REPLAYS, MAX_SEARCHES, NodeKeys, Observe, OwnIssuers, OwnMetadata, Portal, Recorder,
-    RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions, WriteUsedKeys,
+    Authenticator, Authorize, BootstrapAdmin, FitIssuers, GetCallerIdentity, GetWebIdentityToken,
+    Issuers, MAX_REPLAYS, MAX_SEARCHES, NodeKeys, Observe, OwnIssuers, OwnMetadata, Portal,
+    Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
+    WriteUsedKeys,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -166,6 +167,14 @@ impl Shared {
         WriteUsedKeys {
             used: Arc::clone(&authenticator.used),
             store: Arc::clone(&self.resources.key_uses),
+        }
+    }
+
+    pub(super) fn get_caller_identity(&self, authenticator: &Authenticator) -> GetCallerIdentity {
+        GetCallerIdentity {
+            authenticator: authenticator.clone(),
+            throttle: Arc::clone(&self.resources.throttle),
+            recorder: Arc::clone(&self.recorder),
         }
     }
 

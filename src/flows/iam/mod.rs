@@ -199,9 +199,10 @@ impl Iam {
             return self.refused::<A>(caller, meta, throttled.into()).await;
         }
         let turn = async {
-            match A::WRITES {
-                true => Some(self.directory.turn().await),
-                false => None,
+            if A::WRITES {
+                Some(self.directory.turn().await)
+            } else {
+                None
             }
         };
         let Ok(_turn) = tokio::time::timeout(LONGEST_WAIT, turn).await else {
