@@ -1,7 +1,7 @@
 //! The IAM API: AWS's Query protocol, answered as XML or JSON (API version 2010-05-08).
 //!
 //! One file an area. What an action does is in `flows::iam`; here is how its parameters are read and its
-//! answer is written. [`operations`] lists every action that there is.
+//! answer is written. [`ACTIONS`] has the name of every action that there is.
 
 mod access_keys;
 mod account;
