@@ -2,6 +2,7 @@
 
 use crate::audit::AuditUnavailable;
 use crate::directory::{CommitError, DirectoryError, Problem};
+use crate::domain::AccountId;
 use crate::entropy::EntropyError;
 use crate::flows::mfa::MfaError;
 use crate::flows::recorded_change::RecordedChangeError;
@@ -208,6 +209,21 @@ impl IamError {
         }
     }
 
+    /// The same as somebody of this account may be told: what is wrong elsewhere has names that are not theirs.
+    pub(super) fn of_account(self, account: AccountId) -> Self {
+        let Self::Invalid(problems) = self else {
+            return self;
+        };
+        let own = format!("accounts/{account}/");
+        let (mut told, others): (Vec<_>, Vec<_>) =
+            problems.into_iter().partition(|it| it.at.starts_with(&own));
+        if !others.is_empty() {
+            let text = "something outside of the account rests on this; ask who runs the gateway";
+            told.push(Problem::new("the gateway", text));
+        }
+        Self::Invalid(told)
+    }
+
     /// Whether the records have it.
     pub const fn is_recorded(&self) -> bool {
         matches!(self, Self::Invalid(_) | Self::NotCommitted(_))
@@ -252,5 +268,27 @@ impl From<RecordedChangeError> for IamError {
             RecordedChangeError::Commit(CommitError::Invalid(problems)) => Self::Invalid(problems),
             RecordedChangeError::Commit(error) => Self::NotCommitted(Box::new(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_what_another_account_or_the_gateway_calls_its_things() {
+        let own: AccountId = "123456789012".parse().unwrap();
+        let problems = vec![
+            Problem::new("accounts/123456789012/roles/Own", "is wrong"),
+            Problem::new("accounts/482011739056/roles/Theirs", "is wrong"),
+            Problem::new("links/secret-partner", "there is no provider"),
+        ];
+        let told = IamError::Invalid(problems).of_account(own).to_string();
+        assert!(told.contains("roles/Own: is wrong"), "{told}");
+        assert!(
+            !told.contains("Theirs") && !told.contains("partner"),
+            "{told}"
+        );
+        assert!(told.contains("ask who runs the gateway"), "{told}");
     }
 }

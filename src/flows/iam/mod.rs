@@ -269,7 +269,9 @@ impl Iam {
         match change.commit(snapshot.generation(), changes).await {
             Ok(_) => Ok(done.answer),
             Err(RecordedChangeError::Commit(CommitError::Conflict { .. })) => Err(Failed::Conflict),
-            Err(error) => Err(Failed::For(error.into())),
+            Err(error) => Err(Failed::For(
+                IamError::from(error).of_account(scene.account_id),
+            )),
         }
     }
 
@@ -341,6 +343,11 @@ fn check_allowed(
 ) -> Result<(), IamError> {
     let (caller, snapshot): (&Caller, &Snapshot) = (scene.caller, scene.snapshot);
     let own = OwnPolicies::of(caller, snapshot).ok_or(IamError::CallerGone)?;
+    // What asks nothing would be allowed to everybody.
+    if asked.is_empty() {
+        let text = "The action asks for no permission, and is allowed to nobody; tell who runs the gateway.";
+        return Err(IamError::Denied(text.to_owned()));
+    }
     let about_caller = caller_context(caller, snapshot, meta);
     for question in asked {
         let mut context = Context::over(&about_caller);
