@@ -15,7 +15,9 @@ use super::snapshot::Snapshot;
 use super::state::Directory;
 use super::touched::Touched;
 use crate::domain::{Partition, UnixTime};
-use crate::store::{Appended, DirectoryLog, Generation, LogEntry, Position, StoreError};
+use crate::store::{
+    Appended, DirectoryLog, Generation, LogEntry, MAX_CHANGE_BYTES, Position, StoreError,
+};
 
 /// After this many generations a small directory is kept again as a whole; see [`checkpoint_every`].
 const CHECKPOINT_EVERY: Generation = 64;
@@ -327,6 +329,9 @@ impl LiveDirectory {
             }
         }
         let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
+        if entry.len() > MAX_CHANGE_BYTES {
+            return Err(CommitError::Invalid(vec![too_long(entry.len())]));
+        }
         // Keys can be rotated, and sessions be ended, whatever else is wrong.
         let problems = if stands_alone {
             Vec::new()
@@ -457,6 +462,14 @@ impl LiveDirectory {
             tracing::warn!(generation, %error, "the directory's checkpoint was not kept");
         }
     }
+}
+
+/// What whoever asks for too much at once can do.
+fn too_long(bytes: usize) -> Problem {
+    let text = format!(
+        "the change takes {bytes} bytes, and one generation holds {MAX_CHANGE_BYTES}: make it in several parts"
+    );
+    Problem::new("change", text)
 }
 
 /// After so many generations the whole directory is kept again: the more there is to write, the more seldom,

@@ -148,6 +148,19 @@ async fn of_two_commits_at_once_one_is_made() {
 }
 
 #[tokio::test]
+async fn a_change_that_no_generation_holds_is_refused_with_what_to_do() {
+    let log = Arc::new(MemoryStore::default());
+    let live = seeded(&log, &files()).await;
+    let many = std::iter::repeat_n(renamed(1), 200_000).flatten().collect();
+    let refused = live.commit(1, change_set(many), NOW).await;
+    let Err(CommitError::Invalid(problems)) = refused else {
+        panic!("{refused:?}")
+    };
+    super::assert_named(&problems, "change", "make it in several parts");
+    assert_eq!(log.head().await.unwrap().generation, 1);
+}
+
+#[tokio::test]
 async fn a_change_that_leaves_a_problem_is_not_made() {
     let log = Arc::new(MemoryStore::default());
     let live = seeded(&log, &files()).await;
