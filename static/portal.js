@@ -9,9 +9,11 @@ for (const element of document.querySelectorAll("[data-no-script]")) element.hid
 
 const COPIED_FOR_MS = 2000;
 
+// What is said stands in the page, in the page's language.
+const said = document.getElementById("said");
+
 function say(text) {
-  const region = document.getElementById("said");
-  if (region) region.textContent = text;
+  if (said) said.textContent = text ?? "";
 }
 
 function selectAll(source) {
@@ -26,8 +28,8 @@ function markCopied(button) {
   const label = button.querySelector("[data-label]");
   const before = label?.textContent;
   button.classList.add("is-done");
-  if (label) label.textContent = "Copied";
-  say("Copied");
+  if (label) label.textContent = said?.dataset.copied;
+  say(said?.dataset.copied);
   setTimeout(() => {
     button.classList.remove("is-done");
     if (label) label.textContent = before;
@@ -48,7 +50,7 @@ function setUpCopying() {
         markCopied(button);
       } catch {
         selectAll(source);
-        say("Selected. Press Ctrl+C or Command+C to copy.");
+        say(said?.dataset.selected);
       }
     });
   }
@@ -76,7 +78,7 @@ function setUpCountdown() {
     if (left > 0) return;
     clearInterval(timer);
     if (over) over.hidden = false;
-    say("These keys have ended.");
+    say(said?.dataset.ended);
   };
   const timer = setInterval(tick, 1000);
   tick();
@@ -86,8 +88,8 @@ function setUpLocalTime() {
   for (const element of document.querySelectorAll("[data-local-time]")) {
     const at = new Date(element.dataset.localTime);
     if (at.getTimezoneOffset() === 0) continue;
-    const local = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    element.textContent = `, ${local} your time`;
+    const local = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    element.textContent = element.dataset.words.replace("{time}", local);
   }
 }
 
@@ -102,9 +104,8 @@ function filterRoles(query, rows, accounts, count, none) {
   for (const row of rows) row.hidden = !words.every((word) => row.dataset.find.includes(word));
   for (const account of accounts) account.hidden = !account.querySelector(".role:not([hidden])");
   const shown = rows.filter(isShown).length;
-  const noun = rows.length === 1 ? "role" : "roles";
-  count.textContent =
-    shown === rows.length ? `${shown} ${noun}` : `${shown} of ${rows.length} ${noun}`;
+  const { all, some } = count.dataset;
+  count.textContent = shown === rows.length ? all : some.replace("{shown}", shown);
   none.hidden = shown > 0;
 }
 

@@ -30,8 +30,8 @@ pub(super) async fn post(
         let body = api.edge.bodies.read(&request, payload, MAX_ANSWER_BYTES);
         let body = body.await?;
         api.edge.begin(&mut meta);
-        let text = std::str::from_utf8(&body)
-            .map_err(|_| PortalError::Malformed("The answer is not UTF-8."))?;
+        let text =
+            std::str::from_utf8(&body).map_err(|_| PortalError::Malformed("form-not-utf-8"))?;
         received(&api, &request, &connection, text, &meta).await
     })
     .await
@@ -76,7 +76,7 @@ pub(super) async fn finish(
     };
     let (mut response, is_over) = match api.sign_in.finish(callback, meta).await {
         Ok(signed_in) => (welcome(&signed_in)?, true),
-        Err(refusal) => refused(api, refusal, meta),
+        Err(refusal) => refused(api, request, refusal, meta),
     };
     if let Some(attempt) = attempt.filter(|_| is_over) {
         response
@@ -97,8 +97,13 @@ fn welcome(signed_in: &SignedIn) -> Result<HttpResponse, PortalError> {
 
 /// The page that says so, and whether the attempt is over: then its browser loses the cookie. One that
 /// the node could not look at may still be finished.
-fn refused(api: &PortalApi, refusal: SignInRefusal, meta: &RequestMeta) -> (HttpResponse, bool) {
+fn refused(
+    api: &PortalApi,
+    request: &HttpRequest,
+    refusal: SignInRefusal,
+    meta: &RequestMeta,
+) -> (HttpResponse, bool) {
     let is_over = !matches!(refusal, SignInRefusal::Unavailable(_));
-    let response = PortalError::SignIn(refusal).respond(api, meta.id, meta.now);
+    let response = PortalError::SignIn(refusal).respond(api.frame(request), meta.id, meta.now);
     (response, is_over)
 }

@@ -12,6 +12,11 @@ const SESSION: &str = "__Host-rolegate-session";
 const NAME: &str = "__Host-rolegate-browser";
 const LOGIN: &str = "__Host-rolegate-login-";
 const LOGOUT: &str = "__Host-rolegate-logout-";
+const LOOK: &str = "__Host-rolegate-look";
+/// What a browser wants pages to look like is never longer: a tag and a theme.
+const MAX_LOOK_BYTES: usize = 64;
+/// So long a browser keeps what it wants pages to look like, in days; Chromium keeps nothing longer.
+const LOOK_DAYS: i64 = 400;
 /// The value of the session's cookies is never longer; ours have 64 characters.
 const MAX_SESSION_BYTES: usize = 128;
 
@@ -41,6 +46,19 @@ pub(super) fn logout_cookie(request: &HttpRequest, attempt: &AttemptKey) -> Opti
         &name_of(LOGOUT, attempt),
         MAX_ATTEMPT_BYTES,
     )
+}
+
+/// What this browser wants pages to look like.
+pub(super) fn look(request: &HttpRequest) -> Option<String> {
+    value(request.headers(), LOOK, MAX_LOOK_BYTES)
+}
+
+/// Keeps what a browser wants pages to look like.
+pub(super) fn set_look(look: String) -> Cookie<'static> {
+    cookie(LOOK.to_owned(), look)
+        .same_site(SameSite::Lax)
+        .max_age(Duration::days(LOOK_DAYS))
+        .finish()
 }
 
 /// One that opens the session, sent with navigations from elsewhere, never with their forms; and one

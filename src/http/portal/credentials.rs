@@ -31,23 +31,25 @@ async fn take(
 ) -> Result<HttpResponse, PortalError> {
     let (session, form) = api.own_form(request, payload, meta).await?;
     let role: Option<RoleArn> = form.find("role").and_then(|role| role.parse().ok());
-    let role = role.ok_or(PortalError::Malformed("It does not name a role."))?;
+    let role = role.ok_or(PortalError::Malformed("form-no-role"))?;
     let asked = match form.find("duration") {
         None => SessionDuration::DEFAULT,
         Some(seconds) => seconds
             .parse()
             .ok()
             .and_then(SessionDuration::from_seconds)
-            .ok_or(PortalError::Malformed(
-                "The duration must be 900 to 43200 seconds.",
-            ))?,
+            .ok_or(PortalError::Malformed("form-no-duration"))?,
     };
     let taken = api.portal.take(&session, &role, asked, meta).await?;
-    Ok(page(StatusCode::OK, &render(api, &session, taken, meta)?))
+    Ok(page(
+        StatusCode::OK,
+        &render(api, request, &session, taken, meta)?,
+    ))
 }
 
 fn render(
     api: &PortalApi,
+    request: &HttpRequest,
     session: &OpenBrowserSession,
     taken: TakenCredentials,
     meta: &RequestMeta,
@@ -67,6 +69,7 @@ fn render(
     let description = taken.role.role.description.as_str();
     let limits = limits(&taken);
     Ok(CredentialsPage {
+        frame: api.frame(request),
         person: api.person(session, &taken.snapshot),
         account_alias: settings.map(|settings| settings.alias.as_str().into()),
         environment: settings.and_then(|settings| environment(settings.environment)),

@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 
-use super::PortalApi;
+use super::frame::Frame;
+use super::language::MessageName;
 use super::pages::{ErrorPage, NextStep, RefusedPage};
 use super::respond::{page, redirect};
-use super::shown::Shown;
 use crate::domain::{LocalPath, RequestId, UnixTime};
 use crate::flows::{AssumeRoleError, LogoutRefusal, SignInRefusal, Unavailable};
 use crate::http::edge::{BodyError, HostError, NotAdmitted};
@@ -26,7 +26,7 @@ pub(super) enum PortalError {
     #[error("there is no such page")]
     NotFound,
     #[error("the form can't be read: {0}")]
-    Malformed(&'static str),
+    Malformed(MessageName),
     #[error(transparent)]
     Host(#[from] HostError),
     #[error(transparent)]
@@ -75,14 +75,14 @@ impl PortalError {
                 is_signed_in: false,
                 ..
             } => return None,
-            Self::LogoutAnswer(_) => "Sign in again",
-            _ => "Go to my roles",
+            Self::LogoutAnswer(_) => "sign-in-again",
+            _ => "to-roles",
         };
         let href = LocalPath::root();
         Some(NextStep { label, href })
     }
 
-    pub(super) fn respond(self, api: &PortalApi, id: RequestId, at: UnixTime) -> HttpResponse {
+    pub(super) fn respond(self, frame: Frame, id: RequestId, at: UnixTime) -> HttpResponse {
         if matches!(self, Self::NotSignedIn) {
             return redirect("/");
         }
@@ -95,13 +95,11 @@ impl PortalError {
             _ => None,
         };
         let (status, title, what_happened, what_to_do) = self.words();
-        let (what_happened, what_to_do) =
-            (Shown::from(what_happened.as_str()), Shown::from(what_to_do));
-        let (organisation, title) = (api.organisation(), Shown::from(title));
+        let what_happened = what_happened.said(frame.language);
         let mut response = if is_sign_in {
             let retry_href = LocalPath::root();
             let refused = RefusedPage {
-                organisation,
+                frame,
                 title,
                 what_happened,
                 what_to_do,
@@ -112,7 +110,7 @@ impl PortalError {
             page(status, &refused)
         } else {
             let error = ErrorPage {
-                organisation,
+                frame,
                 status: status.as_u16(),
                 title,
                 what_happened,

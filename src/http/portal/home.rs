@@ -59,7 +59,7 @@ fn sign_in(
     let return_to =
         return_to.and_then(|query| query.into_inner().return_to?.parse::<LocalPath>().ok());
     let template = SignInPage {
-        organisation: api.organisation(),
+        frame: api.frame(request),
         connections: connections.collect(),
         return_to,
         destination: None,

@@ -4,8 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
 
-use super::PortalApi;
 use super::error::PortalError;
+use super::frame::Frame;
+use super::language::MessageName;
 use super::pages::{LeavePage, Way};
 use super::respond::{content_security_policy, page, redirect};
 use crate::federation::sign_in::Departure;
@@ -24,30 +25,22 @@ pub(super) enum Leaving {
 
 impl Leaving {
     /// Title, explanation and button.
-    const fn words(self) -> (&'static str, &'static str, &'static str) {
+    const fn words(self) -> (MessageName, MessageName, MessageName) {
         match self {
-            Self::ToSignIn => (
-                "On to your identity provider",
-                "This takes a moment. If nothing happens, go on by the button.",
-                "Go on",
-            ),
+            Self::ToSignIn => ("leave-to-sign-in", "leave-to-sign-in-wait", "go-on"),
             Self::ToSignOut => (
-                "You are signed out here",
-                "Your identity provider is told next. If nothing happens, go on by the button.",
-                "Sign out there too",
+                "leave-signed-out",
+                "leave-to-sign-out-wait",
+                "leave-to-sign-out-button",
             ),
-            Self::AfterSignOut => (
-                "You are signed out here",
-                "Your identity provider goes on from here. If nothing happens, go on by the button.",
-                "Go on",
-            ),
+            Self::AfterSignOut => ("leave-signed-out", "leave-after-sign-out-wait", "go-on"),
         }
     }
 }
 
 /// The answer by which a browser leaves; `sites` are the origins that it leads to.
 pub(super) fn leave(
-    api: &PortalApi,
+    frame: Frame,
     leaving: Leaving,
     departure: Departure,
     sites: &[String],
@@ -63,7 +56,7 @@ pub(super) fn leave(
     let mut response = page(
         StatusCode::OK,
         &LeavePage {
-            organisation: api.organisation(),
+            frame,
             title,
             explanation,
             button,

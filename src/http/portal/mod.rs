@@ -8,6 +8,7 @@
 //! | `GET /roles` | `Portal::offers` | the roles |
 //! | `POST /credentials` | `Portal::take` | the keys |
 //! | `POST /sign-out` | `SignOut::here` | the session is over; a SAML provider is told |
+//! | `POST /settings` | — | another language or theme, where one was |
 //! | `GET /saml/metadata` | `OwnMetadata::document` | what SAML providers are set up with |
 //! | `GET /issuers/{account}/.well-known/…` | `Issuers` | what others verify an account's tokens by |
 //! | `POST /saml/acs` | `SignIn::finish` | 303 into the portal |
@@ -20,14 +21,17 @@ mod cookies;
 mod credentials;
 mod error;
 pub mod formats;
+pub mod frame;
 mod guard;
 mod home;
 mod issuers;
+pub mod language;
 mod leave;
 pub mod pages;
 mod respond;
 mod roles;
 mod saml;
+mod settings;
 pub mod shown;
 mod sign_in;
 mod sign_out;
@@ -43,6 +47,7 @@ pub use respond::{CONTENT_SECURITY_POLICY, content_security_policy};
 
 use self::cookies::session_cookie;
 use self::error::PortalError;
+use self::frame::Frame;
 use self::pages::PersonMenu;
 use self::shown::Shown;
 use super::edge::Edge;
@@ -87,6 +92,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/credentials", web::post().to(credentials::post))
         .route("/credentials", web::get().to(home::to_roles))
         .route("/sign-out", web::post().to(sign_out::post))
+        .route("/settings", web::post().to(settings::post))
+        .route("/settings", web::get().to(home::to_roles))
         .route("/saml/metadata", web::get().to(saml::metadata::get))
         .route("/saml/acs", web::post().to(saml::acs::post))
         .route("/saml/slo", web::get().to(saml::slo::get))
@@ -123,18 +130,18 @@ impl PortalApi {
     ) -> HttpResponse {
         let now = self.edge.clock.now();
         let Ok(meta) = self.edge.meta(request) else {
-            return PortalError::Unavailable.respond(self, RequestId::NIL, now);
+            return PortalError::Unavailable.respond(self.frame(request), RequestId::NIL, now);
         };
         let id = meta.id;
         if let Err(error) = self.edge.hosts.check(request.headers()) {
-            return PortalError::Host(error).respond(self, id, now);
+            return PortalError::Host(error).respond(self.frame(request), id, now);
         }
         if let Err(error) = self.edge.admit(&meta) {
-            return PortalError::from(error).respond(self, id, now);
+            return PortalError::from(error).respond(self.frame(request), id, now);
         }
         handler(meta)
             .await
-            .unwrap_or_else(|error| error.respond(self, id, now))
+            .unwrap_or_else(|error| error.respond(self.frame(request), id, now))
     }
 
     /// The session that the request's cookie opens.
@@ -173,8 +180,8 @@ impl PortalApi {
         }
     }
 
-    fn organisation(&self) -> Option<Shown> {
-        self.organisation.as_deref().map(Shown::from)
+    fn frame(&self, request: &HttpRequest) -> Frame {
+        Frame::of(request, self.organisation.as_deref().map(Shown::from))
     }
 
     fn person(&self, open: &OpenBrowserSession, snapshot: &Snapshot) -> PersonMenu {
@@ -191,7 +198,6 @@ impl PortalApi {
             .and_then(|claim| claim.values.first())
             .map(String::as_str);
         PersonMenu {
-            organisation: self.organisation(),
             display_name: open.session.display_name.as_str().into(),
             email_or_subject: email.unwrap_or(identity.subject.as_str()).into(),
             connection_name: connection

@@ -20,13 +20,12 @@ pub use no_roles::{ClaimSeen, NoRolesHint, NoRolesPage};
 pub use roles::{AccountRoles, RoleRow, RolesPage};
 
 use super::assets;
+use super::language::MessageName;
 use super::shown::Shown;
 use crate::domain::{Secret, UnixTime};
 
 /// The person that the account menu names, and the token that its forms carry.
 pub struct PersonMenu {
-    /// The organisation that runs this gateway.
-    pub organisation: Option<Shown>,
     /// What the person is called.
     pub display_name: Shown,
     /// The verified e-mail address, or the provider's subject where there is none.
@@ -45,10 +44,6 @@ impl PersonMenu {
         let words = self.display_name.as_str().split_whitespace();
         let letters = words.filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
         letters.take(2).flat_map(char::to_uppercase).collect()
-    }
-
-    fn signed_in_time(&self) -> String {
-        time_of_day(self.signed_in_at)
     }
 }
 
@@ -69,13 +64,13 @@ pub enum Environment {
 
 impl Environment {
     /// The word that is always there beside the colour.
-    pub const fn word(self) -> &'static str {
+    pub const fn message(self) -> MessageName {
         match self {
-            Self::Production => "Production",
-            Self::Staging => "Staging",
-            Self::Development => "Development",
-            Self::Sandbox => "Sandbox",
-            Self::Shared => "Shared",
+            Self::Production => "environment-production",
+            Self::Staging => "environment-staging",
+            Self::Development => "environment-development",
+            Self::Sandbox => "environment-sandbox",
+            Self::Shared => "environment-shared",
         }
     }
 
@@ -88,34 +83,6 @@ impl Environment {
             Self::Sandbox => "sandbox",
             Self::Shared => "shared",
         }
-    }
-}
-
-/// `21 Nov 2026, 09:33:51 UTC`
-fn date_and_time(at: UnixTime) -> String {
-    written(at, "%-d %b %Y, %H:%M:%S UTC")
-}
-
-/// `09:33 UTC`
-fn time_of_day(at: UnixTime) -> String {
-    written(at, "%H:%M UTC")
-}
-
-fn written(at: UnixTime, pattern: &str) -> String {
-    jiff::Timestamp::from_second(at.seconds())
-        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-        .strftime(pattern)
-        .to_string()
-}
-
-/// `15 min`, `4 h`, `1 h 30 min`; below a minute `45 s`. Rounded down: never more than is left.
-fn lasting(seconds: u32) -> String {
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    match (hours, minutes) {
-        (0, 0) => [&seconds.to_string(), " s"].concat(),
-        (0, minutes) => [&minutes.to_string(), " min"].concat(),
-        (hours, 0) => [&hours.to_string(), " h"].concat(),
-        (hours, minutes) => [&hours.to_string(), " h ", &minutes.to_string(), " min"].concat(),
     }
 }
 

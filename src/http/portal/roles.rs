@@ -44,7 +44,7 @@ async fn roles(
     if offers.roles.is_empty() {
         return Ok(page(
             StatusCode::OK,
-            &no_roles(api, &session, &offers, meta),
+            &no_roles(api, request, &session, &offers, meta),
         ));
     }
     let query = Query::<Search>::from_query(request.query_string());
@@ -54,7 +54,7 @@ async fn roles(
     let person = api.person(&session, &offers.snapshot);
     Ok(page(
         StatusCode::OK,
-        &RolesPage::new(person, accounts(&offers), &query),
+        &RolesPage::new(api.frame(request), person, accounts(&offers), &query),
     ))
 }
 
@@ -113,12 +113,14 @@ pub(super) const fn environment(environment: Environment) -> Option<pages::Envir
 
 fn no_roles(
     api: &PortalApi,
+    request: &HttpRequest,
     session: &OpenBrowserSession,
     offers: &Offers,
     meta: &RequestMeta,
 ) -> NoRolesPage {
     let claims = &session.session.identity.claims;
     NoRolesPage {
+        frame: api.frame(request),
         person: api.person(session, &offers.snapshot),
         claims: SHOWN_CLAIMS
             .iter()

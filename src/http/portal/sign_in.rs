@@ -39,7 +39,12 @@ async fn begin(
         session: session.as_deref(),
     };
     let begun = api.sign_in.begin(wish, meta).await?;
-    let mut response = leave(api, Leaving::ToSignIn, begun.departure, &begun.sites)?;
+    let mut response = leave(
+        api.frame(request),
+        Leaving::ToSignIn,
+        begun.departure,
+        &begun.sites,
+    )?;
     response
         .add_cookie(&cookies::set_login(&begun.attempt, &begun.sealed))
         .map_err(|_| PortalError::Unavailable)?;

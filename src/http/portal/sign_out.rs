@@ -6,6 +6,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::PortalError;
+use super::frame::Frame;
 use super::leave::{Leaving, leave};
 use super::pages::{AtProvider, SignedOutPage};
 use super::respond::page;
@@ -27,8 +28,8 @@ async fn sign_out(
 ) -> Result<HttpResponse, PortalError> {
     let (session, _) = api.own_form(request, payload, meta).await?;
     let mut response = match api.sign_out.here(&session, meta).await? {
-        SignedOut::Here => signed_out(api),
-        SignedOut::ToProvider(telling) => to_provider(api, *telling)?,
+        SignedOut::Here => signed_out(api.frame(request)),
+        SignedOut::ToProvider(telling) => to_provider(api.frame(request), *telling)?,
     };
     for cookie in cookies::end_session() {
         let added = response.add_cookie(&cookie);
@@ -37,11 +38,11 @@ async fn sign_out(
     Ok(response)
 }
 
-fn signed_out(api: &PortalApi) -> HttpResponse {
+fn signed_out(frame: Frame) -> HttpResponse {
     let mut response = page(
         StatusCode::OK,
         &SignedOutPage {
-            organisation: api.organisation(),
+            frame,
             at_provider: AtProvider::NotTold,
         },
     );
@@ -50,8 +51,8 @@ fn signed_out(api: &PortalApi) -> HttpResponse {
 }
 
 /// Cookies stay: one of them is needed when the provider answers.
-fn to_provider(api: &PortalApi, telling: TellingProvider) -> Result<HttpResponse, PortalError> {
-    let mut response = leave(api, Leaving::ToSignOut, telling.departure, &telling.sites)?;
+fn to_provider(frame: Frame, telling: TellingProvider) -> Result<HttpResponse, PortalError> {
+    let mut response = leave(frame, Leaving::ToSignOut, telling.departure, &telling.sites)?;
     response
         .add_cookie(&cookies::set_logout(&telling.attempt, &telling.sealed))
         .map_err(|_| PortalError::Unavailable)?;

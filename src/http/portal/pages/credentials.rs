@@ -2,15 +2,19 @@
 
 use askama::Template;
 
-use super::{Environment, PersonMenu, assets, date_and_time, lasting, time_of_day};
+use super::{Environment, PersonMenu, assets};
 use crate::domain::{Credentials, RoleArn, SessionDuration, SessionName, UnixTime};
 use crate::http::portal::formats::Formats;
+use crate::http::portal::frame::Frame;
+use crate::http::portal::language::{MessageName, Said};
 use crate::http::portal::shown::Shown;
 
 /// Credentials that were just issued, ready to paste. Never to be stored by a browser.
 #[derive(Template)]
 #[template(path = "credentials.html")]
 pub struct CredentialsPage {
+    /// What stands around it.
+    pub frame: Frame,
     /// Who is signed in.
     pub person: PersonMenu,
     /// The role that the keys are for.
@@ -84,10 +88,6 @@ pub struct DurationLimit {
 }
 
 impl DurationChoice {
-    fn words(&self) -> String {
-        lasting(self.duration.seconds())
-    }
-
     fn is_chosen(&self) -> bool {
         self.state == ChoiceState::Chosen
     }
@@ -98,20 +98,14 @@ impl DurationChoice {
 }
 
 impl LimitedBy {
-    fn words(&self) -> String {
+    fn words(&self, frame: &Frame) -> Said {
         match self {
-            Self::Role => "Role’s own maximum".to_owned(),
-            Self::Rule(name) => ["Rule “", name.as_str(), "”"].concat(),
-            Self::SignIn => "Your sign-in ends in".to_owned(),
-            Self::Provider => "Your identity provider".to_owned(),
-            Self::RoleChaining => "Keys from other keys".to_owned(),
+            Self::Role => frame.say("limit-role"),
+            Self::Rule(name) => frame.say("limit-rule").with("rule", name),
+            Self::SignIn => frame.say("limit-sign-in"),
+            Self::Provider => frame.say("limit-provider"),
+            Self::RoleChaining => frame.say("limit-chaining"),
         }
-    }
-}
-
-impl DurationLimit {
-    fn longest(&self) -> String {
-        lasting(self.seconds)
     }
 }
 
@@ -136,26 +130,18 @@ impl CredentialsPage {
         self.credentials.expiration.since(self.now).max(0)
     }
 
-    fn ends_at(&self) -> String {
-        date_and_time(self.credentials.expiration)
-    }
-
-    fn ends_at_time(&self) -> String {
-        time_of_day(self.credentials.expiration)
-    }
-
     /// Why the lifetime isn't the one that was asked for: a whole sentence, or nothing.
-    fn shortened(&self) -> Option<String> {
-        let asked = lasting(self.asked.seconds());
-        let got = lasting(self.lifetime_seconds);
-        let sentence = |end| ["You asked for ", &asked, " and got ", &got, end].concat();
-        self.shortened_by.as_ref().map(|by| match by {
-            LimitedBy::Role => sentence(", the most this role allows."),
-            LimitedBy::Rule(_) => sentence(", the most that the rule behind it allows."),
-            LimitedBy::SignIn => sentence(", because your sign-in ends then."),
-            LimitedBy::Provider => sentence(", the most that your identity provider allows."),
-            LimitedBy::RoleChaining => sentence(", the most for keys got with other keys."),
-        })
+    fn shortened(&self) -> Option<Said> {
+        let message: MessageName = match self.shortened_by.as_ref()? {
+            LimitedBy::Role => "shortened-by-role",
+            LimitedBy::Rule(_) => "shortened-by-rule",
+            LimitedBy::SignIn => "shortened-by-sign-in",
+            LimitedBy::Provider => "shortened-by-provider",
+            LimitedBy::RoleChaining => "shortened-by-chaining",
+        };
+        let said = self.frame.say(message);
+        let said = said.with("asked", self.frame.lasting(self.asked.seconds()));
+        Some(said.with("got", self.frame.lasting(self.lifetime_seconds)))
     }
 
     fn is_lowest(&self, limit: &DurationLimit) -> bool {

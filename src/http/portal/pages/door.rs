@@ -2,18 +2,20 @@
 
 use askama::Template;
 
-use super::{assets, date_and_time};
+use super::assets;
 use crate::domain::LocalPath;
 use crate::domain::{ConnectionId, RequestId, UnixTime};
 use crate::federation::saml::messages::PostForm;
+use crate::http::portal::frame::Frame;
+use crate::http::portal::language::{MessageName, Said};
 use crate::http::portal::shown::Shown;
 
 /// Where a person chooses how to sign in.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignInPage {
-    /// The organisation that runs this gateway.
-    pub organisation: Option<Shown>,
+    /// What stands around it.
+    pub frame: Frame,
     /// Every connection that may be chosen; where empty, the page says so.
     pub connections: Vec<ConnectionChoice>,
     /// Where to go after signing in; goes back with the form.
@@ -44,14 +46,14 @@ pub struct Destination {
 #[derive(Template)]
 #[template(path = "refused.html")]
 pub struct RefusedPage {
-    /// The organisation that runs this gateway.
-    pub organisation: Option<Shown>,
+    /// What stands around it.
+    pub frame: Frame,
     /// The heading, e.g. “You are not signed in”.
-    pub title: Shown,
+    pub title: MessageName,
     /// What happened, in one sentence without a code.
-    pub what_happened: Shown,
+    pub what_happened: Said,
     /// What to do next.
-    pub what_to_do: Shown,
+    pub what_to_do: MessageName,
     /// Under which id an administrator finds the reason.
     pub request_id: RequestId,
     /// When it was refused.
@@ -60,26 +62,20 @@ pub struct RefusedPage {
     pub retry_href: LocalPath,
 }
 
-impl RefusedPage {
-    fn refused_at(&self) -> String {
-        date_and_time(self.at)
-    }
-}
-
 /// Any other page that can't be given: 403, 404, 503, …
 #[derive(Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage {
-    /// The organisation that runs this gateway.
-    pub organisation: Option<Shown>,
+    /// What stands around it.
+    pub frame: Frame,
     /// The HTTP status of the answer.
     pub status: u16,
     /// The heading: what happened in a few words.
-    pub title: Shown,
+    pub title: MessageName,
     /// What happened, in one sentence.
-    pub what_happened: Shown,
+    pub what_happened: Said,
     /// What to do next.
-    pub what_to_do: Shown,
+    pub what_to_do: MessageName,
     /// Under which id an administrator finds the reason.
     pub request_id: RequestId,
     /// When it happened.
@@ -88,16 +84,10 @@ pub struct ErrorPage {
     pub next: Option<NextStep>,
 }
 
-impl ErrorPage {
-    fn happened_at(&self) -> String {
-        date_and_time(self.at)
-    }
-}
-
 /// The button of an error page.
 pub struct NextStep {
     /// What it does, beginning with a verb: “Go to my roles”.
-    pub label: &'static str,
+    pub label: MessageName,
     /// Where it leads.
     pub href: LocalPath,
 }
@@ -106,8 +96,8 @@ pub struct NextStep {
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub struct SignedOutPage {
-    /// The organisation that runs this gateway.
-    pub organisation: Option<Shown>,
+    /// What stands around it.
+    pub frame: Frame,
     /// What is known of their provider.
     pub at_provider: AtProvider,
 }
@@ -127,14 +117,14 @@ pub enum AtProvider {
 #[derive(Template)]
 #[template(path = "leave.html")]
 pub struct LeavePage {
-    /// The organisation that runs this gateway.
-    pub organisation: Option<Shown>,
+    /// What stands around it.
+    pub frame: Frame,
     /// The heading.
-    pub title: &'static str,
+    pub title: MessageName,
     /// What happens, and what to do if it doesn't.
-    pub explanation: &'static str,
+    pub explanation: MessageName,
     /// What the button does.
-    pub button: &'static str,
+    pub button: MessageName,
     /// How it leaves.
     pub way: Way,
 }

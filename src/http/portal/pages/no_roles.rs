@@ -2,14 +2,18 @@
 
 use askama::Template;
 
-use super::{PersonMenu, assets, date_and_time};
+use super::{PersonMenu, assets};
 use crate::domain::RequestId;
+use crate::http::portal::frame::Frame;
+use crate::http::portal::language::MessageName;
 use crate::http::portal::shown::Shown;
 
 /// The page of a person whom no rule gives a role.
 #[derive(Template)]
 #[template(path = "no_roles.html")]
 pub struct NoRolesPage {
+    /// What stands around it.
+    pub frame: Frame,
     /// Who is signed in.
     pub person: PersonMenu,
     /// The claims that rules may look at, as the provider sent them: this person's own, no one
@@ -30,9 +34,9 @@ pub struct ClaimSeen {
 }
 
 impl ClaimSeen {
-    fn joined(&self) -> String {
+    fn joined(&self, frame: &Frame) -> String {
         if self.values.is_empty() {
-            return "nothing".to_owned();
+            return frame.say("admin-message-nothing").to_string();
         }
         let values: Vec<&str> = self.values.iter().map(Shown::as_str).collect();
         values.join(", ")
@@ -49,32 +53,22 @@ pub enum NoRolesHint {
 }
 
 impl NoRolesHint {
-    const fn what(self) -> &'static str {
+    const fn what(self) -> MessageName {
         match self {
-            Self::GroupsLeftOut => {
-                "Your provider left out your groups because there are too many of them."
-            }
-            Self::NoGroupsSent => "Your provider sent no groups with your sign-in.",
+            Self::GroupsLeftOut => "no-roles-left-out",
+            Self::NoGroupsSent => "no-roles-not-sent",
         }
     }
 
-    const fn what_to_do(self) -> &'static str {
+    const fn what_to_do(self) -> MessageName {
         match self {
-            Self::GroupsLeftOut => {
-                "Roles are given by group, so none could be found. An admin can let the provider send only the groups that matter here."
-            }
-            Self::NoGroupsSent => {
-                "Roles are given by group, so none could be found. An admin can add groups to what the provider sends."
-            }
+            Self::GroupsLeftOut => "no-roles-left-out-do",
+            Self::NoGroupsSent => "no-roles-not-sent-do",
         }
     }
 }
 
 impl NoRolesPage {
-    fn signed_in(&self) -> String {
-        date_and_time(self.person.signed_in_at)
-    }
-
     /// How many lines the message has: four of its own, and one for each claim or that there is none.
     fn message_lines(&self) -> usize {
         4 + self.claims.len().max(1)

@@ -2,8 +2,10 @@
 
 use askama::Template;
 
-use super::{Environment, PersonMenu, assets, lasting};
+use super::{Environment, PersonMenu, assets};
 use crate::domain::{AccountId, RoleArn, SessionDuration};
+use crate::http::portal::frame::Frame;
+use crate::http::portal::language::Said;
 use crate::http::portal::shown::Shown;
 
 /// Every role of a person, by account; choosing one posts its ARN to `/credentials`.
@@ -13,6 +15,7 @@ use crate::http::portal::shown::Shown;
 #[derive(Template)]
 #[template(path = "roles.html")]
 pub struct RolesPage {
+    frame: Frame,
     person: PersonMenu,
     accounts: Vec<FoundAccount>,
     query: Shown,
@@ -57,16 +60,17 @@ struct FoundRole {
 impl RolesPage {
     /// The page for `accounts`, showing those roles in which every word of `query` occurs: in the
     /// account's name, number or environment, or in the role's name, path or description.
-    pub fn new(person: PersonMenu, accounts: Vec<AccountRoles>, query: &str) -> Self {
+    pub fn new(frame: Frame, person: PersonMenu, accounts: Vec<AccountRoles>, query: &str) -> Self {
         let lowered = query.to_lowercase();
         let words: Vec<&str> = lowered.split_whitespace().collect();
         let accounts: Vec<FoundAccount> = accounts
             .into_iter()
             .filter(|account| !account.roles.is_empty())
-            .map(|account| FoundAccount::new(account, &words))
+            .map(|account| FoundAccount::new(&frame, account, &words))
             .collect();
         let rows = || accounts.iter().flat_map(|found| &found.rows);
         Self {
+            frame,
             person,
             query: query.into(),
             shown: rows().filter(|row| !row.hidden).count(),
@@ -76,13 +80,12 @@ impl RolesPage {
     }
 
     /// `105 roles`, `3 of 105 roles`
-    fn count(&self) -> String {
-        let noun = if self.total == 1 { " role" } else { " roles" };
-        let total = self.total.to_string();
+    fn count(&self) -> Said {
         if self.shown == self.total {
-            [&*total, noun].concat()
+            self.frame.say("roles-all").with("all", self.total)
         } else {
-            [&*self.shown.to_string(), " of ", &*total, noun].concat()
+            let some = self.frame.say("roles-some").with("all", self.total);
+            some.with("shown", self.shown)
         }
     }
 }
@@ -101,11 +104,11 @@ impl AccountRoles {
 }
 
 impl FoundAccount {
-    fn new(mut account: AccountRoles, words: &[&str]) -> Self {
+    fn new(frame: &Frame, mut account: AccountRoles, words: &[&str]) -> Self {
         let rows = std::mem::take(&mut account.roles);
         let rows = rows
             .into_iter()
-            .map(|row| FoundRole::new(&account, row, words))
+            .map(|row| FoundRole::new(frame, &account, row, words))
             .collect();
         Self { account, rows }
     }
@@ -116,12 +119,14 @@ impl FoundAccount {
 }
 
 impl FoundRole {
-    fn new(account: &AccountRoles, row: RoleRow, words: &[&str]) -> Self {
+    fn new(frame: &Frame, account: &AccountRoles, row: RoleRow, words: &[&str]) -> Self {
         let number = account.id.to_string();
+        let environment = account.environment.map(Environment::message);
+        let environment = environment.map(|message| frame.say(message).to_string());
         let parts = [
             account.alias.as_ref().map_or("", Shown::as_str),
             &number,
-            account.environment.map_or("", Environment::word),
+            environment.as_deref().unwrap_or_default(),
             row.arn.path(),
             row.arn.name(),
             row.description.as_ref().map_or("", Shown::as_str),
@@ -133,10 +138,6 @@ impl FoundRole {
 
     fn path(&self) -> Option<&str> {
         Some(self.row.arn.path()).filter(|path| *path != "/")
-    }
-
-    fn longest(&self) -> String {
-        lasting(self.row.longest.seconds())
     }
 
     fn says_something(&self) -> bool {

@@ -8,6 +8,8 @@ use crate::domain::{
 use crate::federation::saml::messages::PostForm;
 use crate::http::portal::assets::StaticFile;
 use crate::http::portal::formats::{Formats, ProfileName, Source};
+use crate::http::portal::frame::{Frame, Theme};
+use crate::http::portal::language::{Language, Said};
 
 mod hostile;
 mod templates;
@@ -36,13 +38,26 @@ impl Filling {
         self.text.into()
     }
 
+    fn frame(&self) -> Frame {
+        Frame {
+            language: Language::default(),
+            theme: Theme::Dark,
+            organisation: Some(self.shown()),
+            here: self.path(),
+        }
+    }
+
+    fn said(&self) -> Said {
+        let said = Language::default().say("refused-turned-away-said");
+        said.with("said", self.shown())
+    }
+
     fn path(&self) -> LocalPath {
         self.href.parse().unwrap()
     }
 
     fn person(&self) -> PersonMenu {
         PersonMenu {
-            organisation: Some(self.shown()),
             display_name: self.shown(),
             email_or_subject: self.shown(),
             connection_name: self.shown(),
@@ -53,7 +68,7 @@ impl Filling {
 
     fn sign_in(&self) -> SignInPage {
         SignInPage {
-            organisation: Some(self.shown()),
+            frame: self.frame(),
             connections: vec![ConnectionChoice {
                 id: "workforce".parse().unwrap(),
                 display_name: self.shown(),
@@ -69,10 +84,10 @@ impl Filling {
 
     fn refused(&self) -> RefusedPage {
         RefusedPage {
-            organisation: Some(self.shown()),
-            title: self.shown(),
-            what_happened: self.shown(),
-            what_to_do: self.shown(),
+            frame: self.frame(),
+            title: "refused",
+            what_happened: self.said(),
+            what_to_do: "refused-later-do",
             request_id: request_id(),
             at: NOW,
             retry_href: self.path(),
@@ -81,15 +96,15 @@ impl Filling {
 
     fn error(&self) -> ErrorPage {
         ErrorPage {
-            organisation: Some(self.shown()),
+            frame: self.frame(),
             status: 403,
-            title: self.shown(),
-            what_happened: self.shown(),
-            what_to_do: self.shown(),
+            title: "refused",
+            what_happened: self.said(),
+            what_to_do: "refused-later-do",
             request_id: request_id(),
             at: NOW,
             next: Some(NextStep {
-                label: "Go to my roles",
+                label: "to-roles",
                 href: self.path(),
             }),
         }
@@ -97,17 +112,17 @@ impl Filling {
 
     fn signed_out(&self) -> SignedOutPage {
         SignedOutPage {
-            organisation: Some(self.shown()),
+            frame: self.frame(),
             at_provider: AtProvider::NotTold,
         }
     }
 
     fn leave(&self, way: Way) -> LeavePage {
         LeavePage {
-            organisation: Some(self.shown()),
-            title: "On to your identity provider",
-            explanation: "This takes a moment.",
-            button: "Go on",
+            frame: self.frame(),
+            title: "leave-to-sign-in",
+            explanation: "leave-to-sign-in-wait",
+            button: "go-on",
             way,
         }
     }
@@ -130,6 +145,7 @@ impl Filling {
 
     fn no_roles(&self) -> NoRolesPage {
         NoRolesPage {
+            frame: self.frame(),
             person: self.person(),
             claims: vec![ClaimSeen {
                 name: self.shown(),
@@ -154,7 +170,7 @@ impl Filling {
     }
 
     fn roles(&self) -> RolesPage {
-        RolesPage::new(self.person(), self.accounts(), self.query)
+        RolesPage::new(self.frame(), self.person(), self.accounts(), self.query)
     }
 
     fn role(&self) -> RoleArn {
@@ -170,6 +186,7 @@ impl Filling {
             profile: &ProfileName::of(Some(self.text), &self.role()),
         });
         CredentialsPage {
+            frame: self.frame(),
             person: self.person(),
             role: self.role(),
             account_alias: Some(self.shown()),
@@ -270,13 +287,13 @@ fn sign_in_without_connections_says_so() {
     page.connections.clear();
     let html = page.render().unwrap();
     assert!(html.contains("There is no way to sign in yet."));
-    assert!(!html.contains("<form"));
+    assert!(!html.contains("action=\"/sign-in\""));
 }
 
 #[test]
 fn roles_are_found_by_every_word_of_the_query() {
     let shown = |query: &str| {
-        let page = RolesPage::new(PLAIN.person(), PLAIN.accounts(), query);
+        let page = RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.accounts(), query);
         usize::from(page.render().unwrap().contains(">1 role<"))
     };
     for query in [
@@ -297,7 +314,7 @@ fn roles_are_found_by_every_word_of_the_query() {
 
 #[test]
 fn roles_that_do_not_match_are_hidden() {
-    let page = RolesPage::new(PLAIN.person(), PLAIN.accounts(), "staging");
+    let page = RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.accounts(), "staging");
     let html = page.render().unwrap();
     assert!(html.contains("0 of 1 role<"));
     assert!(html.contains(r#"aria-labelledby="acct-482011739056" hidden>"#));
@@ -308,7 +325,7 @@ fn roles_that_do_not_match_are_hidden() {
 fn an_account_without_roles_is_not_shown() {
     let mut accounts = PLAIN.accounts();
     accounts[0].roles.clear();
-    let html = RolesPage::new(PLAIN.person(), accounts, "")
+    let html = RolesPage::new(PLAIN.frame(), PLAIN.person(), accounts, "")
         .render()
         .unwrap();
     assert!(!html.contains("482011739056"));
@@ -346,7 +363,7 @@ fn durations_are_said_in_hours_and_minutes() {
         (43_200, "12 h"),
         (7199, "1 h 59 min"),
     ] {
-        assert_eq!(lasting(seconds), words);
+        assert_eq!(PLAIN.frame().lasting(seconds), words);
     }
 }
 

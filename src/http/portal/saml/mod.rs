@@ -27,6 +27,6 @@ async fn read_form(
     let body = body.await?;
     api.edge.begin(meta);
     let text = std::str::from_utf8(&body);
-    let text = text.map_err(|_| PortalError::Malformed("The form is not UTF-8."))?;
+    let text = text.map_err(|_| PortalError::Malformed("form-not-utf-8"))?;
     Ok(text.to_owned())
 }

@@ -10,6 +10,7 @@ use crate::federation::saml::redirect::MessageKind;
 use crate::federation::saml::single_logout::{LogoutMessage, LogoutMessageError};
 use crate::flows::{LogoutRefusal, RequestMeta, attempt_key};
 use crate::http::portal::error::PortalError;
+use crate::http::portal::frame::Frame;
 use crate::http::portal::leave::{Leaving, leave};
 use crate::http::portal::pages::{AtProvider, SignedOutPage};
 use crate::http::portal::respond::page;
@@ -67,8 +68,13 @@ async fn asked(
         Err(refusal) => return Err(refused(api, request, refusal, meta).await),
     };
     match ended.departure {
-        Some(departure) => leave(api, Leaving::AfterSignOut, departure, &ended.sites),
-        None => Ok(signed_out(api, AtProvider::SignedOut)),
+        Some(departure) => leave(
+            api.frame(request),
+            Leaving::AfterSignOut,
+            departure,
+            &ended.sites,
+        ),
+        None => Ok(signed_out(api.frame(request), AtProvider::SignedOut)),
     }
 }
 
@@ -97,10 +103,12 @@ async fn answered(
     let sealed = attempt.and_then(|attempt| cookies::logout_cookie(request, &attempt));
     let reach = api.sign_out.answered(message, sealed.as_deref(), meta);
     let mut response = match reach.await {
-        Ok(LogoutReach::Everywhere) => signed_out(api, AtProvider::SignedOut),
-        Ok(LogoutReach::Partial) => signed_out(api, AtProvider::Partly),
+        Ok(LogoutReach::Everywhere) => signed_out(api.frame(request), AtProvider::SignedOut),
+        Ok(LogoutReach::Partial) => signed_out(api.frame(request), AtProvider::Partly),
         Err(LogoutRefusal::Unavailable(error)) => return Err(error.into()),
-        Err(refusal) => PortalError::LogoutAnswer(refusal).respond(api, meta.id, meta.now),
+        Err(refusal) => {
+            PortalError::LogoutAnswer(refusal).respond(api.frame(request), meta.id, meta.now)
+        }
     };
     if let (Some(attempt), Some(_)) = (attempt, sealed) {
         response
@@ -110,15 +118,8 @@ async fn answered(
     Ok(response)
 }
 
-fn signed_out(api: &PortalApi, at_provider: AtProvider) -> HttpResponse {
-    let organisation = api.organisation();
-    let mut response = page(
-        StatusCode::OK,
-        &SignedOutPage {
-            organisation,
-            at_provider,
-        },
-    );
+fn signed_out(frame: Frame, at_provider: AtProvider) -> HttpResponse {
+    let mut response = page(StatusCode::OK, &SignedOutPage { frame, at_provider });
     clear_site_data(&mut response, "\"cache\", \"storage\"");
     response
 }
