@@ -9,7 +9,7 @@ use super::formats::{Formats, ProfileName, Source};
 use super::pages::{ChoiceState, CredentialsPage, DurationChoice, DurationLimit, LimitedBy};
 use super::respond::page;
 use super::roles::environment;
-use super::{Api, PortalApi};
+use super::{Api, PortalApi, person};
 use crate::domain::{RoleArn, SessionDuration};
 use crate::flows::{Bound, OpenBrowserSession, RequestMeta, TakenCredentials};
 
@@ -70,7 +70,7 @@ fn render(
     let limits = limits(&taken);
     Ok(CredentialsPage {
         frame: api.frame(request),
-        person: api.person(session, &taken.snapshot),
+        person: person(session, &taken.snapshot),
         account_alias: settings.map(|settings| settings.alias.as_str().into()),
         environment: settings.and_then(|settings| environment(settings.environment)),
         description: (!description.is_empty()).then(|| description.into()),

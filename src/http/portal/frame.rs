@@ -113,7 +113,7 @@ impl Frame {
         };
         let language = look.language.or_else(accepted);
         Self {
-            language: language.unwrap_or_else(Language::default),
+            language: language.unwrap_or_else(Language::of_others),
             theme: look.theme,
             organisation,
             here: here(request).unwrap_or_else(LocalPath::root),
@@ -151,21 +151,19 @@ impl Frame {
         said.to_string()
     }
 
-    /// The languages that the footer offers.
-    pub(super) fn languages(&self) -> &'static [Language] {
-        Language::all()
+    /// The languages that the footer offers, each with whether the page is written in it.
+    pub(super) fn languages(&self) -> impl Iterator<Item = (&'static Language, bool)> {
+        let own = self.language.tag();
+        let all = Language::all().iter();
+        all.map(move |language| (language, language.tag() == own))
     }
 
-    pub(super) fn is_spoken(&self, language: &Language) -> bool {
-        language.tag() == self.language.tag()
-    }
-
-    pub(super) fn themes(&self) -> [Theme; 3] {
+    /// The themes that the footer offers, each with whether it is the page's.
+    pub(super) fn themes(&self) -> impl Iterator<Item = (Theme, bool)> {
+        let own = self.theme;
         Theme::ALL
-    }
-
-    pub(super) fn is_worn(&self, theme: &Theme) -> bool {
-        *theme == self.theme
+            .into_iter()
+            .map(move |theme| (theme, theme == own))
     }
 
     fn written(&self, at: UnixTime, pattern: MessageName) -> String {

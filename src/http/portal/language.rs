@@ -75,7 +75,7 @@ impl Language {
     /// # Panics
     /// Never: a test holds that English is there.
     #[expect(clippy::expect_used, reason = "the file is in the binary")]
-    pub fn default() -> &'static Self {
+    pub fn of_others() -> &'static Self {
         Self::tagged(DEFAULT).expect("English is in the binary")
     }
 
@@ -135,7 +135,7 @@ impl Said {
 
 impl fmt::Display for Said {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (bundle, pattern) = [self.language, Language::default()]
+        let (bundle, pattern) = [self.language, Language::of_others()]
             .into_iter()
             .find_map(|language| {
                 Some((&language.messages, language.message(self.message)?.value()?))

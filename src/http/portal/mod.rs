@@ -183,31 +183,32 @@ impl PortalApi {
     fn frame(&self, request: &HttpRequest) -> Frame {
         Frame::of(request, self.organisation.as_deref().map(Shown::from))
     }
+}
 
-    fn person(&self, open: &OpenBrowserSession, snapshot: &Snapshot) -> PersonMenu {
-        let identity = &open.session.identity;
-        let connection = match &identity.provider {
-            ProviderRef::Connection(id) => snapshot.connection(id),
-            ProviderRef::Account(_) | ProviderRef::Known(_) => None,
-        };
-        let email = identity
-            .claims
-            .get("email")
-            .filter(|claim| claim.unusable.is_none());
-        let email = email
-            .and_then(|claim| claim.values.first())
-            .map(String::as_str);
-        PersonMenu {
-            display_name: open.session.display_name.as_str().into(),
-            email_or_subject: email.unwrap_or(identity.subject.as_str()).into(),
-            connection_name: connection
-                .map_or(identity.issuer.as_str(), |connection| {
-                    connection.display_name.as_str()
-                })
-                .into(),
-            signed_in_at: open.session.created_at,
-            csrf: open.csrf_token(),
-        }
+/// What the account menu says of the person.
+fn person(open: &OpenBrowserSession, snapshot: &Snapshot) -> PersonMenu {
+    let identity = &open.session.identity;
+    let connection = match &identity.provider {
+        ProviderRef::Connection(id) => snapshot.connection(id),
+        ProviderRef::Account(_) | ProviderRef::Known(_) => None,
+    };
+    let email = identity
+        .claims
+        .get("email")
+        .filter(|claim| claim.unusable.is_none());
+    let email = email
+        .and_then(|claim| claim.values.first())
+        .map(String::as_str);
+    PersonMenu {
+        display_name: open.session.display_name.as_str().into(),
+        email_or_subject: email.unwrap_or(identity.subject.as_str()).into(),
+        connection_name: connection
+            .map_or(identity.issuer.as_str(), |connection| {
+                connection.display_name.as_str()
+            })
+            .into(),
+        signed_in_at: open.session.created_at,
+        csrf: open.csrf_token(),
     }
 }
 

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use super::error::PortalError;
 use super::pages::{self, AccountRoles, ClaimSeen, NoRolesHint, NoRolesPage, RoleRow, RolesPage};
 use super::respond::{page, redirect};
-use super::{Api, PortalApi};
+use super::{Api, PortalApi, person};
 use crate::directory::Environment;
 use crate::domain::{Claims, LocalPath, Unusable};
 use crate::flows::{OfferedRole, Offers, OpenBrowserSession, RequestMeta};
@@ -51,7 +51,7 @@ async fn roles(
     let query = query
         .map(|search| search.into_inner().q)
         .unwrap_or_default();
-    let person = api.person(&session, &offers.snapshot);
+    let person = person(&session, &offers.snapshot);
     Ok(page(
         StatusCode::OK,
         &RolesPage::new(api.frame(request), person, accounts(&offers), &query),
@@ -121,7 +121,7 @@ fn no_roles(
     let claims = &session.session.identity.claims;
     NoRolesPage {
         frame: api.frame(request),
-        person: api.person(session, &offers.snapshot),
+        person: person(session, &offers.snapshot),
         claims: SHOWN_CLAIMS
             .iter()
             .filter_map(|name| seen(claims, name))

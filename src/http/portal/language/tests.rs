@@ -144,7 +144,7 @@ fn the_first_language_that_is_there_is_spoken() {
 
 #[test]
 fn foreign_text_is_isolated_and_ours_is_not() {
-    let english = Language::default();
+    let english = Language::of_others();
     let said = english
         .say("no-roles-why")
         .with("provider", Shown::from("שלום"));
@@ -155,7 +155,7 @@ fn foreign_text_is_isolated_and_ours_is_not() {
 
 #[test]
 fn numbers_choose_their_words() {
-    let english = Language::default();
+    let english = Language::of_others();
     for (all, text) in [(1_usize, "1 role"), (2, "2 roles"), (1000, "1000 roles")] {
         assert_eq!(english.say("roles-all").with("all", all).to_string(), text);
     }

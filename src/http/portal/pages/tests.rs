@@ -40,7 +40,7 @@ impl Filling {
 
     fn frame(&self) -> Frame {
         Frame {
-            language: Language::default(),
+            language: Language::of_others(),
             theme: Theme::Dark,
             organisation: Some(self.shown()),
             here: self.path(),
@@ -48,7 +48,7 @@ impl Filling {
     }
 
     fn said(&self) -> Said {
-        let said = Language::default().say("refused-turned-away-said");
+        let said = Language::of_others().say("refused-turned-away-said");
         said.with("said", self.shown())
     }
 
