@@ -21,9 +21,11 @@ const NODE_AT_LEAST: [u32; 2] = [20, 0];
 const JAVA_AT_LEAST: [u32; 2] = [17, 0];
 
 #[test]
-fn the_browser_answers_with_its_version() {
-    let answer = run(&Tool::Chromium.path(), &["--version"]);
-    assert!(answer.contains("Chrom"), "{answer}");
+fn the_browsers_answer_with_their_versions() {
+    for (browser, name) in [(Tool::Chromium, "Chrom"), (Tool::Firefox, "Firefox")] {
+        let answer = run(&browser.path(), &["--version"]);
+        assert!(answer.contains(name), "{answer}");
+    }
 }
 
 #[test]

@@ -12,13 +12,15 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * A proxy for programs whose resolver can't be told a name: it connects `host` to a loopback port
- * and nothing else to anything. TLS goes through it end to end, so names are checked as ever.
+ * A proxy for programs whose resolver can't be told a name: it connects each name with its port
+ * (`gateway.example:443`) to a loopback port and nothing else to anything. TLS goes through it end
+ * to end, so names are checked as ever.
  */
-export async function startProxy(host, port) {
+export async function startProxy(routes) {
   const server = createServer((_, response) => response.writeHead(403).end());
   server.on("connect", (request, client, head) => {
-    if (request.url !== `${host}:443`) {
+    const port = routes[request.url];
+    if (!port) {
       client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
       return;
     }
@@ -75,17 +77,12 @@ export function commandLine({ aws, environment = {} }) {
       writeFileSync(file("config"), config);
       return bash(`AWS_ARGUMENTS='--profile ${profile}'`);
     },
-    /** Has a `credential_process` print the JSON, and asks who that is. */
-    whoWithProcess: (json, url, region) => {
-      writeFileSync(file("keys.json"), json);
-      const config = [
-        "[profile process]",
-        `credential_process = cat ${file("keys.json")}`,
-        `region = ${region}`,
-        `endpoint_url = ${url}`,
-      ];
-      writeFileSync(file("process-config"), config.join("\n"));
-      return bash(`export AWS_CONFIG_FILE=${file("process-config")}\nAWS_ARGUMENTS='--profile process'`);
+    /** Keeps the keys by `command`, and asks who the profile is whose process prints them. */
+    whoWithProcess: (command, config) => {
+      const [, profile] = config.match(/^\[profile (.+)\]$/m);
+      writeFileSync(file("process-config"), config);
+      const kept = `${command}\n[ "$(stat -c %a ~/.aws/rolegate/${profile}.json)" = 600 ]`;
+      return bash(`${kept}\nexport AWS_CONFIG_FILE=${file("process-config")}\nAWS_ARGUMENTS='--profile ${profile}'`);
     },
     remove: () => rmSync(home, { recursive: true }),
   };

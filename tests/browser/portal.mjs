@@ -66,5 +66,7 @@ export async function readKeys(page) {
     profile: await read("text-profile"),
     config: await read("text-config"),
     json: await read("text-json"),
+    process: await read("text-process"),
+    processConfig: await read("text-process-config"),
   };
 }

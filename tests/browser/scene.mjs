@@ -55,7 +55,7 @@ export const text = (page, selector = "body") => page.locator(selector).innerTex
 
 /** Runs `use` with the AWS command line, which reaches the gateway by its name. */
 export async function withCommandLine(use) {
-  const proxy = await startProxy(gatewayHost, house.gatewayPort);
+  const proxy = await startProxy({ [`${gatewayHost}:443`]: house.gatewayPort });
   const environment = { HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: house.authority };
   const lines = commandLine({ aws: house.aws, environment });
   try {

@@ -63,7 +63,7 @@ test("ines signs in, takes keys that the AWS command line uses, and signs out", 
       await assertNothingKept(page, keys, addresses);
     });
     await t.test("each format is shown for its choice", async () => {
-      for (const format of ["fish", "powershell", "profile", "json"]) {
+      for (const format of ["fish", "powershell", "profile", "json", "process"]) {
         await page.check(`#f-${format}`);
         assert.ok(await page.isVisible(`#text-${format}`));
         assert.ok(!(await page.isVisible("#text-bash")));
@@ -124,7 +124,7 @@ async function assertUsable(keys) {
     const answers = await Promise.all([
       lines.whoWithShell(keys.bash),
       lines.whoWithProfile(profile, keys.profile, keys.config),
-      lines.whoWithProcess(keys.json, gateway, "us-east-1"),
+      lines.whoWithProcess(keys.process, keys.processConfig),
     ]);
     for (const answer of answers) assert.equal(answer.Arn, INES_IN_READ_ONLY);
   });

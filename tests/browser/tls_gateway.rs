@@ -111,6 +111,7 @@ pub(crate) async fn run_script(name: &str, mut settings: Value) {
         .arg(tests.join(name))
         .env("ROLEGATE_TEST_HOUSE", settings.to_string())
         .env("ROLEGATE_TEST_CHROMIUM", Tool::Chromium.path())
+        .env("ROLEGATE_TEST_FIREFOX", Tool::Firefox.path())
         .env("ROLEGATE_TEST_NODE_MODULES", Tool::NodeModules.path());
     let output = finish(command).await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Tool {
     /// A Chromium or Chrome: `ROLEGATE_TEST_CHROMIUM`, or where Debian's and Google's packages go.
     Chromium,
+    /// A Firefox: `ROLEGATE_TEST_FIREFOX`, or where Debian's and Mozilla's packages go.
+    Firefox,
     /// The AWS command line, `aws`, in `ROLEGATE_TEST_VENV`.
     AwsCli,
     /// A Python that can import boto3, signxml and pysaml2, in `ROLEGATE_TEST_VENV`.
@@ -37,8 +39,9 @@ pub(crate) enum Tool {
 
 impl Tool {
     /// Every tool that `make tools` provides.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Chromium,
+        Self::Firefox,
         Self::AwsCli,
         Self::Python,
         Self::Node,
@@ -74,6 +77,7 @@ impl Tool {
     fn places(self) -> Vec<PathBuf> {
         match self {
             Self::Chromium => chromium_places(),
+            Self::Firefox => firefox_places(),
             Self::AwsCli => vec![venv().join("bin/aws")],
             Self::Python => vec![venv().join("bin/python")],
             Self::Node => places_in_path("node"),
@@ -99,6 +103,13 @@ fn chromium_places() -> Vec<PathBuf> {
                 "/usr/bin/google-chrome".into(),
             ]
         },
+        |place| vec![place],
+    )
+}
+
+fn firefox_places() -> Vec<PathBuf> {
+    named("ROLEGATE_TEST_FIREFOX").map_or_else(
+        || vec!["/usr/bin/firefox-esr".into(), "/usr/bin/firefox".into()],
         |place| vec![place],
     )
 }

@@ -13,6 +13,8 @@ const CHROMIUM_PLACES = [
   "/usr/bin/google-chrome",
 ];
 
+const FIREFOX_PLACES = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
+
 /** The folder of installed packages: ROLEGATE_TEST_NODE_MODULES, or its place in the cache. */
 export function nodeModules() {
   return process.env.ROLEGATE_TEST_NODE_MODULES || join(cache(), "node", "node_modules");
@@ -46,10 +48,16 @@ export async function load(name) {
 
 /** The path of the browser: ROLEGATE_TEST_CHROMIUM, or the first that is installed. */
 export function chromiumPath() {
-  const named = process.env.ROLEGATE_TEST_CHROMIUM;
-  const path = (named ? [named] : CHROMIUM_PLACES).find((place) => existsSync(place));
-  if (!path) {
-    throw new Error(`no browser at ${named || CHROMIUM_PLACES.join(" or ")}: run \`make tools\``);
-  }
+  return installed(process.env.ROLEGATE_TEST_CHROMIUM, CHROMIUM_PLACES);
+}
+
+/** The path of the second browser: ROLEGATE_TEST_FIREFOX, or the first that is installed. */
+export function firefoxPath() {
+  return installed(process.env.ROLEGATE_TEST_FIREFOX, FIREFOX_PLACES);
+}
+
+function installed(named, places) {
+  const path = (named ? [named] : places).find((place) => existsSync(place));
+  if (!path) throw new Error(`no browser at ${named || places.join(" or ")}: run \`make tools\``);
   return path;
 }

@@ -144,6 +144,18 @@ find_browser() {
   return 1
 }
 
+find_firefox() {
+  local candidate places=(/usr/bin/firefox-esr /usr/bin/firefox)
+  if [ -n "${ROLEGATE_TEST_FIREFOX:-}" ]; then places=("$ROLEGATE_TEST_FIREFOX"); fi
+  for candidate in "${places[@]}"; do
+    if browser_version "$candidate" >/dev/null; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
 browser_version() { [ -x "$1" ] && "$1" --version 2>/dev/null; }
 
 step_browser() {
@@ -158,6 +170,20 @@ step_browser() {
     install_packages chromium fonts-dejavu-core
   fi
   find_browser >/dev/null || stop "chromium is installed but does not answer to --version"
+  # Without a font that has Chinese, its pages are boxes, and so are their pictures.
+  [ -n "$(fc-list :lang=zh 2>/dev/null)" ] || install_packages fontconfig fonts-wqy-microhei
+  if ! find_firefox >/dev/null; then
+    [ -z "${ROLEGATE_TEST_FIREFOX:-}" ] ||
+      stop "ROLEGATE_TEST_FIREFOX is $ROLEGATE_TEST_FIREFOX, which does not answer to --version"
+    refresh_package_lists firefox-esr
+    apt-cache show firefox-esr >/dev/null 2>&1 || stop \
+      "no Firefox here, and this system's apt has no firefox-esr package (Ubuntu's Firefox is a snap," \
+      "which cannot be driven from a test). Install Mozilla's .deb, or set ROLEGATE_TEST_FIREFOX to the" \
+      "path of a Firefox, and run this again."
+    install_packages firefox-esr
+  fi
+  find_firefox >/dev/null || stop "firefox is installed but does not answer to --version"
+  say "second browser: $(find_firefox) ($(browser_version "$(find_firefox)"))"
   say "browser: $(find_browser) ($(browser_version "$(find_browser)"))"
 }
 

@@ -22,6 +22,10 @@ pub struct Formats {
     pub config: Snippet,
     /// What a `credential_process` prints (version 1), which is also how AssumeRole names its parts.
     pub json: Snippet,
+    /// A command for POSIX shells that keeps the JSON in a file that only its owner reads.
+    pub process: Snippet,
+    /// The profile in `~/.aws/config` whose `credential_process` prints that file.
+    pub process_config: Snippet,
 }
 
 /// What the formats are made of.
@@ -62,6 +66,8 @@ impl Formats {
             ),
             profile: parts.profile(source.profile),
             config: parts.config(source.profile),
+            process: process(source.profile, source.credentials),
+            process_config: parts.process_config(source.profile),
             json: json(source.credentials),
         })
     }
@@ -131,6 +137,25 @@ fn slug(text: &str) -> String {
     words.join("-").to_ascii_lowercase()
 }
 
+/// Where a command keeps keys for a `credential_process`.
+const KEPT_IN: &str = "~/.aws/rolegate/";
+
+/// Keeps the JSON in a file; a profile's name needs no quotes, and no line of the JSON ends it early.
+fn process(profile: &ProfileName, keys: &Credentials) -> Snippet {
+    let file = [KEPT_IN, profile.as_str(), ".json"].concat();
+    let into_file = [
+        " -p ",
+        KEPT_IN,
+        " && (umask 077; cat > ",
+        &file,
+        ") <<'KEYS'",
+    ];
+    let mut lines = vec![Line::new("mkdir", &into_file)];
+    lines.extend(json(keys).0);
+    lines.push(Line::new("KEYS", &[]));
+    Snippet(lines)
+}
+
 /// Visible ASCII without spaces (0x21 to 0x7e), at least one character.
 #[derive(Clone, Copy)]
 struct Graphic<'a>(&'a str);
@@ -191,15 +216,29 @@ impl<'a> Parts<'a> {
 
     /// Only STS is sent to the gateway: a bare `endpoint_url` would send every service there.
     fn config(&self, name: &ProfileName) -> Snippet {
-        Snippet(vec![
-            Line::new("", &["[profile ", name.as_str(), "]"]),
+        let mut lines = vec![Line::new("", &["[profile ", name.as_str(), "]"])];
+        lines.extend(self.settings(name));
+        Snippet(lines)
+    }
+
+    /// The AWS command line starts a process without a shell, which is what knows of `~`.
+    fn process_config(&self, name: &ProfileName) -> Snippet {
+        let mut lines = vec![Line::new("", &["[profile ", name.as_str(), "]"])];
+        let command = [" = sh -c 'cat ", KEPT_IN, name.as_str(), ".json'"];
+        lines.push(Line::new("credential_process", &command));
+        lines.extend(self.settings(name));
+        Snippet(lines)
+    }
+
+    fn settings(&self, name: &ProfileName) -> [Line; 6] {
+        [
             Line::new("region", &[" = ", self.region.0]),
             Line::new("services", &[" = ", name.as_str()]),
             Line::new("", &[]),
             Line::new("", &["[services ", name.as_str(), "]"]),
             Line::new("sts", &[" ="]),
             Line::new("  endpoint_url", &[" = ", self.sts_url.0]),
-        ])
+        ]
     }
 }
 

@@ -45,6 +45,8 @@ fn each_format_reads_as_its_tool_expects() {
     insta::assert_snapshot!("profile", text(&formats.profile));
     insta::assert_snapshot!("config", text(&formats.config));
     insta::assert_snapshot!("json", text(&formats.json));
+    insta::assert_snapshot!("process", text(&formats.process));
+    insta::assert_snapshot!("process_config", text(&formats.process_config));
 }
 
 #[test]
