@@ -1,11 +1,10 @@
 // What script adds to the portal's pages. Every page works without it.
 //
 // No markup is ever built from text here: values go in by textContent only, so the pages can demand
-// Trusted Types. Elements that need script are marked `data-script` and stand hidden until it runs.
+// Trusted Types. What only script gives a meaning is marked `data-script` or `data-copy`, and what
+// stands for it elsewhere `data-no-script`; the style sheet shows the one or the other, so that nothing
+// moves when this runs.
 "use strict";
-
-for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
-for (const element of document.querySelectorAll("[data-no-script]")) element.hidden = true;
 
 const COPIED_FOR_MS = 2000;
 
@@ -41,7 +40,6 @@ function setUpCopying() {
   for (const button of document.querySelectorAll("[data-copy]")) {
     const source = document.getElementById(button.dataset.copy);
     if (!source) continue;
-    button.hidden = false;
     button.addEventListener("click", async () => {
       if (button.classList.contains("is-done")) return;
       const text = source instanceof HTMLTextAreaElement ? source.value : source.textContent;

@@ -27,6 +27,13 @@ async fn people_sign_in_and_use_their_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_are_for_everybody() {
+    let house = House::start().await;
+    run_script("browser/everybody.mjs", house.settings()).await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_sign_in_with_another_browser() {
     let house = House::start().await;
     run_script("browser/firefox.mjs", house.settings()).await;

@@ -1,14 +1,20 @@
 // Collects what a browser complains about on the pages of a context.
 
 /**
- * Begins to collect: violations of the Content Security Policy, errors on the console, and uncaught
- * exceptions. That the page itself was answered with an error status is no complaint.
+ * Begins to collect: violations of the Content Security Policy, errors on the console, uncaught
+ * exceptions, and whatever moved on a page without its reader's doing. That the page itself was answered with an error status is no complaint.
  *
  * @returns {string[]} filled as pages are visited
  */
 export async function watch(context) {
   const complaints = [];
   await context.addInitScript(() => {
+    new PerformanceObserver((list) => {
+      for (const { value, hadRecentInput, sources } of list.getEntries()) {
+        const moved = sources.map(({ node }) => node?.parentElement?.outerHTML.slice(0, 80));
+        if (!hadRecentInput) console.error(`the page moved by ${value}: ${moved}`);
+      }
+    }).observe({ type: "layout-shift", buffered: true });
     addEventListener("securitypolicyviolation", (event) => {
       console.error(`violated ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
     });

@@ -46,24 +46,24 @@ fn signed_out(frame: Frame) -> HttpResponse {
             at_provider: AtProvider::NotTold,
         },
     );
-    clear_site_data(&mut response, "\"cache\", \"cookies\", \"storage\"");
+    clear_site_data(&mut response);
     response
 }
 
-/// Cookies stay: one of them is needed when the provider answers.
 fn to_provider(frame: Frame, telling: TellingProvider) -> Result<HttpResponse, PortalError> {
     let mut response = leave(frame, Leaving::ToSignOut, telling.departure, &telling.sites)?;
     response
         .add_cookie(&cookies::set_logout(&telling.attempt, &telling.sealed))
         .map_err(|_| PortalError::Unavailable)?;
-    clear_site_data(&mut response, "\"cache\", \"storage\"");
+    clear_site_data(&mut response);
     Ok(response)
 }
 
-/// Has the browser forget what it keeps of this site.
-pub(super) fn clear_site_data(response: &mut HttpResponse, what: &'static str) {
+/// Has the browser forget what it keeps of this site. Cookies are left out: that would end those of every
+/// other site of the registrable domain, and ours are ended by name.
+pub(super) fn clear_site_data(response: &mut HttpResponse) {
     response.headers_mut().insert(
         HeaderName::from_static("clear-site-data"),
-        HeaderValue::from_static(what),
+        HeaderValue::from_static("\"cache\", \"storage\""),
     );
 }

@@ -130,6 +130,12 @@ impl CredentialsPage {
         self.credentials.expiration.since(self.now).max(0)
     }
 
+    /// `3:54:12`
+    fn left_clock(&self) -> String {
+        let left = self.left_seconds();
+        format!("{}:{:02}:{:02}", left / 3600, left / 60 % 60, left % 60)
+    }
+
     /// Why the lifetime isn't the one that was asked for: a whole sentence, or nothing.
     fn shortened(&self) -> Option<Said> {
         let message: MessageName = match self.shortened_by.as_ref()? {

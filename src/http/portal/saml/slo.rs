@@ -120,6 +120,6 @@ async fn answered(
 
 fn signed_out(frame: Frame, at_provider: AtProvider) -> HttpResponse {
     let mut response = page(StatusCode::OK, &SignedOutPage { frame, at_provider });
-    clear_site_data(&mut response, "\"cache\", \"storage\"");
+    clear_site_data(&mut response);
     response
 }
