@@ -10,7 +10,7 @@
 //! ```
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk};
+use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 
 use crate::domain::{Secret, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
@@ -34,10 +34,8 @@ impl RootKey {
 
     /// The sealing key for one purpose, e.g. `store`.
     pub fn sealing_key(&self, purpose: &str) -> SealingKey {
-        SealingKey::new(expand(
-            self.0.expose(),
-            &[b"rolegate root", purpose.as_bytes()],
-        ))
+        let root = Key::new(HMAC_SHA256, self.0.expose());
+        SealingKey::new(expand(&root, &[b"rolegate root", purpose.as_bytes()]))
     }
 }
 
@@ -45,7 +43,9 @@ impl RootKey {
 #[derive(Debug, Clone)]
 pub struct SealingKey {
     id: [u8; KEY_ID],
-    key: Secret<[u8; 32]>,
+    /// Made ready once, for every message's keys are expanded from it. It is wiped when it is dropped, and
+    /// prints its algorithm alone.
+    key: Key,
 }
 
 /// A sealed message did not open: it is damaged, of another purpose or name, or under another key.
@@ -65,10 +65,11 @@ pub struct Opened {
 impl SealingKey {
     /// Takes the key's bytes; its id is derived from them.
     pub fn new(bytes: [u8; 32]) -> Self {
-        let [a, b, c, d, ..] = expand(&bytes, &[b"key id"]);
+        let key = Key::new(HMAC_SHA256, &bytes);
+        let [a, b, c, d, ..] = expand(&key, &[b"key id"]);
         Self {
             id: [a, b, c, d],
-            key: Secret::new(bytes),
+            key,
         }
     }
 
@@ -167,11 +168,11 @@ impl SealingKey {
     }
 
     fn message_key(&self, salt: &[u8; SALT]) -> LessSafeKey {
-        aes_key(&expand(self.key.expose(), &[b"message", salt]))
+        aes_key(&expand(&self.key, &[b"message", salt]))
     }
 
     fn companion(&self, salt: &[u8; SALT]) -> Secret<[u8; 32]> {
-        Secret::new(expand(self.key.expose(), &[b"companion", salt]))
+        Secret::new(expand(&self.key, &[b"companion", salt]))
     }
 
     /// Every part with its length before it, so that two contexts never read the same.
@@ -240,25 +241,17 @@ fn zero_nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
 }
 
-struct Length32;
-
-impl KeyType for Length32 {
-    fn len(&self) -> usize {
-        32
+/// HKDF-Expand of 32 bytes. They are the first block, `T(1) = HMAC(PRK, info | 0x01)`: written out, because
+/// a key that is made ready serves for every message.
+#[expect(clippy::expect_used, reason = "HMAC-SHA256 gives 32 bytes")]
+fn expand(key: &Key, info: &[&[u8]]) -> [u8; 32] {
+    let mut block = Context::with_key(key);
+    for part in info {
+        block.update(part);
     }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "32 bytes are the only length asked for, and it is allowed"
-)]
-fn expand(key: &[u8; 32], info: &[&[u8]]) -> [u8; 32] {
-    let mut output = [0; 32];
-    Prk::new_less_safe(HKDF_SHA256, key)
-        .expand(info, Length32)
-        .and_then(|okm| okm.fill(&mut output))
-        .expect("HKDF-SHA256 gives 32 bytes");
-    output
+    block.update(&[1]);
+    let block = block.sign();
+    *block.as_ref().first_chunk().expect("a block has 32 bytes")
 }
 
 #[expect(
@@ -276,6 +269,19 @@ mod tests {
 
     fn key() -> SealingKey {
         RootKey::new([7; 32]).sealing_key("test")
+    }
+
+    #[test]
+    fn keys_are_those_of_hkdf() {
+        use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
+
+        for info in [&[&b"message"[..], &[3; SALT]][..], &[b"key id"], &[]] {
+            let mut expected = [0; 32];
+            let prk = Prk::new_less_safe(HKDF_SHA256, &[7; 32]);
+            let okm = prk.expand(info, HMAC_SHA256).unwrap();
+            okm.fill(&mut expected).unwrap();
+            assert_eq!(expand(&Key::new(HMAC_SHA256, &[7; 32]), info), expected);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod files;
 mod format;
 mod groups;
 mod history;
+mod index;
 mod instance_profiles;
 mod keys;
 mod lint;

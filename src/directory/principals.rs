@@ -4,9 +4,8 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use rpds::HashTrieMapSync;
-
 use super::change::Change;
+use super::index::Index;
 use super::state::{Directory, Role};
 use super::touched::Touched;
 use crate::domain::{AccountId, Partition, RoleName, UniqueId};
@@ -151,20 +150,20 @@ pub(super) fn unknown_principal(
 
 /// The ARNs of all users and roles, by unique id.
 #[derive(Debug, Clone)]
-pub struct PrincipalNames(HashTrieMapSync<UniqueId, Box<str>>);
+pub struct PrincipalNames(Index<UniqueId, Box<str>>);
 
 impl PrincipalNames {
     /// Those of nobody.
     pub(super) fn none() -> Self {
-        Self(HashTrieMapSync::new_sync())
+        Self(Index::new())
     }
 
     pub(super) fn put(&mut self, id: &UniqueId, arn: &str) {
-        self.0.insert_mut(id.clone(), arn.into());
+        self.0.insert(id.clone(), arn.into());
     }
 
     pub(super) fn remove(&mut self, id: &UniqueId) {
-        self.0.remove_mut(id);
+        self.0.remove(id);
     }
 
     /// Those of a directory.

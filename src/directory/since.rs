@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
-use super::map::Map;
+use super::index::Index;
 use super::state::Directory;
 use super::touched::Touched;
 use crate::domain::{
@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::store::Generation;
 
 /// What a session rests on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Footing {
     /// A role.
@@ -47,7 +47,7 @@ pub enum Footing {
     from = "Vec<(Footing, Generation)>",
     into = "Vec<(Footing, Generation)>"
 )]
-pub struct Since(Map<Footing, Generation>);
+pub struct Since(Index<Footing, Generation>);
 
 impl Since {
     /// From which generation on this is there, without a break; `None` where it isn't.
@@ -64,11 +64,11 @@ impl From<Vec<(Footing, Generation)>> for Since {
 
 impl From<Since> for Vec<(Footing, Generation)> {
     fn from(since: Since) -> Self {
-        since
-            .0
-            .iter()
-            .map(|(footing, since)| (footing.clone(), *since))
-            .collect()
+        let entries = since.0.iter();
+        let mut pairs: Self = entries.map(|(of, since)| (of.clone(), *since)).collect();
+        // The same directory is written as the same bytes.
+        pairs.sort_unstable();
+        pairs
     }
 }
 
@@ -94,7 +94,7 @@ impl Directory {
             self.since.0.remove(gone);
         }
         for there in are {
-            if !self.since.0.contains_key(&there) {
+            if self.since.0.get(&there).is_none() {
                 self.since.0.insert(there, generation);
             }
         }

@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rpds::HashTrieMapSync;
-
 use super::aws_managed::{self, AwsManaged};
 use super::groups::Group;
+use super::index::Index;
 use super::keys::{
     ServiceProviderKeyRecord, UnusableKey, UnusableWebIdentityKey, WebIdentityKeyRecord,
 };
@@ -36,8 +35,8 @@ use crate::store::Generation;
 pub struct Snapshot {
     generation: Generation,
     directory: Arc<Directory>,
-    roles: HashTrieMapSync<Box<str>, Arc<RoleEntry>>,
-    keys_of_users: HashTrieMapSync<AccessKeyId, Arc<UserEntry>>,
+    roles: Index<RoleArn, Arc<Role>>,
+    keys_of_users: Index<AccessKeyId, Arc<UserEntry>>,
     principal_names: PrincipalNames,
     rest: Arc<Rest>,
     node_keys: NodeKeys,
@@ -82,12 +81,12 @@ struct NodeKeys {
 }
 
 /// A role and its ARN.
-#[derive(Debug)]
-pub struct RoleEntry {
+#[derive(Debug, Clone, Copy)]
+pub struct RoleEntry<'s> {
     /// The whole ARN.
-    pub arn: RoleArn,
+    pub arn: &'s RoleArn,
     /// The role.
-    pub role: Arc<Role>,
+    pub role: &'s Arc<Role>,
 }
 
 /// A group, and what its own policies are called where several users' policies are weighed.
@@ -201,8 +200,8 @@ impl Snapshot {
         let rest = Arc::new(Rest::of(&directory));
         let mut snapshot = Self {
             generation,
-            roles: HashTrieMapSync::new_sync(),
-            keys_of_users: HashTrieMapSync::new_sync(),
+            roles: Index::new(),
+            keys_of_users: Index::new(),
             principal_names: PrincipalNames::none(),
             rest,
             node_keys,
@@ -224,11 +223,7 @@ impl Snapshot {
     fn index_role(&mut self, id: AccountId, name: &RoleName, role: &Arc<Role>) {
         let arn = role.arn(self.partition, id, name);
         self.principal_names.put(&role.unique_id, arn.as_str());
-        let entry = RoleEntry {
-            arn: arn.clone(),
-            role: Arc::clone(role),
-        };
-        self.roles.insert_mut(arn.as_str().into(), Arc::new(entry));
+        self.roles.insert(arn, Arc::clone(role));
     }
 
     fn index_user(&mut self, id: AccountId, name: &UserName, user: &Arc<User>) {
@@ -239,8 +234,7 @@ impl Snapshot {
         self.principal_names
             .put(&user.unique_id, &entry.principal.arn());
         for key in user.access_keys.keys() {
-            self.keys_of_users
-                .insert_mut(key.clone(), Arc::clone(&entry));
+            self.keys_of_users.insert(key.clone(), Arc::clone(&entry));
         }
     }
 
@@ -252,7 +246,7 @@ impl Snapshot {
         for name in &within.roles {
             if let Some(role) = account.roles.get(name) {
                 let arn = role.arn(self.partition, id, name);
-                self.roles.remove_mut(arn.as_str());
+                self.roles.remove(&arn);
                 self.principal_names.remove(&role.unique_id);
             }
         }
@@ -263,7 +257,7 @@ impl Snapshot {
         for user in users {
             self.principal_names.remove(&user.unique_id);
             for key in user.access_keys.keys() {
-                self.keys_of_users.remove_mut(key);
+                self.keys_of_users.remove(key);
             }
         }
     }
@@ -318,8 +312,9 @@ impl Snapshot {
     }
 
     /// The role of this ARN, compared whole and case-sensitively.
-    pub fn role(&self, arn: &RoleArn) -> Option<&Arc<RoleEntry>> {
-        self.roles.get(arn.as_str())
+    pub fn role(&self, arn: &RoleArn) -> Option<RoleEntry<'_>> {
+        let entry = self.roles.entry(arn);
+        entry.map(|(arn, role)| RoleEntry { arn, role })
     }
 
     /// Which account manages the others.

@@ -46,8 +46,13 @@ impl UniqueIdKind {
 /// AWS docs).
 ///
 /// It names one role, user, policy, group or profile for good: the next one of the same name has another id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UniqueId(Box<str>);
+///
+/// Whatever a session rests on is looked up by a copy of its id, so that a copy takes no memory of its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UniqueId([u8; LENGTH]);
+
+/// The characters of a unique id.
+const LENGTH: usize = 21;
 
 impl UniqueId {
     const INVALID: InvalidValue = InvalidValue::new(
@@ -58,25 +63,26 @@ impl UniqueId {
     /// The id made of these random bytes.
     pub fn from_random(kind: UniqueIdKind, random: [u8; 11]) -> Self {
         let drawn = data_encoding::BASE32_NOPAD.encode(&random);
-        Self(
-            kind.prefix()
-                .chars()
-                .chain(drawn.chars().take(17))
-                .collect(),
-        )
+        let text = kind.prefix().bytes().chain(drawn.bytes());
+        let mut id = [0; LENGTH];
+        for (place, byte) in id.iter_mut().zip(text) {
+            *place = byte;
+        }
+        Self(id)
     }
 
     /// What it belongs to.
     pub fn kind(&self) -> UniqueIdKind {
         let mut kinds = UniqueIdKind::ALL.into_iter();
-        let found = kinds.find(|kind| self.0.starts_with(kind.prefix()));
+        let found = kinds.find(|kind| self.0.starts_with(kind.prefix().as_bytes()));
         // Every id has one of the prefixes.
         found.unwrap_or(UniqueIdKind::User)
     }
 
     /// The id itself.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Every id is ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -91,17 +97,27 @@ impl FromStr for UniqueId {
             .find_map(|kind| text.strip_prefix(kind.prefix()));
         let alphabet = |byte: u8| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte);
         match drawn {
-            Some(drawn) if drawn.len() == 17 && drawn.bytes().all(alphabet) => {
-                Ok(Self(text.into()))
+            Some(drawn) if drawn.bytes().all(alphabet) => {
+                let id = text.as_bytes().try_into();
+                id.map(Self).map_err(|_| Self::INVALID)
             }
             _ => Err(Self::INVALID),
         }
     }
 }
 
+impl fmt::Debug for UniqueId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("UniqueId")
+            .field(&self.as_str())
+            .finish()
+    }
+}
+
 impl fmt::Display for UniqueId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -114,5 +130,21 @@ mod tests {
         let id = UniqueId::from_random(UniqueIdKind::Role, [0xa5; 11]);
         assert_eq!(id.as_str().len(), 21);
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
+        assert_eq!(format!("{id:?}"), format!("UniqueId(\"{id}\")"));
+    }
+
+    #[test]
+    fn what_is_too_short_or_long_or_has_other_characters_is_none() {
+        for text in [
+            "AROA5UVFKWS2LJNFUWS2",
+            "AROA5UVFKWS2LJNFUWS2LL",
+            "AROA5UVFKWS2LJNFUWS2l",
+            "AROA5UVFKWS2LJNFUWS21",
+            "ACCA5UVFKWS2LJNFUWS2L",
+            "AROA\u{e9}5UVFKWS2LJNFUW",
+            "",
+        ] {
+            assert_eq!(text.parse::<UniqueId>(), Err(UniqueId::INVALID), "{text}");
+        }
     }
 }

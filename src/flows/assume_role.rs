@@ -252,7 +252,7 @@ fn decide(
     };
     let entry = snapshot.role(&request.role);
     let mut context = caller_context(caller, snapshot, meta);
-    describe(&mut context, request, entry.map(AsRef::as_ref), mfa_at);
+    describe(&mut context, request, entry, mfa_at);
     let assumption = Assumption {
         action: AssumeAction::AssumeRole,
         caller: PolicyCaller::from(&caller.principal),
@@ -264,7 +264,7 @@ fn decide(
         ends_by: ends_by(caller),
         lineage: lineage(caller, snapshot)?,
     };
-    match policy::decide_signed(assumption, &signer, entry.map(|entry| terms(entry))) {
+    match policy::decide_signed(assumption, &signer, entry.map(terms)) {
         Decision::Permit(grant) => Ok(grant),
         Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
     }
@@ -274,7 +274,7 @@ fn decide(
 fn describe<'a>(
     context: &mut Context<'a>,
     request: &RoleRequest<'a>,
-    entry: Option<&'a RoleEntry>,
+    entry: Option<RoleEntry<'a>>,
     mfa_at: Option<UnixTime>,
 ) {
     if let Some(external_id) = request.external_id {
@@ -284,7 +284,7 @@ fn describe<'a>(
         context.set("aws:MultiFactorAuthPresent", "true");
         context.set("aws:MultiFactorAuthAge", "0");
     }
-    for (key, value) in entry.iter().flat_map(|entry| entry.role.tags.iter()) {
+    for (key, value) in entry.into_iter().flat_map(|entry| entry.role.tags.iter()) {
         for prefix in ["aws:ResourceTag/", "iam:ResourceTag/"] {
             context.set([prefix, key.as_str()].concat(), value.as_str());
         }

@@ -270,7 +270,7 @@ impl AssumeRoleWithSaml {
         if let Err(error) = &decided
             && is_silence(error)
         {
-            let role = snapshot.role(&request.role).map(|entry| terms(entry));
+            let role = snapshot.role(&request.role).map(terms);
             let assumption = assumption(request, &caller, asked, snapshot, meta);
             known.misses = misses(&assumption, role);
         }
@@ -342,7 +342,7 @@ fn decide(
     meta: &RequestMeta,
 ) -> Result<Grant, AssumeRoleError> {
     let assumption = assumption(request, caller, asked, snapshot, meta);
-    let role = snapshot.role(&request.role).map(|entry| terms(entry));
+    let role = snapshot.role(&request.role).map(terms);
     match policy::decide(assumption, role) {
         Decision::Permit(grant) => Ok(grant),
         Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),

@@ -202,7 +202,7 @@ impl AssumeRoleWithWebIdentity {
         else {
             return Vec::new();
         };
-        let role = snapshot.role(&request.role).map(|entry| terms(entry));
+        let role = snapshot.role(&request.role).map(terms);
         let assumption = assumption(request, identity, &snapshot, meta);
         assumption.map_or_else(|_| Vec::new(), |assumption| misses(&assumption, role))
     }
@@ -375,7 +375,7 @@ fn decide(
     meta: &RequestMeta,
 ) -> Result<Grant, AssumeRoleError> {
     let assumption = assumption(request, identity, snapshot, meta)?;
-    let role = snapshot.role(&request.role).map(|entry| terms(entry));
+    let role = snapshot.role(&request.role).map(terms);
     match policy::decide(assumption, role) {
         Decision::Permit(grant) => Ok(grant),
         Decision::Deny(denial) => Err(AssumeRoleError::Denied(denial)),
@@ -425,9 +425,9 @@ fn assumption<'a>(
 }
 
 /// What a role says of being assumed.
-pub(super) fn terms(entry: &RoleEntry) -> RoleTerms<'_> {
+pub(super) fn terms(entry: RoleEntry<'_>) -> RoleTerms<'_> {
     RoleTerms {
-        arn: &entry.arn,
+        arn: entry.arn,
         id: &entry.role.unique_id,
         trust: &entry.role.trust,
         max_session: entry.role.max_session_duration,

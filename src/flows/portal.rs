@@ -27,7 +27,7 @@ use super::unavailable::Unavailable;
 use crate::audit::EventSource;
 use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::{Beside, TracedBound};
-use crate::directory::{LiveDirectory, RoleEntry, Snapshot};
+use crate::directory::{LiveDirectory, Role, Snapshot};
 use crate::domain::{FederatedIdentity, RoleArn, RuleId, Secret, SessionDuration, UnixTime};
 use crate::entropy::Entropy;
 use crate::mapping::{self, MappedRole, RuleTrace};
@@ -72,8 +72,10 @@ impl OpenBrowserSession {
 /// A role that a person may take.
 #[derive(Debug, Clone)]
 pub struct OfferedRole {
+    /// The role's ARN.
+    pub arn: RoleArn,
     /// The role.
-    pub entry: Arc<RoleEntry>,
+    pub role: Arc<Role>,
     /// The rule that gives it.
     pub rule: RuleId,
     /// The longest session.
@@ -109,8 +111,10 @@ pub enum Bound {
 pub struct TakenCredentials {
     /// The credentials.
     pub issued: Issued,
+    /// The role's ARN.
+    pub arn: RoleArn,
     /// The role.
-    pub role: Arc<RoleEntry>,
+    pub role: Arc<Role>,
     /// The directory that it was decided by.
     pub snapshot: Arc<Snapshot>,
     /// What was asked for.
@@ -227,7 +231,7 @@ impl Portal {
             .iter()
             .filter_map(|mapped| choice(mapped).offer())
             .collect();
-        roles.sort_by(|one, other| one.entry.arn.cmp(&other.entry.arn));
+        roles.sort_by(|one, other| one.arn.cmp(&other.arn));
         Ok(Offers {
             snapshot,
             roles,
@@ -329,24 +333,25 @@ impl Portal {
         let given = shortest(asked, &bounds);
         let assumption = choice.assumption(choosing, given);
         let entry = choice.entry();
-        let grant = match policy::decide(assumption, entry.map(|entry| terms(entry))) {
+        let grant = match policy::decide(assumption, entry.map(terms)) {
             Decision::Permit(grant) => grant,
             Decision::Deny(denial) => return Err(AssumeRoleError::Denied(denial)),
         };
-        let role = entry.ok_or(AssumeRoleError::NotMapped)?;
+        let entry = entry.ok_or(AssumeRoleError::NotMapped)?;
         let mint = Mint {
             keys: choice.snapshot.keys(),
             now: choice.meta.now,
             entropy: self.entropy.as_ref(),
         };
         let extent = Extent {
-            token_version: reach(role.arn.account(), choice.snapshot, choice.meta)?,
+            token_version: reach(entry.arn.account(), choice.snapshot, choice.meta)?,
             ..Extent::default()
         };
         let issued = credentials::issue(grant, extent, mint)?;
         Ok(TakenCredentials {
             issued,
-            role: Arc::clone(role),
+            arn: entry.arn.clone(),
+            role: Arc::clone(entry.role),
             snapshot: Arc::clone(choice.snapshot),
             asked,
             given,

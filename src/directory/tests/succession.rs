@@ -176,7 +176,7 @@ fn assert_same_indexes(one: &Snapshot, whole: &Snapshot) {
             for path in PATHS {
                 let arn = format!("arn:aws:iam::{account}:role{path}{name}");
                 let arn = arn.parse().unwrap();
-                let role = |snapshot: &Snapshot| snapshot.role(&arn).map(|it| Arc::clone(&it.role));
+                let role = |snapshot: &Snapshot| snapshot.role(&arn).map(|it| Arc::clone(it.role));
                 assert_eq!(role(one), role(whole), "{arn}");
             }
         }

@@ -361,7 +361,7 @@ impl<'a> Matter<'a> {
     fn role(&self) -> Option<&'a Role> {
         let arn: RoleArn = self.question.resource.arn.parse().ok()?;
         let entry = self.snapshot.role(&arn)?;
-        Some(&entry.role)
+        Some(entry.role)
     }
 
     /// Whether the resource says to be of the caller's account.

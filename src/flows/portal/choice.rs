@@ -74,7 +74,7 @@ pub(super) struct Choosing<'a> {
 }
 
 impl<'a> Choice<'a> {
-    pub(super) fn entry(&self) -> Option<&'a Arc<RoleEntry>> {
+    pub(super) fn entry(&self) -> Option<RoleEntry<'a>> {
         self.snapshot.role(&self.mapped.role)
     }
 
@@ -87,7 +87,8 @@ impl<'a> Choice<'a> {
         match policy::would_permit(&assumption, Some(terms(entry))) {
             Preview::WouldDeny(_) => None,
             Preview::WouldPermit(_) => Some(OfferedRole {
-                entry: Arc::clone(entry),
+                arn: entry.arn.clone(),
+                role: Arc::clone(entry.role),
                 rule: self.mapped.rule.clone(),
                 longest,
             }),
@@ -99,7 +100,7 @@ impl<'a> Choice<'a> {
         let Ok(choosing) = self.choosing() else {
             return Vec::new();
         };
-        let role = self.entry().map(|entry| terms(entry));
+        let role = self.entry().map(terms);
         misses(&self.assumption(choosing, duration), role)
     }
 
@@ -109,7 +110,7 @@ impl<'a> Choice<'a> {
         let preview = self.choosing().map(|choosing| {
             let longest = shortest(SessionDuration::MAX, &self.bounds(&choosing));
             let assumption = self.assumption(choosing, longest);
-            policy::would_permit(&assumption, entry.map(|entry| terms(entry)))
+            policy::would_permit(&assumption, entry.map(terms))
         });
         let (is_permitted, because) = match preview {
             Ok(Preview::WouldPermit(statements)) => {

@@ -65,7 +65,7 @@ async fn reader(node: &Node) -> OpenBrowserSession {
 
 fn offered(node: &Node, open: &OpenBrowserSession) -> Vec<String> {
     let offers = portal(node).offers(open, &meta()).unwrap();
-    let arns = offers.roles.iter().map(|role| role.entry.arn.to_string());
+    let arns = offers.roles.iter().map(|role| role.arn.to_string());
     arns.collect()
 }
 

@@ -54,7 +54,7 @@ fn render(
     taken: TakenCredentials,
     meta: &RequestMeta,
 ) -> Result<CredentialsPage, PortalError> {
-    let arn = taken.role.arn.clone();
+    let arn = taken.arn.clone();
     let settings = taken
         .snapshot
         .account(arn.account())
@@ -66,7 +66,7 @@ fn render(
         region: &meta.region,
         profile: &profile,
     });
-    let description = taken.role.role.description.as_str();
+    let description = taken.role.description.as_str();
     let limits = limits(&taken);
     Ok(CredentialsPage {
         frame: api.frame(request),

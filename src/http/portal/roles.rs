@@ -74,7 +74,7 @@ fn sign_in_first(request: &HttpRequest) -> HttpResponse {
 fn accounts(offers: &Offers) -> Vec<AccountRoles> {
     let mut accounts: Vec<AccountRoles> = Vec::new();
     for role in &offers.roles {
-        let id = role.entry.arn.account();
+        let id = role.arn.account();
         if let Some(account) = accounts.last_mut().filter(|account| account.id == id) {
             account.roles.push(row(role));
             continue;
@@ -91,9 +91,9 @@ fn accounts(offers: &Offers) -> Vec<AccountRoles> {
 }
 
 fn row(role: &OfferedRole) -> RoleRow {
-    let description = role.entry.role.description.as_str();
+    let description = role.role.description.as_str();
     RoleRow {
-        arn: role.entry.arn.clone(),
+        arn: role.arn.clone(),
         description: (!description.is_empty()).then(|| description.into()),
         longest: role.longest,
     }
