@@ -8,7 +8,7 @@ const API: std::ops::RangeInclusive<u8> = 1..=23;
 /// The rows about the portal and administration are W1 to W18.
 const WEB: std::ops::RangeInclusive<u8> = 1..=18;
 /// Those that are tried on a whole node under their names.
-const TRIED: [u8; 9] = [1, 2, 3, 4, 5, 7, 10, 12, 18];
+const TRIED: [u8; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 18];
 
 #[test]
 fn a_whole_node_is_tried_with_every_row_about_sts() {

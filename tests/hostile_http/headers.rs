@@ -5,12 +5,13 @@ use super::support::http::{Request, Response};
 use super::support::http_node::{HttpNode, ROLE};
 
 /// Every route, and what is none.
-const TARGETS: [&str; 21] = [
+const TARGETS: [&str; 22] = [
     "/",
     "/sign-in",
     "/roles",
     "/credentials",
     "/sign-out",
+    "/settings",
     "/oidc/callback/idp",
     "/oidc/callback/idp?code=a&state=b",
     "/oidc/callback/%ff?code=a&state=b",
@@ -92,7 +93,7 @@ fn walk(node: &HttpNode, browser: &Session) -> Vec<(String, Response)> {
 }
 
 #[test]
-fn w2_no_answer_may_be_framed() {
+fn w2_w6_no_answer_may_be_framed_or_run_what_is_not_ours() {
     let node = HttpNode::start();
     let browser = node.sign_in("ines");
     let answers = walk(&node, &browser);
@@ -110,6 +111,10 @@ fn w2_no_answer_may_be_framed() {
             "{what}: {answer:?}"
         );
         assert!(directives.contains(&"base-uri 'none'"), "{what}: {policy}");
+        assert!(
+            directives.contains(&"default-src 'none'"),
+            "{what}: {policy}"
+        );
         assert!(
             !policy.contains("unsafe") && !policy.contains('*'),
             "{what}: {policy}"

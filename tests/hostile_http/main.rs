@@ -19,6 +19,7 @@ mod headers;
 mod logs;
 mod metrics;
 mod operation;
+mod pages;
 mod parameters;
 mod rates;
 mod records;
