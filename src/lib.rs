@@ -19,6 +19,7 @@ pub mod entropy;
 pub mod federation;
 pub mod flows;
 pub mod http;
+pub mod mac;
 pub mod mapping;
 pub mod metrics;
 pub mod policy;

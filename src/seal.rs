@@ -10,10 +10,10 @@
 //! ```
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 
 use crate::domain::{Secret, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
+use crate::mac::MacKey;
 
 /// How many bytes sealing adds.
 pub const OVERHEAD: usize = KEY_ID + SALT + TAG;
@@ -34,8 +34,9 @@ impl RootKey {
 
     /// The sealing key for one purpose, e.g. `store`.
     pub fn sealing_key(&self, purpose: &str) -> SealingKey {
-        let root = Key::new(HMAC_SHA256, self.0.expose());
-        SealingKey::new(expand(&root, &[b"rolegate root", purpose.as_bytes()]))
+        let root = MacKey::new(self.0.expose());
+        let key = expand(&root, [b"rolegate root", purpose.as_bytes()]);
+        SealingKey::new(*key.expose())
     }
 }
 
@@ -43,9 +44,8 @@ impl RootKey {
 #[derive(Debug, Clone)]
 pub struct SealingKey {
     id: [u8; KEY_ID],
-    /// Made ready once, for every message's keys are expanded from it. It is wiped when it is dropped, and
-    /// prints its algorithm alone.
-    key: Key,
+    /// Made ready once, for every message's keys are expanded from it.
+    key: MacKey,
 }
 
 /// A sealed message did not open: it is damaged, of another purpose or name, or under another key.
@@ -65,8 +65,8 @@ pub struct Opened {
 impl SealingKey {
     /// Takes the key's bytes; its id is derived from them.
     pub fn new(bytes: [u8; 32]) -> Self {
-        let key = Key::new(HMAC_SHA256, &bytes);
-        let [a, b, c, d, ..] = expand(&key, &[b"key id"]);
+        let key = MacKey::new(&bytes);
+        let [a, b, c, d, ..] = *expand(&key, [b"key id", b""]).expose();
         Self {
             id: [a, b, c, d],
             key,
@@ -168,11 +168,11 @@ impl SealingKey {
     }
 
     fn message_key(&self, salt: &[u8; SALT]) -> LessSafeKey {
-        aes_key(&expand(&self.key, &[b"message", salt]))
+        aes_key(expand(&self.key, [b"message", salt]).expose())
     }
 
     fn companion(&self, salt: &[u8; SALT]) -> Secret<[u8; 32]> {
-        Secret::new(expand(&self.key, &[b"companion", salt]))
+        expand(&self.key, [b"companion", salt])
     }
 
     /// Every part with its length before it, so that two contexts never read the same.
@@ -243,15 +243,8 @@ fn zero_nonce() -> Nonce {
 
 /// HKDF-Expand of 32 bytes. They are the first block, `T(1) = HMAC(PRK, info | 0x01)`: written out, because
 /// a key that is made ready serves for every message.
-#[expect(clippy::expect_used, reason = "HMAC-SHA256 gives 32 bytes")]
-fn expand(key: &Key, info: &[&[u8]]) -> [u8; 32] {
-    let mut block = Context::with_key(key);
-    for part in info {
-        block.update(part);
-    }
-    block.update(&[1]);
-    let block = block.sign();
-    *block.as_ref().first_chunk().expect("a block has 32 bytes")
+fn expand(key: &MacKey, [purpose, of]: [&[u8]; 2]) -> Secret<[u8; 32]> {
+    key.sign(&[purpose, of, &[1]])
 }
 
 #[expect(
@@ -275,12 +268,13 @@ mod tests {
     fn keys_are_those_of_hkdf() {
         use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
 
-        for info in [&[&b"message"[..], &[3; SALT]][..], &[b"key id"], &[]] {
+        let infos: [[&[u8]; 2]; 3] = [[b"message", &[3; SALT]], [b"key id", b""], [b"", b""]];
+        for info in infos {
             let mut expected = [0; 32];
             let prk = Prk::new_less_safe(HKDF_SHA256, &[7; 32]);
-            let okm = prk.expand(info, HMAC_SHA256).unwrap();
+            let okm = prk.expand(&info, aws_lc_rs::hmac::HMAC_SHA256).unwrap();
             okm.fill(&mut expected).unwrap();
-            assert_eq!(expand(&Key::new(HMAC_SHA256, &[7; 32]), info), expected);
+            assert_eq!(expand(&MacKey::new(&[7; 32]), info), Secret::new(expected));
         }
     }
 

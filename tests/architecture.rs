@@ -23,6 +23,7 @@ const FLOORS: &[&[&str]] = &[
         "clock",
         "entropy",
         "turn",
+        "mac",
         "seal",
         "telemetry",
         "metrics",

@@ -2,7 +2,6 @@
 
 mod parts;
 
-use std::fmt::Display;
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
@@ -479,11 +478,8 @@ impl Event {
     }
 }
 
-pub(super) fn as_text<T: Display, S: Serializer>(
-    value: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
+pub(super) fn as_text<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(time.written().as_str())
 }
 
 fn as_map<S: Serializer>(

@@ -32,12 +32,16 @@ impl AccessKeyId {
         ])) & ((1 << RANDOM_BITS) - 1);
         let packed: u128 = (1 << 79) | (u128::from(account.number()) << RANDOM_BITS) | drawn;
         let bytes = packed.to_be_bytes();
-        let text = data_encoding::BASE32_NOPAD.encode(bytes.last_chunk::<10>().unwrap_or(&[0; 10]));
-        let prefix = match kind {
-            KeyKind::LongTerm => "AKIA",
-            KeyKind::Temporary => "ASIA",
+        let mut text = match kind {
+            KeyKind::LongTerm => *b"AKIA0000000000000000",
+            KeyKind::Temporary => *b"ASIA0000000000000000",
         };
-        Self(format!("{prefix}{text}").into())
+        if let (Some(bytes), Some(place)) = (bytes.last_chunk::<10>(), text.last_chunk_mut::<16>())
+        {
+            data_encoding::BASE32_NOPAD.encode_mut(bytes, place);
+        }
+        // All of it is ASCII.
+        Self(std::str::from_utf8(&text).unwrap_or_default().into())
     }
 
     /// Whether the key is a temporary one; `None` for a key of neither kind.

@@ -70,5 +70,5 @@ pub use tags::{OwnTags, SessionTags, TagKey, TagValue, TagsError};
 pub use text::InvalidValue;
 pub(crate) use text::{Parts, deserialize_text, serde_as_text, text_type};
 pub use thumbprint::Thumbprint;
-pub use time::UnixTime;
+pub use time::{UnixTime, WrittenTime};
 pub use unique_id::{UniqueId, UniqueIdKind};

@@ -61,7 +61,7 @@ impl UnixTime {
     }
 
     /// `YYYY-MM-DDThh:mm:ssZ`, written out because every record and answer has it twice.
-    fn text(self) -> [u8; 20] {
+    pub fn written(self) -> WrittenTime {
         let at = jiff::tz::Offset::UTC.to_datetime(self.timestamp());
         let year = at.year().unsigned_abs();
         let [y1, y2] = pair((year / 100 % 100) as u8);
@@ -71,14 +71,26 @@ impl UnixTime {
         let [h1, h2] = pair(at.hour().unsigned_abs());
         let [mi1, mi2] = pair(at.minute().unsigned_abs());
         let [s1, s2] = pair(at.second().unsigned_abs());
-        [
+        WrittenTime([
             y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1,
             s2, b'Z',
-        ]
+        ])
     }
 
     fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_second(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// A time as it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct WrittenTime([u8; 20]);
+
+impl WrittenTime {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // All of it is ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -89,8 +101,7 @@ const fn pair(number: u8) -> [u8; 2] {
 
 impl fmt::Display for UnixTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.text();
-        formatter.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        formatter.write_str(self.written().as_str())
     }
 }
 

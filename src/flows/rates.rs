@@ -22,6 +22,7 @@ pub(super) fn admit_person(
     (issuer, subject): (&IssuerName, &Subject),
     account: AccountId,
 ) -> Result<(), Throttled> {
+    let throttle = throttle.now();
     throttle.admit(Limit::Principal, &Asker::Person(issuer, subject))?;
     throttle.admit(Limit::Account, &account)
 }
@@ -29,6 +30,7 @@ pub(super) fn admit_person(
 /// One more call that was signed: of the person behind the session, whichever of their sessions it is, or of
 /// the user or service. Who belongs to no account takes nothing from the rate of one.
 pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), Throttled> {
+    let throttle = throttle.now();
     throttle.admit(Limit::Principal, &asker(caller))?;
     match caller.principal.account() {
         Some(account) => throttle.admit(Limit::Account, &account),
@@ -40,6 +42,7 @@ pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), T
 /// whoever has a link that they signed takes nothing from what they may ask here.
 pub(super) fn admit_question(throttle: &Throttle, caller: &Caller) -> Result<(), Throttled> {
     const QUESTION: &str = "question";
+    let throttle = throttle.now();
     throttle.admit(Limit::Principal, &(QUESTION, asker(caller)))?;
     match caller.principal.account() {
         Some(account) => throttle.admit(Limit::Account, &(QUESTION, account)),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::{AccountId, Partition, Principal, SessionPrincipal, UniqueId, UserName};
 
-use super::context::Context;
+use super::context::{Context, Late};
 
 /// Who makes a request. What a policy names them by is compared part by part, so that asking costs no
 /// allocation.
@@ -160,20 +160,31 @@ impl<'a> Caller<'a> {
             Self::Service { name } => Some(name),
             _ => None,
         };
-        let account = self.home().map(|(_, account)| account.to_string());
         context.set("aws:PrincipalIsAWSService", is_service);
-        for (key, value) in [
-            ("aws:PrincipalType", kind.map(Cow::Borrowed)),
-            ("aws:PrincipalArn", arn),
-            ("aws:PrincipalAccount", account.map(Cow::Owned)),
-            ("aws:userid", self.user_id().map(Cow::Owned)),
-            ("aws:username", username.map(Cow::Borrowed)),
-            ("aws:PrincipalServiceName", service.map(Cow::Borrowed)),
-        ] {
-            match value {
-                Some(value) => context.set(key, value),
-                None => context.clear(key),
-            };
+        set_or_clear(context, "aws:PrincipalType", kind.map(Cow::Borrowed));
+        set_or_clear(context, "aws:PrincipalArn", arn);
+        match self.home() {
+            Some((_, account)) => context.put_late("aws:PrincipalAccount", Late::Account(account)),
+            None => context.clear("aws:PrincipalAccount"),
+        };
+        match self {
+            Self::Session(session) => {
+                context.put_late("aws:userid", Late::AssumedRoleId(session));
+            }
+            other => set_or_clear(context, "aws:userid", other.user_id().map(Cow::Owned)),
         }
+        set_or_clear(context, "aws:username", username.map(Cow::Borrowed));
+        set_or_clear(
+            context,
+            "aws:PrincipalServiceName",
+            service.map(Cow::Borrowed),
+        );
     }
+}
+
+fn set_or_clear<'a>(context: &mut Context<'a>, key: &'static str, value: Option<Cow<'a, str>>) {
+    match value {
+        Some(value) => context.set(key, value),
+        None => context.clear(key),
+    };
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt::{self, Debug, Display};
 
+use crate::domain::{AccountId, SessionPrincipal};
+
 /// What a condition key is in one request.
 ///
 /// Whether a key has one value or many is a matter of the key, not of the request: a list of one
@@ -56,14 +58,35 @@ enum Entry<'a> {
     /// It is at hand.
     Set(Values<'a>),
     /// It is written out for who asks first.
-    Late(&'a dyn Display, OnceCell<Values<'static>>),
+    Late(Late<'a>, OnceCell<Values<'static>>),
+}
+
+/// What is written out late.
+#[derive(Clone, Copy)]
+pub(super) enum Late<'a> {
+    /// As it displays itself.
+    Shown(&'a dyn Display),
+    /// An account, by its digits.
+    Account(AccountId),
+    /// `AROA…:session`
+    AssumedRoleId(&'a SessionPrincipal),
+}
+
+impl Late<'_> {
+    fn write(self) -> String {
+        match self {
+            Self::Shown(value) => value.to_string(),
+            Self::Account(account) => account.to_string(),
+            Self::AssumedRoleId(session) => session.assumed_role_id(),
+        }
+    }
 }
 
 impl<'a> Entry<'a> {
     fn values(&self) -> &Values<'a> {
         match self {
             Self::Set(values) => values,
-            Self::Late(value, written) => written.get_or_init(|| value.to_string().into()),
+            Self::Late(value, written) => written.get_or_init(|| value.write().into()),
         }
     }
 }
@@ -122,6 +145,11 @@ impl<'a> Context<'a> {
 
     /// Sets a key to what `value` displays, which is written out only where somebody asks for it.
     pub fn set_late(&mut self, key: impl Into<Cow<'a, str>>, value: &'a dyn Display) -> &mut Self {
+        self.put_late(key, Late::Shown(value))
+    }
+
+    /// Sets a key to what is written out only where somebody asks for it.
+    pub(super) fn put_late(&mut self, key: impl Into<Cow<'a, str>>, value: Late<'a>) -> &mut Self {
         let entry = Entry::Late(value, OnceCell::new());
         self.keys.push((key.into(), entry));
         self

@@ -72,9 +72,10 @@ pub struct HttpRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// Whether two names of headers are the same. Most are of another length, which is told without a call.
+/// Whether two names of headers are the same. Most are of another length, which is told without a call, and
+/// most that are the same are in lower case.
 fn is_same_name(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.eq_ignore_ascii_case(other)
+    one.len() == other.len() && (one == other || one.eq_ignore_ascii_case(other))
 }
 
 impl<'a> HttpRequest<'a> {

@@ -1,12 +1,11 @@
 //! The signing key: four HMACs away from the secret, and good for one day, region and service.
 
-use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
-
 use super::{ScopeDate, TERMINATOR};
 use crate::domain::{Region, Secret, SecretAccessKey};
+use crate::mac::MacKey;
 
 /// A key that signs for one day, region and service.
-pub(super) struct SigningKey(Key);
+pub(super) struct SigningKey(MacKey);
 
 impl SigningKey {
     /// Derives the key.
@@ -17,7 +16,7 @@ impl SigningKey {
         service: &str,
     ) -> Self {
         let start = Secret::new(["AWS4", secret.expose()].concat());
-        let key = Self(Key::new(HMAC_SHA256, start.expose().as_bytes()));
+        let key = Self(MacKey::new(start.expose().as_bytes()));
         key.then(date.digits())
             .then(region.as_str().as_bytes())
             .then(service.as_bytes())
@@ -25,17 +24,17 @@ impl SigningKey {
     }
 
     fn then(self, step: &[u8]) -> Self {
-        Self(Key::new(HMAC_SHA256, sign(&self.0, step).as_ref()))
+        Self(MacKey::new(self.0.sign(&[step]).expose()))
     }
 
     /// The signature of a string to sign, in lower-case hexadecimal.
     pub(super) fn sign(&self, string_to_sign: &[u8]) -> String {
-        data_encoding::HEXLOWER.encode(sign(&self.0, string_to_sign).as_ref())
+        data_encoding::HEXLOWER.encode(self.0.sign(&[string_to_sign]).expose())
     }
 
     /// Whether `signature` is the one of this string to sign; takes the same time for every wrong
     /// one.
     pub(super) fn is_signature(&self, string_to_sign: &[u8], signature: &[u8; 32]) -> bool {
-        verify(&self.0, string_to_sign, signature).is_ok()
+        self.0.is_tag(&[string_to_sign], signature)
     }
 }

@@ -1,6 +1,6 @@
 //! Verifying a signature: scope, times, body, and then the signature itself.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use data_encoding::HEXLOWER;
 
 use super::canonical::{PathForm, canonical_request};
@@ -60,8 +60,9 @@ impl UnverifiedSignature<'_> {
         now: UnixTime,
     ) -> Result<VerifiedSignature, SigV4Error> {
         self.check(expected, now)?;
-        let hash = self.payload_hash()?;
-        self.prove(secret, &hash, PathForm::Normalised)?;
+        let hash = hex(&digest(&SHA256, self.request.body));
+        let last_line = self.last_line(&hash)?;
+        self.prove(secret, last_line, PathForm::Normalised)?;
         Ok(self.verified())
     }
 
@@ -170,15 +171,14 @@ impl UnverifiedSignature<'_> {
         }
     }
 
-    /// The last line of the canonical request. Only a presigned GET without a body may leave its
-    /// (empty) body unsigned.
-    fn payload_hash(&self) -> Result<Vec<u8>, SigV4Error> {
-        let hash = payload_hash(self.request.body);
+    /// The last line of the canonical request: the body's hash. Only a presigned GET without a body may leave
+    /// its (empty) body unsigned.
+    fn last_line<'h>(&self, hash: &'h [u8]) -> Result<&'h [u8], SigV4Error> {
         match self.content_sha256.as_deref() {
-            None => Ok(hash.into_bytes()),
-            Some(stated) if stated == hash => Ok(hash.into_bytes()),
+            None => Ok(hash),
+            Some(stated) if stated.as_bytes() == hash => Ok(hash),
             Some(UNSIGNED_PAYLOAD) if self.may_leave_body_unsigned() => {
-                Ok(UNSIGNED_PAYLOAD.as_bytes().to_vec())
+                Ok(UNSIGNED_PAYLOAD.as_bytes())
             }
             Some(UNSIGNED_PAYLOAD) => Err(SigV4Error::UnsignedPayload),
             Some(_) => Err(SigV4Error::WrongPayloadHash),
@@ -212,8 +212,8 @@ pub(super) fn string_to_sign(
 ) -> Vec<u8> {
     const USUAL_BYTES: usize = 192;
     let mut out = Vec::with_capacity(USUAL_BYTES);
-    let hash = HEXLOWER.encode(digest(&SHA256, canonical).as_ref());
-    let lines: [&[u8]; 12] = [
+    let hash = hex(&digest(&SHA256, canonical));
+    let lines: [&[u8]; 13] = [
         ALGORITHM.as_bytes(),
         b"\n",
         signed_at.text(),
@@ -226,10 +226,17 @@ pub(super) fn string_to_sign(
         b"/",
         TERMINATOR.as_bytes(),
         b"\n",
+        &hash,
     ];
     for part in lines {
         out.extend_from_slice(part);
     }
-    out.extend_from_slice(hash.as_bytes());
     out
+}
+
+/// 64 lower-case hexadecimal digits.
+fn hex(hash: &Digest) -> [u8; 64] {
+    let mut digits = [0; 64];
+    HEXLOWER.encode_mut(hash.as_ref(), &mut digits);
+    digits
 }

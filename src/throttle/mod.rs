@@ -133,11 +133,47 @@ impl Throttle {
         }
     }
 
+    /// Asks for several rates at one moment: a clock takes as long as a bucket.
+    pub fn now(&self) -> Asked<'_> {
+        Asked {
+            throttle: self,
+            at: self.elapsed(),
+        }
+    }
+
     /// One more request of `key`.
     ///
     /// # Errors
     /// [`Throttled`]; it is counted.
     pub fn admit(&self, limit: Limit, key: &impl Hash) -> Result<(), Throttled> {
+        self.now().admit(limit, key)
+    }
+
+    /// Something of `key` was done that is paid for afterwards.
+    pub fn charge(&self, limit: Limit, key: &impl Hash) {
+        if let Some(Gate::Buckets(table)) = self.gates.get(limit as usize) {
+            table.lose(self.hashes.hash_one(key), self.elapsed());
+        }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The throttle at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'t> {
+    throttle: &'t Throttle,
+    at: u64,
+}
+
+impl Asked<'_> {
+    /// One more request of `key`.
+    ///
+    /// # Errors
+    /// [`Throttled`]; it is counted.
+    pub fn admit(self, limit: Limit, key: &impl Hash) -> Result<(), Throttled> {
         self.ask(limit, key, Table::take)
     }
 
@@ -145,35 +181,24 @@ impl Throttle {
     ///
     /// # Errors
     /// [`Throttled`]; it is counted.
-    pub fn check(&self, limit: Limit, key: &impl Hash) -> Result<(), Throttled> {
+    pub fn check(self, limit: Limit, key: &impl Hash) -> Result<(), Throttled> {
         self.ask(limit, key, Table::look)
     }
 
-    /// Something of `key` was done that is paid for afterwards.
-    pub fn charge(&self, limit: Limit, key: &impl Hash) {
-        if let Some(Gate::Buckets(table)) = self.gates.get(limit as usize) {
-            table.lose(self.hashes.hash_one(key), self.now());
-        }
-    }
-
     fn ask(
-        &self,
+        self,
         limit: Limit,
         key: &impl Hash,
         ask: impl FnOnce(&Table, u64, u64) -> Result<(), Empty>,
     ) -> Result<(), Throttled> {
-        let Some(Gate::Buckets(table)) = self.gates.get(limit as usize) else {
+        let Some(Gate::Buckets(table)) = self.throttle.gates.get(limit as usize) else {
             return Ok(());
         };
-        let hash = self.hashes.hash_one(key);
-        ask(table, hash, self.now()).map_err(|Empty(wait)| {
-            self.metrics.throttled(limit);
+        let hash = self.throttle.hashes.hash_one(key);
+        ask(table, hash, self.at).map_err(|Empty(wait)| {
+            self.throttle.metrics.throttled(limit);
             Throttled { limit, wait }
         })
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

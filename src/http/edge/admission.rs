@@ -34,8 +34,9 @@ impl Edge {
     /// [`NotAdmitted`]
     pub fn admit_proof(&self, meta: &RequestMeta) -> Result<(), NotAdmitted> {
         let network = network_of(meta.source_ip);
-        self.throttle.check(Limit::FailedProof, &network)?;
-        self.throttle.admit(Limit::Address, &network)?;
+        let throttle = self.throttle.now();
+        throttle.check(Limit::FailedProof, &network)?;
+        throttle.admit(Limit::Address, &network)?;
         Ok(self.queue.enter()?)
     }
 

@@ -245,7 +245,7 @@ fn escaped<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
             Cow::Owned(escape(text).replace('\r', "&#13;"))
         }
         Value::Number(number) => Cow::Owned(number.to_string()),
-        Value::Time(time) => Cow::Owned(time.to_string()),
+        Value::Time(time) => Cow::Owned(time.written().as_str().to_owned()),
         Value::Bool(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
         Value::Members(_) | Value::List(_) | Value::Map(_) => Cow::Borrowed(""),
     }

@@ -49,12 +49,15 @@ impl Api {
         id: RequestId,
         format: Format,
     ) -> &'r mut HttpResponseBuilder {
-        let id = id.to_string();
         if self.is_readable_by_pages {
             cors::readable(response);
         }
-        if *self == STS {
-            response.insert_header((EXTENDED_REQUEST_ID, id.as_str()));
+        // A UUID is a value of a header.
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            if *self == STS {
+                response.insert_header((EXTENDED_REQUEST_ID, id.clone()));
+            }
+            response.insert_header((REQUEST_ID, id));
         }
         response
             .insert_header((
@@ -62,6 +65,5 @@ impl Api {
                 HeaderValue::from_static(format.content_type()),
             ))
             .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
-            .insert_header((REQUEST_ID, id))
     }
 }

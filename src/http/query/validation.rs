@@ -201,7 +201,7 @@ fn has_enough(pattern: &str, value: &str) -> bool {
 
 /// `[\w+=,.@-]` as ASCII.
 pub fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-')
 }
 
 /// The characters of `arnType`; characters beyond the basic plane are not among them.

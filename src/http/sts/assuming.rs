@@ -247,7 +247,10 @@ pub(super) fn credentials(credentials: &Credentials) -> Value<'static> {
     let secret = credentials.secret_access_key.expose().to_owned();
     let token = credentials.session_token.expose().to_owned();
     Value::Members(vec![
-        ("AccessKeyId", credentials.access_key_id.to_string().into()),
+        (
+            "AccessKeyId",
+            credentials.access_key_id.as_str().to_owned().into(),
+        ),
         ("SecretAccessKey", secret.into()),
         ("SessionToken", token.into()),
         ("Expiration", Value::Time(credentials.expiration)),
