@@ -172,7 +172,7 @@ impl AssumeRoleWithSaml {
             session: known.session.as_ref(),
             duration: request.duration,
             caller: None,
-            person: proven.map(Proven::person),
+            person: proven.map(|proven| proven.person(&request.provider)),
             lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
             rules: &[],
             saml: Some(SamlRecord {
@@ -253,7 +253,8 @@ impl AssumeRoleWithSaml {
         known.proven = Some(Proven::of(&identity, &assertion));
         check_proven(snapshot, &identity)?;
         let person = (identity.issuer(), identity.subject());
-        admit_person(&self.throttle, person, request.provider.account())?;
+        let account = request.provider.account();
+        admit_person(&self.throttle, identity.provider(), person, account)?;
         let caller = SamlCaller {
             provider: &request.provider,
             issuer: provider.entity_id(),
@@ -395,7 +396,7 @@ impl Proven {
         }
     }
 
-    const fn person(&self) -> Person<'_> {
+    const fn person<'a>(&'a self, provider: &'a SamlProviderArn) -> Person<'a> {
         Person {
             issuer: &self.issuer,
             audience: &self.audience,
@@ -403,3 +404,4 @@ impl Proven {
         }
     }
 }
+            provider: Some(provider),
