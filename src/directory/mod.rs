@@ -35,6 +35,7 @@ mod state;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod told;
 mod touched;
 mod users;
 
@@ -68,5 +69,6 @@ pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
     Environment, Link, LinkId, Organization, Role,
 };
+pub use told::told;
 pub use touched::Touched;
 pub use users::{AccessKey, KeyStatus, Rights, User};

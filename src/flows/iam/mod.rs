@@ -51,7 +51,7 @@ use super::rates::admit_caller;
 use super::record::{Deed, Outcome, Recorder, Subject, chain};
 use super::recorded_change::{RecordedChange, RecordedChangeError};
 use super::request::RequestMeta;
-use crate::directory::{CommitError, DirectoryError, LiveDirectory, Snapshot};
+use crate::directory::{CommitError, DirectoryError, LiveDirectory, Snapshot, told};
 use crate::domain::{AccessKeyId, Principal};
 use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
@@ -249,15 +249,15 @@ impl Iam {
         let done = action.run(&scene).map_err(IamError::from)?;
         let subject = Subject::Caller(caller);
         if done.changes.is_empty() {
-            let told = self
-                .recorder
-                .admin(meta, &subject, deed::<A>(), Outcome::Done);
-            told.await?;
+            let read = Outcome::Done;
+            let recorded = self.recorder.admin(meta, &subject, deed::<A>(), read);
+            recorded.await?;
             return Ok(done.answer);
         }
         self.use_up(done.codes, used_up, meta).await?;
         let changes = scene.with_account(done.changes);
-        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let lines = changes.iter();
+        let lines: Vec<String> = lines.map(|it| told(it, snapshot.directory())).collect();
         let change = RecordedChange {
             directory: &self.directory,
             recorder: &self.recorder,
