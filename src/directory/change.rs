@@ -12,7 +12,7 @@ use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
 use super::policies::ManagedPolicy;
-use super::providers::{OidcProvider, SamlProvider};
+use super::providers::{OidcProvider, SamlProvider, SamlProviderDetails};
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
@@ -77,6 +77,9 @@ pub enum Change {
     RemoveOidcProvider(AccountId, Issuer),
     /// Makes or replaces an account's SAML provider.
     PutSamlProvider(AccountId, SamlProviderName, Arc<SamlProvider>),
+    /// Gives an account's SAML provider other settings, tags or keys, and leaves its metadata; nothing happens
+    /// where there is none.
+    EditSamlProvider(AccountId, SamlProviderName, Arc<SamlProviderDetails>),
     /// Removes an account's SAML provider.
     RemoveSamlProvider(AccountId, SamlProviderName),
     /// Makes or replaces an instance profile.
@@ -149,6 +152,7 @@ impl Directory {
             | Change::PutOidcProvider(..)
             | Change::RemoveOidcProvider(..)
             | Change::PutSamlProvider(..)
+            | Change::EditSamlProvider(..)
             | Change::RemoveSamlProvider(..)
             | Change::PutInstanceProfile(..)
             | Change::RemoveInstanceProfile(..) => self.apply_in_account(change),
@@ -235,6 +239,9 @@ impl Directory {
             Change::PutSamlProvider(id, name, provider) => self.in_account(id, |account| {
                 account.saml_providers.insert(name, provider);
             }),
+            Change::EditSamlProvider(id, name, details) => {
+                self.in_account(id, |account| account.edit_saml_provider(name, &details));
+            }
             Change::RemoveSamlProvider(id, name) => {
                 self.in_account(id, |account| drop(account.saml_providers.remove(&name)));
             }
@@ -370,7 +377,10 @@ fn diff_account(
         &old.saml_providers,
         &new.saml_providers,
         (puts, removals),
-        |name, provider| Change::PutSamlProvider(id, name, provider),
+        |name, provider| {
+            let before = old.saml_providers.get(&name);
+            Change::of_saml_provider(id, name, before.map(AsRef::as_ref), provider)
+        },
         |name| Change::RemoveSamlProvider(id, name),
     );
     diff_maps(
@@ -442,6 +452,22 @@ fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
 }
 
 impl Change {
+    /// Has an account's SAML provider be like this. Its metadata may be long: it is in the change only where it
+    /// is other than before.
+    pub fn of_saml_provider(
+        account: AccountId,
+        name: SamlProviderName,
+        before: Option<&SamlProvider>,
+        after: Arc<SamlProvider>,
+    ) -> Self {
+        match before {
+            Some(before) if before.metadata == after.metadata => {
+                Self::EditSamlProvider(account, name, Arc::new(after.details()))
+            }
+            Some(_) | None => Self::PutSamlProvider(account, name, after),
+        }
+    }
+
     /// The format in which this kind of change may be written. A kind that comes later needs a later one,
     /// so that no node that doesn't know it comes upon it.
     pub const fn needs(&self) -> Format {
@@ -462,6 +488,7 @@ impl Change {
             | Self::PutOidcProvider(..)
             | Self::RemoveOidcProvider(..)
             | Self::PutSamlProvider(..)
+            | Self::EditSamlProvider(..)
             | Self::RemoveSamlProvider(..)
             | Self::PutInstanceProfile(..)
             | Self::RemoveInstanceProfile(..)
@@ -558,7 +585,7 @@ impl fmt::Display for Change {
             Self::RemoveRule(id) => write!(f, "remove rule {id}"),
             Self::AddSealingKey(record) => write!(f, "add sealing key {}", record.id()),
             Self::RemoveSealingKey(id) => write!(f, "remove sealing key {id}"),
-            Self::PutSamlProvider(account, name, _) => {
+            Self::PutSamlProvider(account, name, _) | Self::EditSamlProvider(account, name, _) => {
                 write!(f, "put SAML provider {name} in {account}")
             }
             Self::RemoveSamlProvider(account, name) => {

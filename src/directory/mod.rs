@@ -58,7 +58,7 @@ pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use map::Map;
 pub use policies::{ManagedPolicy, PolicyVersion, PolicyVersions};
 pub use principals::{PrincipalNames, UnknownPrincipal};
-pub use providers::{OidcProvider, ProviderKey, SamlProvider};
+pub use providers::{OidcProvider, ProviderKey, SamlProvider, SamlProviderDetails};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};

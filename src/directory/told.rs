@@ -9,7 +9,7 @@ use super::devices::UnassignedDevice;
 use super::groups::Group;
 use super::instance_profiles::InstanceProfile;
 use super::policies::ManagedPolicy;
-use super::providers::{OidcProvider, SamlProvider};
+use super::providers::{OidcProvider, SamlProvider, SamlProviderDetails};
 use super::state::{Account, AccountSettings, Directory, Role};
 use super::users::{Rights, User};
 use crate::domain::{OwnTags, PolicyVersionId, TagKey, TagValue};
@@ -58,6 +58,13 @@ fn parts(change: &Change, before: &Directory) -> Parts {
         Change::PutSamlProvider(id, name, after) => {
             let before = account(id).and_then(|it: &Account| it.saml_providers.get(name));
             parts.saml_provider(before.map(AsRef::as_ref), after);
+        }
+        Change::EditSamlProvider(id, name, details) => {
+            let before = account(id).and_then(|it: &Account| it.saml_providers.get(name));
+            if let Some(before) = before {
+                let after = before.with(SamlProviderDetails::clone(details));
+                parts.saml_provider(Some(before), &after);
+            }
         }
         Change::PutInstanceProfile(id, name, after) => {
             let before = account(id).and_then(|it: &Account| it.instance_profiles.get(name));

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! signed request ── authenticate, admit
-//!   └ the newest directory           what another node wrote a moment ago is there
+//!   ├ what takes long is prepared    where the directory at hand allows it
+//!   └ a turn, the newest directory   what another node wrote a moment ago is there
 //!      └ authorise                   iam:<Action> on the resource, by the caller's own policies
 //!         └ Action::run              pure: an answer, and what changes; or a refusal in IAM's words
 //!            ├ nothing changes       one record, then the answer
@@ -82,7 +83,7 @@ pub trait Action: Send + Sync {
     }
 
     /// What takes long and needs no directory, such as reading a long document: done elsewhere than where
-    /// callers are answered, and only once the caller's policies allow the action.
+    /// callers are answered, before a turn is taken, and only where the caller's policies allow the action.
     fn preparation(&self) -> Option<Preparation> {
         None
     }
@@ -198,6 +199,7 @@ impl Iam {
         if let Err(throttled) = admit_caller(&self.throttle, caller) {
             return self.refused::<A>(caller, meta, throttled.into()).await;
         }
+        self.prepare(action, caller, meta).await;
         let turn = async {
             if A::WRITES {
                 Some(self.directory.turn().await)
@@ -217,6 +219,31 @@ impl Iam {
             }
         }
         self.refused::<A>(caller, meta, IamError::Busy).await
+    }
+
+    /// Prepares what takes long while nobody waits for it, by the directory at hand. Where that doesn't allow the
+    /// action, a newer one may: then it is prepared in turn.
+    async fn prepare<A: Action>(&self, action: &A, caller: &Caller, meta: &RequestMeta) {
+        let Some(work) = action.preparation() else {
+            return;
+        };
+        let Ok(snapshot) = self.directory.snapshot(meta.now) else {
+            return;
+        };
+        let is_allowed = || {
+            if !self.authenticator.stands(caller, &snapshot) {
+                return false;
+            }
+            let drawn = (self.entropy.as_ref(), &self.issuers);
+            let Ok(scene) = Scene::new(caller, &snapshot, meta, drawn) else {
+                return false;
+            };
+            let asked = action.asks(&scene);
+            asked.is_ok_and(|asked| check_allowed(&asked, &scene, meta).is_ok())
+        };
+        if is_allowed() {
+            do_elsewhere(work).await;
+        }
     }
 
     async fn attempt<A: Action>(
@@ -243,8 +270,7 @@ impl Iam {
             scene.last_use = used.map_err(|error| IamError::from(DirectoryError::from(error)))?;
         }
         if let Some(work) = action.preparation() {
-            // What could not be prepared is done in its place.
-            let _prepared = tokio::task::spawn_blocking(work).await;
+            do_elsewhere(work).await;
         }
         let done = action.run(&scene).map_err(IamError::from)?;
         let subject = Subject::Caller(caller);
@@ -315,6 +341,11 @@ impl Iam {
             .await?;
         Err(error)
     }
+}
+
+async fn do_elsewhere(work: Preparation) {
+    // What could not be done there is done in its place.
+    let _done = tokio::task::spawn_blocking(work).await;
 }
 
 /// Who may call IAM at all (IAM user guide, "Comparing STS credentials"): sessions of federated users may not,

@@ -169,7 +169,8 @@ impl Scene<'_> {
             return Done::told(answer);
         }
         let name = arn.name().clone();
-        let change = Change::PutSamlProvider(self.account_id, name, Arc::new(after));
+        let (id, after) = (self.account_id, Arc::new(after));
+        let change = Change::of_saml_provider(id, name, Some(before), after);
         Done::changed(answer, vec![change])
     }
 
