@@ -103,12 +103,10 @@ impl SentKey {
 pub struct SamlProviderView {
     /// What tells it from one of the same name that is made later, where that was kept.
     pub unique_id: Option<PrivateKeyId>,
-    /// Its metadata, as it was sent.
-    pub document: String,
+    /// Its metadata.
+    pub metadata: MetadataDocument,
     /// When it was made.
     pub created_at: UnixTime,
-    /// Until when its metadata counts, where that says so.
-    pub valid_until: Option<UnixTime>,
     /// Its tags.
     pub tags: OwnTags,
     /// Whether its assertions may come in the open.
@@ -281,9 +279,8 @@ impl Action for GetSamlProvider {
         let keys = provider.private_keys.iter();
         Ok(Done::told(SamlProviderView {
             unique_id: provider.unique_id.clone(),
-            document: provider.metadata.as_str().to_owned(),
+            metadata: provider.metadata.clone(),
             created_at: provider.created_at,
-            valid_until: provider.metadata.metadata().valid_until,
             tags: provider.tags.clone(),
             encryption: provider.settings.assertion_encryption,
             private_keys: keys.map(|(id, key)| (id.clone(), key.created_at)).collect(),

@@ -24,6 +24,7 @@ pub use service_linked::{
 pub use tags::{ListRoleTags, TagRole, UntagRole};
 pub use update::{UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription};
 
+use super::scene::{Long, bytes_with};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Account, Change, Role, UnknownPrincipal};
 use crate::domain::{
@@ -88,6 +89,12 @@ impl RoleView {
 }
 
 /// Where the roles stand that services made for themselves.
+impl Long for RoleView {
+    fn bytes(&self) -> usize {
+        bytes_with([&*self.trust, &*self.description])
+    }
+}
+
 const OF_SERVICES: &str = "/aws-service-role/";
 
 fn is_service_linked(path: &IamPath) -> bool {
@@ -317,7 +324,7 @@ impl Action for ListRoles {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Page<RoleView>>, Refusal> {
-        let page = self.page.of_map(&scene.account.roles, |name, role| {
+        let page = self.page.of_long_map(&scene.account.roles, |name, role| {
             let is_below = role.path.as_str().starts_with(&self.path_prefix);
             is_below.then(|| RoleView::in_list(scene, name, role))
         });
