@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::reach::is_known_there;
 use super::request::RequestMeta;
 use super::standing::Ground;
-use super::used_keys::UsedKeys;
+use super::used_keys::{Used, UsedKeys};
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
 use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
@@ -287,8 +287,15 @@ impl Authenticator {
         now: UnixTime,
     ) {
         let is_own = holder.session.is_none() && holder.user.is_none();
-        if is_own && matches!(holder.principal, Principal::User(_)) {
-            self.used.note(key, scope, now);
+        match &holder.principal {
+            Principal::User(_) if is_own => self.used.note(Used::Key(key), scope, now),
+            Principal::Session(session) => {
+                self.used.note(Used::Role(&session.role_id), scope, now);
+            }
+            Principal::User(_)
+            | Principal::Service(_)
+            | Principal::FederatedUser(_)
+            | Principal::Root(_) => {}
         }
     }
 

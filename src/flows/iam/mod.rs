@@ -53,7 +53,7 @@ use super::record::{Deed, Outcome, Recorder, Subject, chain};
 use super::recorded_change::{RecordedChange, RecordedChangeError};
 use super::request::RequestMeta;
 use crate::directory::{CommitError, DirectoryError, LiveDirectory, Snapshot, told};
-use crate::domain::{AccessKeyId, Principal};
+use crate::domain::Principal;
 use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
 use crate::policy::{Authorisation, Caller as PolicyCaller, Context, Request, Target, authorise};
@@ -77,8 +77,8 @@ pub trait Action: Send + Sync {
     /// [`Refusal`] where it can't be told what the action is about, e.g. which user is meant.
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal>;
 
-    /// The key whose last use [`Scene::last_use`] is to tell.
-    fn looks_up(&self) -> Option<&AccessKeyId> {
+    /// The key or role whose last use [`Scene::last_use`] is to tell.
+    fn looks_up(&self, _: &Scene<'_>) -> Option<UsedKey> {
         None
     }
 
@@ -112,7 +112,7 @@ pub struct Iam {
     pub directory: Arc<LiveDirectory>,
     /// Which codes of devices were used.
     pub marks: Arc<dyn OneTimeUse>,
-    /// When keys were last used.
+    /// When keys and roles were last used.
     pub key_uses: Arc<dyn KeyUses>,
     /// How often somebody may ask.
     pub throttle: Arc<Throttle>,
@@ -265,8 +265,8 @@ impl Iam {
         )?;
         let asked = action.asks(&scene).map_err(IamError::from)?;
         check_allowed(&asked, &scene, meta)?;
-        if let Some(key) = action.looks_up() {
-            let used = self.key_uses.last_use(UsedKey::of(key)).await;
+        if let Some(key) = action.looks_up(&scene) {
+            let used = self.key_uses.last_use(key).await;
             scene.last_use = used.map_err(|error| IamError::from(DirectoryError::from(error)))?;
         }
         if let Some(work) = action.preparation() {

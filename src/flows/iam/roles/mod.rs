@@ -31,6 +31,7 @@ use crate::domain::{
     IamPath, ManagedPolicyArn, OwnTags, RoleName, SessionDuration, UniqueId, UniqueIdKind, UnixTime,
 };
 use crate::policy::{PolicyKind, TrustPolicy};
+use crate::store::{KeyUse, UsedKey};
 
 /// As many roles as an account may have (IAM quotas: 5,000 at AWS; here as many as are known to work).
 pub const MAX_ROLES: usize = 100_000;
@@ -88,13 +89,13 @@ impl RoleView {
     }
 }
 
-/// Where the roles stand that services made for themselves.
 impl Long for RoleView {
     fn bytes(&self) -> usize {
         bytes_with([&*self.trust, &*self.description])
     }
 }
 
+/// Where the roles stand that services made for themselves.
 const OF_SERVICES: &str = "/aws-service-role/";
 
 fn is_service_linked(path: &IamPath) -> bool {
@@ -290,7 +291,7 @@ pub struct GetRole {
 }
 
 impl Action for GetRole {
-    type Answer = RoleView;
+    type Answer = (RoleView, Option<KeyUse>);
     const NAME: &'static str = "GetRole";
     const WRITES: bool = false;
 
@@ -298,9 +299,15 @@ impl Action for GetRole {
         Ok(vec![scene.ask_of_role(Self::NAME, &self.name)])
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<RoleView>, Refusal> {
+    fn looks_up(&self, scene: &Scene<'_>) -> Option<UsedKey> {
+        let role = scene.account.roles.get(&self.name)?;
+        Some(UsedKey::of_role(&role.unique_id))
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         let role = scene.role(&self.name)?;
-        Ok(Done::told(RoleView::of(scene, &self.name, role)))
+        let view = RoleView::of(scene, &self.name, role);
+        Ok(Done::told((view, scene.last_use.clone())))
     }
 }
 
