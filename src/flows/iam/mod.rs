@@ -43,7 +43,7 @@ use std::time::Duration;
 pub use error::{IamCode, IamError, Refusal};
 pub use scene::{Done, Page, PageRequest, Question, Scene};
 
-use super::authenticate::{AuthenticationError, Authenticator, Caller};
+use super::authenticate::{AuthenticationError, Authenticator, Caller, HeadProof};
 use super::caller_context::caller_context;
 use super::issuers::FitIssuers;
 use super::mfa::UsedCode;
@@ -167,7 +167,7 @@ impl Iam {
         found
     }
 
-    /// That a request whose body is long, and not there yet, may come from somebody who is known.
+    /// What is proven of a request whose body is long, and not there yet; it may come from somebody who is known.
     ///
     /// # Errors
     /// [`AuthenticationError`], recorded.
@@ -175,7 +175,7 @@ impl Iam {
         &self,
         head: &HttpRequest<'_>,
         meta: &RequestMeta,
-    ) -> Result<(), AuthenticationError> {
+    ) -> Result<HeadProof, AuthenticationError> {
         let admitted = self.authenticator.known_key(head, "iam", meta.now).await;
         if let Err(error) = &admitted {
             self.recorder
