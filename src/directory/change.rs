@@ -294,130 +294,126 @@ impl Directory {
 ///
 /// What others refer to is put before them and removed after them.
 pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
-    let mut puts = Vec::new();
+    let mut changes = Changes::default();
     let gone = old
         .accounts
         .keys()
         .filter(|id| !new.accounts.contains_key(id));
-    let mut removals: Vec<Change> = gone.map(|id| Change::RemoveAccount(*id)).collect();
+    changes
+        .removals
+        .extend(gone.map(|id| Change::RemoveAccount(*id)));
     for (id, account) in &new.accounts {
         let before = old.accounts.get(id);
         if before.is_none_or(|before| before.settings != account.settings) {
-            puts.push(Change::PutAccount(*id, account.settings.clone()));
+            let settings = account.settings.clone();
+            changes.puts.push(Change::PutAccount(*id, settings));
         }
-        diff_account(*id, before, account, &mut puts, &mut removals);
+        changes.of_account(*id, before, account);
     }
     if old.organization != new.organization {
         match &new.organization {
-            Some(organization) => puts.push(Change::PutOrganization(organization.clone())),
-            None => removals.push(Change::RemoveOrganization),
+            Some(organization) => changes
+                .puts
+                .push(Change::PutOrganization(organization.clone())),
+            None => changes.removals.push(Change::RemoveOrganization),
         }
     }
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.connections,
-        &new.connections,
-        both,
+    changes.of_maps(
+        (&old.connections, &new.connections),
         |_, v| Change::PutConnection(v),
         Change::RemoveConnection,
     );
-    diff_connection_metadata(old, new, &mut puts);
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.links,
-        &new.links,
-        both,
+    diff_connection_metadata(old, new, &mut changes.puts);
+    changes.of_maps(
+        (&old.links, &new.links),
         Change::PutLink,
         Change::RemoveLink,
     );
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.rules,
-        &new.rules,
-        both,
+    changes.of_maps(
+        (&old.rules, &new.rules),
         Change::PutRule,
         Change::RemoveRule,
     );
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.services,
-        &new.services,
-        both,
+    changes.of_maps(
+        (&old.services, &new.services),
         Change::PutService,
         Change::RemoveService,
     );
+    let Changes { mut puts, removals } = changes;
     puts.extend(removals.into_iter().rev());
     puts
 }
 
-fn diff_account(
-    id: AccountId,
-    old: Option<&Arc<Account>>,
-    new: &Account,
-    puts: &mut Vec<Change>,
-    removals: &mut Vec<Change>,
-) {
-    let nothing = Account::new(new.settings.clone());
-    let old = old.map_or(&nothing, AsRef::as_ref);
-    diff_maps(
-        &old.policies,
-        &new.policies,
-        (puts, removals),
-        |name, policy| Change::PutPolicy(id, name, policy),
-        |name| Change::RemovePolicy(id, name),
-    );
-    diff_maps(
-        &old.oidc_providers,
-        &new.oidc_providers,
-        (puts, removals),
-        |_, provider| Change::PutOidcProvider(id, provider),
-        |issuer| Change::RemoveOidcProvider(id, issuer),
-    );
-    diff_maps(
-        &old.saml_providers,
-        &new.saml_providers,
-        (puts, removals),
-        |name, provider| {
-            let before = old.saml_providers.get(&name);
-            Change::of_saml_provider(id, name, before.map(AsRef::as_ref), provider)
-        },
-        |name| Change::RemoveSamlProvider(id, name),
-    );
-    diff_maps(
-        &old.roles,
-        &new.roles,
-        (puts, removals),
-        |name, role| Change::PutRole(id, name, role),
-        |name| Change::RemoveRole(id, name),
-    );
-    diff_maps(
-        &old.users,
-        &new.users,
-        (puts, removals),
-        |name, user| Change::PutUser(id, name, user),
-        |name| Change::RemoveUser(id, name),
-    );
-    diff_maps(
-        &old.groups,
-        &new.groups,
-        (puts, removals),
-        |name, group| Change::PutGroup(id, name, group),
-        |name| Change::RemoveGroup(id, name),
-    );
-    diff_maps(
-        &old.mfa_devices,
-        &new.mfa_devices,
-        (puts, removals),
-        |name, device| Change::PutMfaDevice(id, name, device),
-        |name| Change::RemoveMfaDevice(id, name),
-    );
-    diff_maps(
-        &old.instance_profiles,
-        &new.instance_profiles,
-        (puts, removals),
-        |name, profile| Change::PutInstanceProfile(id, name, profile),
-        |name| Change::RemoveInstanceProfile(id, name),
-    );
+/// What was found to differ: what is put in this order, what is removed in the other.
+#[derive(Default)]
+struct Changes {
+    puts: Vec<Change>,
+    removals: Vec<Change>,
+}
+
+impl Changes {
+    fn of_maps<K: Ord + Clone, V: PartialEq + Clone>(
+        &mut self,
+        (old, new): (&Map<K, V>, &Map<K, V>),
+        put: impl Fn(K, V) -> Change,
+        remove: impl Fn(K) -> Change,
+    ) {
+        let changed = new
+            .iter()
+            .filter(|(key, value)| old.get(key) != Some(value));
+        self.puts
+            .extend(changed.map(|(key, value)| put(key.clone(), value.clone())));
+        let gone = old.keys().filter(|key| !new.contains_key(key));
+        self.removals.extend(gone.map(|key| remove(key.clone())));
+    }
+
+    fn of_account(&mut self, id: AccountId, old: Option<&Arc<Account>>, new: &Account) {
+        let nothing = Account::new(new.settings.clone());
+        let old = old.map_or(&nothing, AsRef::as_ref);
+        self.of_maps(
+            (&old.policies, &new.policies),
+            |name, policy| Change::PutPolicy(id, name, policy),
+            |name| Change::RemovePolicy(id, name),
+        );
+        self.of_maps(
+            (&old.oidc_providers, &new.oidc_providers),
+            |_, provider| Change::PutOidcProvider(id, provider),
+            |issuer| Change::RemoveOidcProvider(id, issuer),
+        );
+        self.of_maps(
+            (&old.saml_providers, &new.saml_providers),
+            |name, provider| {
+                let before = old.saml_providers.get(&name);
+                Change::of_saml_provider(id, name, before.map(AsRef::as_ref), provider)
+            },
+            |name| Change::RemoveSamlProvider(id, name),
+        );
+        self.of_maps(
+            (&old.roles, &new.roles),
+            |name, role| Change::PutRole(id, name, role),
+            |name| Change::RemoveRole(id, name),
+        );
+        self.of_maps(
+            (&old.users, &new.users),
+            |name, user| Change::PutUser(id, name, user),
+            |name| Change::RemoveUser(id, name),
+        );
+        self.of_maps(
+            (&old.groups, &new.groups),
+            |name, group| Change::PutGroup(id, name, group),
+            |name| Change::RemoveGroup(id, name),
+        );
+        self.of_maps(
+            (&old.mfa_devices, &new.mfa_devices),
+            |name, device| Change::PutMfaDevice(id, name, device),
+            |name| Change::RemoveMfaDevice(id, name),
+        );
+        self.of_maps(
+            (&old.instance_profiles, &new.instance_profiles),
+            |name, profile| Change::PutInstanceProfile(id, name, profile),
+            |name| Change::RemoveInstanceProfile(id, name),
+        );
+    }
 }
 
 /// Metadata comes after its connection, and goes with it.
@@ -434,21 +430,6 @@ fn diff_connection_metadata(old: &Directory, new: &Directory, puts: &mut Vec<Cha
         new.connections.contains_key(*id) && !new.connection_metadata.contains_key(*id)
     });
     puts.extend(gone.map(|id| Change::RemoveConnectionMetadata(id.clone())));
-}
-
-fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
-    old: &Map<K, V>,
-    new: &Map<K, V>,
-    (puts, removals): (&mut Vec<Change>, &mut Vec<Change>),
-    put: impl Fn(K, V) -> Change,
-    remove: impl Fn(K) -> Change,
-) {
-    let changed = new
-        .iter()
-        .filter(|(key, value)| old.get(key) != Some(value));
-    puts.extend(changed.map(|(key, value)| put(key.clone(), value.clone())));
-    let gone = old.keys().filter(|key| !new.contains_key(key));
-    removals.extend(gone.map(|key| remove(key.clone())));
 }
 
 impl Change {
