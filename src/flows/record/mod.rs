@@ -193,6 +193,17 @@ fn traced<'a>(beside: Beside<'a>, person: Option<Person<'a>>) -> Beside<'a> {
     }
 }
 
+/// What the trace of a signed request has of the caller: the person behind the session, and who had proven them.
+fn behind(caller: &Caller) -> Beside<'_> {
+    let session = caller.session.as_ref();
+    let person = session.and_then(|session| session.lineage.person());
+    Beside {
+        person: person.map(|person| (&person.issuer, &person.subject)),
+        provider: person.map(|person| &person.provider),
+        ..Beside::default()
+    }
+}
+
 fn unauthenticated(event: Event, error: &AuthenticationError) -> Event {
     event
         .checks([Check::new("authentication", CheckOutcome::Failed)])
