@@ -36,6 +36,18 @@ impl Clock for SystemClock {
     }
 }
 
+/// How many microseconds ago this second began: to put what happened within it in order, and for no decision.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks the system's clock"
+)]
+pub fn microseconds_since(second: UnixTime) -> u32 {
+    let began = Duration::from_secs(second.seconds().try_into().unwrap_or_default());
+    let elapsed = SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let since = elapsed.unwrap_or_default().saturating_sub(began);
+    since.as_micros().try_into().unwrap_or(u32::MAX)
+}
+
 /// From a moment until now, as the system's clock told both when this was first asked: for what is told to
 /// others who measure, and for no decision. It never goes back.
 #[expect(

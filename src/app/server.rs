@@ -24,7 +24,7 @@ use crate::http::admin::{self, AdminApi};
 use crate::http::authorize::{self, AuthorizeApi};
 use crate::http::aws::{AwsApi, PATHS};
 use crate::http::edge::{
-    ConnectionLimits, Edge, Hosts, Queue, Transport, Wall, tell_connection, wall,
+    Answers, ConnectionLimits, Edge, Hosts, Queue, Transport, Wall, tell_connection, wall,
 };
 use crate::http::iam::{Documents, IamApi};
 use crate::http::ops::{self, Audience, OpsApi};
@@ -234,6 +234,7 @@ impl Apis {
                     documents: Documents::beside(&flows.edge.bodies),
                 },
                 recorder: Arc::clone(&flows.recorder),
+                answers: Answers::default(),
                 max_body_bytes: limits.body_bytes,
             }),
             portal: Data::new(PortalApi {

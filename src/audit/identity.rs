@@ -155,13 +155,15 @@ impl UserIdentity {
         }
     }
 
-    /// Whether it is a caller whose signature was verified.
-    pub(super) const fn is_signed(&self) -> bool {
-        match self.r#type {
-            Kind::IamUser | Kind::AssumedRole | Kind::FederatedUser | Kind::Root => true,
-            Kind::Service => self.invoked_by.is_some(),
-            Kind::WebIdentityUser | Kind::SamlUser | Kind::Unknown => false,
-        }
+    /// Whose signature was verified: their ARN, or what a service is called, and the key.
+    pub(super) fn signer(&self) -> Option<(&str, Option<&AccessKeyId>)> {
+        let name = match self.r#type {
+            Kind::IamUser | Kind::AssumedRole | Kind::FederatedUser | Kind::Root => &self.arn,
+            Kind::Service => &self.invoked_by,
+            Kind::WebIdentityUser | Kind::SamlUser | Kind::Unknown => &None,
+        };
+        let name = name.as_ref()?;
+        Some((name.as_str(), self.access_key_id.as_ref()))
     }
 
     /// Adds the access key that the request was, or claims to be, signed with.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::domain::{IssuerName, Subject, UniqueId, UnixTime, network_of};
+use crate::domain::{IssuerName, SamlProviderArn, Subject, UniqueId, UnixTime, network_of};
 
 /// How many refusals get a line of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,9 @@ impl Default for RefusalLimits {
 pub enum Source {
     /// An IPv4 address, or the first address of an IPv6 /64: nobody was proven.
     Network(IpAddr),
-    /// Who was proven and refused nevertheless.
-    Person(IssuerName, Subject),
+    /// Who was proven and refused nevertheless; by the account's SAML provider, where one vouched for them, so
+    /// that no account hides another's people by giving their entity keys of its own.
+    Person(Option<SamlProviderArn>, IssuerName, Subject),
     /// The same of a user, or of a role's session that came of one.
     Id(UniqueId),
     /// Everybody who came when [`RefusalLimiter::MAX_SOURCES`] were known already, and those who are

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::provider_files::WellKnown;
 use crate::directory::{AccountAlias, AccountName, Environment};
 use crate::domain::{
-    AccessKeyId, AccountId, ConnectionId, InvalidValue, IssuerName, Partition, RequestId, RoleArn,
-    RuleId, ServiceName, Subject, UnixTime, UserArn,
+    AccessKeyId, AccountId, ConnectionId, InvalidValue, IssuerName, Partition, ProviderArn,
+    RequestId, RoleArn, RuleId, ServiceName, Subject, UnixTime, UserArn,
 };
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{
@@ -155,10 +155,10 @@ pub struct Decisions {
 pub struct Look {
     /// The request id that an answer or a page told.
     #[arg(value_name = "ID", conflicts_with_all = [
-        "person", "issuer", "connection", "failed", "check", "key", "since", "limit"
+        "person", "issuer", "connection", "provider", "failed", "check", "key", "since", "limit"
     ])]
     pub id: Option<RequestId>,
-    /// About a person, or a session: subject, e-mail address, name, or name of a session.
+    /// About a person, a session or a caller: subject, e-mail address, name, session's name, ARN.
     #[arg(long, value_name = "NAME")]
     pub person: Option<String>,
     /// About people of this issuer: as it is, or `saml:` and the entity id.
@@ -167,13 +167,16 @@ pub struct Look {
     /// About people who came by this connection.
     #[arg(long, value_name = "ID")]
     pub connection: Option<ConnectionId>,
+    /// About people whom this provider of an account vouched for.
+    #[arg(long, value_name = "ARN")]
+    pub provider: Option<ProviderArn>,
     /// Refusals only.
     #[arg(long)]
     pub failed: bool,
     /// Refusals by this check, e.g. `trust policy`.
     #[arg(long, value_name = "NAME")]
     pub check: Option<String>,
-    /// Who was given this access key.
+    /// Who was given this access key, or signed with it.
     #[arg(long, value_name = "ASIA…")]
     pub key: Option<AccessKeyId>,
     /// From then on: a time (2026-11-29T20:00:00Z), or so long ago (90m, 12h, 7d).

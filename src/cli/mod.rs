@@ -69,6 +69,9 @@ pub(crate) enum CommandError {
     Findings(String),
     #[error("what is erased is gone for good; add --yes")]
     NotConfirmed,
+    /// Whoever read what is said has gone.
+    #[error("nobody reads what is said")]
+    NobodyReads,
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -85,6 +88,8 @@ pub fn run() -> ExitCode {
     };
     match runtime.block_on(execute(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
+        // Nobody is told of a failure, and nothing is called done.
+        Err(CommandError::NobodyReads) => ExitCode::from(EXIT_FAILED),
         Err(error) => failed(&error),
     }
 }
@@ -225,7 +230,15 @@ fn say_applied(applied: &Applied, verb: &str) -> Result<(), CommandError> {
 }
 
 fn say(text: &str) -> Result<(), CommandError> {
-    Ok(writeln!(io::stdout(), "{text}")?)
+    say_bytes([text, "\n"].concat().as_bytes())
+}
+
+/// Where nobody reads any more, as after `| head`, the rest is left unsaid.
+fn say_bytes(bytes: &[u8]) -> Result<(), CommandError> {
+    match io::stdout().write_all(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(CommandError::NobodyReads),
+        other => Ok(other?),
+    }
 }
 
 fn failed(error: &CommandError) -> ExitCode {

@@ -14,6 +14,7 @@ pub enum WellKnown {
     /// Facebook: access tokens at STS
     Facebook,
     /// GitHub Actions: jobs at STS
+    #[value(alias = "github")]
     GithubActions,
     /// GitLab: jobs at STS
     Gitlab,
@@ -46,8 +47,9 @@ impl WellKnown {
 mod tests {
     use super::*;
     use crate::config::{Config, Environment};
-    use crate::directory::{DirectoryFiles, testing};
-    use crate::policy::TrustPolicy;
+    use crate::directory::{DirectoryFiles, PolicyWarnings, examine, testing};
+    use crate::domain::Partition;
+    use crate::entropy::SystemEntropy;
     use crate::store::memory::MemoryStore;
 
     /// The files of a provider, by path.
@@ -73,20 +75,26 @@ mod tests {
         }
     }
 
-    /// What lets in whomever a rule names says nothing of a subject; nothing else is odd.
     #[test]
-    fn every_provider_s_trust_policy_says_who_is_meant() {
+    fn nothing_is_odd_about_any_provider_s_files() {
         for provider in WellKnown::value_variants() {
-            let files = files(*provider);
-            let trust = files.iter().find(|(path, _)| path.ends_with(".trust.json"));
-            let trust: TrustPolicy = trust.unwrap().1.parse().unwrap();
-            let warnings = trust.lint();
-            let odd = warnings.iter().map(ToString::to_string);
-            let odd: Vec<String> = odd
-                .filter(|warning| !warning.contains("WhomARuleLetsInAtThePortal"))
-                .collect();
-            assert_eq!(odd, Vec::<String>::new(), "{provider:?}");
+            let mut files = files(*provider);
+            files.retain(|path, _| path != "rolegate.toml");
+            let account = "accounts/123456789012/account.toml".to_owned();
+            files.insert(account, "alias = 'management'".to_owned());
+            let found = examine(&files, Partition::Aws, testing::NOW, &SystemEntropy);
+            assert_eq!(found.problems, [], "{provider:?}");
+            assert_eq!(found.warnings, PolicyWarnings::default(), "{provider:?}");
         }
+    }
+
+    #[test]
+    fn github_is_called_by_its_own_name_too() {
+        let named = ["github", "github-actions"].map(|name| WellKnown::from_str(name, false));
+        assert_eq!(
+            named,
+            [Ok(WellKnown::GithubActions), Ok(WellKnown::GithubActions)]
+        );
     }
 
     #[test]

@@ -15,7 +15,11 @@ use crate::domain::UnixTime;
 pub const MAX_TRACE_BYTES: usize = 64 << 10;
 
 /// The version of the traces.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The one before had nothing of a caller, and no order within a second.
+const BEFORE: u8 = 1;
+/// What stands at the end of a trace that has neither.
+const NEITHER: [u8; 2] = [0, 0];
 /// Of a trace that waits, without what is to be said of it.
 const USUAL_BYTES: usize = 512;
 
@@ -101,9 +105,16 @@ pub(super) fn all_in_page(mut body: &[u8]) -> impl Iterator<Item = (&[u8], Trace
     let entries = std::iter::from_fn(move || take(&mut body));
     entries.filter_map(|entry| {
         let (version, trace) = entry.split_first()?;
-        let trace = postcard::from_bytes(trace).ok();
-        Some((entry, trace.filter(|_| *version == VERSION)?))
+        Some((entry, decoded(*version, trace)?))
     })
+}
+
+fn decoded(version: u8, trace: &[u8]) -> Option<Trace<'static>> {
+    match version {
+        VERSION => postcard::from_bytes(trace).ok(),
+        BEFORE => postcard::from_bytes(&[trace, &NEITHER[..]].concat()).ok(),
+        _ => None,
+    }
 }
 
 fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {

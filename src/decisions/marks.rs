@@ -3,8 +3,8 @@
 //! A page's head has those of all its traces: what isn't among them isn't in the page. Two things may
 //! have the same one, and somebody may bring that about; then a page is read for nothing.
 
-use super::trace::{Trace, TracedPerson};
-use crate::domain::{AccessKeyId, RequestId};
+use super::trace::{Trace, TracedCaller, TracedPerson};
+use crate::domain::RequestId;
 
 /// A fingerprint.
 pub type Mark = u32;
@@ -27,12 +27,12 @@ pub(super) fn of_request(id: RequestId) -> Mark {
     mark(Kind::Request, id.as_bytes().iter().copied())
 }
 
-/// Of credentials.
-pub(super) fn of_key(id: &AccessKeyId) -> Mark {
-    mark(Kind::Key, id.as_str().bytes())
+/// Of a key: credentials that were given, or what a request was signed with.
+pub(super) fn of_key(id: &str) -> Mark {
+    mark(Kind::Key, id.bytes())
 }
 
-/// Of what a person, or a session, is called: subject, address, name. Case makes no difference.
+/// Of what a person, a session or a caller is called: subject, address, name, ARN. Case makes no difference.
 pub(super) fn of_name(name: &str) -> Mark {
     mark(
         Kind::Name,
@@ -62,19 +62,25 @@ pub(super) fn of_refusal() -> Mark {
 }
 
 /// A trace has at most so many.
-pub(super) const MAX_MARKS: usize = 10;
+pub(super) const MAX_MARKS: usize = 13;
 
 /// The fingerprints of a trace.
 pub(super) fn of_trace(trace: &Trace<'_>) -> impl Iterator<Item = Mark> {
     let person = trace.person.as_ref();
     let key = trace.issued.as_ref();
     let connection = trace.connection.as_ref();
+    let caller = trace.caller.as_ref();
     let refusal = trace
         .failed_check()
         .map(|check| [of_check(check), of_refusal()]);
     [
         Some(of_request(trace.request)),
-        key.map(|key| of_key(&key.access_key_id)),
+        key.map(|key| of_key(key.access_key_id.as_str())),
+        caller
+            .and_then(|caller| caller.access_key_id.as_deref())
+            .map(of_key),
+        caller.map(|caller| of_name(&caller.name)),
+        caller.and_then(TracedCaller::short_name).map(of_name),
         person.map(|person| of_person(person.issuer.as_str(), person.subject.as_str())),
         person.map(|person| of_name(person.subject.as_str())),
         person.and_then(TracedPerson::email).map(of_name),

@@ -32,8 +32,8 @@ pub use queue::TraceQueue;
 pub use search::{Found, MAX_FOUND, Place, Wanted};
 pub use steps::{Step, StepState, steps};
 pub use trace::{
-    Beside, End, RoleVerdict, Trace, TracedBound, TracedCheck, TracedDuration, TracedKey,
-    TracedPerson,
+    Beside, End, RoleVerdict, Trace, TracedBound, TracedCaller, TracedCheck, TracedDuration,
+    TracedKey, TracedPerson,
 };
 pub use writer::NotWritten;
 

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use super::entry;
 use super::marks::{self, Mark};
 use super::open_page::OPEN_SECONDS;
-use super::trace::{End, Trace, TracedPerson};
-use crate::domain::{AccessKeyId, ConnectionId, IssuerName, RequestId, UnixTime};
+use super::trace::{End, Trace, TracedCaller, TracedPerson};
+use crate::domain::{AccessKeyId, ConnectionId, IssuerName, ProviderArn, RequestId, UnixTime};
 use crate::store::{DecisionLog, Heads, PageHead, PageId, Share, StoreError};
 
 /// So many traces are told at once.
@@ -32,7 +32,8 @@ const SLACK_SECONDS: i64 = 60;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Wanted {
-    /// A person, or a session: a subject, an e-mail address, a name or a session's name, in any case.
+    /// A person, a session or who signed: a subject, an e-mail address, a name, a session's name, a user's name
+    /// or an ARN, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// Who vouches for the person.
@@ -41,13 +42,16 @@ pub struct Wanted {
     /// The connection that they came by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<ConnectionId>,
+    /// The account's own provider that vouched for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderArn>,
     /// Whether it was refused, or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<bool>,
     /// The check that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
-    /// The credentials that were given.
+    /// The credentials that were given, or the key of who signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<AccessKeyId>,
     /// From then on.
@@ -60,6 +64,9 @@ pub struct Wanted {
 pub struct Place {
     /// The time of the last trace that was told.
     pub at: UnixTime,
+    /// So many microseconds after the beginning of its second.
+    #[serde(default)]
+    pub micros: u32,
     /// Its request; all of this second are older than what was told where there is none.
     pub request: Option<RequestId>,
 }
@@ -85,14 +92,14 @@ impl Wanted {
             && holds(self.connection.as_ref(), |connection| {
                 trace.connection.as_deref() == Some(connection)
             })
+            && holds(self.provider.as_ref(), |provider| {
+                trace.provider.as_deref() == Some(provider)
+            })
             && holds(self.refused.as_ref(), |refused| *refused == is_refused)
             && holds(self.check.as_ref(), |check| {
                 trace.failed_check() == Some(check.as_str())
             })
-            && holds(self.key.as_ref(), |key| {
-                let issued = trace.issued.as_ref();
-                issued.is_some_and(|issued| *issued.access_key_id == *key)
-            })
+            && holds(self.key.as_ref(), |key| has_key(trace, key))
             && holds(self.since.as_ref(), |since| trace.at >= *since)
     }
 
@@ -106,7 +113,7 @@ impl Wanted {
                 .map(|connection| marks::of_connection(connection.as_str())),
             refused.map(|_| marks::of_refusal()),
             self.check.as_deref().map(marks::of_check),
-            self.key.as_ref().map(marks::of_key),
+            self.key.as_ref().map(|key| marks::of_key(key.as_str())),
         ];
         marks.into_iter().flatten().collect()
     }
@@ -116,13 +123,26 @@ fn holds<T>(wanted: Option<&T>, fits: impl FnOnce(&T) -> bool) -> bool {
     wanted.is_none_or(fits)
 }
 
+fn has_key(trace: &Trace<'_>, key: &AccessKeyId) -> bool {
+    let issued = trace.issued.as_ref();
+    let caller = trace.caller.as_ref();
+    let keys = [
+        issued.map(|issued| issued.access_key_id.as_str()),
+        caller.and_then(|caller| caller.access_key_id.as_deref()),
+    ];
+    keys.contains(&Some(key.as_str()))
+}
+
 fn is_called(trace: &Trace<'_>, name: &str) -> bool {
     let person = trace.person.as_ref();
+    let caller = trace.caller.as_ref();
     let names = [
         person.map(|person| person.subject.as_str()),
         person.and_then(TracedPerson::email),
         person.and_then(TracedPerson::name),
         trace.session.as_deref(),
+        caller.map(|caller| &*caller.name),
+        caller.and_then(TracedCaller::short_name),
     ];
     names
         .into_iter()
@@ -305,6 +325,7 @@ impl Search<'_> {
 fn place_of(trace: &Trace<'_>) -> Place {
     Place {
         at: trace.at,
+        micros: trace.micros,
         request: Some(trace.request),
     }
 }
@@ -367,6 +388,7 @@ impl Best {
         self.tidy();
         let rest = Place {
             at: latest.plus(1),
+            micros: 0,
             request: None,
         };
         let last = self.found.last().map(place_of);

@@ -124,6 +124,24 @@ const AUTHORIZE: [Named; 4] = [
     ("the policies allow it", &["policies"]),
 ];
 
+const ASSUME_ROLE: [Named; 9] = [
+    ("the signature holds", &["authentication"]),
+    ("the caller asks not too often", &["rate"]),
+    ("the code of a device is right", &["second factor"]),
+    ("the caller may go on from there", &["caller", "chain"]),
+    TAGS,
+    (
+        "the trust policy and the caller's policies allow it",
+        &["trust policy"],
+    ),
+    DURATION,
+    (
+        "the session is within its policies, and there",
+        &["session policy", "region"],
+    ),
+    FITS,
+];
+
 /// What the steps of an attempt are.
 fn steps_of(operation: &str) -> &'static [Named] {
     match operation {
@@ -180,6 +198,7 @@ fn steps_of(operation: &str) -> &'static [Named] {
             NOT_USED,
             ("nobody has signed out since", &["logout"]),
         ],
+        "AssumeRole" => &ASSUME_ROLE,
         "Authorize" => &AUTHORIZE,
         _ => &[],
     }

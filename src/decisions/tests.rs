@@ -10,9 +10,12 @@ use super::open_page::{FULL_BYTES, OPEN_SECONDS};
 use super::queue::MAX_WAITING_BYTES;
 use super::*;
 use crate::audit::{
-    Check, CheckOutcome, Event, EventId, EventSource, Occasion, Parameter, ReadOnly,
+    Check, CheckOutcome, Event, EventId, EventSource, Occasion, Parameter, ReadOnly, UserIdentity,
 };
-use crate::domain::{ClaimSource, Claims, ProviderRef, Region};
+use crate::clock::{Clock as _, SystemClock, microseconds_since};
+use crate::domain::{
+    ClaimSource, Claims, Partition, Principal, ProviderRef, Region, UserPrincipal,
+};
 use crate::entropy::SystemEntropy;
 use crate::mapping::{RuleOutcome, RuleTrace};
 use crate::store::memory::MemoryStore;
@@ -122,8 +125,8 @@ fn numbers(found: &Found) -> Vec<u32> {
 }
 
 impl What<'_> {
-    fn leave(&self, decisions: &Decisions) {
-        let mut event = Event::new(Occasion {
+    fn event(&self) -> Event {
+        Event::new(Occasion {
             id: EventId::from_random([1; 16]),
             request: request(self.number),
             at: self.at,
@@ -134,7 +137,10 @@ impl What<'_> {
             source_address: [198, 51, 100, 7].into(),
             user_agent: Some("tests".into()),
         })
-        .mapping(self.rules);
+    }
+
+    fn leave(&self, decisions: &Decisions) {
+        let mut event = self.event().mapping(self.rules);
         if let Some(check) = self.failed {
             event = event
                 .checks([Check::new(check, CheckOutcome::Failed).compared("this", "that")])
@@ -268,6 +274,144 @@ async fn every_filter_finds_its_own_and_nothing_else() {
         let wanted = serde_json::from_value(wanted).unwrap();
         assert_eq!(house.found(wanted).await, expected, "{told}");
     }
+}
+
+const ARN: &str = "arn:aws:iam::123456789012:user/ops/Ada";
+const KEY: &str = "AKIAQYLPMN5HADAAAAAA";
+
+/// What a user of the account signed, and was refused.
+fn signed(number: u32) -> Event {
+    let user = UserPrincipal {
+        partition: Partition::Aws,
+        account: "123456789012".parse().unwrap(),
+        path: "/ops/".parse().unwrap(),
+        name: "Ada".parse().unwrap(),
+        unique_id: "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+    };
+    let identity = UserIdentity::of(&Principal::User(user));
+    let what = What {
+        number,
+        ..What::default()
+    };
+    what.event()
+        .by(identity.with_access_key(&KEY.parse().unwrap()))
+        .checks([Check::new("trust policy", CheckOutcome::Failed)])
+        .refused("AccessDenied", "because")
+}
+
+#[tokio::test]
+async fn what_was_signed_is_found_by_who_signed_it_and_by_the_key() {
+    let house = House::new(USUAL);
+    house.decisions.queue().leave(&signed(1), Beside::default());
+    let about = What {
+        number: 2,
+        ..What::default()
+    };
+    let about = about
+        .event()
+        .parameter(Parameter::Caller, ARN)
+        .parameter(Parameter::AccessKeyId, KEY)
+        .refused("AccessDenied", "a service asked");
+    house.decisions.queue().leave(&about, Beside::default());
+    let other = What {
+        number: 3,
+        ..What::default()
+    };
+    house.keep(&other).await;
+    for wanted in [
+        json!({ "person": ARN }),
+        json!({ "person": "ada" }),
+        json!({ "key": KEY }),
+    ] {
+        let wanted = serde_json::from_value(wanted).unwrap();
+        let mut found = house.found(wanted).await;
+        found.sort_unstable();
+        assert_eq!(found, [1, 2]);
+    }
+    let trace = house.decisions.find(request(1)).await.unwrap().unwrap();
+    let caller = trace.caller.unwrap();
+    assert_eq!(
+        (&*caller.name, caller.access_key_id.as_deref()),
+        (ARN, Some(KEY))
+    );
+}
+
+#[tokio::test]
+async fn people_are_told_apart_by_the_account_s_provider_that_vouched_for_them() {
+    let house = House::new(USUAL);
+    let providers = [
+        "arn:aws:iam::123456789012:saml-provider/Company",
+        "arn:aws:iam::482011739056:saml-provider/Company",
+    ];
+    let issuer = "saml:https://idp.example.com/saml".parse().unwrap();
+    let ines = "ines".parse().unwrap();
+    for (number, provider) in providers.iter().enumerate() {
+        let what = What {
+            number: u32::try_from(number).unwrap(),
+            ..What::default()
+        };
+        let provider = ProviderRef::Account(provider.parse().unwrap());
+        let beside = Beside {
+            person: Some((&issuer, &ines)),
+            provider: Some(&provider),
+            ..Beside::default()
+        };
+        house.decisions.queue().leave(&what.event(), beside);
+    }
+    house.decisions.flush(NOW).await.unwrap();
+    assert_eq!(house.about("ines").await.len(), 2);
+    let wanted = json!({ "person": "ines", "provider": providers[1] });
+    let wanted = serde_json::from_value(wanted).unwrap();
+    assert_eq!(house.found(wanted).await, [1]);
+}
+
+/// The ids of requests say nothing of which came first.
+#[tokio::test]
+async fn what_was_decided_within_one_second_is_told_in_its_order() {
+    let house = House::new(USUAL);
+    let order = [7, 3, 9, 1, 8, 2];
+    let at = SystemClock.now();
+    for number in order {
+        let what = What {
+            number,
+            at,
+            ..What::default()
+        };
+        what.leave(&house.decisions);
+        let left = microseconds_since(at);
+        while microseconds_since(at) == left {
+            std::thread::yield_now();
+        }
+    }
+    house.decisions.flush(at).await.unwrap();
+    let newest_first: Vec<u32> = order.into_iter().rev().collect();
+    assert_eq!(house.all().await, newest_first);
+    let (mut told, mut after) = (Vec::new(), None);
+    loop {
+        let part = house.decisions.search(&Wanted::default(), after, 4).await;
+        let part = part.unwrap();
+        told.extend(numbers(&part));
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(told, newest_first);
+}
+
+/// Before there were callers and an order within a second.
+#[test]
+fn a_trace_of_the_version_before_is_read() {
+    let event = What::default().event();
+    let trace = Trace::of(&event, Beside::default());
+    let trace = Trace { micros: 0, ..trace };
+    let now = postcard::to_stdvec(&trace).unwrap();
+    let (before, end) = now.split_at(now.len() - 2);
+    assert_eq!(end, [0, 0]);
+    let mut body = Vec::new();
+    entry::add_to(&mut body, &[&[1], before].concat());
+    let read: Vec<_> = entry::all_in_page(&body).map(|(_, trace)| trace).collect();
+    assert_eq!(read, [trace]);
 }
 
 /// Over three shares and many pages, some of which were written late.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::TracedClaims;
 use crate::audit::{CheckOutcome, Event, EventParts, EventSource};
+use crate::clock::microseconds_since;
 use crate::domain::{
     AccessKeyId, Claims, ConnectionId, IssuerName, ProviderArn, ProviderRef, RequestId, RoleArn,
     RuleId, SamlProviderArn, SignInId, Subject, UnixTime,
@@ -61,6 +62,21 @@ pub struct Trace<'a> {
     pub roles: Cow<'a, [RoleVerdict]>,
     /// Whether claims, rules and roles were left out, because there were too many of them.
     pub is_cut: bool,
+    /// Who signed the request, or the one that a service asks about.
+    #[serde(default)]
+    pub caller: Option<TracedCaller<'a>>,
+    /// So many microseconds after the beginning of its second it was decided.
+    #[serde(default)]
+    pub micros: u32,
+}
+
+/// Who signed a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TracedCaller<'a> {
+    /// Their ARN, or what a service is called.
+    pub name: Cow<'a, str>,
+    /// The key that it was signed with.
+    pub access_key_id: Option<Cow<'a, str>>,
 }
 
 /// What became of an attempt.
@@ -208,6 +224,8 @@ impl<'a> Trace<'a> {
             rules: Cow::Borrowed(rules),
             roles: Cow::Borrowed(beside.roles),
             is_cut: false,
+            caller: TracedCaller::of(&parts),
+            micros: microseconds_since(parts.at),
         }
     }
 
@@ -216,7 +234,7 @@ impl<'a> Trace<'a> {
         let parts = event.parts();
         if parts.source == EventSource::Sts && parts.issued.is_some() {
             Share::Issued
-        } else if beside.person.is_some() || parts.is_signed {
+        } else if beside.person.is_some() || parts.signer.is_some() {
             Share::People
         } else {
             Share::Strangers
@@ -240,6 +258,28 @@ impl<'a> Trace<'a> {
             End::Succeeded => None,
             End::Refused { check, .. } => Some(check),
         }
+    }
+}
+
+impl<'a> TracedCaller<'a> {
+    fn of(parts: &EventParts<'a>) -> Option<Self> {
+        let signer = || {
+            let (name, key) = parts.signer?;
+            Some((name, key.map(AccessKeyId::as_str)))
+        };
+        let (name, key) = parts.caller.or_else(signer)?;
+        Some(Self {
+            name: name.into(),
+            access_key_id: key.map(Cow::Borrowed),
+        })
+    }
+}
+
+impl TracedCaller<'_> {
+    /// What it goes by beside the whole ARN: of a user the name, of a session what it is called.
+    pub(super) fn short_name(&self) -> Option<&str> {
+        let (_, name) = self.name.rsplit_once('/')?;
+        Some(name)
     }
 }
 

@@ -12,7 +12,7 @@ use super::instance_profiles::InstanceProfile;
 use super::keys::{SealingKeyRecord, ServiceProviderKeyRecord, WebIdentityKeyRecord};
 use super::map::Map;
 use super::policies::ManagedPolicy;
-use super::providers::{OidcProvider, SamlProvider};
+use super::providers::{OidcProvider, SamlProvider, SamlProviderDetails};
 use super::revocation::{Revocation, Revoked};
 use super::services::Service;
 use super::state::{
@@ -77,6 +77,9 @@ pub enum Change {
     RemoveOidcProvider(AccountId, Issuer),
     /// Makes or replaces an account's SAML provider.
     PutSamlProvider(AccountId, SamlProviderName, Arc<SamlProvider>),
+    /// Gives an account's SAML provider other settings, tags or keys, and leaves its metadata; nothing happens
+    /// where there is none.
+    EditSamlProvider(AccountId, SamlProviderName, Arc<SamlProviderDetails>),
     /// Removes an account's SAML provider.
     RemoveSamlProvider(AccountId, SamlProviderName),
     /// Makes or replaces an instance profile.
@@ -149,6 +152,7 @@ impl Directory {
             | Change::PutOidcProvider(..)
             | Change::RemoveOidcProvider(..)
             | Change::PutSamlProvider(..)
+            | Change::EditSamlProvider(..)
             | Change::RemoveSamlProvider(..)
             | Change::PutInstanceProfile(..)
             | Change::RemoveInstanceProfile(..) => self.apply_in_account(change),
@@ -235,6 +239,9 @@ impl Directory {
             Change::PutSamlProvider(id, name, provider) => self.in_account(id, |account| {
                 account.saml_providers.insert(name, provider);
             }),
+            Change::EditSamlProvider(id, name, details) => {
+                self.in_account(id, |account| account.edit_saml_provider(name, &details));
+            }
             Change::RemoveSamlProvider(id, name) => {
                 self.in_account(id, |account| drop(account.saml_providers.remove(&name)));
             }
@@ -287,127 +294,126 @@ impl Directory {
 ///
 /// What others refer to is put before them and removed after them.
 pub fn diff(old: &Directory, new: &Directory) -> Vec<Change> {
-    let mut puts = Vec::new();
+    let mut changes = Changes::default();
     let gone = old
         .accounts
         .keys()
         .filter(|id| !new.accounts.contains_key(id));
-    let mut removals: Vec<Change> = gone.map(|id| Change::RemoveAccount(*id)).collect();
+    changes
+        .removals
+        .extend(gone.map(|id| Change::RemoveAccount(*id)));
     for (id, account) in &new.accounts {
         let before = old.accounts.get(id);
         if before.is_none_or(|before| before.settings != account.settings) {
-            puts.push(Change::PutAccount(*id, account.settings.clone()));
+            let settings = account.settings.clone();
+            changes.puts.push(Change::PutAccount(*id, settings));
         }
-        diff_account(*id, before, account, &mut puts, &mut removals);
+        changes.of_account(*id, before, account);
     }
     if old.organization != new.organization {
         match &new.organization {
-            Some(organization) => puts.push(Change::PutOrganization(organization.clone())),
-            None => removals.push(Change::RemoveOrganization),
+            Some(organization) => changes
+                .puts
+                .push(Change::PutOrganization(organization.clone())),
+            None => changes.removals.push(Change::RemoveOrganization),
         }
     }
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.connections,
-        &new.connections,
-        both,
+    changes.of_maps(
+        (&old.connections, &new.connections),
         |_, v| Change::PutConnection(v),
         Change::RemoveConnection,
     );
-    diff_connection_metadata(old, new, &mut puts);
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.links,
-        &new.links,
-        both,
+    diff_connection_metadata(old, new, &mut changes.puts);
+    changes.of_maps(
+        (&old.links, &new.links),
         Change::PutLink,
         Change::RemoveLink,
     );
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.rules,
-        &new.rules,
-        both,
+    changes.of_maps(
+        (&old.rules, &new.rules),
         Change::PutRule,
         Change::RemoveRule,
     );
-    let both = (&mut puts, &mut removals);
-    diff_maps(
-        &old.services,
-        &new.services,
-        both,
+    changes.of_maps(
+        (&old.services, &new.services),
         Change::PutService,
         Change::RemoveService,
     );
+    let Changes { mut puts, removals } = changes;
     puts.extend(removals.into_iter().rev());
     puts
 }
 
-fn diff_account(
-    id: AccountId,
-    old: Option<&Arc<Account>>,
-    new: &Account,
-    puts: &mut Vec<Change>,
-    removals: &mut Vec<Change>,
-) {
-    let nothing = Account::new(new.settings.clone());
-    let old = old.map_or(&nothing, AsRef::as_ref);
-    diff_maps(
-        &old.policies,
-        &new.policies,
-        (puts, removals),
-        |name, policy| Change::PutPolicy(id, name, policy),
-        |name| Change::RemovePolicy(id, name),
-    );
-    diff_maps(
-        &old.oidc_providers,
-        &new.oidc_providers,
-        (puts, removals),
-        |_, provider| Change::PutOidcProvider(id, provider),
-        |issuer| Change::RemoveOidcProvider(id, issuer),
-    );
-    diff_maps(
-        &old.saml_providers,
-        &new.saml_providers,
-        (puts, removals),
-        |name, provider| Change::PutSamlProvider(id, name, provider),
-        |name| Change::RemoveSamlProvider(id, name),
-    );
-    diff_maps(
-        &old.roles,
-        &new.roles,
-        (puts, removals),
-        |name, role| Change::PutRole(id, name, role),
-        |name| Change::RemoveRole(id, name),
-    );
-    diff_maps(
-        &old.users,
-        &new.users,
-        (puts, removals),
-        |name, user| Change::PutUser(id, name, user),
-        |name| Change::RemoveUser(id, name),
-    );
-    diff_maps(
-        &old.groups,
-        &new.groups,
-        (puts, removals),
-        |name, group| Change::PutGroup(id, name, group),
-        |name| Change::RemoveGroup(id, name),
-    );
-    diff_maps(
-        &old.mfa_devices,
-        &new.mfa_devices,
-        (puts, removals),
-        |name, device| Change::PutMfaDevice(id, name, device),
-        |name| Change::RemoveMfaDevice(id, name),
-    );
-    diff_maps(
-        &old.instance_profiles,
-        &new.instance_profiles,
-        (puts, removals),
-        |name, profile| Change::PutInstanceProfile(id, name, profile),
-        |name| Change::RemoveInstanceProfile(id, name),
-    );
+/// What was found to differ: what is put in this order, what is removed in the other.
+#[derive(Default)]
+struct Changes {
+    puts: Vec<Change>,
+    removals: Vec<Change>,
+}
+
+impl Changes {
+    fn of_maps<K: Ord + Clone, V: PartialEq + Clone>(
+        &mut self,
+        (old, new): (&Map<K, V>, &Map<K, V>),
+        put: impl Fn(K, V) -> Change,
+        remove: impl Fn(K) -> Change,
+    ) {
+        let changed = new
+            .iter()
+            .filter(|(key, value)| old.get(key) != Some(value));
+        self.puts
+            .extend(changed.map(|(key, value)| put(key.clone(), value.clone())));
+        let gone = old.keys().filter(|key| !new.contains_key(key));
+        self.removals.extend(gone.map(|key| remove(key.clone())));
+    }
+
+    fn of_account(&mut self, id: AccountId, old: Option<&Arc<Account>>, new: &Account) {
+        let nothing = Account::new(new.settings.clone());
+        let old = old.map_or(&nothing, AsRef::as_ref);
+        self.of_maps(
+            (&old.policies, &new.policies),
+            |name, policy| Change::PutPolicy(id, name, policy),
+            |name| Change::RemovePolicy(id, name),
+        );
+        self.of_maps(
+            (&old.oidc_providers, &new.oidc_providers),
+            |_, provider| Change::PutOidcProvider(id, provider),
+            |issuer| Change::RemoveOidcProvider(id, issuer),
+        );
+        self.of_maps(
+            (&old.saml_providers, &new.saml_providers),
+            |name, provider| {
+                let before = old.saml_providers.get(&name);
+                Change::of_saml_provider(id, name, before.map(AsRef::as_ref), provider)
+            },
+            |name| Change::RemoveSamlProvider(id, name),
+        );
+        self.of_maps(
+            (&old.roles, &new.roles),
+            |name, role| Change::PutRole(id, name, role),
+            |name| Change::RemoveRole(id, name),
+        );
+        self.of_maps(
+            (&old.users, &new.users),
+            |name, user| Change::PutUser(id, name, user),
+            |name| Change::RemoveUser(id, name),
+        );
+        self.of_maps(
+            (&old.groups, &new.groups),
+            |name, group| Change::PutGroup(id, name, group),
+            |name| Change::RemoveGroup(id, name),
+        );
+        self.of_maps(
+            (&old.mfa_devices, &new.mfa_devices),
+            |name, device| Change::PutMfaDevice(id, name, device),
+            |name| Change::RemoveMfaDevice(id, name),
+        );
+        self.of_maps(
+            (&old.instance_profiles, &new.instance_profiles),
+            |name, profile| Change::PutInstanceProfile(id, name, profile),
+            |name| Change::RemoveInstanceProfile(id, name),
+        );
+    }
 }
 
 /// Metadata comes after its connection, and goes with it.
@@ -426,22 +432,23 @@ fn diff_connection_metadata(old: &Directory, new: &Directory, puts: &mut Vec<Cha
     puts.extend(gone.map(|id| Change::RemoveConnectionMetadata(id.clone())));
 }
 
-fn diff_maps<K: Ord + Clone, V: PartialEq + Clone>(
-    old: &Map<K, V>,
-    new: &Map<K, V>,
-    (puts, removals): (&mut Vec<Change>, &mut Vec<Change>),
-    put: impl Fn(K, V) -> Change,
-    remove: impl Fn(K) -> Change,
-) {
-    let changed = new
-        .iter()
-        .filter(|(key, value)| old.get(key) != Some(value));
-    puts.extend(changed.map(|(key, value)| put(key.clone(), value.clone())));
-    let gone = old.keys().filter(|key| !new.contains_key(key));
-    removals.extend(gone.map(|key| remove(key.clone())));
-}
-
 impl Change {
+    /// Has an account's SAML provider be like this. Its metadata may be long: it is in the change only where it
+    /// is other than before.
+    pub fn of_saml_provider(
+        account: AccountId,
+        name: SamlProviderName,
+        before: Option<&SamlProvider>,
+        after: Arc<SamlProvider>,
+    ) -> Self {
+        match before {
+            Some(before) if before.metadata == after.metadata => {
+                Self::EditSamlProvider(account, name, Arc::new(after.details()))
+            }
+            Some(_) | None => Self::PutSamlProvider(account, name, after),
+        }
+    }
+
     /// The format in which this kind of change may be written. A kind that comes later needs a later one,
     /// so that no node that doesn't know it comes upon it.
     pub const fn needs(&self) -> Format {
@@ -462,6 +469,7 @@ impl Change {
             | Self::PutOidcProvider(..)
             | Self::RemoveOidcProvider(..)
             | Self::PutSamlProvider(..)
+            | Self::EditSamlProvider(..)
             | Self::RemoveSamlProvider(..)
             | Self::PutInstanceProfile(..)
             | Self::RemoveInstanceProfile(..)
@@ -558,7 +566,7 @@ impl fmt::Display for Change {
             Self::RemoveRule(id) => write!(f, "remove rule {id}"),
             Self::AddSealingKey(record) => write!(f, "add sealing key {}", record.id()),
             Self::RemoveSealingKey(id) => write!(f, "remove sealing key {id}"),
-            Self::PutSamlProvider(account, name, _) => {
+            Self::PutSamlProvider(account, name, _) | Self::EditSamlProvider(account, name, _) => {
                 write!(f, "put SAML provider {name} in {account}")
             }
             Self::RemoveSamlProvider(account, name) => {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Account, Directory};
 use super::users::Rights;
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Audience};
 use crate::policy::Warning;
 
 /// So many warnings are told; further ones are counted.
@@ -47,6 +47,13 @@ pub fn lint(directory: &Directory) -> PolicyWarnings {
     found
 }
 
+/// The clients whose tokens STS takes of this issuer in the account, where it has its provider.
+fn clients<'a>(account: &'a Account, issuer: &str) -> Option<&'a [Audience]> {
+    let mut providers = account.oidc_providers.values();
+    let provider = providers.find(|provider| provider.url.without_scheme() == issuer)?;
+    Some(&provider.client_ids)
+}
+
 impl PolicyWarnings {
     /// How many there are, told or not.
     pub const fn number(&self) -> usize {
@@ -61,7 +68,8 @@ impl PolicyWarnings {
         for (name, role) in &account.roles {
             let base = format!("accounts/{id}/roles/{name}");
             self.add_own(&base, role.rights());
-            self.add(&[&base, ".trust.json"].concat(), role.trust.lint());
+            let trust = role.trust.lint(&|issuer| clients(account, issuer));
+            self.add(&[&base, ".trust.json"].concat(), trust);
         }
         for (name, user) in &account.users {
             self.add_own(&format!("accounts/{id}/users/{name}"), user.rights());

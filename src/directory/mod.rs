@@ -36,6 +36,7 @@ mod state;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod told;
 mod touched;
 mod users;
 
@@ -58,7 +59,7 @@ pub use live::{CommitError, DirectoryError, LiveDirectory};
 pub use map::Map;
 pub use policies::{ManagedPolicy, PolicyVersion, PolicyVersions};
 pub use principals::{PrincipalNames, UnknownPrincipal};
-pub use providers::{OidcProvider, ProviderKey, SamlProvider};
+pub use providers::{OidcProvider, ProviderKey, SamlProvider, SamlProviderDetails};
 pub use revocation::{Descent, Revocation, Revocations, Revoked, Vouched};
 pub use services::{Reach, Service};
 pub use since::{Footing, Since};
@@ -69,5 +70,6 @@ pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
     Environment, Link, LinkId, Organization, Role,
 };
+pub use told::told;
 pub use touched::Touched;
 pub use users::{AccessKey, KeyStatus, Rights, User};

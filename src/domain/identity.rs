@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::text::{deserialize_text, text_type};
-use super::{Claims, InvalidValue, KnownProvider, ProviderArn, UnixTime};
+use super::{Claims, InvalidValue, KnownProvider, ProviderArn, SamlProviderArn, UnixTime};
 
 text_type!(
     /// The id of a connection: 1 to 64 of `[a-z0-9-]`, beginning with a letter or digit.
@@ -292,6 +292,18 @@ pub enum ProviderRef {
     Account(ProviderArn),
     /// A provider that every account knows serves only STS calls, too.
     Known(KnownProvider),
+}
+
+impl ProviderRef {
+    /// The account's SAML provider, if it is one. The account says by itself with which keys an entity speaks
+    /// there, so its people are not those whom the entity vouches for elsewhere. An issuer of OpenID Connect
+    /// has its keys at its own address, whoever looks at them.
+    pub const fn as_account_saml(&self) -> Option<&SamlProviderArn> {
+        match self {
+            Self::Account(ProviderArn::Saml(arn)) => Some(arn),
+            Self::Account(ProviderArn::Oidc(_)) | Self::Connection(_) | Self::Known(_) => None,
+        }
+    }
 }
 
 /// The id of one browser sign-in: 128 random bits.

@@ -172,7 +172,7 @@ impl AssumeRoleWithSaml {
             session: known.session.as_ref(),
             duration: request.duration,
             caller: None,
-            person: proven.map(Proven::person),
+            person: proven.map(|proven| proven.person(&request.provider)),
             lineage: result.as_ref().ok().map(|session| &session.issued.lineage),
             rules: &[],
             saml: Some(SamlRecord {
@@ -253,7 +253,8 @@ impl AssumeRoleWithSaml {
         known.proven = Some(Proven::of(&identity, &assertion));
         check_proven(snapshot, &identity)?;
         let person = (identity.issuer(), identity.subject());
-        admit_person(&self.throttle, person, request.provider.account())?;
+        let account = request.provider.account();
+        admit_person(&self.throttle, identity.provider(), person, account)?;
         let caller = SamlCaller {
             provider: &request.provider,
             issuer: provider.entity_id(),
@@ -262,19 +263,9 @@ impl AssumeRoleWithSaml {
         };
         let pair = (&request.role, &request.provider);
         let asked = AskedSession::read(&assertion, caller.claims, pair, meta.now)?;
-        known.session = Some(asked.name.clone());
         let person = SamlPerson::of(&caller);
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
-        known.decided_from.get_or_insert_with(EvenTime::begin);
-        let decided = decide(request, &caller, asked.clone(), snapshot, meta);
-        if let Err(error) = &decided
-            && is_silence(error)
-        {
-            let role = snapshot.role(&request.role).map(terms);
-            let assumption = assumption(request, &caller, asked, snapshot, meta);
-            known.misses = misses(&assumption, role);
-        }
-        let grant = decided?;
+        let grant = decide_and_note(request, &caller, asked, (snapshot, meta), known)?;
         let account = request.role.account();
         let token_version = reach(account, snapshot, meta)?;
         let replay = if assertion.is_for_one_use() {
@@ -332,6 +323,27 @@ impl AssumeRoleWithSaml {
         };
         Ok(())
     }
+}
+
+/// Decides, and notes what the statements of the trust policy lack where it is silent.
+fn decide_and_note(
+    request: &SamlRequest<'_>,
+    caller: &SamlCaller<'_>,
+    asked: AskedSession,
+    (snapshot, meta): (&Snapshot, &RequestMeta),
+    known: &mut Known,
+) -> Result<Grant, AssumeRoleError> {
+    known.session = Some(asked.name.clone());
+    known.decided_from.get_or_insert_with(EvenTime::begin);
+    let decided = decide(request, caller, asked.clone(), snapshot, meta);
+    if let Err(error) = &decided
+        && is_silence(error)
+    {
+        let role = snapshot.role(&request.role).map(terms);
+        let assumption = assumption(request, caller, asked, snapshot, meta);
+        known.misses = misses(&assumption, role);
+    }
+    decided
 }
 
 fn decide(
@@ -395,8 +407,9 @@ impl Proven {
         }
     }
 
-    const fn person(&self) -> Person<'_> {
+    const fn person<'a>(&'a self, provider: &'a SamlProviderArn) -> Person<'a> {
         Person {
+            provider: Some(provider),
             issuer: &self.issuer,
             audience: &self.audience,
             subject: &self.subject,

@@ -266,12 +266,12 @@ impl AssumeRoleWithWebIdentity {
             .insert(self.take(proven, snapshot, meta).await?);
         check_proof(snapshot, identity, issued_at)?;
         let person = (&identity.issuer, &identity.subject);
-        admit_person(&self.throttle, person, request.role.account())?;
+        let account = request.role.account();
+        admit_person(&self.throttle, &identity.provider, person, account)?;
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         known.decided_from.get_or_insert_with(EvenTime::begin);
         let grant = decide(request, identity, snapshot, meta)?;
         let source_identity = grant.source_identity().cloned();
-        let account = request.role.account();
         let extent = Extent {
             token_version: reach(account, snapshot, meta)?,
             ..request.narrowing.extent(account, snapshot)?

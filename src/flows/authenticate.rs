@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::reach::is_known_there;
 use super::request::RequestMeta;
 use super::standing::Ground;
-use super::used_keys::UsedKeys;
+use super::used_keys::{Used, UsedKeys};
 use crate::audit::AuditUnavailable;
 use crate::credentials::{self, OpenSession};
 use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
@@ -138,7 +138,7 @@ pub struct Authenticator {
     pub regions: Arc<[Region]>,
     /// The providers that every account knows, as far as this node takes what they say.
     pub known: Arc<KnownProviders>,
-    /// Which users' keys were used.
+    /// Which users' keys, and which roles, were used.
     pub used: Arc<UsedKeys>,
 }
 
@@ -148,6 +148,15 @@ struct KeyHolder {
     session: Option<Box<OpenSession>>,
     user: Option<Arc<BootstrapAdmin>>,
     secret: SecretAccessKey,
+}
+
+/// What the head of a request proves whose body is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadProof {
+    /// Whoever has the key's secret signed it, with the hash of the body that is to come.
+    Signed,
+    /// It names this key, which there is, and states no hash. Its id is no secret.
+    KeyAlone(AccessKeyId),
 }
 
 impl Authenticator {
@@ -278,7 +287,8 @@ impl Authenticator {
         Ok(holder.caller(key, region, Proof::of(&signature)))
     }
 
-    /// Notes that a user's own key was used, by which its user may find out that nobody does any more.
+    /// Notes that a user's own key was used, or a role by one of its sessions, so that it can be found out that
+    /// nobody does any more.
     fn note_use(
         &self,
         holder: &KeyHolder,
@@ -287,13 +297,20 @@ impl Authenticator {
         now: UnixTime,
     ) {
         let is_own = holder.session.is_none() && holder.user.is_none();
-        if is_own && matches!(holder.principal, Principal::User(_)) {
-            self.used.note(key, scope, now);
+        match &holder.principal {
+            Principal::User(_) if is_own => self.used.note(Used::Key(key), scope, now),
+            Principal::Session(session) => {
+                self.used.note(Used::Role(&session.role_id), scope, now);
+            }
+            Principal::User(_)
+            | Principal::Service(_)
+            | Principal::FederatedUser(_)
+            | Principal::Root(_) => {}
         }
     }
 
-    /// That a request to `service` whose body is not there yet is signed by header, now, with a key that there
-    /// is. Where it states the hash of its body, the signature is verified; where it doesn't, nothing is proven.
+    /// What is proven of a request to `service` whose body is not there yet: it must be signed by header, now, with
+    /// a key that there is.
     ///
     /// # Errors
     /// [`AuthenticationError`] of the first check that failed.
@@ -302,12 +319,15 @@ impl Authenticator {
         request: &HttpRequest<'_>,
         service: &'static str,
         now: UnixTime,
-    ) -> Result<(), AuthenticationError> {
+    ) -> Result<HeadProof, AuthenticationError> {
         let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
         let holder = self.holder(&signature, now).await?;
         let scope = self.scope(service);
         match signature.verify_head(&holder.secret, &scope, now) {
-            Ok(()) | Err(SigV4Error::MissingPayloadHash) => Ok(()),
+            Ok(()) => Ok(HeadProof::Signed),
+            Err(SigV4Error::MissingPayloadHash) => {
+                Ok(HeadProof::KeyAlone(signature.access_key_id().clone()))
+            }
             Err(error) => Err(error.into()),
         }
     }

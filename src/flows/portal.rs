@@ -326,7 +326,8 @@ impl Portal {
         let _issuing = self.recorder.metrics().time(TAKING, Step::Issue);
         let identity = &choice.session.identity;
         let person = (&identity.issuer, &identity.subject);
-        admit_person(&self.throttle, person, choice.mapped.role.account())?;
+        let account = choice.mapped.role.account();
+        admit_person(&self.throttle, &identity.provider, person, account)?;
         let choosing = choice.choosing()?;
         choice.check_time_left()?;
         let bounds = choice.bounds(&choosing);

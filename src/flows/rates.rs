@@ -4,26 +4,33 @@
 //! into a request takes nothing from their rates.
 
 use super::authenticate::Caller;
-use crate::domain::{AccountId, IssuerName, Origin, Principal, ServiceName, Subject, UniqueId};
+use crate::domain::{
+    AccountId, IssuerName, Origin, Principal, ProviderRef, SamlProviderArn, ServiceName, Subject,
+    UniqueId,
+};
 use crate::throttle::{Limit, Throttle, Throttled};
 
 /// Whom a rate is of, whatever their sessions.
 #[derive(Debug, Hash)]
 enum Asker<'a> {
-    Person(&'a IssuerName, &'a Subject),
+    /// By the account's SAML provider, where one vouches for them: no account takes from another's people, or
+    /// from the company's, by giving their entity keys of its own.
+    Person(Option<&'a SamlProviderArn>, &'a IssuerName, &'a Subject),
     /// A user, or a role.
     Id(&'a UniqueId),
     Service(&'a ServiceName),
 }
 
-/// One more call of a person for something in `account`.
+/// One more call of a person, whom this provider has proven, for something in `account`.
 pub(super) fn admit_person(
     throttle: &Throttle,
+    provider: &ProviderRef,
     (issuer, subject): (&IssuerName, &Subject),
     account: AccountId,
 ) -> Result<(), Throttled> {
     let throttle = throttle.now();
-    throttle.admit(Limit::Principal, &Asker::Person(issuer, subject))?;
+    let person = Asker::Person(provider.as_account_saml(), issuer, subject);
+    throttle.admit(Limit::Principal, &person)?;
     throttle.admit(Limit::Account, &account)
 }
 
@@ -53,7 +60,10 @@ pub(super) fn admit_question(throttle: &Throttle, caller: &Caller) -> Result<(),
 fn asker(caller: &Caller) -> Asker<'_> {
     let origin = caller.session.as_ref().map(|it| &it.lineage.origin);
     match (origin, &caller.principal) {
-        (Some(Origin::Person(person)), _) => Asker::Person(&person.issuer, &person.subject),
+        (Some(Origin::Person(person)), _) => {
+            let provider = person.provider.as_account_saml();
+            Asker::Person(provider, &person.issuer, &person.subject)
+        }
         (Some(Origin::User(user)), _) | (None, Principal::User(user)) => Asker::Id(&user.unique_id),
         (Some(Origin::Service(name)), _) | (None, Principal::Service(name)) => Asker::Service(name),
         // Nobody has these without a session.

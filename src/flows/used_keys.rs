@@ -1,11 +1,11 @@
-//! Which users' keys were used a moment ago.
+//! Which users' keys, and by their sessions' keys which roles, were used a moment ago.
 //!
 //! ```text
-//! a signature was verified ─ the key was noted this minute? ─ yes ─ nothing
+//! a signature was verified ─ the key or role was noted this minute? ─ yes ─ nothing
 //!                             └ no: it waits ─ once a second ─> store
 //! ```
-//! What is looked at for each request is one number that threads share and none waits for. A key has a lock
-//! taken for it once a minute.
+//! What is looked at for each request is one number that threads share and none waits for. For a key or
+//! role a lock is taken once a minute.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -14,21 +14,39 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::domain::{AccessKeyId, Region, UnixTime};
+use crate::domain::{AccessKeyId, Region, UniqueId, UnixTime};
 use crate::store::{KeyUse, KeyUses, UsedKey};
 
-/// A use is written so often for one key by one node, in seconds.
+/// A use is written so often for one key or role by one node, in seconds.
 pub const NOTED_SECONDS: i64 = 60;
-/// So many keys may wait to be written; what would be more is not.
+/// So many keys and roles may wait to be written; what would be more is not.
 pub const MAX_WAITING: usize = 10_000;
 /// Keys share as many places; two that share one are written somewhat more often.
 const PLACES: usize = 4096;
 
-/// Which keys were used.
+/// Which keys and roles were used.
 pub struct UsedKeys {
-    /// Each the minute, and the key that was noted in it.
+    /// Each the minute, and what was noted in it.
     places: Box<[AtomicU64]>,
-    waiting: Mutex<HashMap<AccessKeyId, KeyUse>>,
+    waiting: Mutex<HashMap<UsedKey, KeyUse>>,
+}
+
+/// What was used.
+#[derive(Debug, Clone, Copy, Hash)]
+pub(super) enum Used<'a> {
+    /// A user's own key.
+    Key(&'a AccessKeyId),
+    /// A role, by a key of one of its sessions.
+    Role(&'a UniqueId),
+}
+
+impl From<Used<'_>> for UsedKey {
+    fn from(used: Used<'_>) -> Self {
+        match used {
+            Used::Key(id) => Self::of(id),
+            Used::Role(id) => Self::of_role(id),
+        }
+    }
 }
 
 impl Default for UsedKeys {
@@ -47,35 +65,31 @@ impl fmt::Debug for UsedKeys {
 }
 
 impl UsedKeys {
-    /// Notes that a request to `service` was signed with this key.
-    pub(super) fn note(
-        &self,
-        key: &AccessKeyId,
-        (service, region): (&str, &Region),
-        now: UnixTime,
-    ) {
-        let (place, mark) = self.place(key, now);
+    /// Notes that a request to `service` was signed so.
+    pub(super) fn note(&self, used: Used<'_>, (service, region): (&str, &Region), now: UnixTime) {
+        let (place, mark) = self.place(used, now);
         if place.is_none_or(|place| place.load(Ordering::Relaxed) == mark) {
             return;
         }
         if let Some(place) = place {
             place.store(mark, Ordering::Relaxed);
         }
+        let key = UsedKey::from(used);
         let mut waiting = self.waiting();
-        if waiting.len() < MAX_WAITING || waiting.contains_key(key) {
+        if waiting.len() < MAX_WAITING || waiting.contains_key(&key) {
             let used = KeyUse {
                 at: now,
                 service: service.into(),
                 region: region.clone(),
             };
-            waiting.insert(key.clone(), used);
+            waiting.insert(key, used);
         }
     }
 
-    /// Where it stands that a key was noted, and what stands there then.
-    fn place(&self, key: &AccessKeyId, now: UnixTime) -> (Option<&AtomicU64>, u64) {
+    /// Where it stands that this was noted, and what stands there then.
+    fn place(&self, used: Used<'_>, now: UnixTime) -> (Option<&AtomicU64>, u64) {
         let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
+        used.hash(&mut hasher);
         let hash = hasher.finish();
         let minute = now.seconds().div_euclid(NOTED_SECONDS);
         let mark = (hash & !0xffff_ffff) | (minute.unsigned_abs() & 0xffff_ffff);
@@ -83,7 +97,7 @@ impl UsedKeys {
         (self.places.get(number), mark)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<AccessKeyId, KeyUse>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<UsedKey, KeyUse>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -108,8 +122,8 @@ impl WriteUsedKeys {
     pub async fn write(&self) {
         let waiting = std::mem::take(&mut *self.used.waiting());
         for (key, used) in waiting {
-            if let Err(error) = self.store.note(UsedKey::of(&key), &used).await {
-                tracing::warn!(%error, "it could not be noted when access keys were last used");
+            if let Err(error) = self.store.note(key, &used).await {
+                tracing::warn!(%error, "it could not be noted when keys and roles were last used");
                 return;
             }
         }
@@ -140,13 +154,13 @@ mod tests {
         let (ana, bob) = (key("AKIAAAAAAAAAAAAAAAAA"), key("AKIABBBBBBBBBBBBBBBB"));
         let region = Region::us_east_1();
         let start = UnixTime::from_seconds(1_795_254_060);
-        used.note(&ana, ("sts", &region), start);
+        used.note(Used::Key(&ana), ("sts", &region), start);
         assert_eq!(noted(&used), 1);
         write.write().await;
-        used.note(&ana, ("iam", &region), start.plus(59));
+        used.note(Used::Key(&ana), ("iam", &region), start.plus(59));
         assert_eq!(noted(&used), 0);
-        used.note(&bob, ("iam", &region), start.plus(59));
-        used.note(&ana, ("iam", &region), start.plus(60));
+        used.note(Used::Key(&bob), ("iam", &region), start.plus(59));
+        used.note(Used::Key(&ana), ("iam", &region), start.plus(60));
         assert_eq!(noted(&used), 2);
         write.write().await;
         let expected = KeyUse {
@@ -156,5 +170,24 @@ mod tests {
         };
         let found = store.last_use(UsedKey::of(&ana)).await.unwrap();
         assert_eq!(found, Some(expected));
+    }
+
+    #[tokio::test]
+    async fn a_role_and_a_key_of_the_same_id_are_told_apart() {
+        let store: Arc<dyn KeyUses> = Arc::new(MemoryStore::default());
+        let write = WriteUsedKeys {
+            used: Arc::default(),
+            store: Arc::clone(&store),
+        };
+        let (id, region) = ("AROAAAAAAAAAAAAAAAAAA", Region::us_east_1());
+        let role: UniqueId = id.parse().unwrap();
+        let at = UnixTime::from_seconds(1_795_254_060);
+        write.used.note(Used::Role(&role), ("sts", &region), at);
+        write.used.note(Used::Role(&role), ("sts", &region), at);
+        assert_eq!(noted(&write.used), 1);
+        write.write().await;
+        let of_role = store.last_use(UsedKey::of_role(&role)).await.unwrap();
+        assert_eq!(of_role.map(|used| used.at), Some(at));
+        assert_eq!(store.last_use(UsedKey::of(&key(id))).await.unwrap(), None);
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::domain::{Endpoint, KnownRegion, RequestId};
 use crate::flows::{Recorder, RefusedCall, RequestMeta};
-use crate::http::edge::{Body, Edge, Queue, announced, pass_over};
+use crate::http::edge::{Answers, Body, Edge, Queue, SHORT_ANSWER_BYTES, announced, pass_over};
 use crate::http::iam::{Document, IamApi};
 use crate::http::query::{
     Api, Call, Format, IAM, Parameters, QueryFault, Recorded, STS, Success, accepted,
@@ -42,6 +42,8 @@ pub struct AwsApi {
     pub iam: IamApi,
     /// Where calls are recorded that no flow was reached for.
     pub recorder: Arc<Recorder>,
+    /// What long answers may take together.
+    pub answers: Answers,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
 }
@@ -67,11 +69,15 @@ impl AwsApi {
         match self.run(request, payload, (&mut meta, &mut api)).await {
             Ok(success) => {
                 let mut response = HttpResponse::Ok();
-                api.headers(&mut response, id, format).body(success.render(
-                    api.namespace,
-                    id,
-                    format,
-                ))
+                let response = api.headers(&mut response, id, format);
+                let answer = success.render(api.namespace, id, format);
+                if answer.len() <= SHORT_ANSWER_BYTES {
+                    return response.body(answer);
+                }
+                match self.answers.hold(answer) {
+                    Ok(answer) => response.body(answer),
+                    Err(full) => QueryFault::from(full).respond(api, id, format),
+                }
             }
             Err(fault) => {
                 let fault = Box::pin(self.refuse(fault, api, &meta)).await;

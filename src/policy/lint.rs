@@ -10,7 +10,7 @@ use super::error::StatementName;
 use super::principal::PrincipalPattern;
 use super::statement::{Effect, Scope, Statement};
 use super::verdict::Verdict;
-use crate::domain::{IssuerTraits, KnownProvider};
+use crate::domain::{Audience, IssuerTraits, KnownProvider};
 
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,8 +148,9 @@ fn everybody(statement: &Statement) -> Vec<Lint> {
     is_open.then_some(Lint::Everybody).into_iter().collect()
 }
 
-/// A web identity must be narrowed to a client and to a subject.
-fn web_identity(statement: &Statement) -> Vec<Lint> {
+/// A web identity must be narrowed to a client and to a subject. Where STS takes no token for that client, people
+/// come by the portal alone, and a mapping rule says who.
+fn web_identity(statement: &Statement, clients: &Clients<'_>) -> Vec<Lint> {
     let mut lints = everybody(statement);
     if !statement.covers_action("sts:assumerolewithwebidentity") {
         return lints;
@@ -166,11 +167,12 @@ fn web_identity(statement: &Statement) -> Vec<Lint> {
         let (app, person) = known.map_or(("aud", "sub"), |it| (it.app_key(), it.person_key()));
         let (audience, subject) = ([issuer, ":", app].concat(), [issuer, ":", person].concat());
         if !demands(&audience) {
-            lints.push(Lint::NoAudience { key: audience });
+            let key = audience.clone();
+            lints.push(Lint::NoAudience { key });
         }
         if lets_strangers_in(statement, &subject, IssuerTraits::of(issuer)) {
             lints.push(Lint::Strangers { key: subject });
-        } else if !demands(&subject) {
+        } else if !demands(&subject) && !is_of_portal_alone(statement, &audience, clients(issuer)) {
             lints.push(Lint::NoSubject { key: subject });
         }
     }
@@ -179,20 +181,34 @@ fn web_identity(statement: &Statement) -> Vec<Lint> {
 
 /// Whether the conditions on the subject hold for somebody whom nobody meant.
 fn lets_strangers_in(statement: &Statement, key: &str, traits: IssuerTraits) -> bool {
-    let is_let_in = |subject: &str| {
-        let mut context = Context::new();
-        context.set(key, subject);
-        let conditions = statement.conditions.iter();
-        let mut about = conditions.filter(|it| it.key().eq_ignore_ascii_case(key));
-        about.all(|it| it.judge(&context) == Verdict::Holds)
-    };
-    traits.strangers.iter().any(|subject| is_let_in(subject))
+    let mut strangers = traits.strangers.iter();
+    strangers.any(|subject| is_let_in(statement, key, subject))
+}
+
+/// Whether the conditions on this key hold for this value.
+fn is_let_in(statement: &Statement, key: &str, value: &str) -> bool {
+    let mut context = Context::new();
+    context.set(key, value);
+    let conditions = statement.conditions.iter();
+    let mut about = conditions.filter(|it| it.key().eq_ignore_ascii_case(key));
+    about.all(|it| it.judge(&context) == Verdict::Holds)
+}
+
+/// The clients whose tokens STS takes of an issuer (without its scheme), where that is known.
+pub type Clients<'c> = dyn Fn(&str) -> Option<&'c [Audience]> + 'c;
+
+/// Whether no token that STS takes has an audience for which the conditions hold.
+fn is_of_portal_alone(statement: &Statement, key: &str, clients: Option<&[Audience]>) -> bool {
+    let is_taken = |client: &Audience| is_let_in(statement, key, client.as_str());
+    clients.is_some_and(|clients| !clients.iter().any(is_taken))
 }
 
 impl TrustPolicy {
-    /// What is odd about it.
-    pub fn lint(&self) -> Vec<Warning> {
-        of(self.document(), web_identity)
+    /// What is odd about it, in an account with these clients.
+    pub fn lint(&self, clients: &Clients<'_>) -> Vec<Warning> {
+        of(self.document(), |statement| {
+            web_identity(statement, clients)
+        })
     }
 }
 

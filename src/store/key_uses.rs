@@ -1,30 +1,38 @@
-//! When access keys were last used.
+//! When access keys and roles were last used.
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::domain::{AccessKeyId, Region, UnixTime};
+use crate::domain::{AccessKeyId, Region, UniqueId, UnixTime};
 
 /// A use is remembered for so long, in seconds: 400 days, as IAM does.
 pub const KEY_USE_SECONDS: i64 = 400 * 86_400;
 
-/// Which key: a hash of its id.
+/// Which key, or which role: a hash of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UsedKey(pub [u8; 32]);
 
 impl UsedKey {
     /// The key of this id.
     pub fn of(key: &AccessKeyId) -> Self {
+        Self::named("access key ", key.as_str())
+    }
+
+    /// The role of this id.
+    pub fn of_role(id: &UniqueId) -> Self {
+        Self::named("role ", id.as_str())
+    }
+
+    fn named(kind: &str, id: &str) -> Self {
         let mut name = [0; 32];
-        let bytes = [b"access key ", key.as_str().as_bytes()].concat();
-        name.copy_from_slice(digest(&SHA256, &bytes).as_ref());
+        name.copy_from_slice(digest(&SHA256, [kind, id].concat().as_bytes()).as_ref());
         Self(name)
     }
 }
 
-/// One use of a key.
+/// One use of a key, or of a role by one of its sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyUse {
     /// When.
@@ -42,7 +50,7 @@ impl KeyUse {
     }
 }
 
-/// What is known of keys' last uses. It is told to people and decides nothing.
+/// What is known of keys' and roles' last uses. It is told to people and decides nothing.
 #[async_trait]
 pub trait KeyUses: Send + Sync {
     /// Notes a use; nothing happens where a later one is known. Of uses that several nodes note at the same

@@ -193,6 +193,35 @@ fn a_refusal_of_sts_is_found_by_the_id_in_its_answer() {
 }
 
 #[test]
+fn a_signed_call_is_found_by_who_signed_it_and_shows_how_far_it_came() {
+    let node = node();
+    let keys = node.session();
+    let role = role_arn("Nobody");
+    let form =
+        format!("Action=AssumeRole&Version=2011-06-15&RoleArn={role}&RoleSessionName=farther");
+    let call = Call::post(node.address, &form).signed(&keys, &Signing::at(node.now()));
+    let answer = call.send(node.address);
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    let id = element(&answer, "RequestId");
+    let told = says(&node, &[&id], "REFUSED");
+    for part in [
+        "caller      arn:aws:sts::",
+        &*format!(" by {}", keys.id),
+        "who         ines of ",
+        "passed       the signature holds",
+        "FAILED       the trust policy and the caller's policies allow it",
+        "not reached  the role lasts so long",
+    ] {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+    assert!(!told.contains("nobody was proven"), "{told}");
+    for wanted in [["--key", &*keys.id], ["--person", "ines"]] {
+        let listed = says(&node, &[&["--failed"][..], &wanted[..]].concat(), &id);
+        assert!(listed.contains("assumed-role/"), "{listed}");
+    }
+}
+
+#[test]
 fn a_silent_trust_policy_is_explained_condition_by_condition() {
     let node = node();
     let issuer = node.provider.issuer();

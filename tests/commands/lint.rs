@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use super::gateway::{ADMIN, Gateway, STORE, files, run, text, write};
+use super::gateway::{ADMIN, Gateway, STORE, files, program, run, text, write};
 
 const TRUST: &str = "dir/accounts/123456789012/roles/Reader.trust.json";
 const OPEN: &str = "warning: accounts/123456789012/roles/Reader.trust.json: statement 1: no condition must hold on \"idp.example.com:";
@@ -139,4 +139,17 @@ fn an_apply_tells_a_refused_policy_in_the_words_of_iam_as_well() {
         line.is_some_and(|line| line.ends_with("(IAM: This policy contains invalid Json)")),
         "{told}"
     );
+}
+
+/// As after `| head -1`.
+#[test]
+fn whoever_reads_no_farther_is_told_of_no_failure() {
+    let folder = folder();
+    let (nobody, output) = std::io::pipe().unwrap();
+    drop(nobody);
+    let mut lint = program(folder.path(), &["lint", "dir"], &[]);
+    let ended = lint.stdout(output).output().unwrap();
+    assert_eq!(text(&ended.stderr), "");
+    // Nobody is told either that all is well.
+    assert_eq!(ended.status.code(), Some(1));
 }

@@ -6,7 +6,7 @@ use super::kit::{fresh, run};
 use super::support::audit::audit_file;
 use super::support::aws::{AwsKeys, Call, Signing};
 use super::support::directory::ACCOUNT;
-use super::support::http::Request;
+use super::support::http::{RawConnection, Request};
 use super::support::sts::element;
 
 #[test]
@@ -62,6 +62,47 @@ fn a_long_body_is_taken_from_who_is_known_and_signs_for_iam() {
     assert_eq!(element(&unsigned, "Code"), "RequestEntityTooLarge");
     let found = node.admin("GET", "/admin/v1/directory", "").text();
     assert!(!found.contains(&format!("accounts/{ACCOUNT}/saml-providers")));
+}
+
+/// The head of a call with a long body, and nothing of the body; signed by these keys, without its hash.
+fn head_alone(node: &super::support::node::Node, keys: &AwsKeys) -> RawConnection {
+    let signing = Signing {
+        service: "iam",
+        ..Signing::at(node.now())
+    };
+    let call = Call::post(node.address, "Action=ListUsers").signed(keys, &signing);
+    let mut head = "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n".to_owned();
+    for (name, value) in &call.headers {
+        assert_ne!(name.to_ascii_lowercase(), "x-amz-content-sha256");
+        head.push_str(&[name, ": ", value, "\r\n"].concat());
+    }
+    head.push_str("\r\n");
+    let mut connection = RawConnection::open(node.address);
+    connection.send(head.as_bytes()).unwrap();
+    connection
+}
+
+#[test]
+fn who_only_knows_a_key_s_id_has_one_long_body_under_way() {
+    let node = fresh();
+    let mut files = node.directory();
+    let [id, secret] = USER;
+    let user = format!("[[access_keys]]\nid = '{id}'\nsecret = '{secret}'\n");
+    files.insert(format!("accounts/{ACCOUNT}/users/ana.toml"), user);
+    node.apply(&files);
+    let seen_in_a_log = AwsKeys {
+        id: id.to_owned(),
+        secret: "not known".to_owned(),
+        ..AwsKeys::admin()
+    };
+    // Of many requests all but one are refused at once, whichever comes first.
+    let mut held: Vec<_> = (0..6).map(|_| head_alone(&node, &seen_in_a_log)).collect();
+    let short = std::time::Duration::from_secs(5);
+    let answers = held.iter_mut().map(|one| one.read_response(short));
+    let refused: Vec<u16> = answers.flatten().map(|answer| answer.status).collect();
+    assert_eq!(refused, [503; 5]);
+    // Nobody else is kept out.
+    assert_eq!(long(&node, &AwsKeys::admin(), "iam"), "InvalidInput");
 }
 
 const USER: [&str; 2] = [

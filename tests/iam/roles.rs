@@ -19,6 +19,11 @@ fn roles_have_policies() {
 }
 
 #[test]
+fn pages_of_what_has_documents_end_early() {
+    run(&fresh(), "long_pages.py", &json!({}));
+}
+
+#[test]
 fn a_trust_policy_names_who_was_there_when_it_was_saved() {
     run(&fresh(), "principals.py", &json!({}));
 }

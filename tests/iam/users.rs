@@ -26,6 +26,14 @@ fn no_secret_is_in_the_audit() {
     ] {
         assert!(audit.contains(action), "{action}");
     }
+    for told in [
+        "put user ana in 123456789012: new",
+        "put user ana in 123456789012: access key AKIA",
+        "put MFA device phone in 123456789012: new",
+        "put user ana in 123456789012: MFA device phone added",
+    ] {
+        assert!(audit.contains(told), "{told}");
+    }
     assert_eq!(secrets.len(), 2);
     for secret in secrets {
         assert!(secret.len() >= 40 && !audit.contains(&secret));

@@ -95,13 +95,7 @@ pub(super) async fn compose(
     let issuers = shared.issuers(&node_keys, public_url.as_str());
     let fit_issuers = fit_issuers(config, public_url.as_str());
     let edge = edge(config, url, address, &shared.resources);
-    let readiness = Readiness::new(
-        Arc::clone(&shared.directory),
-        draining,
-        admin.clone(),
-        config.admin.account,
-        Arc::clone(&metadata.looks),
-    );
+    let readiness = shared.readiness(draining, admin.clone(), config, &metadata);
     Ok(Flows {
         public_url: public_url.as_str().into(),
         organisation: config.organisation.as_ref().map(OrganisationName::shared),

@@ -1,6 +1,7 @@
 //! The flows, each made of what most of them need.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Semaphore;
 
@@ -27,8 +28,8 @@ use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
     Authenticator, Authorize, BootstrapAdmin, FitIssuers, GetCallerIdentity, GetWebIdentityToken,
     Issuers, MAX_REPLAYS, MAX_SEARCHES, NodeKeys, Observe, OwnIssuers, OwnMetadata, Portal,
-    Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut, UserSessions,
-    WriteUsedKeys,
+    Readiness, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut,
+    UserSessions, WriteUsedKeys,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -314,6 +315,22 @@ impl Shared {
             region: base_region(&config.regions),
             looks: Arc::default(),
         }
+    }
+
+    pub(super) fn readiness(
+        &self,
+        draining: Arc<AtomicBool>,
+        admin: Option<Arc<BootstrapAdmin>>,
+        config: &Config,
+        metadata: &RefreshMetadata,
+    ) -> Readiness {
+        Readiness::new(
+            Arc::clone(&self.directory),
+            draining,
+            admin,
+            config.admin.account,
+            Arc::clone(&metadata.looks),
+        )
     }
 
     pub(super) fn administration(

@@ -26,8 +26,10 @@ pub struct EventParts<'a> {
     pub user_agent: &'a str,
     /// AWS's code and text, where it was refused.
     pub refused: Option<(&'static str, &'a str)>,
-    /// Whether it was signed by somebody who is known.
-    pub is_signed: bool,
+    /// Who signed it, if that is known: an ARN, or what a service is called, and the key.
+    pub signer: Option<(&'a str, Option<&'a AccessKeyId>)>,
+    /// Whom a service asks about, and the key.
+    pub caller: Option<(&'a str, Option<&'a str>)>,
     /// The role.
     pub role: Option<&'a RoleArn>,
     /// What the session is called.
@@ -73,7 +75,10 @@ impl Event {
             refused: record
                 .error_code
                 .map(|code| (code, message.map_or("", |message| message.as_str()))),
-            is_signed: record.user_identity.is_signed(),
+            signer: record.user_identity.signer(),
+            caller: self
+                .text(Parameter::Caller)
+                .map(|caller| (caller, self.text(Parameter::AccessKeyId))),
             role: record.resources.first().map(|resource| &resource.arn),
             session: self.text(Parameter::RoleSessionName),
             duration: self.number(Parameter::DurationSeconds),

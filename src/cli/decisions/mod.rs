@@ -3,10 +3,10 @@
 mod advice;
 mod words;
 
-use std::io::{self, Write as _};
+use std::io;
 
 use super::arguments::{Decisions, DecisionsCommand, EraseDecisions, Look};
-use super::{CommandError, client, say};
+use super::{CommandError, client, say, say_bytes};
 use crate::audit::json;
 use crate::clock::{Clock as _, SystemClock};
 use crate::decisions::{Found, Place, Trace, Wanted};
@@ -42,6 +42,7 @@ async fn list(look: Look) -> Result<(), CommandError> {
         person: look.person,
         issuer: look.issuer,
         connection: look.connection,
+        provider: look.provider,
         refused: look.failed.then_some(true),
         check: look.check,
         key: look.key,
@@ -102,9 +103,9 @@ async fn run_erase(erase: EraseDecisions) -> Result<(), CommandError> {
 /// One line, in which nothing is written that a terminal would obey.
 fn say_json(value: &impl serde::Serialize) -> Result<(), CommandError> {
     let line = json::to_line(value).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-    Ok(io::stdout().write_all(&line)?)
+    say_bytes(&line)
 }
 
 fn write(text: &str) -> Result<(), CommandError> {
-    Ok(io::stdout().write_all(text.as_bytes())?)
+    say_bytes(text.as_bytes())
 }

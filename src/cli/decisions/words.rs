@@ -37,13 +37,7 @@ pub(super) fn line(trace: &Trace<'_>) -> String {
         End::Succeeded => ("ok", String::new()),
         End::Refused { check, .. } => ("REFUSED", plain(check)),
     };
-    let who = trace.person.as_ref().map_or_else(
-        || trace.address.to_string(),
-        |person| {
-            let name = person.email.as_deref().or(person.name.as_deref());
-            plain(name.unwrap_or(person.subject.as_str()))
-        },
-    );
+    let who = who(trace);
     let role = trace.role.as_ref().map(|role| plain(role.as_str()));
     let key = trace.issued.as_ref();
     let key = key.map(|issued| issued.access_key_id.as_str().to_owned());
@@ -63,6 +57,18 @@ pub(super) fn line(trace: &Trace<'_>) -> String {
         plain(&trace.operation),
         rest.join("  ")
     )
+}
+
+/// Who signed, or else whom a provider has proven, or else from where it came.
+fn who(trace: &Trace<'_>) -> String {
+    match (&trace.caller, &trace.person) {
+        (Some(caller), _) => plain(&caller.name),
+        (None, Some(person)) => {
+            let name = person.email.as_deref().or(person.name.as_deref());
+            plain(name.unwrap_or(person.subject.as_str()))
+        }
+        (None, None) => trace.address.to_string(),
+    }
 }
 
 /// One decision with everything that it was decided by.
@@ -144,7 +150,13 @@ impl Page {
                     self.fact("", &names.join(", "));
                 }
             }
+            None if trace.caller.is_some() => {}
             None => self.fact("who", "nobody was proven"),
+        }
+        if let Some(caller) = &trace.caller {
+            let key = caller.access_key_id.as_deref();
+            let key = key.map_or_else(String::new, |key| format!(" by {key}"));
+            self.fact("caller", &format!("{}{key}", caller.name));
         }
         let from = match &*trace.user_agent {
             "" => trace.address.to_string(),

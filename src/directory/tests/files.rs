@@ -4,7 +4,7 @@ use crate::directory::testing::{
     self, CONNECTION_FILE, NOW, PROVIDER_FILE, READER_FILE, READER_TRUST, RULE_FILE, directory_of,
     edited, with, without,
 };
-use crate::directory::{Directory, DirectoryFiles, Environment, Problem, Role, read, write};
+use crate::directory::{Directory, DirectoryFiles, Environment, Problem, Role, lint, read, write};
 use crate::domain::{AccountId, Partition, PolicyName, RoleName, SessionDuration};
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 
@@ -389,6 +389,7 @@ fn the_demo_s_directory_survives_an_export() {
         directory_of(&write(&directory, Partition::Aws).unwrap()),
         directory
     );
+    assert_eq!(lint(&directory).warnings, []);
 }
 
 #[test]

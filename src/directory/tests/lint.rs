@@ -41,6 +41,29 @@ fn what_a_trust_policy_leaves_open_is_told_by_its_file() {
     assert_eq!((found.number(), found.more_warnings), (3, 0));
 }
 
+/// Whoever has no token that STS takes comes by the portal, where a rule says who has the role.
+#[test]
+fn a_client_of_the_portal_alone_needs_no_subject() {
+    let warned_of = |audiences: &str| {
+        let files = edited(READER_TRUST, r#"["sts","portal"]"#, audiences);
+        let found = lint(&directory_of(&files));
+        warned(&found).contains(&READER_TRUST)
+    };
+    for (audiences, is_odd) in [
+        (r#""portal""#, false),
+        (r#"["portal","other"]"#, false),
+        (r#""sts""#, true),
+        (r#"["portal","sts"]"#, true),
+    ] {
+        assert_eq!(warned_of(audiences), is_odd, "{audiences}");
+    }
+    // What is like a client that STS takes is taken.
+    let files = edited(READER_TRUST, r#"["sts","portal"]"#, r#""*t*""#);
+    let files = edited_in(files, READER_TRUST, "StringEquals", "StringLike");
+    let found = lint(&directory_of(&files));
+    assert!(warned(&found).contains(&READER_TRUST));
+}
+
 #[test]
 fn policies_of_every_kind_are_looked_at() {
     let mut files = with_a_user(WIDE);

@@ -1,7 +1,7 @@
 //! A generation that is made of the one before by what was touched is the one that is made as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -9,14 +9,18 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::directory::check::check_touched;
+use crate::directory::testing::metadata_document;
 use crate::directory::{
-    AccessKey, Account, AccountSettings, Change, Directory, Format, KeyStatus, ManagedPolicy,
-    PolicyVersions, Reach, Role, Service, Snapshot, User, check,
+    AccessKey, Account, AccountSettings, Change, Directory, Format, Group, InstanceProfile,
+    KeyStatus, ManagedPolicy, MfaDevice, OidcProvider, PolicyVersions, Reach, Role, SamlProvider,
+    Seed, Service, Snapshot, UnassignedDevice, User, check,
 };
 use crate::domain::{
-    AccessKeyId, AccountId, OwnTags, Partition, SecretAccessKey, SessionDuration, UniqueId,
-    UniqueIdKind, UnixTime,
+    AccessKeyId, AccountId, Issuer, OwnTags, Partition, SamlProviderArn, SecretAccessKey,
+    SessionDuration, UniqueId, UniqueIdKind, UnixTime,
 };
+use crate::federation::saml::metadata::MetadataDocument;
+use crate::federation::saml::settings::SamlProviderSettings;
 
 const ACCOUNTS: [&str; 2] = ["123456789012", "482011739056"];
 const NAMES: [&str; 3] = ["ada", "Ada", "ben"];
@@ -26,6 +30,9 @@ const ATTACHED: [&str; 3] = [
     "arn:aws:iam::123456789012:policy/Own",
     "arn:aws:iam::aws:policy/None",
 ];
+const GROUPS: [&str; 2] = ["staff", "guests"];
+const DEVICES: [&str; 2] = ["phone", "key"];
+const ISSUERS: [&str; 2] = ["https://idp.example.com", "https://other.example.com"];
 const DOCUMENT: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
@@ -65,6 +72,9 @@ prop_compose! {
         number in 0..4_u8,
         keys in btree_set(0..4_u8, 0..3),
         attached in attached(),
+        devices in btree_set(select(&DEVICES[..]), 0..2),
+        // The account may not have them any more, or yet.
+        groups in prop_oneof![4 => Just(BTreeSet::new()), 1 => btree_set(select(&GROUPS[..]), 1..3)],
     ) -> User {
         User {
             path: path.parse().unwrap(),
@@ -75,9 +85,71 @@ prop_compose! {
             attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
             boundary: None,
             access_keys: keys.into_iter().map(|number| (key_id(number), access_key())).collect(),
-            mfa_devices: BTreeMap::new(),
-            groups: BTreeSet::new(),
+            mfa_devices: devices.iter().map(|name| (name.parse().unwrap(), device())).collect(),
+            groups: groups.iter().map(|name| name.parse().unwrap()).collect(),
         }
+    }
+}
+
+fn seed() -> Seed {
+    Seed::from_random(&[7; 40])
+}
+
+fn device() -> MfaDevice {
+    MfaDevice::new(&seed(), UnixTime::from_seconds(1))
+}
+
+prop_compose! {
+    fn group()(
+        path in select(&PATHS[..]),
+        kind in prop_oneof![8 => Just(UniqueIdKind::Group), 1 => Just(UniqueIdKind::User)],
+        number in 0..4_u8,
+        attached in attached(),
+    ) -> Group {
+        Group {
+            path: path.parse().unwrap(),
+            unique_id: id(kind, number),
+            created_at: UnixTime::from_seconds(1),
+            policies: BTreeMap::new(),
+            attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
+        }
+    }
+}
+
+/// Read once: that takes longer than all the rest.
+static METADATA: LazyLock<BTreeMap<&str, MetadataDocument>> = LazyLock::new(|| {
+    let read = |entity| MetadataDocument::read(&metadata_document(entity), None).unwrap();
+    ISSUERS.map(|entity| (entity, read(entity))).into()
+});
+
+fn oidc_provider(issuer: &str) -> OidcProvider {
+    OidcProvider {
+        url: issuer.parse().unwrap(),
+        client_ids: vec!["sts".parse().unwrap()],
+        thumbprints: Vec::new(),
+        tags: OwnTags::default(),
+        created_at: UnixTime::from_seconds(1),
+    }
+}
+
+fn saml_provider(entity: &str) -> SamlProvider {
+    SamlProvider {
+        settings: SamlProviderSettings::default(),
+        metadata: METADATA[entity].clone(),
+        unique_id: None,
+        tags: OwnTags::default(),
+        created_at: UnixTime::from_seconds(1),
+        private_keys: BTreeMap::new(),
+    }
+}
+
+fn instance_profile(number: u8, role: Option<&str>) -> InstanceProfile {
+    InstanceProfile {
+        path: "/".parse().unwrap(),
+        unique_id: id(UniqueIdKind::InstanceProfile, number),
+        created_at: UnixTime::from_seconds(1),
+        tags: OwnTags::default(),
+        role: role.map(|name| name.parse().unwrap()),
     }
 }
 
@@ -120,6 +192,8 @@ fn change() -> impl Strategy<Value = Change> {
     let of_user = (0..2_usize, select(&NAMES[..]), option::of(user()));
     let of_role = (0..2_usize, select(&NAMES[..]), option::of(role()));
     prop_oneof![
+        4 => change_of_groups_and_devices(),
+        3 => change_of_providers(),
         6 => of_user.prop_map(|(which, name, user)| {
             let (id, name) = (account(which), name.parse().unwrap());
             match user {
@@ -143,6 +217,91 @@ fn change() -> impl Strategy<Value = Change> {
             }
         }),
     ]
+}
+
+fn change_of_groups_and_devices() -> impl Strategy<Value = Change> {
+    let of_group = (0..2_usize, select(&GROUPS[..]), option::of(group()));
+    let of_device = (0..2_usize, select(&DEVICES[..]), any::<bool>());
+    let of_profile = (
+        0..2_usize,
+        0..2_u8,
+        option::of(option::of(select(&NAMES[..]))),
+    );
+    prop_oneof![
+        4 => of_group.prop_map(|(which, name, group)| {
+            let (id, name) = (account(which), name.parse().unwrap());
+            match group {
+                Some(group) => Change::PutGroup(id, name, Arc::new(group)),
+                None => Change::RemoveGroup(id, name),
+            }
+        }),
+        1 => (0..2_usize, any::<bool>()).prop_map(|(which, forth)| {
+            let [one, other] = GROUPS.map(|name| name.parse().unwrap());
+            let (old, new) = if forth { (one, other) } else { (other, one) };
+            Change::RenameGroup(account(which), old, new)
+        }),
+        2 => of_device.prop_map(|(which, name, there)| {
+            let (id, name) = (account(which), name.parse().unwrap());
+            if there {
+                let device = UnassignedDevice::new(&seed(), OwnTags::default());
+                Change::PutMfaDevice(id, name, Arc::new(device))
+            } else {
+                Change::RemoveMfaDevice(id, name)
+            }
+        }),
+        1 => of_profile.prop_map(|(which, number, profile)| {
+            let name = format!("machines-{number}").parse().unwrap();
+            match profile {
+                Some(role) => {
+                    let profile = instance_profile(number, role);
+                    Change::PutInstanceProfile(account(which), name, Arc::new(profile))
+                }
+                None => Change::RemoveInstanceProfile(account(which), name),
+            }
+        }),
+    ]
+}
+
+fn change_of_providers() -> impl Strategy<Value = Change> {
+    let of_oidc = (0..2_usize, select(&ISSUERS[..]), any::<bool>());
+    let of_saml = (0..2_usize, select(&ISSUERS[..]), 0..4_u8);
+    prop_oneof![
+        of_oidc.prop_map(|(which, issuer, there)| {
+            let issuer: Issuer = issuer.parse().unwrap();
+            if there {
+                let provider = oidc_provider(issuer.as_str());
+                Change::PutOidcProvider(account(which), Arc::new(provider))
+            } else {
+                Change::RemoveOidcProvider(account(which), issuer)
+            }
+        }),
+        of_saml.prop_map(|(which, entity, what)| {
+            let (id, name) = (account(which), "Partners".parse().unwrap());
+            let mut provider = saml_provider(entity);
+            match what {
+                0 => Change::RemoveSamlProvider(id, name),
+                1 => {
+                    let (key, value) = ("team".parse().unwrap(), "sales".parse().unwrap());
+                    provider.tags.put(key, value).unwrap();
+                    Change::EditSamlProvider(id, name, Arc::new(provider.details()))
+                }
+                _ => Change::PutSamlProvider(id, name, Arc::new(provider)),
+            }
+        }),
+    ]
+}
+
+/// Whether what a change is about can be looked at by itself.
+const fn is_narrow(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::PutUser(..)
+            | Change::RemoveUser(..)
+            | Change::PutRole(..)
+            | Change::RemoveRole(..)
+            | Change::PutPolicy(..)
+            | Change::RemovePolicy(..)
+    )
 }
 
 /// Two accounts without anybody, and a service with one of the keys.
@@ -181,6 +340,22 @@ fn assert_same_indexes(one: &Snapshot, whole: &Snapshot) {
             }
         }
     }
+    for id in (0..2).map(account) {
+        for name in GROUPS {
+            let name = name.parse().unwrap();
+            let group = |snapshot: &Snapshot| {
+                let found = snapshot.group(id, &name);
+                found.map(|it| (Arc::clone(&it.group), it.policies.clone()))
+            };
+            assert_eq!(group(one), group(whole), "{name} in {id}");
+        }
+        for issuer in ISSUERS {
+            let provider = |snapshot: &Snapshot| snapshot.oidc_provider(id, issuer).cloned();
+            assert_eq!(provider(one), provider(whole), "{issuer} in {id}");
+        }
+        let arn = SamlProviderArn::new(Partition::Aws, id, "Partners".parse().unwrap());
+        assert_eq!(one.saml_provider(&arn), whole.saml_provider(&arn), "{arn}");
+    }
     for number in 0..4 {
         let key = key_id(number);
         let holder = |snapshot: &Snapshot| {
@@ -203,10 +378,12 @@ proptest! {
         for (changes, generation) in sets.into_iter().zip(2..) {
             let before = Arc::clone(snapshot.directory());
             let (after, touched) = before.after(changes.clone(), generation);
+            let are_narrow = changes.iter().all(is_narrow);
             // A change of the format is about everything.
             let with_all = changes.into_iter().chain([Change::UseFormat(Format::FIRST)]);
             let (whole, everything) = before.after(with_all.collect(), generation);
-            prop_assert!(touched.narrow().is_some() && everything.narrow().is_none());
+            prop_assert_eq!(touched.narrow().is_some(), are_narrow);
+            prop_assert!(everything.narrow().is_none());
             prop_assert_eq!(&after, &whole);
 
             let found = check_touched(&snapshot, &after, &touched);

@@ -3,7 +3,7 @@
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{AccessKey, KeyStatus, User};
 use crate::domain::{AccessKeyId, KeyKind, SecretAccessKey, UnixTime, UserName};
-use crate::store::KeyUse;
+use crate::store::{KeyUse, UsedKey};
 
 /// An access key as IAM tells of one.
 #[derive(Debug)]
@@ -211,8 +211,8 @@ impl Action for GetKeyLastUsed {
         }])
     }
 
-    fn looks_up(&self) -> Option<&AccessKeyId> {
-        Some(&self.key)
+    fn looks_up(&self, _: &Scene<'_>) -> Option<UsedKey> {
+        Some(UsedKey::of(&self.key))
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<LastUsed>, Refusal> {

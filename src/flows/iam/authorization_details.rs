@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::instance_profiles::InstanceProfileView;
 use super::policies::{PolicyView, Usages, VersionView};
+use super::scene::{Long, bytes_of_attached, bytes_of_tags, bytes_with};
 use super::{Action, Done, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Group, InstanceProfile, Rights, Role, User};
 use crate::domain::{
@@ -105,6 +106,31 @@ pub enum Detail {
     Policy(PolicyView, Vec<VersionView>),
 }
 
+impl Long for Detail {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::User(holder, _) | Self::Group(holder) => holder.bytes(),
+            Self::Role(holder, trust, profiles) => {
+                let profiles = profiles.iter().map(Long::bytes);
+                holder.bytes() + bytes_with([trust.as_str()]) + profiles.sum::<usize>()
+            }
+            Self::Policy(policy, versions) => {
+                let documents = versions.iter().filter_map(|it| it.document.as_deref());
+                bytes_with(documents.chain([&*policy.description]))
+            }
+        }
+    }
+}
+
+impl Long for HolderDetail {
+    fn bytes(&self) -> usize {
+        let policies = self.rights.policies.iter();
+        let documents = bytes_with(policies.map(|(_, document)| document.as_str()));
+        let attached = bytes_of_attached(&self.rights.attached);
+        documents + bytes_of_tags(&self.tags) + attached
+    }
+}
+
 /// `GetAccountAuthorizationDetails`
 #[derive(Debug)]
 pub struct GetAccountAuthorizationDetails {
@@ -169,15 +195,9 @@ impl Action for GetAccountAuthorizationDetails {
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         let found = all(scene).into_iter().filter(|found| self.wants(found));
         let found = found.map(|found| (found.key(), found)).collect();
-        let page = self.page.of_list(found);
         let beside = Beside::of(scene);
-        let items = page.items.into_iter();
-        Ok(Done::told(Page {
-            items: items
-                .filter_map(|found| detail(scene, &beside, &found))
-                .collect(),
-            marker: page.marker,
-        }))
+        let told = |found| detail(scene, &beside, &found);
+        Ok(Done::told(self.page.of_long_list(found, told)))
     }
 }
 

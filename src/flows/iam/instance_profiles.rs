@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::roles::RoleView;
+use super::scene::{Long, bytes_with};
 use super::tagging::{page_of_tags, with_tags, without_tags};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, InstanceProfile};
@@ -14,6 +15,9 @@ use crate::policy::Values;
 
 /// As many instance profiles as an account may have (IAM quotas: 1,000 at AWS, and more on request).
 pub const MAX_INSTANCE_PROFILES: usize = 10_000;
+
+/// So many of them stand for one role at most: `GetAccountAuthorizationDetails` tells of all of them with the role.
+pub const MAX_PROFILES_OF_ROLE: usize = 100;
 
 /// Who takes the roles of instance profiles.
 const MACHINES: &str = "ec2.amazonaws.com";
@@ -62,6 +66,12 @@ impl InstanceProfileView {
             tags: OwnTags::default(),
             ..Self::of(scene, name, profile)
         }
+    }
+}
+
+impl Long for InstanceProfileView {
+    fn bytes(&self) -> usize {
+        bytes_with([]) + self.role.as_ref().map_or(0, Long::bytes)
     }
 }
 
@@ -216,7 +226,7 @@ impl Action for ListInstanceProfiles {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         let profiles = &scene.account.instance_profiles;
-        let page = self.page.of_map(profiles, |name, profile| {
+        let page = self.page.of_long_map(profiles, |name, profile| {
             let is_below = profile.path.as_str().starts_with(&self.path_prefix);
             is_below.then(|| InstanceProfileView::in_list(scene, name, profile))
         });
@@ -245,7 +255,7 @@ impl Action for ListInstanceProfilesForRole {
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         scene.role(&self.role)?;
         let profiles = &scene.account.instance_profiles;
-        let page = self.page.of_map(profiles, |name, profile| {
+        let page = self.page.of_long_map(profiles, |name, profile| {
             let has_it = profile.role.as_ref() == Some(&self.role);
             has_it.then(|| InstanceProfileView::in_list(scene, name, profile))
         });
@@ -308,6 +318,12 @@ impl Action for AddRoleToInstanceProfile {
         if profile.role.is_some() {
             let quota = "InstanceSessionsPerInstanceProfile";
             return Err(Refusal::over_quota(quota, 1));
+        }
+        let profiles = scene.account.instance_profiles.values();
+        let of_role = profiles.filter(|it| it.role.as_ref() == Some(&self.role));
+        if of_role.count() >= MAX_PROFILES_OF_ROLE {
+            let quota = "InstanceProfilesPerRole";
+            return Err(Refusal::over_quota(quota, MAX_PROFILES_OF_ROLE));
         }
         profile.role = Some(self.role.clone());
         Ok(scene.with_profile(&self.name, profile, ()))

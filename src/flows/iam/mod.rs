@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! signed request ── authenticate, admit
-//!   └ the newest directory           what another node wrote a moment ago is there
+//!   ├ what takes long is prepared    where the directory at hand allows it
+//!   └ a turn, the newest directory   what another node wrote a moment ago is there
 //!      └ authorise                   iam:<Action> on the resource, by the caller's own policies
 //!         └ Action::run              pure: an answer, and what changes; or a refusal in IAM's words
 //!            ├ nothing changes       one record, then the answer
@@ -42,7 +43,7 @@ use std::time::Duration;
 pub use error::{IamCode, IamError, Refusal};
 pub use scene::{Done, Page, PageRequest, Question, Scene};
 
-use super::authenticate::{AuthenticationError, Authenticator, Caller};
+use super::authenticate::{AuthenticationError, Authenticator, Caller, HeadProof};
 use super::caller_context::caller_context;
 use super::issuers::FitIssuers;
 use super::mfa::UsedCode;
@@ -51,8 +52,8 @@ use super::rates::admit_caller;
 use super::record::{Deed, Outcome, Recorder, Subject, chain};
 use super::recorded_change::{RecordedChange, RecordedChangeError};
 use super::request::RequestMeta;
-use crate::directory::{CommitError, DirectoryError, LiveDirectory, Snapshot};
-use crate::domain::{AccessKeyId, Principal};
+use crate::directory::{CommitError, DirectoryError, LiveDirectory, Snapshot, told};
+use crate::domain::Principal;
 use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
 use crate::policy::{Authorisation, Caller as PolicyCaller, Context, Request, Target, authorise};
@@ -76,13 +77,13 @@ pub trait Action: Send + Sync {
     /// [`Refusal`] where it can't be told what the action is about, e.g. which user is meant.
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal>;
 
-    /// The key whose last use [`Scene::last_use`] is to tell.
-    fn looks_up(&self) -> Option<&AccessKeyId> {
+    /// The key or role whose last use [`Scene::last_use`] is to tell.
+    fn looks_up(&self, _: &Scene<'_>) -> Option<UsedKey> {
         None
     }
 
     /// What takes long and needs no directory, such as reading a long document: done elsewhere than where
-    /// callers are answered, and only once the caller's policies allow the action.
+    /// callers are answered, before a turn is taken, and only where the caller's policies allow the action.
     fn preparation(&self) -> Option<Preparation> {
         None
     }
@@ -111,7 +112,7 @@ pub struct Iam {
     pub directory: Arc<LiveDirectory>,
     /// Which codes of devices were used.
     pub marks: Arc<dyn OneTimeUse>,
-    /// When keys were last used.
+    /// When keys and roles were last used.
     pub key_uses: Arc<dyn KeyUses>,
     /// How often somebody may ask.
     pub throttle: Arc<Throttle>,
@@ -166,7 +167,7 @@ impl Iam {
         found
     }
 
-    /// That a request whose body is long, and not there yet, may come from somebody who is known.
+    /// What is proven of a request whose body is long, and not there yet; it may come from somebody who is known.
     ///
     /// # Errors
     /// [`AuthenticationError`], recorded.
@@ -174,7 +175,7 @@ impl Iam {
         &self,
         head: &HttpRequest<'_>,
         meta: &RequestMeta,
-    ) -> Result<(), AuthenticationError> {
+    ) -> Result<HeadProof, AuthenticationError> {
         let admitted = self.authenticator.known_key(head, "iam", meta.now).await;
         if let Err(error) = &admitted {
             self.recorder
@@ -198,6 +199,7 @@ impl Iam {
         if let Err(throttled) = admit_caller(&self.throttle, caller) {
             return self.refused::<A>(caller, meta, throttled.into()).await;
         }
+        self.prepare(action, caller, meta).await;
         let turn = async {
             if A::WRITES {
                 Some(self.directory.turn().await)
@@ -219,6 +221,31 @@ impl Iam {
         self.refused::<A>(caller, meta, IamError::Busy).await
     }
 
+    /// Prepares what takes long while nobody waits for it, by the directory at hand. Where that doesn't allow the
+    /// action, a newer one may: then it is prepared in turn.
+    async fn prepare<A: Action>(&self, action: &A, caller: &Caller, meta: &RequestMeta) {
+        let Some(work) = action.preparation() else {
+            return;
+        };
+        let Ok(snapshot) = self.directory.snapshot(meta.now) else {
+            return;
+        };
+        let is_allowed = || {
+            if !self.authenticator.stands(caller, &snapshot) {
+                return false;
+            }
+            let drawn = (self.entropy.as_ref(), &self.issuers);
+            let Ok(scene) = Scene::new(caller, &snapshot, meta, drawn) else {
+                return false;
+            };
+            let asked = action.asks(&scene);
+            asked.is_ok_and(|asked| check_allowed(&asked, &scene, meta).is_ok())
+        };
+        if is_allowed() {
+            do_elsewhere(work).await;
+        }
+    }
+
     async fn attempt<A: Action>(
         &self,
         action: &A,
@@ -238,26 +265,25 @@ impl Iam {
         )?;
         let asked = action.asks(&scene).map_err(IamError::from)?;
         check_allowed(&asked, &scene, meta)?;
-        if let Some(key) = action.looks_up() {
-            let used = self.key_uses.last_use(UsedKey::of(key)).await;
+        if let Some(key) = action.looks_up(&scene) {
+            let used = self.key_uses.last_use(key).await;
             scene.last_use = used.map_err(|error| IamError::from(DirectoryError::from(error)))?;
         }
         if let Some(work) = action.preparation() {
-            // What could not be prepared is done in its place.
-            let _prepared = tokio::task::spawn_blocking(work).await;
+            do_elsewhere(work).await;
         }
         let done = action.run(&scene).map_err(IamError::from)?;
         let subject = Subject::Caller(caller);
         if done.changes.is_empty() {
-            let told = self
-                .recorder
-                .admin(meta, &subject, deed::<A>(), Outcome::Done);
-            told.await?;
+            let read = Outcome::Done;
+            let recorded = self.recorder.admin(meta, &subject, deed::<A>(), read);
+            recorded.await?;
             return Ok(done.answer);
         }
         self.use_up(done.codes, used_up, meta).await?;
         let changes = scene.with_account(done.changes);
-        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let lines = changes.iter();
+        let lines: Vec<String> = lines.map(|it| told(it, snapshot.directory())).collect();
         let change = RecordedChange {
             directory: &self.directory,
             recorder: &self.recorder,
@@ -315,6 +341,11 @@ impl Iam {
             .await?;
         Err(error)
     }
+}
+
+async fn do_elsewhere(work: Preparation) {
+    // What could not be done there is done in its place.
+    let _done = tokio::task::spawn_blocking(work).await;
 }
 
 /// Who may call IAM at all (IAM user guide, "Comparing STS credentials"): sessions of federated users may not,

@@ -103,12 +103,10 @@ impl SentKey {
 pub struct SamlProviderView {
     /// What tells it from one of the same name that is made later, where that was kept.
     pub unique_id: Option<PrivateKeyId>,
-    /// Its metadata, as it was sent.
-    pub document: String,
+    /// Its metadata.
+    pub metadata: MetadataDocument,
     /// When it was made.
     pub created_at: UnixTime,
-    /// Until when its metadata counts, where that says so.
-    pub valid_until: Option<UnixTime>,
     /// Its tags.
     pub tags: OwnTags,
     /// Whether its assertions may come in the open.
@@ -169,7 +167,8 @@ impl Scene<'_> {
             return Done::told(answer);
         }
         let name = arn.name().clone();
-        let change = Change::PutSamlProvider(self.account_id, name, Arc::new(after));
+        let (id, after) = (self.account_id, Arc::new(after));
+        let change = Change::of_saml_provider(id, name, Some(before), after);
         Done::changed(answer, vec![change])
     }
 
@@ -280,9 +279,8 @@ impl Action for GetSamlProvider {
         let keys = provider.private_keys.iter();
         Ok(Done::told(SamlProviderView {
             unique_id: provider.unique_id.clone(),
-            document: provider.metadata.as_str().to_owned(),
+            metadata: provider.metadata.clone(),
             created_at: provider.created_at,
-            valid_until: provider.metadata.metadata().valid_until,
             tags: provider.tags.clone(),
             encryption: provider.settings.assertion_encryption,
             private_keys: keys.map(|(id, key)| (id.clone(), key.created_at)).collect(),

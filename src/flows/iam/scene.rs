@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::error::{IamCode, IamError, Refusal};
 use crate::directory::{Account, AccountAlias, AccountSettings, Change, Map, Snapshot};
 use crate::domain::{
-    AccountId, OwnTags, Partition, Principal, UniqueId, UniqueIdKind, UnixTime, UserName,
+    AccountId, ManagedPolicyArn, OwnTags, Partition, Principal, UniqueId, UniqueIdKind, UnixTime,
+    UserName,
 };
 use crate::entropy::{Entropy, draw};
 use crate::flows::authenticate::Caller;
@@ -243,6 +244,47 @@ fn from(key: Option<&str>) -> Bound<&str> {
     key.map_or(Bound::Unbounded, Bound::Excluded)
 }
 
+fn entries<M: Sorted, T>(
+    map: &M,
+    after: Option<&str>,
+    pick: impl Fn(&M::Key, &M::Value) -> Option<T>,
+) -> impl Iterator<Item = (String, T)> {
+    map.after(after).filter_map(move |(key, value)| {
+        let name: &str = key.borrow();
+        Some((name.to_owned(), pick(key, value)?))
+    })
+}
+
+/// What may be long where it is told, because it has documents.
+pub(super) trait Long {
+    /// As many bytes as it may take of an answer.
+    fn bytes(&self) -> usize;
+}
+
+/// What an item takes beside its documents, tags and policies.
+const USUAL_BYTES: usize = 1024;
+/// What an element of a short list takes beside its text.
+const ELEMENT_BYTES: usize = 128;
+
+/// What an item with these documents takes: they go out percent-encoded, and every byte may become three.
+pub(super) fn bytes_with<'d>(documents: impl IntoIterator<Item = &'d str>) -> usize {
+    let documents = documents.into_iter().map(|document| document.len() * 3);
+    USUAL_BYTES + documents.sum::<usize>()
+}
+
+/// What tags take; a character may be written as six.
+pub(super) fn bytes_of_tags(tags: &OwnTags) -> usize {
+    let tags = tags.iter();
+    let texts = tags.map(|(key, value)| (key.as_str().len() + value.as_str().len()) * 6);
+    texts.map(|text| ELEMENT_BYTES + text).sum()
+}
+
+/// What a list of managed policies takes, each by its name and its ARN.
+pub(super) fn bytes_of_attached(attached: &[ManagedPolicyArn]) -> usize {
+    let texts = attached.iter().map(|arn| arn.as_str().len() * 2);
+    texts.map(|text| ELEMENT_BYTES + text).sum()
+}
+
 /// Which part of a list is asked for (`Marker`, `MaxItems`).
 #[derive(Debug, Clone)]
 pub struct PageRequest {
@@ -258,42 +300,73 @@ impl PageRequest {
     /// As many as can be asked for (`maxItemsType`).
     pub const MOST: usize = 1000;
 
+    /// A page of items that tell documents ends before one with which they would be longer than this, in bytes
+    /// of the answer. One item is told however long it is.
+    pub const MAX_BYTES: usize = 1024 * 1024;
+
     /// The page of a map: what `pick` makes of its entries, without those of which it makes nothing.
     pub fn of_map<M: Sorted, T>(
         &self,
         map: &M,
         pick: impl Fn(&M::Key, &M::Value) -> Option<T>,
     ) -> Page<T> {
-        let entries = map.after(self.marker.as_deref());
-        self.of(entries.filter_map(|(key, value)| {
-            let name: &str = key.borrow();
-            Some((name.to_owned(), pick(key, value)?))
-        }))
+        self.of(entries(map, self.marker.as_deref(), pick), |_| 0)
+    }
+
+    /// The same, of items that may be long.
+    pub(super) fn of_long_map<M: Sorted, T: Long>(
+        &self,
+        map: &M,
+        pick: impl Fn(&M::Key, &M::Value) -> Option<T>,
+    ) -> Page<T> {
+        self.of(entries(map, self.marker.as_deref(), pick), T::bytes)
     }
 
     /// The page of items that come after the marker, in the order of their keys.
-    fn of<T>(&self, mut items: impl Iterator<Item = (String, T)>) -> Page<T> {
+    fn of<T>(
+        &self,
+        items: impl Iterator<Item = (String, T)>,
+        bytes: impl Fn(&T) -> usize,
+    ) -> Page<T> {
         let mut page = Page {
             items: Vec::new(),
             marker: None,
         };
-        let mut last = None;
-        for (key, item) in items.by_ref().take(self.max_items) {
+        let (mut last, mut taken) = (None, 0);
+        for (key, item) in items {
+            taken += bytes(&item);
+            let is_too_long = taken > Self::MAX_BYTES && !page.items.is_empty();
+            if is_too_long || page.items.len() >= self.max_items {
+                page.marker = last;
+                return page;
+            }
             page.items.push(item);
             last = Some(key);
-        }
-        if items.next().is_some() {
-            page.marker = last;
         }
         page
     }
 
     /// The page of a list that is made for the call; sorted by key here.
-    pub fn of_list<T>(&self, mut items: Vec<(String, T)>) -> Page<T> {
+    pub fn of_list<T>(&self, items: Vec<(String, T)>) -> Page<T> {
+        self.of(self.rest_of(items), |_| 0)
+    }
+
+    /// The same, of which `tell` makes items that may be long.
+    pub(super) fn of_long_list<T, L: Long>(
+        &self,
+        items: Vec<(String, T)>,
+        tell: impl Fn(T) -> Option<L>,
+    ) -> Page<L> {
+        let items = self.rest_of(items);
+        let told = items.filter_map(|(key, item)| Some((key, tell(item)?)));
+        self.of(told, L::bytes)
+    }
+
+    fn rest_of<T>(&self, mut items: Vec<(String, T)>) -> impl Iterator<Item = (String, T)> {
         items.sort_by(|one, other| one.0.cmp(&other.0));
         let after = self.marker.as_deref();
         let rest = items.into_iter();
-        self.of(rest.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)))
+        rest.filter(move |(key, _)| after.is_none_or(|after| key.as_str() > after))
     }
 }
 
@@ -304,4 +377,56 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins, where there is one.
     pub marker: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Document(usize);
+
+    impl Long for Document {
+        fn bytes(&self) -> usize {
+            self.0
+        }
+    }
+
+    fn pages(lengths: &[usize], max_items: usize) -> Vec<usize> {
+        let named = lengths.iter().enumerate();
+        let map: BTreeMap<String, usize> = named
+            .map(|(number, length)| (format!("{number:03}"), *length))
+            .collect();
+        let mut page = PageRequest {
+            marker: None,
+            max_items,
+        };
+        let mut pages = Vec::new();
+        loop {
+            let told = page.of_long_map(&map, |_, length| Some(Document(*length)));
+            let listed = map.iter().map(|(key, length)| (key.clone(), *length));
+            let of_list = page.of_long_list(listed.collect(), |length| Some(Document(length)));
+            assert_eq!(told.items.len(), of_list.items.len());
+            assert_eq!(told.marker, of_list.marker);
+            pages.push(told.items.len());
+            match told.marker {
+                Some(marker) => page.marker = Some(marker),
+                None => return pages,
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_ends_before_it_is_too_long_and_nothing_is_left_out() {
+        let third = PageRequest::MAX_BYTES / 3;
+        assert_eq!(pages(&[third; 7], 100), [3, 3, 1]);
+        assert_eq!(pages(&[third; 6], 100), [3, 3]);
+        assert_eq!(pages(&[third; 5], 2), [2, 2, 1]);
+        assert_eq!(pages(&[], 100), [0]);
+    }
+
+    #[test]
+    fn an_item_that_is_too_long_by_itself_stands_alone() {
+        let long = PageRequest::MAX_BYTES + 1;
+        assert_eq!(pages(&[10, long, long, 10], 100), [1, 1, 1, 1]);
+    }
 }

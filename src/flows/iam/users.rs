@@ -9,8 +9,9 @@ use crate::domain::{
     IamPath, ManagedPolicyArn, OwnTags, UniqueId, UniqueIdKind, UnixTime, UserName,
 };
 
-/// As many users as an account may have (IAM quotas: 5,000 at AWS; here as many as are known to work).
-pub const MAX_USERS: usize = 100_000;
+/// As many users as an account may have (IAM quotas: 5,000 at AWS). 100,000 for programs have room beside those
+/// for people, and all of them, with keys and devices, in a checkpoint of the directory.
+pub const MAX_USERS: usize = 250_000;
 
 /// A user as IAM tells of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,5 +237,45 @@ impl Action for DeleteUser {
         }
         let change = Change::RemoveUser(scene.account_id, self.name.clone());
         Ok(Done::changed((), vec![change]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::testing::{self, NOW};
+    use crate::directory::{Directory, DirectoryFiles, read};
+    use crate::entropy::SystemEntropy;
+    use crate::store::MAX_CHECKPOINT_BYTES;
+
+    const USER: &str = "path = '/programs/'
+[[access_keys]]
+id = 'AKIARZPUZDIKAAAAAAAA'
+secret = 'as-long-as-a-secret-of-a-key-commonly-is'
+[[access_keys]]
+id = 'AKIARZPUZDIKBBBBBBBB'
+secret = 'and-another-that-is-just-as-long-as-that'
+[[mfa_devices]]
+name = 'phone'
+seed = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+";
+
+    #[test]
+    fn a_checkpoint_holds_as_many_users_as_an_account_may_have() {
+        let mut files = testing::files();
+        let length = |files: &DirectoryFiles| {
+            let read = read(files, &Directory::default(), NOW, &SystemEntropy);
+            serde_json::to_vec(&read.unwrap()).unwrap().len()
+        };
+        let without = length(&files);
+        files.insert(
+            "accounts/482011739056/users/program-000000.toml".to_owned(),
+            USER.to_owned(),
+        );
+        let each = length(&files) - without;
+        let all = each * MAX_USERS;
+        // A third is left for policies, roles and whatever else there is.
+        assert!(all < MAX_CHECKPOINT_BYTES / 3 * 2, "{all} bytes");
+        const { assert!(MAX_USERS >= 200_000, "100,000 programs beside people") };
     }
 }

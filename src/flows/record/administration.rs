@@ -1,7 +1,7 @@
 //! What was administered, and what the admin API refused.
 
 use super::sts::refused_request;
-use super::{Recorder, RefusedCall, refused_caller, signed_by, unauthenticated};
+use super::{Recorder, RefusedCall, behind, refused_caller, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
     Source, UserIdentity,
@@ -22,7 +22,14 @@ pub(in crate::flows) enum Subject<'a> {
     Node,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    fn behind(self) -> Beside<'a> {
+        match self {
+            Self::Caller(caller) => behind(caller),
+            Self::Node => Beside::default(),
+        }
+    }
+
     fn identity(self) -> UserIdentity {
         match self {
             Self::Caller(caller) => signed_by(caller),
@@ -201,7 +208,7 @@ impl Recorder {
             Some(attempt) if attempt.outcome == Ended::Succeeded => {
                 self.keep(attempt, &event).await
             }
-            Some(attempt) => self.keep_traced(attempt, &event, Beside::default()).await,
+            Some(attempt) => self.keep_traced(attempt, &event, subject.behind()).await,
             None => self.sink.record(&event).await,
         }
     }
@@ -233,7 +240,8 @@ impl Recorder {
         if let Some(caller) = caller {
             event = event.by(signed_by(caller));
         }
-        self.keep_traced(attempt, &event, Beside::default()).await
+        let beside = caller.map(behind).unwrap_or_default();
+        self.keep_traced(attempt, &event, beside).await
     }
 
     /// A call to the admin API that nobody could be found behind.

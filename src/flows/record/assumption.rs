@@ -1,6 +1,8 @@
 //! Attempts to assume a role.
 
-use super::{Person, Recorder, chain, federated, refused, refused_caller, signed_by, traced};
+use super::{
+    Person, Recorder, behind, chain, federated, refused, refused_caller, signed_by, traced,
+};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
@@ -97,9 +99,15 @@ impl Recorder {
                 .checks([failed_check(error)])
                 .refused(error.code(), &chain(error)),
         };
-        let beside = Beside {
-            saml_provider: record.saml.map(|saml| saml.provider),
-            ..traced(record.beside, record.person)
+        let beside = match record.caller {
+            Some(caller) => Beside {
+                checks: record.beside.checks,
+                ..behind(caller)
+            },
+            None => Beside {
+                saml_provider: record.saml.map(|saml| saml.provider),
+                ..traced(record.beside, record.person)
+            },
         };
         self.keep_traced(attempt, &event, beside).await
     }

@@ -1,6 +1,6 @@
 //! What services asked about requests that they received.
 
-use super::{Recorder, chain, refused_caller, signed_by, unauthenticated};
+use super::{Recorder, behind, chain, refused_caller, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly, Source,
 };
@@ -86,9 +86,14 @@ impl Recorder {
             Ok(Answer::Decided(decided)) => Some(decided.generation),
             _ => None,
         };
+        let caller = match record.result {
+            Ok(Answer::Decided(decided)) => Some(&decided.caller),
+            Ok(Answer::OutOfReach(caller) | Answer::Throttled(caller, _)) => Some(caller),
+            Ok(Answer::Unproven(_)) | Err(_) => None,
+        };
         let beside = Beside {
             generation,
-            ..Beside::default()
+            ..caller.map(|caller| behind(caller)).unwrap_or_default()
         };
         self.keep_traced(attempt, &event, beside).await
     }

@@ -33,7 +33,7 @@ use crate::audit::{
 };
 use crate::decisions::{Beside, TraceQueue};
 use crate::domain::{
-    Audience, FederatedIdentity, IssuerName, Principal, Subject as Name, UnixTime,
+    Audience, FederatedIdentity, IssuerName, Principal, SamlProviderArn, Subject as Name, UnixTime,
 };
 use crate::entropy::{Entropy, draw_id};
 use crate::metrics::{Attempt, Metrics, Outcome as Ended, Step};
@@ -142,6 +142,8 @@ impl Recorder {
 /// Somebody whom a provider has proven, as records name them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person<'a> {
+    /// The account's SAML provider, where one vouches for them.
+    pub provider: Option<&'a SamlProviderArn>,
     pub issuer: &'a IssuerName,
     pub audience: &'a Audience,
     pub subject: &'a Name,
@@ -150,6 +152,7 @@ pub(super) struct Person<'a> {
 impl<'a> From<&'a FederatedIdentity> for Person<'a> {
     fn from(identity: &'a FederatedIdentity) -> Self {
         Self {
+            provider: identity.provider.as_account_saml(),
             issuer: &identity.issuer,
             audience: &identity.audience,
             subject: &identity.subject,
@@ -160,7 +163,10 @@ impl<'a> From<&'a FederatedIdentity> for Person<'a> {
 /// Whom a refusal is counted for: who was proven, otherwise where the request came from.
 fn refused(meta: &RequestMeta, person: Option<Person<'_>>) -> Source {
     match person {
-        Some(person) => Source::Person(person.issuer.clone(), person.subject.clone()),
+        Some(person) => {
+            let (issuer, subject) = (person.issuer.clone(), person.subject.clone());
+            Source::Person(person.provider.cloned(), issuer, subject)
+        }
         None => Source::network_of(meta.source_ip),
     }
 }
@@ -170,7 +176,8 @@ fn refused(meta: &RequestMeta, person: Option<Person<'_>>) -> Source {
 fn refused_caller(meta: &RequestMeta, caller: &Caller) -> Source {
     let session = caller.session.as_ref();
     if let Some(person) = session.and_then(|session| session.lineage.person()) {
-        return Source::Person(person.issuer.clone(), person.subject.clone());
+        let provider = person.provider.as_account_saml().cloned();
+        return Source::Person(provider, person.issuer.clone(), person.subject.clone());
     }
     match caller.principal.unique_id() {
         Some(id) => Source::Id(id.clone()),
@@ -183,6 +190,17 @@ fn traced<'a>(beside: Beside<'a>, person: Option<Person<'a>>) -> Beside<'a> {
     Beside {
         person: person.map(|person| (person.issuer, person.subject)),
         ..beside
+    }
+}
+
+/// What the trace of a signed request has of the caller: the person behind the session, and who had proven them.
+fn behind(caller: &Caller) -> Beside<'_> {
+    let session = caller.session.as_ref();
+    let person = session.and_then(|session| session.lineage.person());
+    Beside {
+        person: person.map(|person| (&person.issuer, &person.subject)),
+        provider: person.map(|person| &person.provider),
+        ..Beside::default()
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::{MutexGuard, PoisonError};
 
 use super::Recorder;
 use crate::audit::{
-    Admission, AuditUnavailable, Coalesced, Event, EventSource, ReadOnly, RefusalLimiter,
-    RefusalLimits, Source, UserIdentity,
+    Admission, AuditUnavailable, Coalesced, Event, EventSource, Parameter, ReadOnly,
+    RefusalLimiter, RefusalLimits, Source, UserIdentity,
 };
 use crate::domain::{Endpoint, Region, RequestId, UnixTime};
 use crate::flows::request::RequestMeta;
@@ -122,8 +122,12 @@ impl Recorder {
         )?;
         let mut event = Event::new(occasion).coalesced(coalesced.count);
         event = match &coalesced.source {
-            Source::Person(issuer, subject) => {
-                event.by(UserIdentity::federated(issuer, None, subject))
+            Source::Person(provider, issuer, subject) => {
+                let event = event.by(UserIdentity::federated(issuer, None, subject));
+                match provider {
+                    Some(arn) => event.parameter(Parameter::PrincipalArn, arn.as_str()),
+                    None => event,
+                }
             }
             Source::Id(id) => event.by(UserIdentity::of_id(id)),
             Source::Network(_) | Source::Others => event,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::{Recorder, chain, refused_caller, signed_by, unauthenticated};
+use super::{Recorder, behind, chain, refused_caller, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
     Source,
@@ -76,7 +76,20 @@ pub(in crate::flows) struct VouchedFor<'a> {
     pub algorithm: SigningAlgorithm,
 }
 
-impl CallerRecord<'_> {
+impl<'a> CallerRecord<'a> {
+    const fn caller(self) -> Option<&'a Caller> {
+        match self {
+            Self::Told(caller)
+            | Self::Throttled(caller, _)
+            | Self::Issued(caller, _)
+            | Self::IssuedFor(caller, ..)
+            | Self::Vouched(caller, _)
+            | Self::Refused(caller, _)
+            | Self::Denied(caller, _) => Some(caller),
+            Self::Unknown(_) => None,
+        }
+    }
+
     fn outcome(self) -> Outcome {
         match self {
             Self::Told(_) | Self::Issued(..) | Self::IssuedFor(..) | Self::Vouched(..) => {
@@ -162,7 +175,8 @@ impl Recorder {
             // Nothing was decided about anybody, and it may come ten thousand times a second.
             return self.keep(attempt, &event).await;
         }
-        self.keep_traced(attempt, &event, Beside::default()).await
+        let beside = record.caller().map(behind).unwrap_or_default();
+        self.keep_traced(attempt, &event, beside).await
     }
 
     /// A call to STS that was refused before its flow began.

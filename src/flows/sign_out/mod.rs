@@ -104,6 +104,7 @@ impl SignOut {
         meta: &RequestMeta,
     ) -> Result<(), AuditUnavailable> {
         let person = known.person.as_ref().map(|(issuer, subject)| Person {
+            provider: None,
             issuer,
             audience: &self.audience,
             subject,

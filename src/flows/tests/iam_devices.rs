@@ -19,7 +19,7 @@ fn account() -> AccountId {
 }
 
 /// A node with a user who may do everything in their account, which has a device that nobody has.
-async fn node() -> Node {
+pub(super) async fn node() -> Node {
     let mut files = testing::files();
     let key = format!("[[access_keys]]\nid = '{ADA}'\nsecret = '{ADA_SECRET}'\n");
     let attached = "managed_policies = ['arn:aws:iam::aws:policy/AdministratorAccess']\n";
@@ -30,7 +30,7 @@ async fn node() -> Node {
     Node::with(&files).await
 }
 
-async fn ada(node: &Node) -> Caller {
+pub(super) async fn ada(node: &Node) -> Caller {
     let credentials = Credentials {
         access_key_id: ADA.parse().unwrap(),
         secret_access_key: SecretAccessKey::new(ADA_SECRET.to_owned()),
@@ -43,7 +43,7 @@ async fn ada(node: &Node) -> Caller {
         .unwrap()
 }
 
-fn iam(node: &Node, marks: Arc<dyn OneTimeUse>) -> Iam {
+pub(super) fn iam(node: &Node, marks: Arc<dyn OneTimeUse>) -> Iam {
     Iam {
         authenticator: node.authenticator(),
         directory: Arc::clone(&node.directory),

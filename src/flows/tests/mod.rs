@@ -7,6 +7,7 @@ mod authorize;
 mod back_up;
 mod history;
 mod iam_devices;
+mod iam_providers;
 mod known_providers;
 mod metadata;
 mod portal;

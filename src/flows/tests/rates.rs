@@ -3,7 +3,8 @@
 use super::portal::{portal, session, signed_in};
 use super::*;
 use crate::directory::testing::ADMIN;
-use crate::flows::rates::admit_caller;
+use crate::domain::{AccountId, IssuerName, ProviderArn, ProviderRef, Subject};
+use crate::flows::rates::{admit_caller, admit_person};
 use crate::throttle::{Limit, Rate, Throttled};
 
 /// So many calls of a person, and of an account.
@@ -136,4 +137,35 @@ async fn a_caller_s_sessions_share_the_rate_of_the_person_behind_them() {
     let admin = long_term(&bootstrap_admin());
     let admin = authenticate(&node.authenticator(), &admin, "sts", NOW).await;
     assert!(admit_caller(&throttle, &admin.unwrap()).is_ok());
+}
+
+fn provider(arn: &str) -> ProviderRef {
+    ProviderRef::Account(arn.parse::<ProviderArn>().unwrap())
+}
+
+#[test]
+fn whoever_gives_an_entity_keys_of_their_own_takes_nothing_from_its_people() {
+    let entity = IssuerName::Saml("https://idp.example.com/saml".parse().unwrap());
+    let ines: Subject = "ines".parse().unwrap();
+    let account: AccountId = "482011739056".parse().unwrap();
+    let own = provider("arn:aws:iam::482011739056:saml-provider/Company");
+    let other = provider("arn:aws:iam::123456789012:saml-provider/Company");
+    let throttle = throttle(&principal());
+    let admit = |by| admit_person(&throttle, by, (&entity, &ines), account).is_ok();
+    assert_eq!([&other; 3].map(admit), [true, true, false]);
+    assert_eq!([&own; 3].map(admit), [true, true, false]);
+    let company = ProviderRef::Connection("company".parse().unwrap());
+    assert_eq!([&company; 3].map(admit), [true, true, false]);
+}
+
+#[test]
+fn a_person_s_tokens_count_for_them_whichever_provider_takes_them() {
+    let issuer = IssuerName::Oidc(ISSUER.parse().unwrap());
+    let ines: Subject = "ines".parse().unwrap();
+    let account: AccountId = "482011739056".parse().unwrap();
+    let own = provider("arn:aws:iam::482011739056:oidc-provider/idp.example.com");
+    let other = provider("arn:aws:iam::123456789012:oidc-provider/idp.example.com");
+    let throttle = throttle(&principal());
+    let admit = |by| admit_person(&throttle, by, (&issuer, &ines), account).is_ok();
+    assert_eq!([&own, &other, &own].map(admit), [true, true, false]);
 }

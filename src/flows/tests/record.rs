@@ -5,11 +5,12 @@ use super::*;
 use crate::audit::EventSource;
 use crate::decisions::Beside;
 use crate::directory::testing::{ADMIN, MAX_STALENESS};
+use crate::domain::IssuerName;
 use crate::federation::saml::prove::SamlProofError;
 use crate::federation::saml::second_opinion::{Overload, SecondOpinionError};
 use crate::federation::sign_in::ProviderError;
 use crate::flows::SignInRefusal;
-use crate::flows::record::{AssumeRecord, PortalRecord, Refused};
+use crate::flows::record::{AssumeRecord, Person, PortalRecord, Refused};
 use crate::metrics::Operation;
 
 /// The account has the provider and no such role.
@@ -141,7 +142,55 @@ async fn a_flood_of_refusals_hides_no_alarm() {
     assert_eq!(lines(&node), 200);
 }
 
-/// The same in the portal.
+/// An account may give any entity keys of its own, and have that "entity" vouch for anybody.
+#[tokio::test]
+async fn an_account_that_speaks_for_an_entity_hides_no_refusal_of_its_people() {
+    let node = Node::new().await;
+    let meta = meta();
+    let entity = IssuerName::Saml("https://idp.example.com/saml".parse().unwrap());
+    let (audience, ines) = ("portal".parse().unwrap(), "ines".parse().unwrap());
+    let providers = [
+        "arn:aws:iam::123456789012:saml-provider/Company",
+        "arn:aws:iam::482011739056:saml-provider/Company",
+    ];
+    let role = NOBODY.parse().unwrap();
+    let mut written = Vec::new();
+    for (provider, times) in providers.into_iter().zip([130, 1]) {
+        let provider = provider.parse().unwrap();
+        let record = AssumeRecord {
+            caller: None,
+            source: EventSource::Sts,
+            role: &role,
+            session: None,
+            duration: SessionDuration::DEFAULT,
+            person: Some(Person {
+                provider: Some(&provider),
+                issuer: &entity,
+                audience: &audience,
+                subject: &ines,
+            }),
+            lineage: None,
+            rules: &[],
+            saml: None,
+            result: Err(&AssumeRoleError::NoSamlProvider),
+            beside: Beside::default(),
+        };
+        for _ in 0..times {
+            let operation = Operation::AssumeRoleWithSaml;
+            let recorded = node.recorder.assumption(&meta, operation, &record);
+            recorded.await.unwrap();
+        }
+        written.push(lines(&node));
+    }
+    assert_eq!(written, [100, 101]);
+    let flushed = node.recorder.flush_refusals(&meta.region, NOW).await;
+    flushed.unwrap();
+    let last = node.audit.kept.events().pop().unwrap();
+    assert_eq!(last["requestParameters"]["principalArn"], providers[0]);
+    assert_eq!(last["additionalEventData"]["coalesced"], 30);
+}
+
+/// No flood hides one in the portal, either.
 #[tokio::test]
 async fn a_flood_of_refusals_hides_no_alarm_of_a_browser() {
     let node = Node::new().await;

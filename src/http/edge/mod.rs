@@ -2,6 +2,7 @@
 //! be sent and how slowly, how often, and how long a connection may be held.
 
 mod admission;
+mod answers;
 mod body;
 mod connection;
 mod guard;
@@ -18,6 +19,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderValue, USER_AGENT};
 
 pub use admission::NotAdmitted;
+pub use answers::{ANSWERS_BUDGET, Answers, AnswersFull, LongAnswer, SHORT_ANSWER_BYTES};
 pub use body::{Bodies, Body, BodyError, announced, pass_over};
 pub use connection::{Bounded, Connection, ConnectionLimits, Readable, tell_connection};
 pub use host::{HostError, Hosts};

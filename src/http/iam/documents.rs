@@ -1,17 +1,21 @@
 //! Bodies with the metadata of a SAML provider in them, which are longer than any other.
 //!
 //! Whoever sends one must sign by header, for `iam`, with a key that there is; where the request states the
-//! hash of its body, as few clients do, the signature is verified before the body is read. Few are taken in
-//! at once, within a budget of their own, so that strangers' bodies have no part in it.
+//! hash of its body, as few clients do, the signature is verified before the body is read. Whoever states none may
+//! only know a key's id, and has one body of that key under way at a time: a key that somebody has seen in a log
+//! keeps nobody else out. Few are taken in at once, within a budget of their own, so that strangers' bodies have no
+//! part in it.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::IamApi;
-use crate::flows::RequestMeta;
+use crate::domain::AccessKeyId;
+use crate::flows::{HeadProof, RequestMeta};
 use crate::http::edge::{Bodies, Body};
 use crate::http::query::QueryFault;
 use crate::sigv4;
@@ -28,6 +32,38 @@ pub const DOCUMENTS_BUDGET: usize = MAX_DOCUMENT_BODIES * MAX_DOCUMENT_BODY_BYTE
 pub struct Documents {
     bodies: Bodies,
     under_way: Arc<Semaphore>,
+    unproven: Unproven,
+}
+
+/// The keys that are named by requests whose bodies are under way, or wait to be, and are proven by nothing yet.
+#[derive(Debug, Clone, Default)]
+struct Unproven(Arc<Mutex<BTreeSet<AccessKeyId>>>);
+
+/// The only one of its key.
+#[derive(Debug)]
+struct OnlyOne {
+    key: AccessKeyId,
+    of: Unproven,
+}
+
+impl Unproven {
+    /// None where there is one already.
+    fn enter(&self, key: AccessKeyId) -> Option<OnlyOne> {
+        self.keys().insert(key.clone()).then(|| OnlyOne {
+            key,
+            of: self.clone(),
+        })
+    }
+
+    fn keys(&self) -> MutexGuard<'_, BTreeSet<AccessKeyId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for OnlyOne {
+    fn drop(&mut self) {
+        self.of.keys().remove(&self.key);
+    }
 }
 
 /// A long body, and its place among those that are taken in.
@@ -36,6 +72,7 @@ pub struct Document {
     /// The body.
     pub body: Body,
     _place: OwnedSemaphorePermit,
+    _only_one: Option<OnlyOne>,
 }
 
 impl Documents {
@@ -44,6 +81,7 @@ impl Documents {
         Self {
             bodies: bodies.apart(DOCUMENTS_BUDGET),
             under_way: Arc::new(Semaphore::new(MAX_DOCUMENT_BODIES)),
+            unproven: Unproven::default(),
         }
     }
 }
@@ -75,8 +113,14 @@ impl IamApi {
         if !is_of_iam(&head) {
             return Ok(Err(payload));
         }
-        self.flow.admit_document(&head, meta).await?;
         let documents = &self.documents;
+        let only_one = match self.flow.admit_document(&head, meta).await? {
+            HeadProof::Signed => None,
+            HeadProof::KeyAlone(key) => {
+                let entered = documents.unproven.enter(key);
+                Some(entered.ok_or_else(QueryFault::unavailable)?)
+            }
+        };
         let place = Arc::clone(&documents.under_way).acquire_owned();
         let place = tokio::time::timeout(documents.bodies.time(), place).await;
         let place = place.map_err(|_| QueryFault::unavailable())?;
@@ -86,6 +130,7 @@ impl IamApi {
         Ok(Ok(Document {
             body,
             _place: place,
+            _only_one: only_one,
         }))
     }
 }

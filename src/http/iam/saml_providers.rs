@@ -145,13 +145,11 @@ impl Operation for GetSamlProvider {
                 .unique_id
                 .map(|id| ("SAMLProviderUUID", id.to_string().into())),
         );
-        members.push(("SAMLMetadataDocument", provider.document.into()));
+        let document = provider.metadata.as_str().to_owned();
+        members.push(("SAMLMetadataDocument", document.into()));
         members.push(("CreateDate", Value::Time(provider.created_at)));
-        members.extend(
-            provider
-                .valid_until
-                .map(|at| ("ValidUntil", Value::Time(at))),
-        );
+        let valid_until = provider.metadata.metadata().valid_until;
+        members.extend(valid_until.map(|at| ("ValidUntil", Value::Time(at))));
         members.push(("Tags", shapes::tags(&provider.tags)));
         let encryption = encryption_name(provider.encryption);
         members.push(("AssertionEncryptionMode", encryption.into()));

@@ -29,6 +29,11 @@ pub(super) fn user(user: UserView) -> Value<'static> {
 
 /// `Role`
 pub(super) fn role(role: RoleView) -> Value<'static> {
+    Value::Members(role_members(role))
+}
+
+/// What it has.
+pub(super) fn role_members(role: RoleView) -> Members<'static> {
     let mut members = vec![
         ("Path", role.path.to_string().into()),
         ("RoleName", role.name.to_string().into()),
@@ -49,7 +54,7 @@ pub(super) fn role(role: RoleView) -> Value<'static> {
     if !role.tags.is_empty() {
         members.push(("Tags", tags(&role.tags)));
     }
-    Value::Members(members)
+    members
 }
 
 /// `AttachedPolicy`

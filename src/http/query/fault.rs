@@ -8,7 +8,7 @@ use super::api::Api;
 use super::parameters::ParameterError;
 use crate::domain::RequestId;
 use crate::flows::AuthenticationError;
-use crate::http::edge::{BodyError, HostError, NotAdmitted};
+use crate::http::edge::{AnswersFull, BodyError, HostError, NotAdmitted};
 use crate::sigv4::SigV4Error;
 
 /// Seconds after which a caller may try again when this node can't answer.
@@ -207,6 +207,13 @@ impl From<BodyError> for QueryFault {
             BodyError::Broken => (StatusCode::BAD_REQUEST, "MalformedInput"),
         };
         Self::undispatched(status, code, sentence(&error))
+    }
+}
+
+impl From<AnswersFull> for QueryFault {
+    fn from(error: AnswersFull) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::undispatched(status, "ServiceUnavailable", sentence(&error))
     }
 }
 

@@ -1,6 +1,7 @@
 """Roles: made, shown, changed, tagged and removed; those that a service has made for itself."""
 
 import json
+import time
 
 from kit import ACCOUNT, IAM, arn, client, refused, same, tags, trust
 
@@ -21,7 +22,7 @@ same(made["AssumeRolePolicyDocument"], json.loads(TRUST))
 same((made["Description"], made["MaxSessionDuration"]), ("Builds, ü", 7200))
 same(made["Tags"], tags(team="ops"))
 assert made["RoleId"].startswith("AROA") and len(made["RoleId"]) == 21, made
-same(IAM.get_role(RoleName="Build")["Role"], made)
+same(IAM.get_role(RoleName="Build")["Role"], {**made, "RoleLastUsed": {}})
 
 # In XML and in JSON, a document is percent-encoded.
 raw = {}
@@ -130,9 +131,22 @@ sts = client("sts")
 same(sts.get_caller_identity()["Account"], ACCOUNT)
 IAM.create_role(RoleName="Taken", AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}))
 session = sts.assume_role(RoleArn=arn("role/Taken"), RoleSessionName="one")["Credentials"]
+same(IAM.get_role(RoleName="Taken")["Role"]["RoleLastUsed"], {})
 keys = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
 same(client("sts", keys).get_caller_identity()["Arn"], f"arn:aws:sts::{ACCOUNT}:assumed-role/Taken/one")
 refused("AccessDenied", client(keys=keys).list_roles, says="because no identity-based policy allows the iam:ListRoles action")
+
+# When its sessions last asked is known a moment after they did; assuming it is no use yet.
+begun = time.time()
+while not IAM.get_role(RoleName="Taken")["Role"]["RoleLastUsed"]:
+    assert time.time() < begun + 60, "its use is not known"
+    time.sleep(0.2)
+used = IAM.get_role(RoleName="Taken")["Role"]["RoleLastUsed"]
+same(used["Region"], "us-east-1")
+assert abs(used["LastUsedDate"].timestamp() - begun) < 60, used
+assert "RoleLastUsed" not in IAM.list_roles()["Roles"][0]
+
 IAM.delete_role(RoleName="Taken")
 IAM.create_role(RoleName="Taken", AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}))
+same(IAM.get_role(RoleName="Taken")["Role"]["RoleLastUsed"], {})
 refused("InvalidClientTokenId", client("sts", keys).get_caller_identity)

@@ -1,6 +1,7 @@
 //! A metadata document as somebody uploaded it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::domain::EntityId;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetadataDocument {
-    document: Box<str>,
+    document: Arc<str>,
     metadata: IdpMetadata,
 }
 

@@ -24,12 +24,14 @@ pub use service_linked::{
 pub use tags::{ListRoleTags, TagRole, UntagRole};
 pub use update::{UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription};
 
+use super::scene::{Long, bytes_with};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Account, Change, Role, UnknownPrincipal};
 use crate::domain::{
     IamPath, ManagedPolicyArn, OwnTags, RoleName, SessionDuration, UniqueId, UniqueIdKind, UnixTime,
 };
 use crate::policy::{PolicyKind, TrustPolicy};
+use crate::store::{KeyUse, UsedKey};
 
 /// As many roles as an account may have (IAM quotas: 5,000 at AWS; here as many as are known to work).
 pub const MAX_ROLES: usize = 100_000;
@@ -84,6 +86,12 @@ impl RoleView {
             tags: OwnTags::default(),
             ..Self::of(scene, name, role)
         }
+    }
+}
+
+impl Long for RoleView {
+    fn bytes(&self) -> usize {
+        bytes_with([&*self.trust, &*self.description])
     }
 }
 
@@ -283,7 +291,7 @@ pub struct GetRole {
 }
 
 impl Action for GetRole {
-    type Answer = RoleView;
+    type Answer = (RoleView, Option<KeyUse>);
     const NAME: &'static str = "GetRole";
     const WRITES: bool = false;
 
@@ -291,9 +299,15 @@ impl Action for GetRole {
         Ok(vec![scene.ask_of_role(Self::NAME, &self.name)])
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<RoleView>, Refusal> {
+    fn looks_up(&self, scene: &Scene<'_>) -> Option<UsedKey> {
+        let role = scene.account.roles.get(&self.name)?;
+        Some(UsedKey::of_role(&role.unique_id))
+    }
+
+    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         let role = scene.role(&self.name)?;
-        Ok(Done::told(RoleView::of(scene, &self.name, role)))
+        let view = RoleView::of(scene, &self.name, role);
+        Ok(Done::told((view, scene.last_use.clone())))
     }
 }
 
@@ -317,7 +331,7 @@ impl Action for ListRoles {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Page<RoleView>>, Refusal> {
-        let page = self.page.of_map(&scene.account.roles, |name, role| {
+        let page = self.page.of_long_map(&scene.account.roles, |name, role| {
             let is_below = role.path.as_str().starts_with(&self.path_prefix);
             is_below.then(|| RoleView::in_list(scene, name, role))
         });

@@ -16,7 +16,8 @@ use crate::flows::iam::roles::{
     CreateRole, DeleteRole, GetRole, ListRoleTags, ListRoles, RoleView, TagRole, UntagRole,
     UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription,
 };
-use crate::http::query::{Members, Parameters, QueryFault, Violations};
+use crate::http::query::{Members, Parameters, QueryFault, Value, Violations};
+use crate::store::KeyUse;
 
 impl Operation for CreateRole {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
@@ -55,8 +56,16 @@ impl Operation for GetRole {
         })
     }
 
-    fn members(role: RoleView) -> Option<Members<'static>> {
-        Some(vec![("Role", shapes::role(role))])
+    fn members((role, used): (RoleView, Option<KeyUse>)) -> Option<Members<'static>> {
+        let used = used.map(|used| {
+            vec![
+                ("LastUsedDate", Value::Time(used.at)),
+                ("Region", used.region.to_string().into()),
+            ]
+        });
+        let mut role = shapes::role_members(role);
+        role.push(("RoleLastUsed", Value::Members(used.unwrap_or_default())));
+        Some(vec![("Role", Value::Members(role))])
     }
 }
 
