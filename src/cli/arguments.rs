@@ -8,7 +8,7 @@ use super::provider_files::WellKnown;
 use crate::directory::{AccountAlias, AccountName, Environment};
 use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, InvalidValue, IssuerName, Partition, RequestId, RoleArn,
-    RuleId, ServiceName, Subject, UnixTime, UserArn,
+    RoleName, RuleId, ServiceName, Subject, UnixTime, UserArn,
 };
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{
@@ -463,7 +463,7 @@ pub enum Accounts {
     /// Make one, which has nothing yet.
     ///
     /// It needs an alias. Needs `rolegate:PutAccount`.
-    Create(NamedAccount),
+    Create(NewAccount),
     /// Call one otherwise; what is left out stays as it is.
     ///
     /// Needs `rolegate:PutAccount`.
@@ -482,6 +482,19 @@ pub enum Accounts {
         #[command(flatten)]
         gateway: Gateway,
     },
+}
+
+/// A new account.
+#[derive(Debug, Args)]
+pub struct NewAccount {
+    #[command(flatten)]
+    pub named: NamedAccount,
+    /// A role to make in it, with AdministratorAccess, that trusts the managing account.
+    ///
+    /// Whoever there may assume it makes the first users and roles by the IAM API. AWS Organizations calls it
+    /// `OrganizationAccountAccessRole`. Without it, the account's first role or user comes by `rolegate apply`.
+    #[arg(long, value_name = "NAME")]
+    pub access_role: Option<RoleName>,
 }
 
 /// What an account is called.
