@@ -364,6 +364,28 @@ pub struct Demo {
     /// Encrypt SAML assertions for the gateway's certificate.
     #[arg(long)]
     pub encrypt_assertions: bool,
+    /// Run the demo provider alone, for STS of the gateway at this URL.
+    ///
+    /// That gateway must list the provider among its ROLEGATE_ALLOW_HTTP_ISSUERS.
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = origin,
+        conflicts_with_all = ["port", "encrypt_assertions"]
+    )]
+    pub provider_for: Option<String>,
+}
+
+/// A gateway's public URL, without the slash.
+fn origin(text: &str) -> Result<String, InvalidValue> {
+    let invalid = || InvalidValue::new("URL", "a gateway's, such as http://127.0.0.1:8080");
+    let url: url::Url = text.parse().map_err(|_| invalid())?;
+    let origin = url.origin().ascii_serialization();
+    if url.as_str() == [&origin, "/"].concat() {
+        Ok(origin)
+    } else {
+        Err(invalid())
+    }
 }
 
 /// What the demo provider signs of a SAML response.
