@@ -22,7 +22,7 @@ def ask(received, action, resource, context):
         "request": received,
         "action": action,
         "resource": resource,
-        "resource_account": "111122223333",
+        "resource_account": "123456789012",
         "context": context,
     }
     command = ["curl", "--silent", "--aws-sigv4", "aws:amz:us-east-1:rolegate", "--user", KEY]
@@ -38,7 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def questions(self, body):
         """What the request would do: actions and resources."""
         if SERVICE == "ci":
-            yield "ci:StartBuild", "arn:aws:ci:us-east-1:111122223333:build/new"
+            yield "ci:StartBuild", "arn:aws:ci:us-east-1:123456789012:build/new"
             yield "iam:PassRole", json.loads(body)["role"]
         elif self.command == "GET":
             yield "s3:ListBucket", "arn:aws:s3:::reports"

@@ -1,8 +1,9 @@
 //! `accounts`
 
-use super::arguments::{Accounts, NamedAccount};
+use super::arguments::{Accounts, NamedAccount, NewAccount};
 use super::{CommandError, client, say, say_applied};
 use crate::clock::SystemClock;
+use crate::domain::RoleName;
 use crate::flows::{
     AccountQuery, Applied, Contents, ListedAccount, ListedAccounts, PutAccount, PutMode,
 };
@@ -28,8 +29,10 @@ pub(super) async fn run(command: Accounts) -> Result<(), CommandError> {
             }
             say_listed(&listed)
         }
-        Accounts::Create(named) => put(named, PutMode::Create).await,
-        Accounts::Rename(named) => put(named, PutMode::Rename).await,
+        Accounts::Create(NewAccount { named, access_role }) => {
+            put(named, PutMode::Create, access_role).await
+        }
+        Accounts::Rename(named) => put(named, PutMode::Rename, None).await,
         Accounts::Remove {
             account,
             with_contents,
@@ -51,13 +54,18 @@ pub(super) async fn run(command: Accounts) -> Result<(), CommandError> {
     }
 }
 
-async fn put(named: NamedAccount, mode: PutMode) -> Result<(), CommandError> {
+async fn put(
+    named: NamedAccount,
+    mode: PutMode,
+    access_role: Option<RoleName>,
+) -> Result<(), CommandError> {
     let request = PutAccount {
         account: named.account,
         mode,
         alias: named.alias,
         name: named.name,
         environment: named.environment.map(Into::into),
+        access_role,
     };
     let applied: Applied = client(named.gateway)?
         .post("/admin/v1/accounts/put", &request, &SystemClock)

@@ -8,7 +8,7 @@ use super::provider_files::WellKnown;
 use crate::directory::{AccountAlias, AccountName, Environment};
 use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, InvalidValue, IssuerName, Partition, ProviderArn,
-    RequestId, RoleArn, RuleId, ServiceName, Subject, UnixTime, UserArn,
+    RequestId, RoleArn, RoleName, RuleId, ServiceName, Subject, UnixTime, UserArn,
 };
 use crate::federation::saml::metadata::refresh::NewKeys;
 use crate::flows::{
@@ -367,6 +367,28 @@ pub struct Demo {
     /// Encrypt SAML assertions for the gateway's certificate.
     #[arg(long)]
     pub encrypt_assertions: bool,
+    /// Run the demo provider alone, for STS of the gateway at this URL.
+    ///
+    /// That gateway must list the provider among its ROLEGATE_ALLOW_HTTP_ISSUERS.
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = origin,
+        conflicts_with_all = ["port", "encrypt_assertions"]
+    )]
+    pub provider_for: Option<String>,
+}
+
+/// A gateway's public URL, without the slash.
+fn origin(text: &str) -> Result<String, InvalidValue> {
+    let invalid = || InvalidValue::new("URL", "a gateway's, such as http://127.0.0.1:8080");
+    let url: url::Url = text.parse().map_err(|_| invalid())?;
+    let origin = url.origin().ascii_serialization();
+    if url.as_str() == [&origin, "/"].concat() {
+        Ok(origin)
+    } else {
+        Err(invalid())
+    }
 }
 
 /// What the demo provider signs of a SAML response.
@@ -466,7 +488,7 @@ pub enum Accounts {
     /// Make one, which has nothing yet.
     ///
     /// It needs an alias. Needs `rolegate:PutAccount`.
-    Create(NamedAccount),
+    Create(NewAccount),
     /// Call one otherwise; what is left out stays as it is.
     ///
     /// Needs `rolegate:PutAccount`.
@@ -485,6 +507,19 @@ pub enum Accounts {
         #[command(flatten)]
         gateway: Gateway,
     },
+}
+
+/// A new account.
+#[derive(Debug, Args)]
+pub struct NewAccount {
+    #[command(flatten)]
+    pub named: NamedAccount,
+    /// A role to make in it, with AdministratorAccess, that trusts the managing account.
+    ///
+    /// Whoever there may assume it makes the first users and roles by the IAM API. AWS Organizations calls it
+    /// `OrganizationAccountAccessRole`. Without it, the account's first role or user comes by `rolegate apply`.
+    #[arg(long, value_name = "NAME")]
+    pub access_role: Option<RoleName>,
 }
 
 /// What an account is called.

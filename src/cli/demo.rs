@@ -71,22 +71,22 @@ pub(crate) enum DemoCommandError {
 
 /// Runs the demo until it is interrupted.
 pub(super) async fn run(arguments: &arguments::Demo) -> Result<(), DemoCommandError> {
-    let folder = Folder::make()?;
     let provider_listener = listen(arguments.provider_port)?;
     let issuer: Issuer = ["http://", &provider_listener.local_addr()?.to_string()]
         .concat()
         .parse()?;
+    if let Some(gateway) = &arguments.provider_for {
+        return run_for(gateway, arguments, &issuer, provider_listener).await;
+    }
+    let folder = Folder::make()?;
     let admin = admin()?;
     let config = config(arguments.port, &folder.0, &issuer, &admin)?;
     super::log::start(config.log);
     let node = RunningNode::start(config).await?;
     let url = node.flows.public_url().to_owned();
     let client = client(&url, admin)?;
-    let provider = provider(&issuer, &url, &folder.0)?.with_saml(SamlOptions {
-        signed: signed(arguments.saml_sign),
-        encryption: encryption(arguments),
-        sts: Some(StsParty::of(&url)?),
-    });
+    let clients = vec![portal_client(&url, &folder.0)?, sts_client()?];
+    let provider = provider(&issuer, clients)?.with_saml(saml(arguments, &url)?);
     let metadata = client.get_text("/saml/metadata").await?;
     provider.saml().register(&metadata)?;
     let seed = seed(&provider, &url, &folder.0)?;
@@ -99,6 +99,41 @@ pub(super) async fn run(arguments: &arguments::Demo) -> Result<(), DemoCommandEr
     welcome(&url, &issuer, &folder.0)?;
     node.run_until_signal().await?;
     Ok(provider.stop().await?)
+}
+
+/// Runs the provider alone: what it gives out is for STS of this gateway, which knows it by its metadata and
+/// its URL.
+async fn run_for(
+    gateway: &str,
+    arguments: &arguments::Demo,
+    issuer: &Issuer,
+    listener: TcpListener,
+) -> Result<(), DemoCommandError> {
+    let provider = provider(issuer, vec![sts_client()?])?.with_saml(saml(arguments, gateway)?);
+    let metadata = provider.saml().entity_id().as_str().to_owned();
+    let provider = run_provider(Data::new(provider), listener, Transport::Plain)?;
+    writeln!(
+        io::stdout(),
+        "
+The identity provider   {issuer}
+Its SAML metadata       {metadata}
+An id_token             {issuer}/demo/token?person=ines&audience={STS_CLIENT}
+A SAML response         {issuer}/demo/saml-response?person=ines
+
+They are for STS at {gateway}. It ends when you press Ctrl-C.
+"
+    )?;
+    io::stdout().flush()?;
+    tokio::signal::ctrl_c().await?;
+    Ok(provider.stop().await?)
+}
+
+fn saml(arguments: &arguments::Demo, gateway: &str) -> Result<SamlOptions, InvalidValue> {
+    Ok(SamlOptions {
+        signed: signed(arguments.saml_sign),
+        encryption: encryption(arguments),
+        sts: Some(StsParty::of(gateway)?),
+    })
 }
 
 const fn signed(what: SamlSign) -> Signed {
@@ -156,31 +191,36 @@ fn config(
     Config::from_toml(SETTINGS, folder, &Environment::of(&variables))
 }
 
-fn provider(
-    issuer: &Issuer,
-    gateway: &str,
-    folder: &Path,
-) -> Result<DemoProvider, DemoCommandError> {
+fn portal_client(gateway: &str, folder: &Path) -> Result<ProviderClient, DemoCommandError> {
     let secret: [u8; 24] = draw(&SystemEntropy)?;
     let secret = Secret::new(data_encoding::BASE64URL_NOPAD.encode(&secret));
     write_private(&secret_file(folder), secret.expose())?;
     let redirect_uri = [gateway, "/oidc/callback/", CONNECTION].concat();
-    let portal = ProviderClient {
+    Ok(ProviderClient {
         id: PORTAL_CLIENT.parse()?,
         kind: ClientKind::Web {
             secret,
             redirect_uris: vec![redirect_uri.parse()?],
         },
-    };
-    let sts = ProviderClient {
+    })
+}
+
+fn sts_client() -> Result<ProviderClient, InvalidValue> {
+    Ok(ProviderClient {
         id: STS_CLIENT.parse()?,
         kind: ClientKind::AudienceOnly,
-    };
+    })
+}
+
+fn provider(
+    issuer: &Issuer,
+    clients: Vec<ProviderClient>,
+) -> Result<DemoProvider, DemoCommandError> {
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
         (Arc::new(SystemClock), Arc::new(SystemEntropy));
     Ok(DemoProvider::new(
         issuer.clone(),
-        vec![portal, sts],
+        clients,
         meridale(),
         clock,
         entropy,

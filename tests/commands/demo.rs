@@ -201,3 +201,15 @@ fn the_demo_s_portal_opens_and_everything_goes_with_it() {
         "nothing is left"
     );
 }
+
+#[test]
+fn the_provider_alone_is_for_a_gateway_without_a_path() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["http://127.0.0.1:8080/sts", "gateway.example.com"] {
+        let arguments = ["demo", "--provider-for", url];
+        let output = program(folder.path(), &arguments, &[]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{url}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("such as http://127.0.0.1:8080"), "{told}");
+    }
+}

@@ -1,11 +1,12 @@
 //! Accounts: which there are, what they are called, a new one, one that goes.
 
+use super::access_role::access_role;
 use super::{Act, AdminAction, AdminError, Administration, Applied};
 use crate::directory::{
     Account, AccountAlias, AccountName, AccountSettings, Change, Environment, PolicyWarnings,
     Snapshot,
 };
-use crate::domain::AccountId;
+use crate::domain::{AccountId, RoleName, UnixTime};
 use crate::flows::authenticate::Caller;
 use crate::flows::record::{Outcome, Subject};
 use crate::flows::request::RequestMeta;
@@ -100,6 +101,9 @@ pub struct PutAccount {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
+    /// A role to make in a new account, by which the managing account may do everything there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_role: Option<RoleName>,
 }
 
 /// What becomes of an account that still has something.
@@ -137,9 +141,14 @@ impl PutAccount {
         Ok(settings)
     }
 
-    fn change(&self, snapshot: &Snapshot) -> Result<Change, AdminError> {
-        let settings = self.settings(snapshot)?;
-        Ok(Change::PutAccount(self.account, settings))
+    /// What the role is to be called that the managing account enters by. In its own account it would administer
+    /// the gateway, which is not for whoever may make accounts.
+    fn new_role(&self, managing: AccountId) -> Result<Option<&RoleName>, AdminError> {
+        match (self.mode, &self.access_role) {
+            (_, None) => Ok(None),
+            (PutMode::Create, Some(role)) if self.account != managing => Ok(Some(role)),
+            (PutMode::Create | PutMode::Rename, Some(_)) => Err(AdminError::NoAccessRole),
+        }
     }
 }
 
@@ -150,13 +159,17 @@ fn no_account(id: AccountId) -> AdminError {
     }
 }
 
-fn removal(snapshot: &Snapshot, id: AccountId, contents: Contents) -> Result<Change, AdminError> {
+fn removal(
+    snapshot: &Snapshot,
+    id: AccountId,
+    contents: Contents,
+) -> Result<Vec<Change>, AdminError> {
     let account = snapshot.account(id).ok_or_else(|| no_account(id))?;
     let is_empty = *account == Account::new(account.settings.clone());
     if !is_empty && contents == Contents::Refuse {
         return Err(AdminError::AccountNotEmpty(id));
     }
-    Ok(Change::RemoveAccount(id))
+    Ok(vec![Change::RemoveAccount(id)])
 }
 
 impl Administration {
@@ -215,8 +228,25 @@ impl Administration {
             action: AdminAction::PutAccount,
             meta,
         };
-        self.change_accounts(&act, |snapshot| asked.change(snapshot))
+        self.change_accounts(&act, |snapshot| self.put(asked, meta.now, snapshot))
             .await
+    }
+
+    fn put(
+        &self,
+        asked: &PutAccount,
+        now: UnixTime,
+        snapshot: &Snapshot,
+    ) -> Result<Vec<Change>, AdminError> {
+        let role = asked.new_role(self.account)?;
+        let settings = asked.settings(snapshot)?;
+        let mut changes = vec![Change::PutAccount(asked.account, settings)];
+        if let Some(name) = role {
+            let managing = (self.directory.partition(), self.account);
+            let role = access_role(managing, now, self.entropy.as_ref())?;
+            changes.push(Change::PutRole(asked.account, name.clone(), role.into()));
+        }
+        Ok(changes)
     }
 
     /// Removes an account. What links and services say of it must go first.
@@ -241,18 +271,18 @@ impl Administration {
     async fn change_accounts(
         &self,
         act: &Act<'_>,
-        change: impl Fn(&Snapshot) -> Result<Change, AdminError>,
+        changes: impl Fn(&Snapshot) -> Result<Vec<Change>, AdminError>,
     ) -> Result<Applied, AdminError> {
         self.authorise(act).await?;
         let mut attempt = 1;
         loop {
             let snapshot = self.newest(act).await?;
-            let change = match change(&snapshot) {
-                Ok(change) => change,
+            let changes = match changes(&snapshot) {
+                Ok(changes) => changes,
                 Err(error) => return Err(self.failed(act, error).await),
             };
-            let lines = vec![change.to_string()];
-            match self.commit(act, snapshot.generation(), vec![change]).await {
+            let lines = changes.iter().map(ToString::to_string).collect();
+            match self.commit(act, snapshot.generation(), changes).await {
                 Err(AdminError::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
                 Ok(generation) => {

@@ -95,6 +95,11 @@ pub enum AdminError {
     /// A new account needs a short name.
     #[error("a new account needs an alias")]
     NoAlias,
+    /// The account is there already, or manages the others.
+    #[error(
+        "an access role is made with a new account, and none is in the account that manages; make a role there by the IAM API or by files"
+    )]
+    NoAccessRole,
     /// The account still has something.
     #[error(
         "account {0} still has users, roles, policies or providers; remove them first, or say that they are to go with it (--with-contents)"
@@ -158,7 +163,7 @@ impl AdminError {
             Self::TooManyKeys | Self::TooManySamlKeys | Self::TooManyRevocations => "LimitExceeded",
             Self::NotThere { .. } => "NoSuchEntity",
             Self::RotationUnderWay(_) => "RotationUnderWay",
-            Self::Limit | Self::LogLimit | Self::NoAlias => "MalformedInput",
+            Self::Limit | Self::LogLimit | Self::NoAlias | Self::NoAccessRole => "MalformedInput",
             Self::AccountThere(_) => "EntityAlreadyExists",
             Self::AccountNotEmpty(_) => "DeleteConflict",
             Self::NotUsedYet(_) => "StoreNotUpgraded",

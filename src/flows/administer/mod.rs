@@ -10,6 +10,7 @@
 //! Only the managing account may administer: a policy that allows everything in another account
 //! allows nothing here.
 
+mod access_role;
 mod accounts;
 mod apply;
 mod authorise;

@@ -211,7 +211,49 @@ fn named(alias: &str, mode: PutMode) -> PutAccount {
         alias: Some(alias.parse().unwrap()),
         name: None,
         environment: None,
+        access_role: None,
     }
+}
+
+#[tokio::test]
+async fn a_new_account_can_be_entered_by_a_role_that_trusts_the_managing_one() {
+    let node = Node::new().await;
+    let caller = admin(&node).await;
+    let flow = administration(&node);
+    let put = async |asked: &PutAccount| flow.put_account(&caller, asked, &meta()).await;
+    let with_role = |mode| PutAccount {
+        access_role: Some("Access".parse().unwrap()),
+        ..named("lab", mode)
+    };
+    let made = put(&with_role(PutMode::Create)).await.unwrap();
+    let lines = [
+        "put account 555555555555 (lab)",
+        "put role Access in 555555555555",
+    ];
+    assert_eq!(made.changes, lines);
+    let snapshot = node.directory.snapshot(NOW).unwrap();
+    let account = snapshot.account(OTHER.parse().unwrap()).unwrap();
+    let (name, role) = account.roles.iter().next().unwrap();
+    assert_eq!(name.as_str(), "Access");
+    let attached: Vec<_> = role.attached.iter().map(ToString::to_string).collect();
+    assert_eq!(attached, ["arn:aws:iam::aws:policy/AdministratorAccess"]);
+    let trust: Value = serde_json::from_str(role.trust.as_json()).unwrap();
+    assert_eq!(
+        trust["Statement"],
+        json!([{
+            "Effect": "Allow",
+            "Principal": { "AWS": "arn:aws:iam::123456789012:root" },
+            "Action": "sts:AssumeRole",
+        }])
+    );
+    // Neither in an account that is there, nor in the one whose roles administer.
+    let late = put(&with_role(PutMode::Rename)).await.unwrap_err();
+    assert!(matches!(late, AdminError::NoAccessRole), "{late:?}");
+    let own = PutAccount {
+        account: "123456789012".parse().unwrap(),
+        ..with_role(PutMode::Create)
+    };
+    assert!(matches!(put(&own).await, Err(AdminError::NoAccessRole)));
 }
 
 #[tokio::test]

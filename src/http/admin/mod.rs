@@ -635,7 +635,8 @@ fn admin_status(error: &AdminError) -> StatusCode {
         | AdminError::TooManyRevocations
         | AdminError::Limit
         | AdminError::LogLimit
-        | AdminError::NoAlias => StatusCode::BAD_REQUEST,
+        | AdminError::NoAlias
+        | AdminError::NoAccessRole => StatusCode::BAD_REQUEST,
         AdminError::NotThere { .. } | AdminError::NoDecision(_) => StatusCode::NOT_FOUND,
         AdminError::Audit(_)
         | AdminError::Directory(_)
