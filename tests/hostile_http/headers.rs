@@ -10,6 +10,7 @@ const TARGETS: [&str; 22] = [
     "/sign-in",
     "/roles",
     "/credentials",
+    "/favourites",
     "/sign-out",
     "/settings",
     "/oidc/callback/idp",
