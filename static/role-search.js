@@ -2,7 +2,7 @@
 // `tests/data/role_search.json` holds both to one table. No word of it touches the page.
 "use strict";
 
-const SEARCHED = { characters: 256, words: 16, scattered: 32, starts: 16 };
+const SEARCHED = { characters: 256, words: 16, scattered: 32, starts: 16, ranked: 100 };
 const FIELD_WEIGHTS = { name: 5, alias: 4, path: 3, tag: 3, number: 2, environment: 2, description: 1 };
 const SCATTERED_IN = new Set(["name", "alias"]);
 const FOUND = { whole: 40, start: 30, initials: 25, inside: 20, scattered: 10 };

@@ -7,8 +7,13 @@
 // Marks beyond these rows are made when nothing else is to be done.
 const MARKED_AT_ONCE = 60;
 
+// Safari has no idle callbacks.
+const doLater = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+const cancelLater = globalThis.cancelIdleCallback ?? clearTimeout;
+
 const finder = document.querySelector(".finder");
 const list = document.querySelector("[data-roles]");
+const stars = document.querySelector("[data-stars]");
 
 function textOf(element) {
   return element?.textContent ?? "";
@@ -66,11 +71,14 @@ function byScore(score) {
 
 const bestScore = ({ rows }) => Math.max(...rows.map(({ hit }) => hit?.score ?? -1));
 
-// Puts the children into this order, where they are not.
-function arrange(parent, before, after) {
-  if (after.every((item, at) => item === before[at])) return before;
-  parent.append(...after.map(({ element }) => element));
-  return after;
+// Puts these among the parent's children into this order, behind all others, unless they are in it. To move an
+// element costs more than to look at a hundred.
+function arrange(parent, before, wanted) {
+  const isWanted = new Set(wanted);
+  const [those, others] = [true, false].map((is) => before.filter((item) => isWanted.has(item) === is));
+  if (wanted.every((item, at) => item === those[at])) return before;
+  parent.append(...wanted.map(({ element }) => element));
+  return [...others, ...wanted];
 }
 
 function unmark(part) {
@@ -119,30 +127,32 @@ class RoleList {
     for (const row of this.rows) row.hit = words.length > 0 ? findRole(words, row.fields) : null;
     for (const row of this.rows) show(row, words.length === 0 || row.hit !== null);
     for (const account of this.accounts) show(account, account.rows.some(({ isShown }) => isShown));
-    this.arrange(words.length > 0);
+    this.arrange(this.rows.filter(({ hit }) => hit !== null).length);
     this.shown = this.order.flatMap(({ order }) => order.filter(({ isShown }) => isShown));
     this.markAll(words.length > 0 ? this.shown : []);
     this.select(words.length > 0 ? this.shown[0] : undefined);
     return words.length > 0;
   }
 
-  arrange(isSearched) {
-    const rank = (items, score) => (isSearched ? [...items].sort(byScore(score)) : items);
+  // The best of what was found comes first, unless that is much; otherwise all is in its first order.
+  arrange(found) {
+    const isRanked = found > 0 && found <= SEARCHED.ranked;
+    const rank = (items, score) =>
+      isRanked ? items.filter(({ isShown }) => isShown).sort(byScore(score)) : items;
     for (const account of this.accounts) {
-      const rows = rank(account.rows, ({ hit }) => hit?.score ?? -1);
-      account.order = arrange(account.list, account.order, rows);
+      account.order = arrange(account.list, account.order, rank(account.rows, ({ hit }) => hit.score));
     }
     this.order = arrange(list, this.order, rank(this.accounts, bestScore));
   }
 
   markAll(rows) {
-    cancelIdleCallback(this.later);
+    cancelLater(this.later);
     const first = placesIn(rows.slice(0, MARKED_AT_ONCE));
     for (const part of this.marked) if (!first.has(part)) unmark(part);
     this.marked = new Set();
     this.markThese(first);
     const rest = rows.slice(MARKED_AT_ONCE);
-    if (rest.length > 0) this.later = requestIdleCallback(() => this.markThese(placesIn(rest)));
+    if (rest.length > 0) this.later = doLater(() => this.markThese(placesIn(rest)));
   }
 
   markThese(places) {
@@ -241,7 +251,7 @@ function setUpKeyboard(roles, { input, search }) {
 
 // Every star of a role: in the list, and among the favourites.
 function starsOf(role) {
-  return [...document.querySelectorAll(".star")].filter(({ value }) => value === role);
+  return [...stars.querySelectorAll(".star")].filter(({ value }) => value === role);
 }
 
 function setStar(star, isSet) {
@@ -287,9 +297,9 @@ function showFavourite(roles, role, isSet) {
   section.hidden = favourites.children.length === 0;
 }
 
-async function postStar(form, star) {
+async function postStar(star) {
   const fields = new URLSearchParams({
-    csrf: form.elements.csrf.value,
+    csrf: star.form.elements.csrf.value,
     [star.name]: star.value,
     answer: "none",
   });
@@ -299,25 +309,24 @@ async function postStar(form, star) {
 }
 
 function setUpStars(roles) {
-  const form = list.closest("form");
   const said = document.getElementById("said");
-  const refused = form.querySelector("[data-star-said]");
-  form.addEventListener("click", async (event) => {
+  const refused = stars.querySelector("[data-star-said]");
+  stars.addEventListener("click", async (event) => {
     const star = event.target.closest(".star");
     if (!star) return;
     event.preventDefault();
     if (star.getAttribute("aria-busy") === "true") return;
     star.setAttribute("aria-busy", "true");
     const isSet = star.name === "add";
-    const status = await postStar(form, star).catch(() => -1);
+    const status = await postStar(star).catch(() => -1);
     star.removeAttribute("aria-busy");
     if (status === 204) {
       showFavourite(roles, star.value, isSet);
-      said.textContent = isSet ? form.dataset.added : form.dataset.removed;
+      said.textContent = isSet ? stars.dataset.added : stars.dataset.removed;
     } else if (status === 0) {
       location.reload();
     } else {
-      refused.textContent = status === 409 ? form.dataset.full : form.dataset.failed;
+      refused.textContent = status === 409 ? stars.dataset.full : stars.dataset.failed;
       said.textContent = refused.textContent;
     }
     refused.hidden = status === 204;

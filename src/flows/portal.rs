@@ -233,7 +233,7 @@ impl Portal {
         }
         Ok(Some(OpenBrowserSession {
             secret: Secret::new(secret.to_owned()),
-            mask: draw(self.entropy.as_ref()).map_err(Unavailable::from)?,
+            mask: draw(self.entropy.as_ref())?,
             session,
         }))
     }

@@ -15,6 +15,8 @@ pub const MAX_QUERY: usize = 256;
 pub const MAX_WORDS: usize = 16;
 /// Letters of a word with more of them are not looked for one by one.
 pub const MAX_SCATTERED: usize = 32;
+/// Where more is found, all of it stays in its order: somebody who types on will not read it.
+pub const MAX_RANKED: usize = 100;
 /// Letters are looked for from so many places of a field where the first of them stands.
 const MAX_STARTS: usize = 16;
 

@@ -9,7 +9,7 @@ use super::{Environment, PersonMenu, assets};
 use crate::domain::{AccountId, RoleArn, SessionDuration, UnixTime};
 use crate::http::portal::frame::Frame;
 use crate::http::portal::language::Said;
-use crate::http::portal::role_search::{Field, Hit, Marked, Query, Text};
+use crate::http::portal::role_search::{Field, Hit, MAX_RANKED, Marked, Query, Text};
 use crate::http::portal::shown::Shown;
 
 /// So many tags of a role are shown.
@@ -102,18 +102,20 @@ impl RolesPage {
             .enumerate()
             .map(|(at, account)| FoundAccount::new(&frame, at, account, &words))
             .collect();
-        if is_searched {
-            accounts.sort_by_key(|account| Reverse(account.score()));
-        }
         let rows = || accounts.iter().flat_map(|found| &found.rows);
+        let shown = rows().filter(|row| row.is_found()).count();
+        let total = rows().count();
+        if is_searched && shown <= MAX_RANKED {
+            rank(&mut accounts);
+        }
         Self {
             frame,
             person,
             own,
             query: query.into(),
             is_searched,
-            shown: rows().filter(|row| row.is_found()).count(),
-            total: rows().count(),
+            shown,
+            total,
             accounts,
         }
     }
@@ -174,6 +176,14 @@ struct FoundAccount {
     rows: Vec<FoundRole>,
 }
 
+/// The best first, among accounts and in each of them.
+fn rank(accounts: &mut [FoundAccount]) {
+    for account in accounts.iter_mut() {
+        account.rows.sort_by_key(|row| Reverse(row.score));
+    }
+    accounts.sort_by_key(|account| Reverse(account.score()));
+}
+
 /// What stands beside the roles of an account, as text to look through or as it is shown.
 struct AccountHead<T> {
     name: T,
@@ -203,14 +213,11 @@ impl FoundAccount {
         let rows = std::mem::take(&mut account.roles);
         let head = AccountHead::of(frame, &account, Text::of);
         let mut marks = AccountMarks::default();
-        let mut rows: Vec<FoundRole> = rows
+        let rows = rows
             .into_iter()
             .enumerate()
             .map(|(at, row)| FoundRole::new(at, row, (words, &head, &mut marks)))
             .collect();
-        if !words.is_empty() {
-            rows.sort_by_key(|row| Reverse(row.score));
-        }
         let head = marks.on(frame, &account);
         let get_keys = frame.say("roles-get-keys").with("account", account.name());
         Self {
