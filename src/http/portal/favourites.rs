@@ -43,7 +43,7 @@ fn wanted(form: &Form) -> Result<(RoleArn, Star), PortalError> {
         (None, Some(role)) => (role, Star::Taken),
         _ => return Err(PortalError::Malformed("form-no-star")),
     };
-    let role = role.parse().ok();
+    let role: Option<RoleArn> = role.parse().ok();
     let role = role.ok_or(PortalError::Malformed("form-no-role"))?;
     Ok((role, star))
 }
