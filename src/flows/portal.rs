@@ -125,7 +125,7 @@ pub struct Offers {
 impl Offers {
     /// The offer of this role, where there is one.
     pub fn find(&self, role: &RoleArn) -> Option<&OfferedRole> {
-        let found = self.roles.binary_search_by(|own| own.entry.arn.cmp(role));
+        let found = self.roles.binary_search_by(|own| own.arn.cmp(role));
         self.roles.get(found.ok()?)
     }
 }

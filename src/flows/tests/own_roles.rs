@@ -33,11 +33,8 @@ async fn shown(portal: &Portal, open: &OpenBrowserSession) -> [Vec<String>; 2] {
     let own = portal.own_offers(open, &offers, NOW).await;
     let own = own.unwrap();
     let favourites = own.favourites.iter();
-    let favourites = favourites.map(|role| role.entry.arn.to_string());
-    let recent = own
-        .recent
-        .iter()
-        .map(|(role, _)| role.entry.arn.to_string());
+    let favourites = favourites.map(|role| role.arn.to_string());
+    let recent = own.recent.iter().map(|(role, _)| role.arn.to_string());
     [favourites.collect(), recent.collect()]
 }
 

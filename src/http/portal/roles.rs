@@ -82,11 +82,11 @@ fn sign_in_first(request: &HttpRequest) -> HttpResponse {
 }
 
 fn accounts(offers: &Offers, favourites: &[&OfferedRole]) -> Vec<AccountRoles> {
-    let favourites: HashSet<&RoleArn> = favourites.iter().map(|role| &role.entry.arn).collect();
+    let favourites: HashSet<&RoleArn> = favourites.iter().map(|role| &role.arn).collect();
     let mut accounts: Vec<AccountRoles> = Vec::new();
     for role in &offers.roles {
-        let row = row(role, favourites.contains(&role.entry.arn));
-        let id = role.entry.arn.account();
+        let row = row(role, favourites.contains(&role.arn));
+        let id = role.arn.account();
         if let Some(account) = accounts.last_mut().filter(|account| account.id == id) {
             account.roles.push(row);
             continue;
@@ -113,8 +113,8 @@ fn names(offers: &Offers, id: AccountId) -> (Option<Shown>, Option<pages::Enviro
 }
 
 fn row(role: &OfferedRole, is_favourite: bool) -> RoleRow {
-    let description = role.entry.role.description.as_str();
-    let tags = role.entry.role.tags.iter();
+    let description = role.role.description.as_str();
+    let tags = role.role.tags.iter();
     RoleRow {
         arn: role.arn.clone(),
         description: (!description.is_empty()).then(|| description.into()),
@@ -129,10 +129,10 @@ fn row(role: &OfferedRole, is_favourite: bool) -> RoleRow {
 
 fn own_roles(offers: &Offers, own: Option<&OwnOffers<'_>>) -> OwnRoles {
     let picked = |role: &OfferedRole, taken_at: Option<UnixTime>| {
-        let id = role.entry.arn.account();
+        let id = role.arn.account();
         let (alias, environment) = names(offers, id);
         PickedRole {
-            arn: role.entry.arn.clone(),
+            arn: role.arn.clone(),
             account: alias.unwrap_or_else(|| id.to_string().as_str().into()),
             environment,
             longest: role.longest,
