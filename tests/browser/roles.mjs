@@ -328,10 +328,14 @@ test("the list looks good with all of it", LONGEST, async () => {
       await page.locator(".role:not([hidden]) .star").nth(number).click();
       await page.waitForFunction((n) => document.querySelectorAll("[data-favourites] li").length === n, number + 1);
     }
+    // The rest looks the same, and a thousand rows take their time to be looked at.
+    const keepFew = (selector) => page.evaluate((all) => {
+      for (const account of [...document.querySelectorAll(all)].slice(4)) account.remove();
+    }, selector);
+    await keepFew(".acct[hidden]");
     assert.deepEqual(await look(page, "roles-many-search", told.artifacts), []);
     await page.goto(`${url}/roles`);
-    // The rest looks the same, and a thousand rows take their time to be looked at.
-    await page.evaluate(() => [...document.querySelectorAll(".acct")].slice(4).forEach((account) => account.remove()));
+    await keepFew(".acct");
     assert.deepEqual(await look(page, "roles-many", told.artifacts), []);
     await page.goto(`${url}/roles`);
     while ((await page.locator("[data-favourites] li").count()) > 0) {
