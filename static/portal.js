@@ -91,56 +91,6 @@ function setUpLocalTime() {
   }
 }
 
-function isShown(row) {
-  return !row.hidden;
-}
-
-// Each row carries the text to be searched, lower-cased by the server, which filters by the same
-// rule: every word of the query must occur.
-function filterRoles(query, rows, accounts, count, none) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const row of rows) row.hidden = !words.every((word) => row.dataset.find.includes(word));
-  for (const account of accounts) account.hidden = !account.querySelector(".role:not([hidden])");
-  const shown = rows.filter(isShown).length;
-  const { all, some } = count.dataset;
-  count.textContent = shown === rows.length ? all : some.replace("{shown}", shown);
-  none.hidden = shown > 0;
-}
-
-function setUpRoles() {
-  const finder = document.querySelector(".finder");
-  if (!finder) return;
-  const input = finder.querySelector("input");
-  const count = finder.querySelector(".found");
-  const none = document.querySelector(".none");
-  const rows = [...document.querySelectorAll(".role")];
-  const accounts = [...document.querySelectorAll(".acct")];
-  const filter = () => filterRoles(input.value, rows, accounts, count, none);
-  const links = () => rows.filter(isShown).map((row) => row.querySelector(".role-link"));
-
-  input.addEventListener("input", filter);
-  finder.addEventListener("submit", (event) => {
-    event.preventDefault();
-    links()[0]?.focus();
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.key === "/" && document.activeElement !== input) {
-      event.preventDefault();
-      input.select();
-      return;
-    }
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    const stops = [input, ...links()];
-    const at = stops.indexOf(document.activeElement);
-    const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
-    if (at < 0 || !next) return;
-    event.preventDefault();
-    next.focus();
-  });
-  if (input.value) filter();
-}
-
 function closeMenusOutside(event) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     const escaped = event.type === "keydown" && event.key === "Escape";
@@ -153,6 +103,5 @@ function closeMenusOutside(event) {
 setUpCopying();
 setUpCountdown();
 setUpLocalTime();
-setUpRoles();
 document.addEventListener("click", closeMenusOutside);
 document.addEventListener("keydown", closeMenusOutside);

@@ -24,7 +24,7 @@ const SWEEP: Duration = Duration::from_mins(1);
 const REFUSALS: Duration = Duration::from_secs(10);
 /// Traces of decisions are written so often.
 const DECISIONS: Duration = Duration::from_millis(250);
-/// When keys were last used is written so often.
+/// When keys were last used, and which roles people took, is written so often.
 const USED_KEYS: Duration = Duration::from_secs(1);
 /// The certificate's files are looked at so often.
 const CERTIFICATES: Duration = Duration::from_secs(10);
@@ -45,6 +45,7 @@ impl Background {
             every(REFUSALS, flows, report_refusals),
             every(DECISIONS, flows, keep_decisions),
             every(USED_KEYS, flows, write_used_keys),
+            every(USED_KEYS, flows, write_taken_roles),
             tokio::spawn(refresh_metadata(flows.clone())),
         ];
         if let Some(certificates) = certificates {
@@ -98,6 +99,10 @@ async fn follow_head(flows: Flows) {
 
 async fn write_used_keys(flows: Flows, _now: UnixTime) {
     flows.write_used_keys.write().await;
+}
+
+async fn write_taken_roles(flows: Flows, now: UnixTime) {
+    flows.portal.own_roles.write(now).await;
 }
 
 /// Keys that will soon be stale are fetched, issuers that are gone forgotten, and the metadata of

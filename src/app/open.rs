@@ -18,7 +18,7 @@ use crate::directory::{DirectoryError, Format};
 use crate::domain::Partition;
 use crate::entropy::{Entropy, EntropyError, SystemEntropy, draw};
 use crate::federation::outgoing::OutgoingSetupError;
-use crate::flows::{BackUps, NodeKeysError};
+use crate::flows::{BackUps, NodeKeysError, OwnRoles};
 use crate::metrics::Metrics;
 use crate::policy::PolicyError;
 use crate::seal::RootKey;
@@ -27,7 +27,8 @@ use crate::store::embedded::{EmbeddedStore, OpenError};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::{self, RedisSettings, RedisStore};
 use crate::store::{
-    Counted, DecisionLog, DirectoryLog, KeyUses, OneTimeUse, Sessions, Stock, StoreSeal,
+    Counted, DecisionLog, DirectoryLog, KeyUses, OneTimeUse, PersonalRoles, Sessions, Stock,
+    StoreSeal,
 };
 use crate::throttle::Throttle;
 
@@ -137,6 +138,7 @@ pub(super) struct Resources {
     pub(super) sessions: Arc<dyn Sessions>,
     pub(super) marks: Arc<dyn OneTimeUse>,
     pub(super) key_uses: Arc<dyn KeyUses>,
+    pub(super) own_roles: OwnRoles,
     pub(super) stock: Arc<dyn Stock>,
     pub(super) back_ups: BackUps,
     pub(super) decisions: Arc<Decisions>,
@@ -271,7 +273,8 @@ fn resources<S>(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Resources, StartError>
 where
-    S: DirectoryLog + Sessions + OneTimeUse + KeyUses + Stock + DecisionLog + 'static,
+    S: DirectoryLog + Sessions + OneTimeUse + KeyUses + PersonalRoles,
+    S: Stock + DecisionLog + 'static,
 {
     let audit = audit(&config.audit, &clock)?;
     let telemetry = Telemetry::of(&config.telemetry, entropy.as_ref())?;
@@ -287,6 +290,8 @@ where
     let marks: Arc<dyn OneTimeUse> = Arc::clone(store) as _;
     let stock: Arc<dyn Stock> = Arc::clone(store) as _;
     let key_uses: Arc<dyn KeyUses> = Arc::clone(store) as _;
+    let roles: Arc<dyn PersonalRoles> = Arc::clone(store) as _;
+    let roles = Counted::over(roles, Arc::clone(&metrics));
     let decisions: Arc<dyn DecisionLog> = Arc::clone(store) as _;
     let decisions = Arc::new(Counted::over(decisions, Arc::clone(&metrics)));
     let keeping = Keeping {
@@ -298,6 +303,7 @@ where
         sessions: Arc::new(Counted::over(sessions, Arc::clone(&metrics))),
         marks: Arc::new(Counted::over(marks, Arc::clone(&metrics))),
         key_uses: Arc::new(Counted::over(key_uses, Arc::clone(&metrics))),
+        own_roles: OwnRoles::new(Arc::new(roles)),
         back_ups: BackUps::new(Arc::clone(store) as _, Arc::clone(&stock), archive),
         stock,
         decisions: Arc::new(Decisions::new(

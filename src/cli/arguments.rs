@@ -198,7 +198,8 @@ pub struct Look {
 pub enum DecisionsCommand {
     /// Take everything that is kept of decisions about a person out of the store.
     ///
-    /// The audit log stays as it is, and records that this was done. Needs `rolegate:EraseDecisions`.
+    /// Their favourite roles in the portal, and those that they took last, are taken out, too. The audit
+    /// log stays as it is, and records that this was done. Needs `rolegate:EraseDecisions`.
     Erase(EraseDecisions),
 }
 

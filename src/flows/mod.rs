@@ -95,7 +95,10 @@ pub use narrowing::{Narrowing, UnknownPolicy};
 pub use node_keys::{NodeKeys, NodeKeysError};
 pub use observe::Observe;
 pub use own_metadata::OwnMetadata;
-pub use portal::{Bound, OfferedRole, Offers, OpenBrowserSession, Portal, TakenCredentials};
+pub use portal::{
+    Bound, MAX_RECENT_SHOWN, MAX_TAKEN_WAITING, OfferedRole, Offers, OpenBrowserSession, OwnOffers,
+    OwnRoles, Portal, Star, StarError, TakenCredentials,
+};
 pub use reach::RegionDisabled;
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport, SamlConnectionReport};
 pub use record::{Recorder, RefusedCall};

@@ -1,4 +1,4 @@
-//! What a person who signed in may do: see their roles, take credentials for one, sign out.
+//! What a person who signed in may do: see their roles, mark some as favourites, take credentials for one.
 //!
 //! ```text
 //! session ── mapping::apply ── each role: linked provider, policy: would_permit ── the list
@@ -7,13 +7,19 @@
 //! Each time anew: a rule, a trust policy or a link that changed counts from the next click on.
 
 mod choice;
+mod own_roles;
 mod session;
 
 use std::fmt;
 use std::sync::Arc;
 
+use data_encoding::BASE64URL_NOPAD;
+
 pub(super) use self::choice::verdicts;
 use self::choice::{Choice, is_connected, shortest};
+pub use self::own_roles::{
+    MAX_RECENT_SHOWN, MAX_TAKEN_WAITING, OwnOffers, OwnRoles, Star, StarError,
+};
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::misses::is_silence;
@@ -29,7 +35,7 @@ use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::{Beside, TracedBound};
 use crate::directory::{LiveDirectory, Role, Snapshot};
 use crate::domain::{FederatedIdentity, RoleArn, RuleId, Secret, SessionDuration, UnixTime};
-use crate::entropy::Entropy;
+use crate::entropy::{Entropy, draw};
 use crate::mapping::{self, MappedRole, RuleTrace};
 use crate::metrics::{Operation, Step};
 use crate::policy::{self, Decision};
@@ -45,6 +51,8 @@ const TOUCH_SECONDS: i64 = 60;
 #[derive(Debug, Clone)]
 pub struct OpenBrowserSession {
     secret: Secret<String>,
+    /// Drawn for this request.
+    mask: [u8; 32],
     /// What it holds.
     pub session: BrowserSession,
 }
@@ -55,18 +63,39 @@ impl OpenBrowserSession {
         session_key(self.secret.expose())
     }
 
-    /// What every form of this session's pages must carry.
+    /// What every form of this session's pages must carry: a mask that is drawn for each request, and the
+    /// session's own token under it. So no two pages have the same bytes, and nothing can be learnt of them
+    /// by how well a page is compressed (BREACH).
     pub fn csrf_token(&self) -> Secret<String> {
-        let text = ["rolegate form ", self.secret.expose()].concat();
-        Secret::new(data_encoding::BASE64URL_NOPAD.encode(&sha256(&text)))
+        let masked = xor(self.own_token(), self.mask);
+        Secret::new(BASE64URL_NOPAD.encode(&[self.mask, masked].concat()))
     }
 
-    /// Whether a form carries it; compared in constant time.
+    /// Whether a form carries it, under whichever mask; compared in constant time.
     pub fn is_own_form(&self, token: &str) -> bool {
-        let own = self.csrf_token();
-        aws_lc_rs::constant_time::verify_slices_are_equal(own.expose().as_bytes(), token.as_bytes())
-            .is_ok()
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes());
+        let Ok(bytes) = <[u8; 64]>::try_from(bytes.unwrap_or_default()) else {
+            return false;
+        };
+        let (mask, masked) = bytes.split_at(32);
+        let halves = (<[u8; 32]>::try_from(mask), <[u8; 32]>::try_from(masked));
+        let (Ok(mask), Ok(masked)) = halves else {
+            return false;
+        };
+        let (token, own) = (xor(masked, mask), self.own_token());
+        aws_lc_rs::constant_time::verify_slices_are_equal(&token, &own).is_ok()
     }
+
+    fn own_token(&self) -> [u8; 32] {
+        sha256(&["rolegate form ", self.secret.expose()].concat())
+    }
+}
+
+fn xor(mut one: [u8; 32], other: [u8; 32]) -> [u8; 32] {
+    for (byte, other) in one.iter_mut().zip(other) {
+        *byte ^= other;
+    }
+    one
 }
 
 /// A role that a person may take.
@@ -91,6 +120,14 @@ pub struct Offers {
     pub roles: Vec<OfferedRole>,
     /// What became of every rule.
     pub trace: Vec<RuleTrace>,
+}
+
+impl Offers {
+    /// The offer of this role, where there is one.
+    pub fn find(&self, role: &RoleArn) -> Option<&OfferedRole> {
+        let found = self.roles.binary_search_by(|own| own.arn.cmp(role));
+        self.roles.get(found.ok()?)
+    }
 }
 
 /// What bounds a session's length.
@@ -150,6 +187,8 @@ pub struct Portal {
     pub directory: Arc<LiveDirectory>,
     /// Where sessions are kept.
     pub sessions: Arc<dyn Sessions>,
+    /// Favourites, and the roles that were taken last.
+    pub own_roles: OwnRoles,
     /// How often somebody may take credentials.
     pub throttle: Arc<Throttle>,
     /// Where it is recorded.
@@ -194,6 +233,7 @@ impl Portal {
         }
         Ok(Some(OpenBrowserSession {
             secret: Secret::new(secret.to_owned()),
+            mask: draw(self.entropy.as_ref())?,
             session,
         }))
     }
@@ -297,6 +337,9 @@ impl Portal {
             },
         };
         self.recorder.assumption(meta, TAKING, &record).await?;
+        if result.is_ok() {
+            self.own_roles.took(identity, role, meta.now);
+        }
         result
     }
 

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use super::{
     Appended, BrowserSession, Created, DecisionLog, DirectoryLog, Generation, Heads, KeyUse,
     KeyUses, LogEntry, Logout, OneTimeUse, Page, PageId, PageSize, PageWrite, PageWritten,
-    PersonKey, Position, Redeemed, SessionKey, Sessions, Share, StoreError, UsedKey,
+    PersonKey, PersonalRoles, Position, Redeemed, RolesChange, RolesChanged, RolesOfPerson,
+    SessionKey, Sessions, Share, StoreError, UsedKey,
 };
 use crate::domain::UnixTime;
 use crate::metrics::Metrics;
@@ -131,6 +132,33 @@ impl KeyUses for Counted<dyn KeyUses> {
 
     async fn last_use(&self, key: UsedKey) -> Result<Option<KeyUse>, StoreError> {
         self.counted("key use find", self.store.last_use(key).await)
+    }
+}
+
+#[async_trait]
+impl PersonalRoles for Counted<dyn PersonalRoles> {
+    async fn personal_roles(
+        &self,
+        person: &PersonKey,
+        now: UnixTime,
+    ) -> Result<Option<RolesOfPerson>, StoreError> {
+        let answer = self.store.personal_roles(person, now).await;
+        self.counted("personal roles find", answer)
+    }
+
+    async fn change_personal_roles(
+        &self,
+        person: &PersonKey,
+        change: &RolesChange,
+        now: UnixTime,
+    ) -> Result<RolesChanged, StoreError> {
+        let answer = self.store.change_personal_roles(person, change, now).await;
+        self.counted("personal roles change", answer)
+    }
+
+    async fn forget_personal_roles(&self, person: &PersonKey) -> Result<bool, StoreError> {
+        let answer = self.store.forget_personal_roles(person).await;
+        self.counted("personal roles forget", answer)
     }
 }
 

@@ -6,6 +6,7 @@
 mod decisions;
 mod families;
 mod key_uses;
+mod personal_roles;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -32,6 +33,7 @@ pub struct MemoryStore {
     decisions: decisions::Pages,
     families: families::Families,
     key_uses: key_uses::Uses,
+    personal_roles: personal_roles::OfPeople,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +64,7 @@ impl MemoryStore {
             decisions: decisions::Pages::default(),
             families: families::Families::default(),
             key_uses: key_uses::Uses::default(),
+            personal_roles: personal_roles::OfPeople::default(),
         }
     }
 
@@ -74,7 +77,12 @@ impl MemoryStore {
             .retain(|_, (_, session)| !session.is_over(now));
         state.logouts.retain(|_, logout| logout.keep_until >= now);
         state.one_time_marks.retain(|_, kept| *kept >= now);
-        before - state.expiring() + self.families.sweep(now) + self.key_uses.sweep(now)
+        let apart = [
+            self.families.sweep(now),
+            self.key_uses.sweep(now),
+            self.personal_roles.sweep(now),
+        ];
+        before - state.expiring() + apart.iter().sum::<usize>()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -14,6 +14,7 @@ pub mod embedded;
 mod families;
 mod key_uses;
 pub mod memory;
+mod personal_roles;
 mod records;
 pub mod redis;
 mod sealed;
@@ -32,6 +33,10 @@ pub use families::{
     TokenDigest,
 };
 pub use key_uses::{KEY_USE_SECONDS, KeyUse, KeyUses, UsedKey};
+pub use personal_roles::{
+    MAX_FAVOURITES, MAX_RECENT, PERSONAL_ROLES_SECONDS, PersonalRoles, RecentRole, RolesChange,
+    RolesChanged, RolesOfPerson,
+};
 pub use records::{
     BrowserSession, Logout, MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, NotTheirs,
     PersonKey, SessionKey, SessionPlace, SessionProof, TooLarge,

@@ -68,7 +68,7 @@ go-on = Go on
 
 roles-choose = Choose a role
 roles-search = Search roles and accounts
-roles-placeholder = Role, account or number
+roles-placeholder = Role, account, number or tag
 roles-all = { $all ->
     [one] { $all } role
    *[other] { $all } roles
@@ -80,12 +80,26 @@ roles-some = { $all ->
 keys-search = search
 keys-move = move
 keys-take = get keys
+keys-clear = clear
 roles-all-accounts = All accounts
 roles-no-match = No role matches your search.
 roles-show-all = Show all roles
 roles-get-keys = Get keys: { $account },
 roles-in-path = in { $path }
 roles-up-to = up to { $longest }
+roles-best = Best matches
+roles-favourites = Favourites
+roles-recent = Recently used
+roles-star = Favourite: { $role } in { $account }
+roles-star-in-path = Favourite: { $role } { $path } in { $account }
+roles-starred = The role is one of your favourites now.
+roles-unstarred = The role is no longer one of your favourites.
+roles-stars-full = You have 100 favourites, and no more are kept. Take the star from one that you no longer use.
+roles-star-failed = The favourite could not be changed. Try again in a moment.
+roles-own-unknown = Your favourites can’t be read at the moment. All your roles are here.
+favourites-full = You have 100 favourites
+favourites-full-what = No more are kept, so this role did not become one.
+favourites-full-do = Take the star from a role that you no longer use, and try again.
 
 ## No roles
 
@@ -234,6 +248,7 @@ error-not-yours = You can’t take this role
 error-not-yours-what = Your sign-in does not give you this role, or not any more.
 error-not-yours-do = Choose a role from your list. If this one should be there, send the id below to your administrator.
 form-no-role = It does not name a role.
+form-no-star = It does not say which star.
 form-no-duration = The duration must be 900 to 43200 seconds.
 form-no-language = It names a language that is not spoken here.
 form-no-theme = It names a theme that is not there.

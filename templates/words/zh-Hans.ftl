@@ -65,18 +65,32 @@ go-on = 继续
 
 roles-choose = 选择角色
 roles-search = 搜索角色和账户
-roles-placeholder = 角色、账户名或账户编号
+roles-placeholder = 角色、账户名、账户编号或标签
 roles-all = 共 { $all } 个角色
 roles-some = { $shown } / { $all } 个角色
 keys-search = 搜索
 keys-move = 移动
 keys-take = 获取密钥
+keys-clear = 清除
 roles-all-accounts = 全部账户
 roles-no-match = 没有符合条件的角色。
 roles-show-all = 显示全部角色
 roles-get-keys = 获取密钥：{ $account }，
 roles-in-path = 路径 { $path }
 roles-up-to = 最长 { $longest }
+roles-best = 最佳匹配
+roles-favourites = 收藏
+roles-recent = 最近使用
+roles-star = 收藏：{ $account } 中的 { $role }
+roles-star-in-path = 收藏：{ $account } 中的 { $role }（路径 { $path }）
+roles-starred = 已收藏该角色。
+roles-unstarred = 已取消收藏该角色。
+roles-stars-full = 您已收藏 100 个角色，达到上限。请先取消收藏不再使用的角色。
+roles-star-failed = 收藏未能更改，请稍后重试。
+roles-own-unknown = 暂时无法读取您的收藏。您的全部角色仍在此处。
+favourites-full = 您已收藏 100 个角色
+favourites-full-what = 收藏数量已达上限，因此未能收藏该角色。
+favourites-full-do = 请先取消收藏不再使用的角色，然后重试。
 
 ## No roles
 
@@ -225,6 +239,7 @@ error-not-yours = 您无法使用此角色
 error-not-yours-what = 您的登录没有给您此角色，或者不再给您此角色。
 error-not-yours-do = 请从您的列表中选择角色。如果此角色应在其中，请把下面的编号发给管理员。
 form-no-role = 其中没有指明角色。
+form-no-star = 表单未说明要更改哪个收藏。
 form-no-duration = 时长必须是 900 到 43200 秒。
 form-no-language = 其中的语言此处不支持。
 form-no-theme = 其中的主题不存在。

@@ -42,7 +42,7 @@ export async function choosePerson(page, gateway, person) {
 
 /** Takes a role's keys. */
 export async function takeRole(page, arn) {
-  await page.click(`button[name=role][value="${arn}"]`);
+  await page.click(`.role button[name=role][value="${arn}"]`);
   await page.waitForSelector("#access-key-id");
 }
 

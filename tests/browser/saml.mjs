@@ -46,7 +46,7 @@ test("ines signs in by a redirect, takes keys that the AWS command line uses, an
 
     await choosePerson(page, gateway, "ines");
     assert.equal(page.url(), `${gateway}/roles`);
-    assert.equal(await page.locator("button[name=role]").count(), 29);
+    assert.equal(await page.locator(".role button[name=role]").count(), 29);
     await assertLooksGood(page, "saml-roles");
     assert.equal((await keysOf(page, READ_ONLY)).Arn, INES_IN_READ_ONLY);
 

@@ -5,11 +5,12 @@ use super::support::http::{Request, Response};
 use super::support::http_node::{HttpNode, ROLE};
 
 /// Every route, and what is none.
-const TARGETS: [&str; 22] = [
+const TARGETS: [&str; 23] = [
     "/",
     "/sign-in",
     "/roles",
     "/credentials",
+    "/favourites",
     "/sign-out",
     "/settings",
     "/oidc/callback/idp",

@@ -13,6 +13,7 @@ mod answers;
 mod catalogue;
 mod child;
 mod cookies;
+mod favourites;
 mod forms;
 mod framing;
 mod headers;

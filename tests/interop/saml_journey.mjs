@@ -35,7 +35,7 @@ test("ana signs in by a signed redirect and takes keys that the AWS command line
     }
     assertMadeAsSet(responseOf(await answered));
     assert.equal(page.url(), `${gateway}/roles`);
-    assert.equal(await page.locator("button[name=role]").count(), 1);
+    assert.equal(await page.locator(".role button[name=role]").count(), 1);
     assert.equal((await callerWithKeysOf(page)).Arn, ANA);
   });
 });
@@ -218,5 +218,5 @@ async function assertSignedOut(page) {
 async function assertSignedIn(page) {
   await page.goto(`${gateway}/roles`);
   assert.equal(page.url(), `${gateway}/roles`);
-  assert.equal(await page.locator("button[name=role]").count(), 1);
+  assert.equal(await page.locator(".role button[name=role]").count(), 1);
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Barrier};
 use futures_util::future::join_all;
 use rolegate::store::{
     Appended, BrowserSession, Created, DecisionLog, DirectoryLog, KeyUses, LogEntry,
-    MAX_CHANGE_BYTES, MAX_RECORD_BYTES, NotTheirs, OneTimeUse, Position, Redeemed, RefreshFamilies,
-    SessionKey, Sessions, StoreError, TooLarge,
+    MAX_CHANGE_BYTES, MAX_RECORD_BYTES, NotTheirs, OneTimeUse, PersonalRoles, Position, Redeemed,
+    RefreshFamilies, SessionKey, Sessions, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
@@ -28,18 +28,37 @@ pub(crate) use crate::pages::{
     a_page_that_is_too_large_is_not_kept, heads_are_told_newest_first_and_part_by_part,
     of_all_who_replace_a_page_one_does, sizes_are_told_oldest_first_and_end_with_their_pages,
 };
+pub(crate) use crate::personal_roles::{
+    favourites_are_kept_once_and_in_their_order, of_changes_at_once_each_is_kept,
+    roles_of_a_person_are_forgotten_in_time_and_on_demand, the_roles_that_were_taken_last_are_kept,
+    there_is_no_favourite_beyond_the_last,
+};
 use crate::samples::{
     IDLE, LASTS, NOW, logout_after, person, session, session_key, session_key_of,
 };
 
 /// All that a node keeps.
 pub(crate) trait Store:
-    DirectoryLog + Sessions + OneTimeUse + KeyUses + DecisionLog + RefreshFamilies + 'static
+    DirectoryLog
+    + Sessions
+    + OneTimeUse
+    + KeyUses
+    + PersonalRoles
+    + DecisionLog
+    + RefreshFamilies
+    + 'static
 {
 }
 
 impl<S> Store for S where
-    S: DirectoryLog + Sessions + OneTimeUse + KeyUses + DecisionLog + RefreshFamilies + 'static
+    S: DirectoryLog
+        + Sessions
+        + OneTimeUse
+        + KeyUses
+        + PersonalRoles
+        + DecisionLog
+        + RefreshFamilies
+        + 'static
 {
 }
 
@@ -479,6 +498,11 @@ macro_rules! conforms {
             what_comes_from_before_an_ending_begins_no_family
             no_family_slips_past_an_ending
             a_key_has_the_last_of_its_uses
+            favourites_are_kept_once_and_in_their_order
+            there_is_no_favourite_beyond_the_last
+            the_roles_that_were_taken_last_are_kept
+            of_changes_at_once_each_is_kept
+            roles_of_a_person_are_forgotten_in_time_and_on_demand
         }
     };
     (@rules $empty:expr, $($rule:ident)+) => {

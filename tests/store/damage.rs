@@ -9,6 +9,7 @@ use rolegate::store::{
 
 use crate::conformance::{Store, append};
 use crate::families::{begin, family, family_key, is_next, rotate};
+pub(crate) use crate::personal_roles::damaged_roles_of_a_person_count_as_none;
 use crate::samples::{NOW, logout_after, person, session, session_key};
 
 /// The root key of the stores that are tampered with.
@@ -24,6 +25,7 @@ pub(crate) enum Table {
     Logouts,
     RefreshFamilies,
     FamilyEndings,
+    PersonalRoles,
 }
 
 impl Table {
@@ -36,6 +38,7 @@ impl Table {
             Self::Logouts => "logouts",
             Self::RefreshFamilies => "refresh_families",
             Self::FamilyEndings => "family_endings",
+            Self::PersonalRoles => "personal_roles",
         }
     }
 }
@@ -266,6 +269,7 @@ macro_rules! withstands_damage {
             a_damaged_logout_lets_no_session_begin
             a_damaged_family_counts_as_absent_and_is_removed
             a_damaged_ending_lets_no_family_begin
+            damaged_roles_of_a_person_count_as_none
             a_damaged_log_entry_is_an_error_that_names_it
             a_log_that_lost_its_end_is_an_error
             a_damaged_checkpoint_counts_as_absent

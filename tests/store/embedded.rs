@@ -10,7 +10,8 @@ use rolegate::seal::RootKey;
 use rolegate::store::embedded::{EmbeddedStore, OpenError};
 use rolegate::store::{
     Appended, DecisionLog, DirectoryLog, Ending, FamiliesOf, MAX_CHANGE_BYTES, OneTimeUse,
-    PageWritten, Position, RefreshFamilies, RefreshFamily, Sessions, Share, StoreError, StoreSeal,
+    PERSONAL_ROLES_SECONDS, PageWritten, PersonalRoles, Position, RefreshFamilies, RefreshFamily,
+    RolesChange, Sessions, Share, StoreError, StoreSeal,
 };
 use tempfile::TempDir;
 
@@ -18,6 +19,7 @@ use crate::conformance::conforms;
 use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
 use crate::families::{begin, family, family_key};
 use crate::pages::{page, write};
+use crate::personal_roles::{change, role};
 use crate::samples::{IDLE, NOW, logout_after, person, session, session_key, session_key_of};
 
 conforms!(empty());
@@ -164,6 +166,7 @@ async fn keep_all(store: &EmbeddedStore) {
     store.create(&session_key(1), &session("a")).await.unwrap();
     store.redeem(&[1; 32], NOW.plus(60), NOW).await.unwrap();
     write(store, Share::People, &page(0, 1, b"x"), None).await;
+    change(store, "a", RolesChange::AddFavourite(role(1))).await;
 }
 
 async fn assert_holds_all(store: &EmbeddedStore) {
@@ -175,6 +178,8 @@ async fn assert_holds_all(store: &EmbeddedStore) {
     let kept = page(0, 1, b"x");
     let found = store.page(Share::People, kept.id).await.unwrap();
     assert_eq!(found, Some(kept));
+    let roles = store.personal_roles(&person("a"), NOW).await.unwrap();
+    assert_eq!(roles.unwrap().favourites, [role(1)]);
 }
 
 #[tokio::test]
@@ -398,7 +403,12 @@ async fn a_file_without_the_later_tables_gets_them() {
     drop(store);
     let database = Database::open(file_in(&directory)).unwrap();
     let transaction = database.begin_write().unwrap();
-    for table in [Table::Logouts, Table::RefreshFamilies, Table::FamilyEndings] {
+    for table in [
+        Table::Logouts,
+        Table::RefreshFamilies,
+        Table::FamilyEndings,
+        Table::PersonalRoles,
+    ] {
         transaction.delete_table(named(table)).unwrap();
     }
     transaction.delete_table(DECISION_HEADS).unwrap();
@@ -406,6 +416,8 @@ async fn a_file_without_the_later_tables_gets_them() {
     drop(database);
     let store = open(&file_in(&directory)).unwrap();
     assert_eq!(store.sweep(NOW).await.unwrap(), 0);
+    let roles = store.personal_roles(&person("a"), NOW).await;
+    assert_eq!(roles.unwrap(), None);
     let heads = store.page_heads(Share::People, None, 9).await.unwrap();
     assert_eq!(heads.heads, []);
 }
@@ -476,6 +488,15 @@ async fn a_sweep_removes_families_that_are_over_and_endings_that_end_nothing() {
     assert_eq!(store.sweep(NOW.plus(IDLE - 1)).await.unwrap(), 0);
     assert_eq!(store.sweep(NOW.plus(IDLE)).await.unwrap(), 1);
     let last = NOW.plus(RefreshFamily::MAX_SECONDS);
+    assert_eq!(store.sweep(last).await.unwrap(), 0);
+    assert_eq!(store.sweep(last.plus(1)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_sweep_forgets_the_roles_of_people_who_have_not_come_for_long() {
+    let (store, _directory) = empty();
+    change(&store, "a", RolesChange::AddFavourite(role(1))).await;
+    let last = NOW.plus(PERSONAL_ROLES_SECONDS);
     assert_eq!(store.sweep(last).await.unwrap(), 0);
     assert_eq!(store.sweep(last.plus(1)).await.unwrap(), 1);
 }

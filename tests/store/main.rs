@@ -8,6 +8,7 @@ mod embedded;
 mod families;
 mod key_uses;
 mod pages;
+mod personal_roles;
 mod redis;
 mod samples;
 #[path = "../support/redis.rs"]

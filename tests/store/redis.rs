@@ -207,6 +207,10 @@ impl ServerRig {
                 let tag = data_encoding::BASE64URL_NOPAD.encode(&key[..15]);
                 (format!("{prefix}:{{{tag}}}:logout:{}", name()), None)
             }
+            Table::PersonalRoles => {
+                let tag = data_encoding::BASE64URL_NOPAD.encode(&key[..15]);
+                (format!("{prefix}:{{{tag}}}:roles:{}", name()), None)
+            }
             Table::RefreshFamilies => (format!("{prefix}:family:{}", name()), None),
             Table::FamilyEndings => (format!("{prefix}:families-ended:{}", name()), None),
         }

@@ -295,6 +295,7 @@ impl Shared {
         Portal {
             directory: Arc::clone(&self.directory),
             sessions: Arc::clone(&self.resources.sessions),
+            own_roles: self.resources.own_roles.clone(),
             throttle: Arc::clone(&self.resources.throttle),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),
@@ -353,6 +354,7 @@ impl Shared {
             stock: Arc::clone(&self.resources.stock),
             back_ups: self.resources.back_ups.clone(),
             decisions: Arc::clone(&self.resources.decisions),
+            own_roles: self.resources.own_roles.clone(),
             searches: Arc::new(Semaphore::new(MAX_SEARCHES)),
             replays: Arc::new(Semaphore::new(MAX_REPLAYS)),
             saml_keys: SamlKeySettings {

@@ -96,8 +96,13 @@ async fn run_erase(erase: EraseDecisions) -> Result<(), CommandError> {
     };
     let path = "/admin/v1/decisions/erase";
     let client = client(erase.gateway)?;
-    let Erased { erased } = client.post(path, &request, &SystemClock).await?;
-    say(&format!("{erased} decisions erased"))
+    let done: Erased = client.post(path, &request, &SystemClock).await?;
+    let own_roles = if done.own_roles {
+        ", and the person's own roles"
+    } else {
+        ""
+    };
+    say(&format!("{} decisions erased{own_roles}", done.erased))
 }
 
 /// One line, in which nothing is written that a terminal would obey.

@@ -17,11 +17,14 @@ pub struct Decision {
     pub decision: Trace<'static>,
 }
 
-/// How many were taken out.
+/// What was taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Erased {
     /// So many decisions.
     pub erased: usize,
+    /// Whether the person had favourite roles, or had taken any.
+    #[serde(default)]
+    pub own_roles: bool,
 }
 
 impl Administration {
@@ -75,7 +78,7 @@ impl Administration {
         }
     }
 
-    /// Takes every decision about a person out.
+    /// Takes every decision about a person out, and their favourite and last taken roles.
     ///
     /// # Errors
     /// [`AdminError`]; some may have been taken out.
@@ -91,16 +94,27 @@ impl Administration {
             meta,
         };
         self.authorise(&act).await?;
-        let what = format!("erase the decisions about {subject} of {issuer}");
+        let what = format!("erase the decisions about {subject} of {issuer}, and their own roles");
         self.told(&act, Outcome::Erasing { what }).await?;
-        let erased = self.decisions.erase(issuer, subject, meta.now).await;
-        match erased {
-            Ok(erased) => {
-                self.told(&act, Outcome::Erased { count: erased }).await?;
-                Ok(Erased { erased })
+        match self.erase(issuer, subject, meta).await {
+            Ok(done) => {
+                let count = done.erased;
+                self.told(&act, Outcome::Erased { count }).await?;
+                Ok(done)
             }
             Err(error) => Err(self.failed(&act, error.into()).await),
         }
+    }
+
+    async fn erase(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        meta: &RequestMeta,
+    ) -> Result<Erased, NotWritten> {
+        let own_roles = self.own_roles.forget(issuer, subject).await?;
+        let erased = self.decisions.erase(issuer, subject, meta.now).await?;
+        Ok(Erased { erased, own_roles })
     }
 
     async fn begin_reading(&self, act: &Act<'_>) -> Result<(), AdminError> {

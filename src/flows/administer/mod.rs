@@ -54,6 +54,7 @@ use tokio::sync::Semaphore;
 use super::authenticate::Caller;
 use super::issuers::FitIssuers;
 use super::metadata::RefreshMetadata;
+use super::portal::OwnRoles;
 use super::record::{Outcome, Recorder, Subject, chain};
 use super::recorded_change::RecordedChange;
 use super::request::RequestMeta;
@@ -221,6 +222,8 @@ pub struct Administration {
     pub back_ups: BackUps,
     /// Traces of decisions.
     pub decisions: Arc<Decisions>,
+    /// What is kept of people's roles.
+    pub own_roles: OwnRoles,
     /// Held by each search among them.
     pub searches: Arc<Semaphore>,
     /// Held while the directory is replayed as it was.

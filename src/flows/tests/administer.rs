@@ -37,6 +37,7 @@ pub(super) fn administration(node: &Node) -> Administration {
             None,
         ),
         decisions: Arc::clone(&node.decisions),
+        own_roles: own_roles(node),
         searches: Arc::new(tokio::sync::Semaphore::new(1)),
         replays: Arc::new(tokio::sync::Semaphore::new(1)),
     }

@@ -10,6 +10,7 @@ mod iam_devices;
 mod iam_providers;
 mod known_providers;
 mod metadata;
+mod own_roles;
 mod portal;
 mod provider_files;
 mod rates;
@@ -51,7 +52,7 @@ use crate::federation::testing::Signer;
 use crate::metrics::Metrics;
 use crate::sigv4::{self, HttpRequest};
 use crate::store::memory::MemoryStore;
-use crate::store::{DecisionLog, OneTimeUse, Redeemed, StoreError};
+use crate::store::{DecisionLog, OneTimeUse, PersonalRoles, Redeemed, StoreError};
 use crate::throttle::{Rates, Throttle};
 
 /// The provider's key, which all tests share because one costs more than a test.
@@ -147,6 +148,11 @@ impl OneTimeUse for MarksDown {
     async fn is_redeemed(&self, _: &[u8; 32], _: UnixTime) -> Result<bool, StoreError> {
         Err(StoreError::Unavailable("down".into()))
     }
+}
+
+/// The favourite roles that a node keeps in its store.
+fn own_roles(node: &Node) -> OwnRoles {
+    OwnRoles::new(Arc::clone(&node.store) as Arc<dyn PersonalRoles>)
 }
 
 /// A node without its edges.

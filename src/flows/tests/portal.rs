@@ -15,6 +15,7 @@ pub(super) fn portal(node: &Node) -> Portal {
     Portal {
         directory: Arc::clone(&node.directory),
         sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
+        own_roles: own_roles(node),
         throttle: no_rates(),
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
@@ -447,5 +448,31 @@ async fn a_form_is_a_session_s_own() {
     assert!(open.is_own_form(&own));
     for other in ["", SECRET, own.get(1..).unwrap(), &own.to_lowercase()] {
         assert!(!open.is_own_form(other), "{other}");
+    }
+    let mut one_bit = data_encoding::BASE64URL_NOPAD
+        .decode(own.as_bytes())
+        .unwrap();
+    one_bit[40] ^= 1;
+    let one_bit = data_encoding::BASE64URL_NOPAD.encode(&one_bit);
+    assert!(!open.is_own_form(&one_bit));
+}
+
+#[tokio::test]
+async fn each_page_has_another_token_and_each_is_taken() {
+    let node = Node::new().await;
+    let one = reader(&node).await;
+    let other = portal(&node).open(SECRET, NOW).await.unwrap().unwrap();
+    let tokens = [&one, &other].map(|open| open.csrf_token().expose().clone());
+    // Neither the mask nor what is under it is the same.
+    let halves = tokens.clone().map(|token| {
+        let bytes = data_encoding::BASE64URL_NOPAD
+            .decode(token.as_bytes())
+            .unwrap();
+        [bytes[..32].to_vec(), bytes[32..].to_vec()]
+    });
+    assert_ne!(halves[0][0], halves[1][0]);
+    assert_ne!(halves[0][1], halves[1][1]);
+    for token in &tokens {
+        assert!(one.is_own_form(token) && other.is_own_form(token));
     }
 }

@@ -133,6 +133,7 @@ impl Setting {
         Portal {
             directory: Arc::clone(&self.node.directory),
             sessions: Arc::clone(&self.node.store) as Arc<dyn Sessions>,
+            own_roles: own_roles(&self.node),
             throttle: no_rates(),
             recorder: Arc::clone(&self.node.recorder),
             entropy: Arc::new(SystemEntropy),

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
 
+use super::compress;
+
 /// The tokens: colours, sizes, times.
 pub static TOKENS: LazyLock<StaticFile> = LazyLock::new(|| {
     StaticFile::new(
@@ -30,6 +32,22 @@ pub static SCRIPT: LazyLock<StaticFile> = LazyLock::new(|| {
         "portal.js",
         "text/javascript; charset=utf-8",
         include_bytes!("../../../static/portal.js"),
+    )
+});
+/// How roles are looked for.
+pub static ROLE_SEARCH: LazyLock<StaticFile> = LazyLock::new(|| {
+    StaticFile::new(
+        "role-search.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!("../../../static/role-search.js"),
+    )
+});
+/// What script adds to the list of roles.
+pub static ROLES: LazyLock<StaticFile> = LazyLock::new(|| {
+    StaticFile::new(
+        "roles.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!("../../../static/roles.js"),
     )
 });
 /// What leaves for an identity provider without a click.
@@ -62,6 +80,15 @@ const SVG: &str = "image/svg+xml";
 /// Bytes of SHA-256 that a version keeps: 96 bits, enough to tell releases apart.
 const VERSION_BYTES: usize = 12;
 
+/// How a file's bytes are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// As they are.
+    Identity,
+    /// Compressed.
+    Gzip,
+}
+
 /// A file that is served under `/static/`.
 #[derive(Debug)]
 pub struct StaticFile {
@@ -71,6 +98,8 @@ pub struct StaticFile {
     pub content_type: &'static str,
     /// The file.
     pub bytes: &'static [u8],
+    /// The file as gzip; empty where that is no shorter.
+    pub gzip: Vec<u8>,
     /// A hash of the bytes, in characters that a URL takes as they are.
     pub version: String,
     /// Where pages link it, version included.
@@ -80,15 +109,37 @@ pub struct StaticFile {
 impl StaticFile {
     /// The file of this name, where there is one.
     pub fn named(name: &str) -> Option<&'static Self> {
-        [&TOKENS, &PORTAL, &SCRIPT, &LEAVE, &ICONS, &FAVICON]
+        let files = [
+            &TOKENS,
+            &PORTAL,
+            &SCRIPT,
+            &ROLE_SEARCH,
+            &ROLES,
+            &LEAVE,
+            &ICONS,
+            &FAVICON,
+        ];
+        files
             .into_iter()
             .map(|file| &**file)
             .find(|file| file.name == name)
     }
 
-    /// A strong entity tag (RFC 9110, section 8.8.3), quotes included.
-    pub fn etag(&self) -> String {
-        ["\"", &self.version, "\""].concat()
+    /// A strong entity tag (RFC 9110, section 8.8.3), quotes included: the file's, or its gzip's.
+    pub fn etag(&self, coding: Coding) -> String {
+        let end = match coding {
+            Coding::Identity => "\"",
+            Coding::Gzip => "-gzip\"",
+        };
+        ["\"", &self.version, end].concat()
+    }
+
+    /// The bytes in this coding.
+    pub fn coded(&'static self, coding: Coding) -> &'static [u8] {
+        match coding {
+            Coding::Identity => self.bytes,
+            Coding::Gzip => &self.gzip,
+        }
     }
 
     /// What `Cache-Control` says to a request with this `v` parameter.
@@ -104,11 +155,14 @@ impl StaticFile {
         let hash = digest::digest(&digest::SHA256, bytes);
         let kept = hash.as_ref().get(..VERSION_BYTES).unwrap_or_default();
         let version = BASE64URL_NOPAD.encode(kept);
+        let gzip = Some(compress::best(bytes));
+        let gzip = gzip.filter(|gzip| gzip.len() < bytes.len());
         let href = ["/static/", name, "?v=", &version].concat();
         Self {
             name,
             content_type,
             bytes,
+            gzip: gzip.unwrap_or_default(),
             version,
             href,
         }
@@ -154,7 +208,9 @@ mod tests {
             TOKENS.href,
             format!("/static/tokens.css?v={}", TOKENS.version)
         );
-        assert_eq!(TOKENS.etag(), format!("\"{}\"", TOKENS.version));
+        let version = &TOKENS.version;
+        assert_eq!(TOKENS.etag(Coding::Identity), format!("\"{version}\""));
+        assert_eq!(TOKENS.etag(Coding::Gzip), format!("\"{version}-gzip\""));
     }
 
     #[test]

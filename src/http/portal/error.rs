@@ -37,6 +37,8 @@ pub(super) enum PortalError {
     SignIn(#[from] SignInRefusal),
     #[error(transparent)]
     Assume(#[from] AssumeRoleError),
+    #[error("there are too many favourites")]
+    TooManyFavourites,
     /// A provider's request to sign somebody out.
     #[error("{refusal}")]
     LogoutRequest {

@@ -6,6 +6,7 @@
 //! | `POST /sign-in` | `SignIn::begin` | 303 to the provider, or a form that is posted to it |
 //! | `GET`, `POST /oidc/callback/{connection}` | `SignIn::finish` | 303 into the portal |
 //! | `GET /roles` | `Portal::offers` | the roles |
+//! | `POST /favourites` | `Portal::star` | back to the roles, or nothing |
 //! | `POST /credentials` | `Portal::take` | the keys |
 //! | `POST /sign-out` | `SignOut::here` | the session is over; a SAML provider is told |
 //! | `POST /settings` | — | another language or theme, where one was |
@@ -17,9 +18,11 @@
 
 pub mod assets;
 mod callback;
+mod compress;
 mod cookies;
 mod credentials;
 mod error;
+mod favourites;
 pub mod formats;
 pub mod frame;
 mod guard;
@@ -29,6 +32,7 @@ pub mod language;
 mod leave;
 pub mod pages;
 mod respond;
+pub mod role_search;
 mod roles;
 mod saml;
 mod settings;
@@ -89,6 +93,8 @@ pub fn routes(config: &mut ServiceConfig) {
             web::post().to(callback::post),
         )
         .route("/roles", web::get().to(roles::get))
+        .route("/favourites", web::post().to(favourites::post))
+        .route("/favourites", web::get().to(home::to_roles))
         .route("/credentials", web::post().to(credentials::post))
         .route("/credentials", web::get().to(home::to_roles))
         .route("/sign-out", web::post().to(sign_out::post))

@@ -4,7 +4,7 @@
 //! Templates escape everything; text from elsewhere is [`Shown`] before, and links are
 //! [`LocalPath`](crate::domain::LocalPath). Nothing here decides: a page says what it was given.
 //!
-//! Forms post to `/sign-in`, `/sign-out` and `/credentials`; links lead to `/roles` and `/sign-in`.
+//! Forms post to `/sign-in`, `/sign-out`, `/favourites` and `/credentials`; links lead to `/roles` and `/sign-in`.
 
 mod credentials;
 mod door;
@@ -17,7 +17,9 @@ pub use door::{
     SignInPage, SignedOutPage, Way,
 };
 pub use no_roles::{ClaimSeen, NoRolesHint, NoRolesPage};
-pub use roles::{AccountRoles, RoleRow, RolesPage};
+pub use roles::{
+    AccountRoles, MAX_MORE_TAGS, MAX_SHOWN_TAGS, OwnRoles, PickedRole, RoleRow, RolesPage,
+};
 
 use super::assets;
 use super::language::MessageName;

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{self, ContentType};
 use askama::Template;
 
 /// The policy of every answer.
@@ -34,6 +34,17 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> HttpResponse
                 .finish()
         }
     }
+}
+
+/// A page whose script asks this site for more.
+pub(super) fn page_that_fetches(status: StatusCode, template: &impl Template) -> HttpResponse {
+    let mut response = page(status, template);
+    let policy = [CONTENT_SECURITY_POLICY, "; connect-src 'self'"].concat();
+    if let Ok(policy) = policy.parse() {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// On to a place of our own or, from a sign-in, of the provider's. 303: the next request is a GET.

@@ -1,5 +1,7 @@
 //! `GET /roles`: what the person may take.
 
+use std::collections::HashSet;
+
 use actix_web::http::StatusCode;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::web::Query;
@@ -7,13 +9,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use url::form_urlencoded;
 
+use super::compress;
 use super::error::PortalError;
-use super::pages::{self, AccountRoles, ClaimSeen, NoRolesHint, NoRolesPage, RoleRow, RolesPage};
-use super::respond::{page, redirect};
+use super::pages::{
+    self, AccountRoles, ClaimSeen, NoRolesHint, NoRolesPage, OwnRoles, PickedRole, RoleRow,
+    RolesPage,
+};
+use super::respond::{page, page_that_fetches, redirect};
+use super::shown::Shown;
 use super::{Api, PortalApi, person};
 use crate::directory::Environment;
-use crate::domain::{Claims, LocalPath, Unusable};
-use crate::flows::{OfferedRole, Offers, OpenBrowserSession, RequestMeta};
+use crate::domain::{AccountId, Claims, LocalPath, RoleArn, UnixTime, Unusable};
+use crate::flows::{OfferedRole, Offers, OpenBrowserSession, OwnOffers, RequestMeta};
 
 /// Claims that rules usually look at; shown to a person without roles, as they came.
 const SHOWN_CLAIMS: [&str; 6] = ["groups", "roles", "department", "email", "sub", "hasgroups"];
@@ -51,11 +58,14 @@ async fn roles(
     let query = query
         .map(|search| search.into_inner().q)
         .unwrap_or_default();
+    let own = api.portal.own_offers(&session, &offers, meta.now).await;
     let person = person(&session, &offers.snapshot);
-    Ok(page(
-        StatusCode::OK,
-        &RolesPage::new(api.frame(request), person, accounts(&offers), &query),
-    ))
+    let favourites = own.as_ref().map_or(&[][..], |own| &own.favourites);
+    let accounts = accounts(&offers, favourites);
+    let own = own_roles(&offers, own.as_ref());
+    let page = RolesPage::new(api.frame(request), person, own, accounts, &query);
+    let page = page_that_fetches(StatusCode::OK, &page);
+    Ok(compress::page(request, page).await)
 }
 
 /// To the sign-in, which leads back here with the same search; without one it does so anyway.
@@ -71,31 +81,70 @@ fn sign_in_first(request: &HttpRequest) -> HttpResponse {
     redirect(&["/?", &query].concat())
 }
 
-fn accounts(offers: &Offers) -> Vec<AccountRoles> {
+fn accounts(offers: &Offers, favourites: &[&OfferedRole]) -> Vec<AccountRoles> {
+    let favourites: HashSet<&RoleArn> = favourites.iter().map(|role| &role.arn).collect();
     let mut accounts: Vec<AccountRoles> = Vec::new();
     for role in &offers.roles {
+        let row = row(role, favourites.contains(&role.arn));
         let id = role.arn.account();
         if let Some(account) = accounts.last_mut().filter(|account| account.id == id) {
-            account.roles.push(row(role));
+            account.roles.push(row);
             continue;
         }
-        let settings = offers.snapshot.account(id).map(|account| &account.settings);
+        let (alias, environment) = names(offers, id);
         accounts.push(AccountRoles {
             id,
-            alias: settings.map(|settings| settings.alias.as_str().into()),
-            environment: settings.and_then(|settings| environment(settings.environment)),
-            roles: vec![row(role)],
+            alias,
+            environment,
+            roles: vec![row],
         });
     }
     accounts
 }
 
-fn row(role: &OfferedRole) -> RoleRow {
+/// What people call an account, and what it is for.
+fn names(offers: &Offers, id: AccountId) -> (Option<Shown>, Option<pages::Environment>) {
+    let settings = offers.snapshot.account(id).map(|account| &account.settings);
+    let alias = settings.map(|settings| settings.alias.as_str().into());
+    (
+        alias,
+        settings.and_then(|settings| environment(settings.environment)),
+    )
+}
+
+fn row(role: &OfferedRole, is_favourite: bool) -> RoleRow {
     let description = role.role.description.as_str();
+    let tags = role.role.tags.iter();
     RoleRow {
         arn: role.arn.clone(),
         description: (!description.is_empty()).then(|| description.into()),
+        tags: tags
+            .map(|(key, value)| [key.as_str(), "=", value.as_str()].concat())
+            .map(|tag| tag.as_str().into())
+            .collect(),
         longest: role.longest,
+        is_favourite,
+    }
+}
+
+fn own_roles(offers: &Offers, own: Option<&OwnOffers<'_>>) -> OwnRoles {
+    let picked = |role: &OfferedRole, taken_at: Option<UnixTime>| {
+        let id = role.arn.account();
+        let (alias, environment) = names(offers, id);
+        PickedRole {
+            arn: role.arn.clone(),
+            account: alias.unwrap_or_else(|| id.to_string().as_str().into()),
+            environment,
+            longest: role.longest,
+            taken_at,
+        }
+    };
+    let favourites = own.into_iter().flat_map(|own| &own.favourites);
+    let recent = own.into_iter().flat_map(|own| &own.recent);
+    OwnRoles {
+        are_known: own.is_some(),
+        favourites: favourites.map(|role| picked(role, None)).collect(),
+        recent: recent.map(|(role, at)| picked(role, Some(*at))).collect(),
     }
 }
 

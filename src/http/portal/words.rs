@@ -72,6 +72,12 @@ impl PortalError {
                 say("error-not-found-what"),
                 "error-not-found-do",
             ),
+            Self::TooManyFavourites => (
+                StatusCode::CONFLICT,
+                "favourites-full",
+                say("favourites-full-what"),
+                "favourites-full-do",
+            ),
             Self::Malformed(what) => (
                 StatusCode::BAD_REQUEST,
                 "error-form",

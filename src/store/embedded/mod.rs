@@ -20,6 +20,7 @@ mod expiring;
 mod families;
 mod key_uses;
 mod open;
+mod personal_roles;
 mod sessions;
 mod stock;
 mod sweep;
@@ -57,6 +58,8 @@ const REFRESH_FAMILIES: NamedTable = TableDefinition::new("refresh_families");
 const FAMILY_ENDINGS: NamedTable = TableDefinition::new("family_endings");
 /// When access keys were last used.
 const KEY_USES: NamedTable = TableDefinition::new("key_uses");
+/// People's favourite roles, and those that they took last.
+const PERSONAL_ROLES: NamedTable = TableDefinition::new("personal_roles");
 /// Whose session is which: the person's name and behind it the session's.
 const SESSIONS_OF_PEOPLE: TableDefinition<'static, &'static [u8; 64], ()> =
     TableDefinition::new("sessions_of_people");

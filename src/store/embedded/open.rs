@@ -17,7 +17,7 @@ use super::directory::HEAD;
 use super::writer::Writer;
 use super::{
     DIRECTORY_CHECKPOINT, DIRECTORY_LOG, EmbeddedStore, FAMILY_ENDINGS, FORMAT_VERSION, KEY_USES,
-    LOGOUTS, META, ONE_TIME_MARKS, REFRESH_FAMILIES, SESSIONS, SESSIONS_OF_PEOPLE,
+    LOGOUTS, META, ONE_TIME_MARKS, PERSONAL_ROLES, REFRESH_FAMILIES, SESSIONS, SESSIONS_OF_PEOPLE,
 };
 use crate::entropy::EntropyError;
 use crate::store::sealed::{RecordName, StoreSeal};
@@ -203,6 +203,7 @@ fn add_tables(database: &Database) -> Result<(), redb::Error> {
     transaction.open_table(REFRESH_FAMILIES)?;
     transaction.open_table(FAMILY_ENDINGS)?;
     transaction.open_table(KEY_USES)?;
+    transaction.open_table(PERSONAL_ROLES)?;
     decisions::add_tables(&transaction)?;
     Ok(transaction.commit()?)
 }
@@ -255,6 +256,7 @@ fn write_initial(database: &Database, check: &[u8], head: &[u8]) -> Result<(), r
         transaction.open_table(REFRESH_FAMILIES)?;
         transaction.open_table(FAMILY_ENDINGS)?;
         transaction.open_table(KEY_USES)?;
+        transaction.open_table(PERSONAL_ROLES)?;
         decisions::add_tables(&transaction)?;
     }
     Ok(transaction.commit()?)
@@ -290,6 +292,7 @@ fn reseal(database: &Database, seal: &StoreSeal) -> Result<(), OpenError> {
         REFRESH_FAMILIES,
         FAMILY_ENDINGS,
         KEY_USES,
+        PERSONAL_ROLES,
     ];
     for table in named {
         reseal_table(&transaction, seal, table)?;

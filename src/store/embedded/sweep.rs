@@ -10,14 +10,16 @@ use super::sessions::session_of;
 use super::{EmbeddedStore, SESSIONS, SESSIONS_OF_PEOPLE};
 use crate::domain::UnixTime;
 use crate::store::sealed::StoreSeal;
-use crate::store::{BrowserSession, Ending, KeyUse, Logout, RefreshFamily, StoreError};
+use crate::store::{
+    BrowserSession, Ending, KeyUse, Logout, RefreshFamily, RolesOfPerson, StoreError,
+};
 
 /// How many records one transaction removes, so that other writers wait for no more than that.
 const REMOVALS_PER_COMMIT: usize = 500;
 
 impl EmbeddedStore {
-    /// Removes the sessions, logouts, one-time marks, families of refresh tokens, their endings and uses of keys
-    /// that are over at `now`, and whatever of these is damaged. Says how many records that were.
+    /// Removes the sessions, logouts, one-time marks, families of refresh tokens, their endings, uses of keys
+    /// and people's own roles that are over at `now`, and whatever of these is damaged. Says how many records that were.
     ///
     /// A damaged one-time mark or ending stays, because nobody knows until when it holds.
     pub async fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
@@ -27,8 +29,9 @@ impl EmbeddedStore {
         let families = self.sweep_table::<RefreshFamily>(now).await?;
         let endings = self.sweep_table::<Ending>(now).await?;
         let uses = self.sweep_table::<KeyUse>(now).await?;
+        let roles = self.sweep_table::<RolesOfPerson>(now).await?;
         let marks = self.sweep_table::<Mark>(now).await?;
-        Ok(sessions + logouts + families + endings + uses + marks)
+        Ok(sessions + logouts + families + endings + uses + roles + marks)
     }
 
     /// Removes what says whose session is which, where the session is gone. A session is never made
@@ -93,6 +96,8 @@ impl Swept for Logout {}
 impl Swept for RefreshFamily {}
 
 impl Swept for KeyUse {}
+
+impl Swept for RolesOfPerson {}
 
 impl Swept for Mark {
     fn is_due(found: &Found<Self>, now: UnixTime) -> bool {

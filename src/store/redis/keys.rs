@@ -76,6 +76,12 @@ impl Keys {
         format!("{}:{{{tag}}}:logout:{person}", self.prefix)
     }
 
+    /// The roles that a person has marked or taken.
+    pub(super) fn personal_roles(&self, person: &PersonKey) -> String {
+        let (tag, person) = (tag(&person.place(0)), BASE64URL_NOPAD.encode(&person.0));
+        format!("{}:{{{tag}}}:roles:{person}", self.prefix)
+    }
+
     /// Every place that a person has for sessions.
     pub(super) fn sessions_of(&self, person: &PersonKey) -> Vec<String> {
         let places = (0..=u8::MAX).map(|number| person.place(number));

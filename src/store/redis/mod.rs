@@ -8,7 +8,7 @@
 //! **Keys.** Everything of the directory is under the hash tag `{dir}`, so that in a Cluster one node
 //! has it and a script may change it whole. A session and a mark are a key each. Whose a session is, and
 //! that a person signed out, are two keys under the person's tag. A family of refresh
-//! tokens is a key, and so are what ended several of them, and the last use of an access key. Each share of decisions has a tag, with
+//! tokens is a key, and so are what ended several of them, the last use of an access key, and a person's own roles. Each share of decisions has a tag, with
 //! a key for each page and two that say which there are.
 //!
 //! **Atomicity.** Values are sealed, so a script can't look into them: it compares the stored bytes with
@@ -33,6 +33,7 @@ mod link;
 mod notice;
 mod one_time;
 mod open;
+mod personal_roles;
 mod scripts;
 mod sessions;
 mod settings;

@@ -164,13 +164,36 @@ impl Filling {
             roles: vec![RoleRow {
                 arn: self.role(),
                 description: Some(self.shown()),
+                tags: vec![self.shown(); 5],
                 longest: SessionDuration::from_seconds(14_400).unwrap(),
+                is_favourite: true,
             }],
         }]
     }
 
     fn roles(&self) -> RolesPage {
-        RolesPage::new(self.frame(), self.person(), self.accounts(), self.query)
+        RolesPage::new(
+            self.frame(),
+            self.person(),
+            self.own(),
+            self.accounts(),
+            self.query,
+        )
+    }
+
+    fn own(&self) -> OwnRoles {
+        let picked = |taken_at| PickedRole {
+            arn: self.role(),
+            account: self.shown(),
+            environment: Some(Environment::Production),
+            longest: SessionDuration::from_seconds(14_400).unwrap(),
+            taken_at,
+        };
+        OwnRoles {
+            are_known: true,
+            favourites: vec![picked(None)],
+            recent: vec![picked(Some(NOW))],
+        }
     }
 
     fn role(&self) -> RoleArn {
@@ -263,6 +286,8 @@ fn without_versions(html: &str) -> String {
         "tokens.css",
         "portal.css",
         "portal.js",
+        "role-search.js",
+        "roles.js",
         "leave.js",
         "icons.svg",
         "favicon.svg",
@@ -293,7 +318,13 @@ fn sign_in_without_connections_says_so() {
 #[test]
 fn roles_are_found_by_every_word_of_the_query() {
     let shown = |query: &str| {
-        let page = RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.accounts(), query);
+        let page = RolesPage::new(
+            PLAIN.frame(),
+            PLAIN.person(),
+            PLAIN.own(),
+            PLAIN.accounts(),
+            query,
+        );
         usize::from(page.render().unwrap().contains(">1 role<"))
     };
     for query in [
@@ -314,21 +345,101 @@ fn roles_are_found_by_every_word_of_the_query() {
 
 #[test]
 fn roles_that_do_not_match_are_hidden() {
-    let page = RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.accounts(), "staging");
+    let page = RolesPage::new(
+        PLAIN.frame(),
+        PLAIN.person(),
+        PLAIN.own(),
+        PLAIN.accounts(),
+        "staging",
+    );
     let html = page.render().unwrap();
     assert!(html.contains("0 of 1 role<"));
-    assert!(html.contains(r#"aria-labelledby="acct-482011739056" hidden>"#));
+    assert!(html.contains(r#"aria-labelledby="acct-482011739056" data-at="0" hidden>"#));
     assert!(html.contains(r#"<p class="none soft">"#));
+}
+
+#[test]
+fn what_was_found_is_marked_and_the_best_comes_first() {
+    let mut accounts = PLAIN.accounts();
+    let mut other = PLAIN.accounts().remove(0);
+    other.id = "629114864828".parse().unwrap();
+    other.alias = Some("readers-prod".into());
+    accounts.push(other);
+    let page = RolesPage::new(
+        PLAIN.frame(),
+        PLAIN.person(),
+        PLAIN.own(),
+        accounts,
+        "prod read",
+    );
+    let html = page.render().unwrap();
+    let [better, worse] = ["629114864828", "482011739056"].map(|id| {
+        let heading = format!("id=\"acct-{id}\"");
+        html.find(&heading).unwrap()
+    });
+    assert!(better < worse);
+    assert!(html.contains("acct-name\">readers-<mark>prod</mark></bdi>"));
+    assert!(html.contains("role-name\"><mark>Read</mark>Only</span>"));
+    assert!(html.contains("env-production\"><mark>Prod</mark>uction</span>"));
+}
+
+#[test]
+fn tags_are_found_whether_or_not_they_are_shown() {
+    let tags: Vec<Shown> = (1..=MAX_SHOWN_TAGS + MAX_MORE_TAGS + 1)
+        .map(|number| Shown::from(&*format!("team=t{number}.")))
+        .collect();
+    let found = |query: &str| {
+        let mut accounts = PLAIN.accounts();
+        accounts[0].roles[0].tags = tags.clone();
+        RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.own(), accounts, query)
+            .render()
+            .unwrap()
+    };
+    assert!(found("t1.").contains("<span class=\"role-tag\">team=<mark>t1.</mark></span>"));
+    let hidden = found("t13.");
+    assert!(hidden.contains(">1 role<"));
+    assert!(!hidden.contains("<mark>"));
+    assert!(found("t14.").contains("0 of 1 role<"), "one too many");
+}
+
+#[test]
+fn favourites_that_are_not_known_hide_no_role() {
+    let own = OwnRoles {
+        are_known: false,
+        favourites: Vec::new(),
+        recent: Vec::new(),
+    };
+    let page = RolesPage::new(PLAIN.frame(), PLAIN.person(), own, PLAIN.accounts(), "");
+    let html = page.render().unwrap();
+    assert!(html.contains("can’t be read"));
+    assert!(html.contains(">1 role<"));
+    assert!(html.contains("data-favourites hidden"));
+    assert!(!html.contains("recent-h"));
+}
+
+#[test]
+fn no_id_stands_twice_on_the_list() {
+    let html = PLAIN.roles().render().unwrap();
+    let mut ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+    assert!(all > 5);
 }
 
 #[test]
 fn an_account_without_roles_is_not_shown() {
     let mut accounts = PLAIN.accounts();
     accounts[0].roles.clear();
-    let html = RolesPage::new(PLAIN.frame(), PLAIN.person(), accounts, "")
+    let html = RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.own(), accounts, "")
         .render()
         .unwrap();
-    assert!(!html.contains("482011739056"));
+    assert!(!html.contains("acct-482011739056"));
 }
 
 #[test]

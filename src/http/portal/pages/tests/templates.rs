@@ -71,7 +71,19 @@ fn the_sprite_holds_exactly_the_icons_in_use() {
 
 #[test]
 fn every_class_has_a_rule() {
-    const MARKERS: [&str; 1] = ["acct-unknown"];
+    /// What only script looks for.
+    const MARKERS: [&str; 10] = [
+        "acct-unknown",
+        "acct-name",
+        "acct-number",
+        "role-name",
+        "role-path",
+        "role-what",
+        "pick-name",
+        "pick-path",
+        "pick-at",
+        "pick-max",
+    ];
     let rules = std::str::from_utf8(assets::PORTAL.bytes).unwrap();
     for (page, html) in super::PLAIN.pages() {
         let classes = between(&html, "class=\"", "\"");
@@ -84,7 +96,12 @@ fn every_class_has_a_rule() {
 
 #[test]
 fn script_builds_no_markup() {
-    let script = std::str::from_utf8(assets::SCRIPT.bytes).unwrap();
+    let scripts = [
+        &assets::SCRIPT,
+        &assets::ROLE_SEARCH,
+        &assets::ROLES,
+        &assets::LEAVE,
+    ];
     for sink in [
         "innerHTML",
         "outerHTML",
@@ -93,6 +110,9 @@ fn script_builds_no_markup() {
         "eval(",
         "Function(",
     ] {
-        assert!(!script.contains(sink), "{sink}");
+        for script in scripts {
+            let text = std::str::from_utf8(script.bytes).unwrap();
+            assert!(!text.contains(sink), "{}: {sink}", script.name);
+        }
     }
 }
