@@ -13,7 +13,7 @@ use super::client::{Client, ClientError};
 use crate::app::{RunningNode, StartError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::environment::{self, AdminCredentials, Environment};
-use crate::config::{Config, Problems};
+use crate::config::{Config, KeyHolder, Problems};
 use crate::demo::{
     Client as ProviderClient, ClientKind, DemoError, DemoProvider, Encryption, SamlOptions,
     SamlSeed, Seed, SeedError, ServiceProviderError, Signed, StsParty, Transport, meridale,
@@ -188,7 +188,11 @@ fn config(
         ),
         (environment::ADMIN_ACCOUNT_ID, MANAGING_ACCOUNT),
     ];
-    Config::from_toml(SETTINGS, folder, &Environment::of(&variables))
+    let mut config = Config::from_toml(SETTINGS, folder, &Environment::of(&variables))?;
+    if let Some(key) = &mut config.admin.bootstrap {
+        key.held_by = KeyHolder::Process;
+    }
+    Ok(config)
 }
 
 fn portal_client(gateway: &str, folder: &Path) -> Result<ProviderClient, DemoCommandError> {
@@ -276,7 +280,8 @@ Rolegate is running, with an identity provider of its own that really signs.
 
   Open        {url}
   Sign in     by OpenID Connect or by SAML
-  as          Ines (29 roles), Lukas (a few), Noor (none), Tomas (250 groups)
+  as          Ines (29 roles), Lukas (a few), Noor (none), Tomas (in 250 groups, too many)
+  or          break it, by a button each beside them
 
 From a command line (AWS CLI 1.29 or 2.13 and later), paste this: an id_token becomes keys.
 

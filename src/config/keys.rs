@@ -50,13 +50,24 @@ pub struct AdminSettings {
     pub bootstrap: Option<BootstrapKey>,
 }
 
-/// A long-term key from the environment.
+/// A long-term key from the environment, or one that stands for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BootstrapKey {
     /// Its id.
     pub access_key_id: AccessKeyId,
     /// Its secret: 16 to 128 characters.
     pub secret_access_key: SecretAccessKey,
+    /// Who has it.
+    pub held_by: KeyHolder,
+}
+
+/// Who has the key of the first administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyHolder {
+    /// Whoever can see the environment; they are told to unset it once there is another administrator.
+    Environment,
+    /// This process alone, which drew it: it ends with it.
+    Process,
 }
 
 /// What the root key's file is called after the store's.
@@ -220,6 +231,12 @@ pub fn root_key_text(text: &str) -> Result<RootKey, InvalidValue> {
 }
 
 impl AdminSettings {
+    /// Whether somebody should unset the first administrator's key once there is another administrator.
+    pub fn is_to_be_unset(&self) -> bool {
+        let key = self.bootstrap.as_ref();
+        key.is_some_and(|key| key.held_by == KeyHolder::Environment)
+    }
+
     pub(super) fn read(
         root: &mut Reader<'_>,
         environment: &Environment,
@@ -267,5 +284,6 @@ fn bootstrap_key(environment: &Environment, findings: &Findings) -> Option<Boots
     Some(BootstrapKey {
         access_key_id: access_key_id?,
         secret_access_key: SecretAccessKey::new(secret.filter(good)?.to_owned()),
+        held_by: KeyHolder::Environment,
     })
 }

@@ -21,8 +21,8 @@ use std::path::Path;
 
 pub use environment::Environment;
 pub use keys::{
-    AdminSettings, BootstrapKey, RootKeyError, RootKeyFile, RootKeySettings, RootKeySource,
-    root_key_file, root_key_text,
+    AdminSettings, BootstrapKey, KeyHolder, RootKeyError, RootKeyFile, RootKeySettings,
+    RootKeySource, root_key_file, root_key_text,
 };
 pub use network::{Network, PublicUrl, ServedHost, Tls, is_loopback};
 pub use reader::Problem;

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
 };
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 /// How an id_token is signed (RFC 7518, section 3.1).
@@ -37,9 +39,13 @@ pub enum KeyError {
     Encoding,
 }
 
-/// One RSA and one EC key of each generation, newest first. All of them are published; only the
-/// newest sign.
-pub(super) struct KeyRing(VecDeque<Generation>);
+/// One RSA and one EC key of each generation.
+pub(super) struct KeyRing {
+    /// Newest first; only the newest sign.
+    published: VecDeque<Generation>,
+    /// What was made and is not published yet.
+    next: Option<Generation>,
+}
 
 impl KeyRing {
     /// A rotation drops what is older than this many generations.
@@ -47,18 +53,33 @@ impl KeyRing {
 
     /// A ring of one generation.
     pub(super) fn generate() -> Result<Self, KeyError> {
-        Ok(Self(VecDeque::from([Generation::generate()?])))
+        Ok(Self {
+            published: VecDeque::from([Generation::generate()?]),
+            next: None,
+        })
     }
 
     /// Puts a new generation in front.
     pub(super) fn push(&mut self, generation: Generation) {
-        self.0.push_front(generation);
-        self.0.truncate(Self::PUBLISHED);
+        self.published.push_front(generation);
+        self.published.truncate(Self::PUBLISHED);
+    }
+
+    /// Whether a generation has signed that is not published.
+    pub(super) const fn has_unpublished(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Publishes the generation that has signed already.
+    pub(super) fn publish(&mut self) {
+        if let Some(generation) = self.next.take() {
+            self.push(generation);
+        }
     }
 
     /// The published set (RFC 7517, section 5).
     pub(super) fn jwk_set(&self) -> JwkSet<'_> {
-        let keys = self.0.iter().flat_map(Generation::keys);
+        let keys = self.published.iter().flat_map(Generation::keys);
         JwkSet {
             keys: keys.map(|key| &key.published).collect(),
         }
@@ -70,8 +91,29 @@ impl KeyRing {
         algorithm: Algorithm,
         payload: &impl Serialize,
     ) -> Result<String, KeyError> {
-        let newest = self.0.front().ok_or(KeyError::Signature)?;
-        newest.key(algorithm).sign(payload)
+        self.newest()?.key(algorithm).sign(payload)
+    }
+
+    /// Signs `payload` with a key that is published later, if ever.
+    pub(super) fn sign_unpublished(
+        &mut self,
+        payload: &impl Serialize,
+    ) -> Result<String, KeyError> {
+        let generation = match self.next.take() {
+            Some(generation) => generation,
+            None => Generation::generate()?,
+        };
+        self.next.insert(generation).rsa.sign(payload)
+    }
+
+    /// Takes the newest public key for a secret and "signs" with it, as somebody does who has no
+    /// private key: a verifier that lets a token choose its algorithm accepts it.
+    pub(super) fn confuse(&self, payload: &impl Serialize) -> Result<String, KeyError> {
+        self.newest()?.rsa.confuse(payload)
+    }
+
+    fn newest(&self) -> Result<&Generation, KeyError> {
+        self.published.front().ok_or(KeyError::Signature)
     }
 }
 
@@ -163,8 +205,8 @@ enum Pair {
 }
 
 #[derive(Serialize)]
-struct Header<'a> {
-    alg: Algorithm,
+struct Header<'a, A> {
+    alg: A,
     kid: &'a str,
     typ: &'static str,
 }
@@ -205,22 +247,52 @@ impl SigningKey {
     }
 
     fn sign(&self, payload: &impl Serialize) -> Result<String, KeyError> {
+        let signed = self.signed(self.published.alg, payload)?;
+        let signature = self.pair.sign(signed.as_bytes())?;
+        Ok(with_signature(signed, &signature))
+    }
+
+    fn confuse(&self, payload: &impl Serialize) -> Result<String, KeyError> {
+        let signed = self.signed("HS256", payload)?;
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, self.pair.public_pem()?.as_bytes());
+        let signature = hmac::sign(&secret, signed.as_bytes());
+        Ok(with_signature(signed, signature.as_ref()))
+    }
+
+    /// What is signed: `header.payload`.
+    fn signed(&self, alg: impl Serialize, payload: &impl Serialize) -> Result<String, KeyError> {
         let header = Header {
-            alg: self.published.alg,
+            alg,
             kid: &self.published.kid,
             typ: "JWT",
         };
-        let mut token = encode(&header)?;
-        token.push('.');
-        token.push_str(&encode(payload)?);
-        let signature = self.pair.sign(token.as_bytes())?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        Ok(token)
+        Ok([encode(&header)?, encode(payload)?].join("."))
     }
 }
 
+fn with_signature(mut signed: String, signature: &[u8]) -> String {
+    signed.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut signed);
+    signed
+}
+
 impl Pair {
+    /// The public key as people write it into settings.
+    fn public_pem(&self) -> Result<String, KeyError> {
+        let der: PublicKeyX509Der<'_> = match self {
+            Self::Rsa(pair) => pair.public_key().as_der(),
+            Self::Ec(pair) => pair.public_key().as_der(),
+        }
+        .map_err(|_| KeyError::Encoding)?;
+        let base64 = STANDARD.encode(der.as_ref());
+        Ok([
+            "-----BEGIN PUBLIC KEY-----\n",
+            &base64,
+            "\n-----END PUBLIC KEY-----\n",
+        ]
+        .concat())
+    }
+
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let random = SystemRandom::new();
         match self {
@@ -272,6 +344,24 @@ mod tests {
         }
         assert_eq!(published_ids(&ring).len(), 2 * KeyRing::PUBLISHED);
         assert!(!published_ids(&ring).contains(&first[0]));
+    }
+
+    #[test]
+    fn a_key_that_has_signed_is_published_later() {
+        let mut ring = KeyRing::generate().unwrap();
+        let before = published_ids(&ring);
+        assert!(!ring.has_unpublished());
+        let token = ring.sign_unpublished(&"x").unwrap();
+        let header = token.split('.').next().unwrap();
+        assert_eq!(published_ids(&ring), before);
+        assert!(ring.has_unpublished());
+        let again = ring.sign_unpublished(&"y").unwrap();
+        assert!(again.starts_with(header), "the same key");
+        ring.publish();
+        assert!(!ring.has_unpublished());
+        let signed = ring.sign(Algorithm::Rs256, &"x").unwrap();
+        assert!(signed.starts_with(header));
+        assert_eq!(published_ids(&ring).len(), 4);
     }
 
     #[test]

@@ -11,14 +11,17 @@
 //!   └ a person is chosen
 //!      └ /authorize/choose   tickets: a code for 60 s, bound to client, address and challenge
 //!         └ /token           the code is taken, checked, and becomes
-//!            └ provider: id_token (keys sign) and access token (tickets) -> /userinfo
+//!            └ tokens: id_token (keys sign) and access token (tickets) -> /userinfo
 //! ```
 //!
+//! Instead of a person a fault can be chosen (`faults`), which spoils the answer on purpose.
 //! `demo/saml` draws the way of a SAML sign-in.
 
 mod authorization;
 mod client;
+mod earlier;
 mod endpoints;
+mod faults;
 mod keys;
 mod pages;
 mod parameters;
@@ -28,6 +31,7 @@ mod saml;
 mod seed;
 mod server;
 mod tickets;
+mod tokens;
 
 pub use client::{Client, ClientKind, RedirectUri};
 pub use keys::{Algorithm, KeyError};

@@ -5,9 +5,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use askama::Template;
 
+use super::faults::{Fault, Protocol, Words};
 use super::people::Person;
 
-/// Everybody as a button.
+/// Everybody as a button, and everything that can be broken.
 #[derive(Template)]
 #[template(path = "demo/choose.html")]
 pub(super) struct ChoosePage<'a> {
@@ -15,6 +16,15 @@ pub(super) struct ChoosePage<'a> {
     pub(super) action: &'a str,
     pub(super) parameters: Vec<(&'a str, &'a str)>,
     pub(super) people: &'a [Person],
+    pub(super) protocol: Protocol,
+    pub(super) has_unpublished_key: bool,
+}
+
+impl ChoosePage<'_> {
+    /// The value of each button that breaks something, and what it says.
+    fn faults(&self) -> [(&'static str, Words); Fault::ALL.len()] {
+        Fault::ALL.map(|fault| (fault.key(), fault.words(self.protocol)))
+    }
 }
 
 /// A form that the browser posts to the client.
@@ -35,6 +45,7 @@ pub(super) struct HomePage<'a> {
     pub(super) service_providers: Vec<&'a str>,
     pub(super) signed_in: Vec<SignedIn<'a>>,
     pub(super) speaks_to_sts: bool,
+    pub(super) has_unpublished_key: bool,
 }
 
 /// Somebody with open sessions at service providers.
@@ -130,6 +141,8 @@ mod tests {
             action: HOSTILE,
             parameters: vec![(HOSTILE, HOSTILE)],
             people: &people,
+            protocol: Protocol::Saml,
+            has_unpublished_key: true,
         });
         assert_escaped(&FormPostPage {
             action: HOSTILE,
@@ -148,6 +161,7 @@ mod tests {
                 })
                 .collect(),
             speaks_to_sts: true,
+            has_unpublished_key: true,
         });
         assert_escaped(&MessagePage {
             title: HOSTILE,

@@ -5,13 +5,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::client::Client;
+use super::earlier::Earlier;
+use super::faults::{Choice, Validity};
 use super::keys::{Algorithm, Generation, KeyError, KeyRing};
 use super::people::Person;
 use super::saml::{SamlIdp, SamlOptions};
 use super::tickets::{TicketError, Tickets};
+use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::domain::{Audience, InvalidValue, Issuer, UnixTime};
 use crate::entropy::Entropy;
@@ -21,16 +24,20 @@ use crate::federation::saml::service_provider;
 const CODE_SECONDS: i64 = 60;
 /// An id_token and an access token are valid for this many seconds.
 pub(super) const TOKEN_SECONDS: i64 = 300;
+/// An id_token has at most this many groups; of whoever is in more it has none, as Microsoft Entra ID's.
+const MAX_GROUPS: usize = 200;
 
 /// An OpenID Connect and SAML provider that really signs, and lets anybody sign in as one of its people.
 pub struct DemoProvider {
     issuer: Issuer,
     clients: Vec<Client>,
     people: Vec<Person>,
-    keys: RwLock<KeyRing>,
+    pub(super) keys: RwLock<KeyRing>,
     saml: SamlIdp,
     pub(super) codes: Tickets<CodeGrant>,
     pub(super) access_tokens: Tickets<Person>,
+    /// By client.
+    pub(super) earlier: Earlier<Tokens>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -42,7 +49,7 @@ pub(super) struct CodeGrant {
     pub(super) redirect_uri: String,
     pub(super) challenge: String,
     pub(super) nonce: Option<String>,
-    pub(super) person: Person,
+    pub(super) choice: Choice,
 }
 
 /// The demo provider can't do what it was asked.
@@ -60,6 +67,9 @@ pub enum DemoError {
     /// A key or signature could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// No access token could be given.
+    #[error("too many tokens are open at once, or there was no randomness")]
+    Ticket,
     /// The key of the SAML side could not be made.
     #[error(transparent)]
     SamlKey(#[from] service_provider::KeyError),
@@ -95,7 +105,35 @@ pub(super) struct UserInfo<'a> {
     email: &'a str,
     email_verified: bool,
     department: &'a str,
-    groups: &'a [String],
+    #[serde(flatten)]
+    groups: Groups<'a>,
+}
+
+/// Someone's groups, or where they could be asked for (OpenID Connect Core 1.0, section 5.6.2).
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Groups<'a> {
+    Sent {
+        groups: &'a [String],
+    },
+    LeftOut {
+        #[serde(rename = "_claim_names")]
+        names: Value,
+        #[serde(rename = "_claim_sources")]
+        sources: Value,
+    },
+}
+
+impl<'a> Groups<'a> {
+    fn of(person: &'a Person, issuer: &Issuer) -> Self {
+        match person.groups_within(MAX_GROUPS) {
+            Some(groups) => Self::Sent { groups },
+            None => Self::LeftOut {
+                names: json!({ "groups": "src1" }),
+                sources: json!({ "src1": { "endpoint": person.groups_link(issuer.as_str()) } }),
+            },
+        }
+    }
 }
 
 impl DemoProvider {
@@ -118,6 +156,7 @@ impl DemoProvider {
             keys: RwLock::new(KeyRing::generate()?),
             codes: Tickets::lasting(CODE_SECONDS),
             access_tokens: Tickets::lasting(TOKEN_SECONDS),
+            earlier: Earlier::default(),
             clock,
             entropy,
         })
@@ -181,25 +220,48 @@ impl DemoProvider {
         self.sign_for(person, &client.id, now, overrides)
     }
 
+    /// Whether a key has signed that is not published.
+    pub(super) fn has_unpublished_key(&self) -> bool {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.has_unpublished() || self.saml.has_unpublished_key()
+    }
+
+    /// Publishes the keys that have signed already, and signs with them from now on.
+    pub(super) fn publish_keys(&self) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.publish();
+        self.saml.publish_key();
+    }
+
     /// As [`Self::mint`], once person and client are known.
-    pub(super) fn sign_for(
+    fn sign_for(
         &self,
         person: &Person,
         audience: &Audience,
         now: UnixTime,
         overrides: &Overrides,
     ) -> Result<String, DemoError> {
-        let claims = IdToken {
-            iss: &self.issuer,
-            aud: audience.as_str(),
-            iat: now.seconds(),
-            exp: now.plus(TOKEN_SECONDS).seconds(),
-            person: UserInfo::of(person),
-        };
-        let claims = serde_json::to_value(claims).map_err(|_| KeyError::Encoding)?;
+        let claims = self.claims(person, audience, Validity::good(now, TOKEN_SECONDS))?;
         let claims = with_overrides(claims, &overrides.claims);
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         Ok(keys.sign(overrides.algorithm, &claims)?)
+    }
+
+    /// The claims of an id_token.
+    pub(super) fn claims(
+        &self,
+        person: &Person,
+        audience: &Audience,
+        validity: Validity,
+    ) -> Result<Value, KeyError> {
+        let claims = IdToken {
+            iss: &self.issuer,
+            aud: audience.as_str(),
+            iat: validity.issued_at.seconds(),
+            exp: validity.ends_at.seconds(),
+            person: UserInfo::of(person, &self.issuer),
+        };
+        serde_json::to_value(claims).map_err(|_| KeyError::Encoding)
     }
 
     /// An opaque access token for `/userinfo`.
@@ -221,14 +283,14 @@ impl DemoProvider {
 }
 
 impl<'a> UserInfo<'a> {
-    pub(super) fn of(person: &'a Person) -> Self {
+    pub(super) fn of(person: &'a Person, issuer: &Issuer) -> Self {
         Self {
             sub: &person.subject,
             name: &person.name,
             email: &person.email,
             email_verified: true,
             department: &person.department,
-            groups: &person.groups,
+            groups: Groups::of(person, issuer),
         }
     }
 }
@@ -240,7 +302,8 @@ pub(super) fn access_token_hash(access_token: &str) -> String {
     URL_SAFE_NO_PAD.encode(left_half.collect::<Vec<u8>>())
 }
 
-fn with_overrides(mut claims: Value, overrides: &Map<String, Value>) -> Value {
+/// Adds or replaces claims; `null` takes one out.
+pub(super) fn with_overrides(mut claims: Value, overrides: &Map<String, Value>) -> Value {
     if let Value::Object(members) = &mut claims {
         members.extend(overrides.clone());
         members.retain(|_, value| !value.is_null());
@@ -290,6 +353,17 @@ mod tests {
             "department": "Finance", "groups": ["all-staff", "finance-analysts", "data-readers"],
         });
         assert_eq!(part(&minted.unwrap(), 1), expected);
+    }
+
+    #[test]
+    fn of_more_groups_than_are_sent_none_is() {
+        let provider = provider_at("http://127.0.0.1:9000").unwrap();
+        let minted = provider.mint("tomas", "rolegate-sts", NOW, &Overrides::default());
+        let claims = part(&minted.unwrap(), 1);
+        assert_eq!(claims.get("groups"), None);
+        assert_eq!(claims["_claim_names"], json!({ "groups": "src1" }));
+        let endpoint = "http://127.0.0.1:9000/users/mrd-10093/getMemberObjects";
+        assert_eq!(claims["_claim_sources"]["src1"]["endpoint"], endpoint);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use actix_web::{App, Error, HttpServer, error, web};
 use tokio::task::JoinHandle;
 
 use super::endpoints::{
-    authorize, discovery, home, mint, saml, saml_logout, sign_out, token, userinfo,
+    authorize, discovery, home, mint, publish, saml, saml_logout, sign_out, token, userinfo,
 };
 use super::provider::DemoProvider;
 
@@ -99,6 +99,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/demo.svg", web::get().to(home::icon))
         .route("/demo/token", web::get().to(mint::token))
         .route("/demo/saml-response", web::get().to(mint::saml_response))
+        .route("/demo/publish-keys", web::post().to(publish::keys))
         .route("/jwks", web::get().to(discovery::jwks))
         .route("/authorize", web::get().to(authorize::show))
         .route("/authorize", web::post().to(authorize::show_posted))

@@ -45,7 +45,7 @@ pub enum ClaimSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unusable {
     /// Values are missing: the provider left them out because there were too many (group overage:
-    /// `hasgroups`, `_claim_names`), or one of a SAML attribute is no text.
+    /// `hasgroups`, `_claim_names`, `groups.link`), or one of a SAML attribute is no text.
     Incomplete,
     /// An `email` without `email_verified: true`.
     Unverified,

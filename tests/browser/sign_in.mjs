@@ -234,12 +234,26 @@ test("noor has no role and is told what to send to whom", LONGEST, async () => {
   });
 });
 
-test("tomas takes a role out of 250 groups", LONGEST, async () => {
+test("tomas is in 250 groups, which his provider does not send, and is told so", LONGEST, async () => {
   await withPage(async (page) => {
     await signIn(page, gateway, { connection: "workforce", person: "tomas" });
+    assert.match(await text(page, "main"), /left out your groups because there are too many/);
+    await assertLooksGood(page, "no-roles-left-out");
+  });
+});
+
+test("lukas has a few roles", LONGEST, async () => {
+  await withPage(async (page) => {
+    await signIn(page, gateway, { connection: "workforce", person: "lukas" });
     await assertLooksGood(page, "roles-few");
-    await takeRole(page, "arn:aws:iam::629114864828:role/engineering/Developer");
-    assert.equal(await text(page, "#session-name"), "tomas.varga@meridale.example");
+  });
+});
+
+test("ines takes a role in staging", LONGEST, async () => {
+  await withPage(async (page) => {
+    await signIn(page, gateway, { connection: "workforce", person: "ines" });
+    await takeRole(page, "arn:aws:iam::629114864828:role/engineering/ReadOnly");
+    assert.equal(await text(page, "#session-name"), "ines.okafor@meridale.example");
     await assertLooksGood(page, "credentials-staging");
   });
 });

@@ -7,7 +7,7 @@
 //!   └── gateway   ── with roles for AWS's clients, by this machine's clock
 //! directory ── the files that are applied to it      clock ── its time, moved by the test
 //! provider, keys ── who signs                        aws, sts, browser, http ── who calls
-//! audit ── what it wrote                             catalogue ── which threats have tests
+//! audit ── what it wrote      shown ── what the docs say of it      catalogue ── which threats have tests
 //! ```
 //!
 //! Everything listens on a free loopback port and ends when it is dropped. Each test file is a crate
@@ -31,4 +31,5 @@ pub mod http_node;
 pub mod keys;
 pub mod node;
 pub mod provider;
+pub mod shown;
 pub mod sts;

@@ -1,7 +1,6 @@
 //! A page: what is typed, and what is printed then.
 
-/// Stands in a page for what differs from run to run.
-const ANYTHING: char = '…';
+use crate::support::shown::is_shown;
 
 /// What is typed, and what is printed then.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,26 +41,6 @@ pub fn blocks(page: &str) -> Vec<Block> {
         rest = after;
     }
     blocks
-}
-
-/// Whether a text is what a page shows.
-fn is_shown(text: &str, shown: &str) -> bool {
-    let (text, shown) = (text.trim(), shown.trim());
-    let mut pieces = shown.split(ANYTHING);
-    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap()) else {
-        return false;
-    };
-    let pieces: Vec<_> = pieces.collect();
-    let Some((last, between)) = pieces.split_last() else {
-        return rest.is_empty();
-    };
-    for piece in between {
-        match rest.split_once(piece) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 #[test]

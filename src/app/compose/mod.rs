@@ -95,7 +95,8 @@ pub(super) async fn compose(
     let issuers = shared.issuers(&node_keys, public_url.as_str());
     let fit_issuers = fit_issuers(config, public_url.as_str());
     let edge = edge(config, url, address, &shared.resources);
-    let readiness = shared.readiness(draining, admin.clone(), config, &metadata);
+    let told = admin.clone().filter(|_| config.admin.is_to_be_unset());
+    let readiness = shared.readiness(draining, told, config, &metadata);
     Ok(Flows {
         public_url: public_url.as_str().into(),
         organisation: config.organisation.as_ref().map(OrganisationName::shared),

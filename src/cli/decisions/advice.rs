@@ -101,7 +101,23 @@ fn of_check(check: &str, trace: &Trace<'_>) -> Option<&'static str> {
             "the two SAML verifiers disagree: take it for an attack until you know better"
         }
         "metadata" => "have the provider's metadata read (rolegate connections refresh-metadata)",
-        check => return of_the_node(check),
+        check => return of_tampering(check).or_else(|| of_the_node(check)),
+    })
+}
+
+/// What no provider does by itself.
+fn of_tampering(check: &str) -> Option<&'static str> {
+    Some(match check {
+        "nonce" => {
+            "the token was given to another sign-in: somebody sent it once more, or went back in their browser; if it goes on, look into it"
+        }
+        "algorithm" => {
+            "have the provider sign with one of ours (RS256, PS256, ES256 and their kin); a token that says HS256 or none is forged"
+        }
+        "assertion" => {
+            "a response has one assertion, in one place: take it for an attack (signature wrapping) until you know better"
+        }
+        _ => return None,
     })
 }
 

@@ -7,9 +7,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::demo::authorization::{
     AnswerTo, AuthorizationRequest, ClientError, Refusal, ResponseMode, Untrusted,
 };
+use crate::demo::faults::{Choice, Protocol};
 use crate::demo::pages::{ChoosePage, FormPostPage, MessagePage, page, page_with_form_to};
 use crate::demo::parameters::Parameters;
-use crate::demo::people::Person;
 use crate::demo::provider::{CodeGrant, DemoProvider};
 
 /// `GET /authorize`.
@@ -28,7 +28,7 @@ pub(in crate::demo) async fn show_posted(
     shown(&provider, &body)
 }
 
-/// `POST /authorize/choose`: the request again, and a person.
+/// `POST /authorize/choose`: the request again, and a person or a fault.
 pub(in crate::demo) async fn choose(
     body: web::Bytes,
     provider: web::Data<DemoProvider>,
@@ -40,9 +40,8 @@ pub(in crate::demo) async fn choose(
         Ok(request) => request,
         Err(refusal) => return refused(&provider, refusal),
     };
-    let key = parameters.value("person").unwrap_or_default();
-    match provider.person(key) {
-        Some(person) => answered(&provider, request, person),
+    match Choice::read(&parameters, provider.people()) {
+        Some(choice) => answered(&provider, request, choice),
         None => refused(&provider, Refusal::Answered(request.answer_to, NOBODY)),
     }
 }
@@ -64,12 +63,16 @@ fn shown(provider: &DemoProvider, encoded: &[u8]) -> HttpResponse {
         Ok(request) => request,
         Err(refusal) => return refused(provider, refusal),
     };
-    let passed_on = parameters.iter().filter(|(name, _)| *name != "person");
+    let passed_on = parameters
+        .iter()
+        .filter(|(name, _)| !Choice::FIELDS.contains(name));
     let template = ChoosePage {
         client: request.client.id.as_str(),
         action: "/authorize/choose",
         parameters: passed_on.collect(),
         people: provider.people(),
+        protocol: Protocol::Oidc,
+        has_unpublished_key: provider.has_unpublished_key(),
     };
     let origin = request.answer_to.redirect_uri.origin();
     page_with_form_to(&[origin], StatusCode::OK, &template)
@@ -78,7 +81,7 @@ fn shown(provider: &DemoProvider, encoded: &[u8]) -> HttpResponse {
 fn answered(
     provider: &DemoProvider,
     request: AuthorizationRequest<'_>,
-    person: &Person,
+    choice: Choice,
 ) -> HttpResponse {
     let AuthorizationRequest {
         client,
@@ -91,7 +94,7 @@ fn answered(
         redirect_uri: answer_to.redirect_uri.as_str().to_owned(),
         challenge,
         nonce,
-        person: person.clone(),
+        choice,
     };
     let now = provider.clock.now();
     match provider.codes.give(grant, now, provider.entropy.as_ref()) {

@@ -19,6 +19,7 @@ pub(in crate::demo) async fn home(provider: web::Data<DemoProvider>) -> HttpResp
         service_providers: service_providers.iter().map(EntityId::as_str).collect(),
         signed_in: signed_in(&provider),
         speaks_to_sts: provider.saml().sts().is_some(),
+        has_unpublished_key: provider.has_unpublished_key(),
     };
     // A sign-out leads to them.
     let origins: Vec<_> = provider

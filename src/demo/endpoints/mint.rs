@@ -56,6 +56,7 @@ fn status(error: DemoError) -> HttpResponseBuilder {
         DemoError::UnknownPerson | DemoError::UnknownClient => HttpResponse::BadRequest(),
         DemoError::IssuerHasPath
         | DemoError::Key(_)
+        | DemoError::Ticket
         | DemoError::SamlKey(_)
         | DemoError::Value(_) => HttpResponse::InternalServerError(),
     }

@@ -4,6 +4,7 @@ pub(super) mod authorize;
 pub(super) mod discovery;
 pub(super) mod home;
 pub(super) mod mint;
+pub(super) mod publish;
 pub(super) mod saml;
 pub(super) mod saml_logout;
 pub(super) mod sign_out;

@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::demo::faults::{Choice, Protocol};
 use crate::demo::pages::{ChoosePage, FormPostPage, MessagePage, page, page_with_form_to};
 use crate::demo::parameters::Parameters;
 use crate::demo::provider::DemoProvider;
@@ -61,7 +62,7 @@ pub(in crate::demo) async fn start(
     }
 }
 
-/// `POST /saml/sso/choose`: the sign-in that was kept, and a person.
+/// `POST /saml/sso/choose`: the sign-in that was kept, and a person or a fault.
 pub(in crate::demo) async fn choose(
     body: web::Bytes,
     provider: web::Data<DemoProvider>,
@@ -73,8 +74,8 @@ pub(in crate::demo) async fn choose(
     let Some(asked) = provider.saml().take(ticket) else {
         return not_shown("It was finished already, or begun more than ten minutes ago.");
     };
-    let person = provider.person(parameters.value("person").unwrap_or_default());
-    match provider.saml().answer(&asked, person) {
+    let choice = Choice::read(&parameters, provider.people());
+    match provider.saml().answer(&asked, choice.as_ref()) {
         Ok(form) => form_page(&form),
         Err(error) => not_shown(&error.to_string()),
     }
@@ -93,6 +94,8 @@ fn shown(provider: &DemoProvider, asked: Asked) -> HttpResponse {
         action: "/saml/sso/choose",
         parameters: vec![("ticket", &ticket)],
         people: provider.people(),
+        protocol: Protocol::Saml,
+        has_unpublished_key: provider.has_unpublished_key(),
     };
     page_with_form_to(&[origin], StatusCode::OK, &template)
 }

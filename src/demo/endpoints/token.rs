@@ -5,12 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::demo::client::Client;
-use crate::demo::keys::Algorithm;
 use crate::demo::parameters::Parameters;
-use crate::demo::provider::{CodeGrant, DemoProvider, Overrides, TOKEN_SECONDS, access_token_hash};
+use crate::demo::provider::{CodeGrant, DemoProvider, TOKEN_SECONDS};
 
 /// `POST /token`.
 pub(in crate::demo) async fn redeem(
@@ -19,15 +17,15 @@ pub(in crate::demo) async fn redeem(
     provider: web::Data<DemoProvider>,
 ) -> HttpResponse {
     match redeemed(&provider, &request, &body) {
-        Ok(tokens) => HttpResponse::Ok()
+        Ok(answer) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
-            .json(tokens),
+            .json(answer),
         Err(error) => error.response(),
     }
 }
 
 #[derive(Serialize)]
-struct Tokens {
+struct Answer {
     access_token: String,
     token_type: &'static str,
     expires_in: i64,
@@ -89,7 +87,7 @@ fn redeemed(
     provider: &DemoProvider,
     request: &HttpRequest,
     body: &[u8],
-) -> Result<Tokens, TokenError> {
+) -> Result<Answer, TokenError> {
     let content_type = header_text(request, &CONTENT_TYPE).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -108,7 +106,13 @@ fn redeemed(
     if !is_bound(&grant, client, &parameters) {
         return Err(TokenError::InvalidGrant);
     }
-    tokens(provider, &grant)
+    let tokens = provider.tokens(&grant).map_err(|_| TokenError::Server)?;
+    Ok(Answer {
+        access_token: tokens.access_token,
+        token_type: "Bearer",
+        expires_in: TOKEN_SECONDS,
+        id_token: tokens.id_token,
+    })
 }
 
 /// The client, by `client_secret_basic` or `client_secret_post`, and never both.
@@ -173,29 +177,6 @@ fn is_verifier(verifier: &str) -> bool {
 fn challenge_of(verifier: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
     URL_SAFE_NO_PAD.encode(digest)
-}
-
-fn tokens(provider: &DemoProvider, grant: &CodeGrant) -> Result<Tokens, TokenError> {
-    let now = provider.clock.now();
-    let access_token = provider.access_token(&grant.person, now);
-    let access_token = access_token.map_err(|_| TokenError::Server)?;
-    let mut claims = Map::new();
-    claims.insert("at_hash".into(), access_token_hash(&access_token).into());
-    claims.insert(
-        "nonce".into(),
-        grant.nonce.clone().map_or(Value::Null, Value::from),
-    );
-    let overrides = Overrides {
-        algorithm: Algorithm::Rs256,
-        claims,
-    };
-    let id_token = provider.sign_for(&grant.person, &grant.client, now, &overrides);
-    Ok(Tokens {
-        access_token,
-        token_type: "Bearer",
-        expires_in: TOKEN_SECONDS,
-        id_token: id_token.map_err(|_| TokenError::Server)?,
-    })
 }
 
 fn header_text<'a>(

@@ -14,7 +14,7 @@ pub(in crate::demo) async fn userinfo(
     match provider.access_tokens.find(token, provider.clock.now()) {
         Some(person) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
-            .json(UserInfo::of(&person)),
+            .json(UserInfo::of(&person, provider.issuer())),
         None => HttpResponse::Unauthorized()
             .insert_header((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
             .finish(),

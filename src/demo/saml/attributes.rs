@@ -6,6 +6,10 @@ use crate::demo::people::Person;
 const BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
 const URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 
+/// What Microsoft Entra ID sends in place of groups, and beyond how many.
+const GROUPS_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
+const MAX_GROUPS: usize = 150;
+
 /// How long a session may last that is asked for at STS, in seconds.
 const STS_SESSION_SECONDS: &str = "3600";
 
@@ -39,10 +43,16 @@ impl Attribute {
 }
 
 /// What every service provider is told: what the id_token says, and two of it by their object
-/// identifiers as well.
-pub(super) fn of_person(person: &Person) -> Vec<Attribute> {
-    let mut groups = Attribute::basic("groups", &[]);
-    groups.values.clone_from(&person.groups);
+/// identifiers as well. Of whoever is in more than 150 groups none is sent.
+pub(super) fn of_person(person: &Person, issuer: &str) -> Vec<Attribute> {
+    let groups = match person.groups_within(MAX_GROUPS) {
+        Some(groups) => {
+            let mut attribute = Attribute::basic("groups", &[]);
+            attribute.values = groups.to_vec();
+            attribute
+        }
+        None => Attribute::basic(GROUPS_LINK, &[&person.groups_link(issuer)]),
+    };
     vec![
         Attribute::uri(
             "urn:oid:2.16.840.1.113730.3.1.241",

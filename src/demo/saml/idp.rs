@@ -1,33 +1,25 @@
-//! The SAML identity provider itself: what it knows, and the responses that it makes.
+//! The SAML identity provider itself: what it knows and keeps. `answers` has the responses that it makes.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use super::attributes::{self, Attribute};
+use super::keys::Keys;
 use super::logout::UnderWay;
 use super::metadata;
 use super::request::{AuthnRequest, Expected, Incoming, RequestError};
-use super::response::{Envelope, PERSISTENT, ResponseError, Statement, UNSPECIFIED};
 use super::service_provider::{ServiceProvider, ServiceProviderError};
 use super::sessions::{IdpSession, Sessions};
 use crate::clock::Clock;
-use crate::demo::people::Person;
+use crate::demo::earlier::Earlier;
 use crate::demo::provider::DemoError;
 use crate::demo::tickets::{TicketError, Tickets};
-use crate::domain::{EntityId, InvalidValue, Issuer, UnixTime};
+use crate::domain::{EntityId, InvalidValue, Issuer};
 use crate::entropy::Entropy;
-use crate::federation::saml::claims::NameId;
-use crate::federation::saml::messages::{MessageId, PostForm};
-use crate::federation::saml::redirect::MessageKind;
-use crate::federation::saml::service_provider::ServiceProviderKey;
 use crate::federation::saml::vocabulary::{Binding, EndpointUrl};
 
 /// Somebody chooses a person within this many seconds, and a logout comes back within them.
 const TICKET_SECONDS: i64 = 600;
 /// A session at the demo provider lasts this many seconds.
-const SESSION_SECONDS: i64 = 8 * 60 * 60;
+pub(super) const SESSION_SECONDS: i64 = 8 * 60 * 60;
 
 /// How the provider makes its responses.
 #[derive(Debug, Clone, Default)]
@@ -86,6 +78,7 @@ impl StsParty {
 /// The provider's name and addresses.
 #[derive(Debug)]
 pub(super) struct Addresses {
+    pub(super) issuer: Issuer,
     pub(super) entity_id: EntityId,
     pub(super) sign_on: EndpointUrl,
     pub(super) logout: EndpointUrl,
@@ -96,12 +89,14 @@ pub(super) struct Addresses {
 /// A SAML identity provider that really signs, and lets anybody sign in as one of its people.
 pub struct SamlIdp {
     pub(super) addresses: Addresses,
-    pub(super) key: ServiceProviderKey,
-    options: SamlOptions,
+    pub(super) keys: Keys,
+    pub(super) options: SamlOptions,
     service_providers: RwLock<Vec<Arc<ServiceProvider>>>,
     asked: Tickets<Asked>,
     pub(super) logouts: Tickets<UnderWay>,
     pub(super) sessions: Sessions,
+    /// By service provider, and whether it had asked.
+    pub(super) earlier: Earlier<String>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -109,9 +104,9 @@ pub struct SamlIdp {
 /// A sign-in for which a person is yet to be chosen.
 #[derive(Debug, Clone)]
 pub(in crate::demo) struct Asked {
-    request: Option<AuthnRequest>,
-    service_provider: Arc<ServiceProvider>,
-    consumer: EndpointUrl,
+    pub(super) request: Option<AuthnRequest>,
+    pub(super) service_provider: Arc<ServiceProvider>,
+    pub(super) consumer: EndpointUrl,
 }
 
 impl Asked {
@@ -138,8 +133,9 @@ impl SamlIdp {
         let url = url::Url::parse(&logout).map_err(|_| DemoError::IssuerHasPath)?;
         let host = url.host_str().unwrap_or_default();
         Ok(Self {
-            key: ServiceProviderKey::generate(host, clock.now())?,
+            keys: Keys::generate(host, clock.now())?,
             addresses: Addresses {
+                issuer: issuer.clone(),
                 entity_id: at("/saml/metadata").parse()?,
                 sign_on: at("/saml/sso").parse()?,
                 logout: logout.parse()?,
@@ -150,6 +146,7 @@ impl SamlIdp {
             asked: Tickets::lasting(TICKET_SECONDS),
             logouts: Tickets::lasting(TICKET_SECONDS),
             sessions: Sessions::default(),
+            earlier: Earlier::default(),
             clock,
             entropy,
         })
@@ -172,7 +169,17 @@ impl SamlIdp {
 
     /// The provider's metadata.
     pub fn metadata(&self) -> String {
-        metadata::document(&self.addresses, self.key.certificate())
+        metadata::document(&self.addresses, &self.keys.certificates())
+    }
+
+    /// Whether a key has signed that is not in the metadata.
+    pub(in crate::demo) fn has_unpublished_key(&self) -> bool {
+        self.keys.has_unpublished()
+    }
+
+    /// Puts the key that has signed already into the metadata, and signs with it from now on.
+    pub(in crate::demo) fn publish_key(&self) {
+        self.keys.publish();
     }
 
     /// Lets the service provider that `metadata` describes sign people in; what was known of it is
@@ -256,114 +263,5 @@ impl SamlIdp {
     /// The sign-in that was kept; it can be gone on with once.
     pub(in crate::demo) fn take(&self, ticket: &str) -> Option<Asked> {
         self.asked.take(ticket, self.clock.now())
-    }
-
-    /// The form that brings the answer to the service provider: who was chosen, or that nobody was.
-    pub(in crate::demo) fn answer(
-        &self,
-        asked: &Asked,
-        person: Option<&Person>,
-    ) -> Result<PostForm, ResponseError> {
-        let now = self.clock.now();
-        let request = asked.request.as_ref();
-        let envelope = self.envelope(
-            asked.consumer.as_str(),
-            request.map(|request| &request.id),
-            now,
-        );
-        let xml = match person {
-            None => envelope.nobody()?,
-            Some(person) => {
-                let session = self.new_session(asked, person, now)?;
-                let statement = Statement {
-                    audience: asked.service_provider.entity_id.as_str(),
-                    name_id: &session.name_id,
-                    session_index: &session.index,
-                    session_ends: session.ends,
-                    context: request
-                        .and_then(|request| request.context.as_deref())
-                        .unwrap_or(UNSPECIFIED),
-                    attributes: &attributes::of_person(person),
-                };
-                let recipient = asked.service_provider.encryption.as_ref();
-                let xml = envelope.success(&statement, (self.options.encryption, recipient))?;
-                self.sessions.begin(session, now);
-                xml
-            }
-        };
-        let relay_state = request.and_then(|request| request.relay_state.clone());
-        Ok(PostForm::new(
-            MessageKind::Response,
-            &xml,
-            asked.consumer.clone(),
-            relay_state,
-        ))
-    }
-
-    /// A response for STS in base64, with the roles that the provider gives a person; `None` where the
-    /// provider knows no STS.
-    pub fn response_for_sts(&self, person: &Person) -> Result<Option<String>, ResponseError> {
-        let Some(sts) = &self.options.sts else {
-            return Ok(None);
-        };
-        let now = self.clock.now();
-        let audience = &sts.audience;
-        let mut attributes: Vec<Attribute> = attributes::of_person(person);
-        attributes.extend(attributes::for_sts(person));
-        let session_index = MessageId::draw(self.entropy.as_ref())?;
-        let statement = Statement {
-            audience: audience.as_str(),
-            name_id: &self.name_of(person, audience),
-            session_index: session_index.as_str(),
-            session_ends: now.plus(SESSION_SECONDS),
-            context: UNSPECIFIED,
-            attributes: &attributes,
-        };
-        let envelope = self.envelope(sts.recipient.as_str(), None, now);
-        let xml = envelope.success(&statement, (Encryption::None, None))?;
-        Ok(Some(STANDARD.encode(xml)))
-    }
-
-    fn envelope<'a>(
-        &'a self,
-        recipient: &'a str,
-        in_response_to: Option<&'a MessageId>,
-        now: UnixTime,
-    ) -> Envelope<'a> {
-        Envelope {
-            issuer: &self.addresses.entity_id,
-            key: self.key.signing(),
-            signed: self.options.signed,
-            recipient,
-            in_response_to,
-            now,
-            entropy: self.entropy.as_ref(),
-        }
-    }
-
-    fn new_session(
-        &self,
-        asked: &Asked,
-        person: &Person,
-        now: UnixTime,
-    ) -> Result<IdpSession, ResponseError> {
-        let service_provider = asked.service_provider.entity_id.clone();
-        Ok(IdpSession {
-            index: MessageId::draw(self.entropy.as_ref())?.as_str().to_owned(),
-            person: person.key.clone(),
-            name_id: self.name_of(person, &service_provider),
-            service_provider,
-            ends: now.plus(SESSION_SECONDS),
-        })
-    }
-
-    /// A person's name at a service provider, which stays the same.
-    fn name_of(&self, person: &Person, service_provider: &EntityId) -> NameId {
-        NameId {
-            value: person.subject.clone(),
-            format: Some(PERSISTENT.to_owned()),
-            name_qualifier: Some(self.addresses.entity_id.as_str().to_owned()),
-            sp_name_qualifier: Some(service_provider.as_str().to_owned()),
-        }
     }
 }

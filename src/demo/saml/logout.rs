@@ -189,7 +189,7 @@ impl SamlIdp {
             xml: &request.to_xml(),
             relay_state: Some(&ticket),
         };
-        let url = message.url(address, Some(self.key.signing()))?;
+        let url = message.url(address, Some(self.keys.newest().signing()))?;
         Ok(Departure::Redirect(url))
     }
 
@@ -270,7 +270,8 @@ impl SamlIdp {
         (address, binding): (&EndpointUrl, Binding),
         relay_state: Option<&str>,
     ) -> Result<Departure, LogoutFault> {
-        let key = self.key.signing();
+        let key = self.keys.newest();
+        let key = key.signing();
         match binding {
             Binding::Redirect => {
                 let message = RedirectMessage {

@@ -11,7 +11,7 @@ use crate::federation::saml::writer::XmlWriter;
 use crate::federation::saml::xml::namespace::{METADATA, PROTOCOL, SIGNATURE};
 
 /// The whole document. Requests must be signed.
-pub(super) fn document(addresses: &Addresses, certificate: &Certificate) -> String {
+pub(super) fn document(addresses: &Addresses, certificates: &[Certificate]) -> String {
     let mut xml = XmlWriter::default();
     let attributes = [
         ("xmlns:md", METADATA),
@@ -24,22 +24,24 @@ pub(super) fn document(addresses: &Addresses, certificate: &Certificate) -> Stri
             ("protocolSupportEnumeration", PROTOCOL),
         ];
         xml.element("md:IDPSSODescriptor", &attributes, |xml| {
-            role(xml, addresses, certificate);
+            role(xml, addresses, certificates);
         });
     });
     xml.finish()
 }
 
 /// The children in the order of the schema.
-fn role(xml: &mut XmlWriter, addresses: &Addresses, certificate: &Certificate) {
-    xml.element("md:KeyDescriptor", &[("use", "signing")], |xml| {
-        xml.element("ds:KeyInfo", &[], |xml| {
-            xml.element("ds:X509Data", &[], |xml| {
-                let certificate = STANDARD.encode(certificate.der());
-                xml.text("ds:X509Certificate", &[], &certificate);
+fn role(xml: &mut XmlWriter, addresses: &Addresses, certificates: &[Certificate]) {
+    for certificate in certificates {
+        xml.element("md:KeyDescriptor", &[("use", "signing")], |xml| {
+            xml.element("ds:KeyInfo", &[], |xml| {
+                xml.element("ds:X509Data", &[], |xml| {
+                    let certificate = STANDARD.encode(certificate.der());
+                    xml.text("ds:X509Certificate", &[], &certificate);
+                });
             });
         });
-    });
+    }
     for binding in Binding::ALL {
         let location = ("Location", addresses.logout.as_str());
         xml.empty(

@@ -12,8 +12,10 @@
 //! Messages are written, signed and read with the product's own means. That others understand them,
 //! tests show that drive libraries of others.
 
+mod answers;
 mod attributes;
 mod idp;
+mod keys;
 mod logout;
 mod metadata;
 mod request;

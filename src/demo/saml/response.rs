@@ -2,6 +2,7 @@
 
 use super::attributes::Attribute;
 use super::idp::{Encryption, Signed};
+use crate::demo::faults::Validity;
 use crate::domain::{EntityId, UnixTime};
 use crate::entropy::{Entropy, EntropyError};
 use crate::federation::saml::certificate::Certificate;
@@ -10,6 +11,7 @@ use crate::federation::saml::decrypt::{
     ContentAlgorithm, EncryptError, EncryptedAssertion, KeyTransport, OaepHash,
 };
 use crate::federation::saml::messages::MessageId;
+use crate::federation::saml::service_provider::KeyError;
 use crate::federation::saml::signing::{PLACEHOLDER, SigningError, SigningKey};
 use crate::federation::saml::writer::XmlWriter;
 use crate::federation::saml::xml::namespace::{ASSERTION, PROTOCOL};
@@ -24,7 +26,7 @@ const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 const AUTHN_FAILED: &str = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed";
 
 /// An assertion must be brought within this many seconds.
-const ASSERTION_SECONDS: i64 = 300;
+pub(super) const ASSERTION_SECONDS: i64 = 300;
 
 /// Whom a response is for, and what makes it trustworthy.
 pub(super) struct Envelope<'a> {
@@ -35,11 +37,12 @@ pub(super) struct Envelope<'a> {
     pub(super) recipient: &'a str,
     /// The request that it answers.
     pub(super) in_response_to: Option<&'a MessageId>,
-    pub(super) now: UnixTime,
+    pub(super) validity: Validity,
     pub(super) entropy: &'a dyn Entropy,
 }
 
 /// What an assertion says.
+#[derive(Clone, Copy)]
 pub(super) struct Statement<'a> {
     pub(super) audience: &'a str,
     pub(super) name_id: &'a NameId,
@@ -55,6 +58,9 @@ pub enum ResponseError {
     /// It could not be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// There is no key to sign with.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// It could not be encrypted.
     #[error(transparent)]
     Encryption(#[from] EncryptError),
@@ -90,6 +96,26 @@ impl Envelope<'_> {
         self.response(&[SUCCESS], place, |xml| xml.document(&assertion))
     }
 
+    /// A response in which a copy of the signed assertion stands in front of it, unsigned and saying
+    /// `more` (signature wrapping). Somebody makes it who has the signed one and no key: a verifier that
+    /// finds the signature and a reader that takes the first assertion let them in.
+    pub(super) fn wrapped(
+        &self,
+        statement: &Statement<'_>,
+        more: &Statement<'_>,
+    ) -> Result<String, ResponseError> {
+        let assertion = |signed, statement| {
+            let envelope = Envelope { signed, ..*self };
+            envelope.assertion(statement, Encryption::None)
+        };
+        let copy = assertion(Signed::Response, more)?;
+        let signed = assertion(Signed::Assertion, statement)?;
+        self.response(&[SUCCESS], Place::Nothing, |xml| {
+            xml.document(&copy);
+            xml.document(&signed);
+        })
+    }
+
     /// The response that says that nobody proved who they are. It is signed as a whole: there is
     /// nothing else to sign.
     pub(super) fn nobody(&self) -> Result<String, ResponseError> {
@@ -103,7 +129,7 @@ impl Envelope<'_> {
         content: impl FnOnce(&mut XmlWriter),
     ) -> Result<String, ResponseError> {
         let id = MessageId::draw(self.entropy)?;
-        let issue_instant = self.now.to_string();
+        let issue_instant = self.validity.issued_at.to_string();
         let mut attributes = vec![
             ("xmlns:samlp", PROTOCOL),
             ("xmlns:saml", ASSERTION),
@@ -130,7 +156,7 @@ impl Envelope<'_> {
     ) -> Result<String, ResponseError> {
         let id = MessageId::draw(self.entropy)?;
         let place = self.signed.assertion(encryption);
-        let issue_instant = self.now.to_string();
+        let issue_instant = self.validity.issued_at.to_string();
         let attributes = [
             ("xmlns:saml", ASSERTION),
             ("ID", id.as_str()),
@@ -161,7 +187,7 @@ impl Envelope<'_> {
     }
 
     fn write_subject(&self, xml: &mut XmlWriter, name_id: &NameId) {
-        let ends = self.now.plus(ASSERTION_SECONDS).to_string();
+        let ends = self.validity.ends_at.to_string();
         let mut confirmation = vec![
             ("NotOnOrAfter", ends.as_str()),
             ("Recipient", self.recipient),
@@ -186,8 +212,8 @@ impl Envelope<'_> {
 
     fn write_conditions(&self, xml: &mut XmlWriter, audience: &str) {
         let (begins, ends) = (
-            self.now.to_string(),
-            self.now.plus(ASSERTION_SECONDS).to_string(),
+            self.validity.issued_at.to_string(),
+            self.validity.ends_at.to_string(),
         );
         let times = [("NotBefore", begins.as_str()), ("NotOnOrAfter", &ends)];
         xml.element("saml:Conditions", &times, |xml| {
@@ -198,7 +224,8 @@ impl Envelope<'_> {
     }
 
     fn write_authentication(&self, xml: &mut XmlWriter, statement: &Statement<'_>) {
-        let (at, ends) = (self.now.to_string(), statement.session_ends.to_string());
+        let at = self.validity.issued_at.to_string();
+        let ends = statement.session_ends.to_string();
         let attributes = [
             ("AuthnInstant", at.as_str()),
             ("SessionIndex", statement.session_index),

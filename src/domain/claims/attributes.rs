@@ -3,6 +3,16 @@
 use super::{Claim, ClaimSource, Claims, MAX_NAME, OVERHEAD, Unusable};
 use crate::domain::{AWS_ATTRIBUTES, SessionClaims};
 
+/// What Microsoft Entra ID sends somebody who is in more than 150 groups, in place of all of them: the
+/// address where they could be asked for.
+const GROUPS_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
+/// The names that the groups have otherwise: two of its own, and the one that most give them instead.
+const GROUPS: [&str; 3] = [
+    "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
+    "http://schemas.microsoft.com/claims/groups",
+    "groups",
+];
+
 /// An attribute as an assertion has it. Several may have one name: they are one claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AssertedAttribute<'a> {
@@ -16,7 +26,8 @@ impl Claims {
     /// Reads the attributes of an assertion.
     ///
     /// Nothing is nested in SAML, so that a name that begins with `/` is no pointer: what has one can't
-    /// be used. `email` counts only beside an `email_verified` whose one value is `true`.
+    /// be used. `email` counts only beside an `email_verified` whose one value is `true`. A link to
+    /// groups marks that they were left out.
     pub fn from_attributes(attributes: &[AssertedAttribute<'_>]) -> Self {
         let mut claims = Self {
             session: SessionClaims::of_attributes(attributes),
@@ -25,6 +36,7 @@ impl Claims {
         for attribute in attributes {
             claims.assert(*attribute);
         }
+        claims.mark_groups_behind_a_link();
         let verified = claims.kept.get("email_verified");
         if !verified.is_some_and(|it| it.unusable.is_none() && it.values == ["true"]) {
             claims.distrust_email();
@@ -44,6 +56,15 @@ impl Claims {
                 values: claim.unusable.is_none().then_some(&*claim.values),
             });
         SessionClaims::of_attributes(&own.collect::<Vec<_>>())
+    }
+
+    /// Whoever is in too many groups gets an address instead, whatever else is sent.
+    fn mark_groups_behind_a_link(&mut self) {
+        if self.kept.contains_key(GROUPS_LINK) {
+            for name in GROUPS {
+                self.mark_incomplete(name, ClaimSource::Assertion);
+            }
+        }
     }
 
     fn assert(&mut self, attribute: AssertedAttribute<'_>) {
@@ -120,6 +141,24 @@ mod tests {
         for attributes in [&[unread][..], &[read, unread], &[unread, read]] {
             assert_eq!(unusable(attributes, "groups"), Some(Unusable::Incomplete));
         }
+    }
+
+    #[test]
+    fn groups_behind_a_link_are_incomplete_whether_they_are_sent_or_not() {
+        let link: Written<'_> = (
+            GROUPS_LINK,
+            Some(&["https://graph.example/u/getMemberObjects"]),
+        );
+        for link in [link, (GROUPS_LINK, Some(&[])), (GROUPS_LINK, None)] {
+            for name in GROUPS {
+                let found = unusable(&[link], name);
+                assert_eq!(found, Some(Unusable::Incomplete), "{name}");
+                let sent = unusable(&[(name, Some(&["staff"])), link], name);
+                assert_eq!(sent, Some(Unusable::Incomplete), "{name}");
+            }
+        }
+        let other: Written<'_> = ("groups.link", Some(&["https://graph.example/"]));
+        assert_eq!(claims(&[other]).get("groups"), None);
     }
 
     #[test]

@@ -5,8 +5,10 @@ use actix_web::http::StatusCode;
 use super::error::PortalError;
 use super::language::{Language, MessageName, Said};
 use super::shown::Shown;
+use crate::domain::UnixTime;
 use crate::federation::Quoted;
 use crate::federation::id_token::TokenError;
+use crate::federation::key_cache::KeyError;
 use crate::federation::relying_party::SignInError;
 use crate::federation::saml::SamlError;
 use crate::federation::saml::authentication::AuthenticationError;
@@ -204,14 +206,7 @@ fn provider_words(error: &SignInError) -> Words {
             say("refused-turned-away-said").with("said", &said(error, description)),
             SIGN_IN_AGAIN,
         ),
-        SignInError::Token(TokenError::Expired { now, expired_at }) => (
-            StatusCode::FORBIDDEN,
-            NOT_SIGNED_IN,
-            say("refused-late")
-                .with("end", &expired_at.to_string())
-                .with("now", &now.to_string()),
-            "refused-late-do",
-        ),
+        SignInError::Token(error) => token_words(error),
         SignInError::OtherIssuer { .. } | SignInError::OtherConnection => {
             refused("refused-other-provider", SIGN_IN_AGAIN)
         }
@@ -225,9 +220,51 @@ fn provider_words(error: &SignInError) -> Words {
         SignInError::CodeRefused { .. }
         | SignInError::TokenAnswer
         | SignInError::NoIdToken
-        | SignInError::OtherSubject { .. }
-        | SignInError::Token(_) => refused(NOT_ACCEPTED, SIGN_IN_AGAIN),
+        | SignInError::OtherSubject { .. } => refused(NOT_ACCEPTED, SIGN_IN_AGAIN),
     }
+}
+
+fn token_words(error: &TokenError) -> Words {
+    match error {
+        TokenError::Expired { now, expired_at } => late(*now, *expired_at),
+        TokenError::IssuedInFuture {
+            now,
+            issued_at: from,
+        }
+        | TokenError::NotYetValid {
+            now,
+            not_before: from,
+        } => early(*now, *from),
+        TokenError::Audience { .. } | TokenError::AuthorizedParty { .. } => {
+            refused("refused-other-audience", "refused-other-audience-do")
+        }
+        TokenError::Nonce { .. } => refused("refused-other-sign-in", SIGN_IN_AGAIN),
+        TokenError::Key {
+            source: KeyError::UnknownKey,
+            ..
+        }
+        | TokenError::Algorithm { .. }
+        | TokenError::Signature => refused("refused-signature", "refused-signature-do"),
+        _ => refused(NOT_ACCEPTED, SIGN_IN_AGAIN),
+    }
+}
+
+fn late(now: UnixTime, end: UnixTime) -> Words {
+    told(
+        say("refused-late")
+            .with("end", &end.to_string())
+            .with("now", &now.to_string()),
+        "refused-late-do",
+    )
+}
+
+fn early(now: UnixTime, from: UnixTime) -> Words {
+    told(
+        say("refused-early")
+            .with("from", &from.to_string())
+            .with("now", &now.to_string()),
+        "refused-early-do",
+    )
 }
 
 fn not_set_up() -> Words {
@@ -291,14 +328,22 @@ fn response_words(error: &SamlError) -> Words {
             ),
             SIGN_IN_AGAIN,
         ),
-        SamlError::Expired { now, at, .. } => (
-            StatusCode::FORBIDDEN,
-            NOT_SIGNED_IN,
-            say("refused-late")
-                .with("end", &at.to_string())
-                .with("now", &now.to_string()),
-            "refused-late-do",
-        ),
+        SamlError::Expired { now, at, .. } => late(*now, *at),
+        SamlError::IssuedInFuture { now, at, .. } | SamlError::NotYetValid { now, at, .. } => {
+            early(*now, *at)
+        }
+        SamlError::Audience { .. } => {
+            refused("refused-other-audience", "refused-other-audience-do")
+        }
+        SamlError::InResponseTo { .. }
+        | SamlError::Solicited { .. }
+        | SamlError::Unsolicited { .. } => refused("refused-other-sign-in", SIGN_IN_AGAIN),
+        SamlError::Signature(_) | SamlError::Unsigned => {
+            refused("refused-signature", "refused-signature-do")
+        }
+        SamlError::Assertions { .. } | SamlError::MisplacedAssertion { .. } => {
+            refused("refused-rebuilt", SIGN_IN_AGAIN)
+        }
         SamlError::Issuer { .. } => refused("refused-other-provider", SIGN_IN_AGAIN),
         // Of what was decrypted nothing is told before the provider has vouched for it.
         SamlError::Inside(_) => check_failed(SamlError::Decryption.check()),
