@@ -20,6 +20,7 @@ mod authorization;
 mod client;
 mod endpoints;
 mod keys;
+mod oidc_sessions;
 mod pages;
 mod parameters;
 mod people;

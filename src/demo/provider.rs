@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use super::keys::{Algorithm, Generation, KeyError, KeyRing};
+use super::oidc_sessions::OidcSessions;
 use super::people::Person;
 use super::saml::{SamlIdp, SamlOptions};
 use super::tickets::{TicketError, Tickets};
@@ -29,6 +30,7 @@ pub struct DemoProvider {
     people: Vec<Person>,
     keys: RwLock<KeyRing>,
     saml: SamlIdp,
+    pub(super) oidc: OidcSessions,
     pub(super) codes: Tickets<CodeGrant>,
     pub(super) access_tokens: Tickets<Person>,
     pub(super) clock: Arc<dyn Clock>,
@@ -113,6 +115,7 @@ impl DemoProvider {
         Ok(Self {
             saml: SamlIdp::new(&issuer, Arc::clone(&clock), Arc::clone(&entropy))?,
             issuer,
+            oidc: OidcSessions::at(&clients),
             clients,
             people,
             keys: RwLock::new(KeyRing::generate()?),

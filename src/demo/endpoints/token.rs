@@ -185,6 +185,8 @@ fn tokens(provider: &DemoProvider, grant: &CodeGrant) -> Result<Tokens, TokenErr
         "nonce".into(),
         grant.nonce.clone().map_or(Value::Null, Value::from),
     );
+    let sid = provider.oidc.begin(grant, provider.entropy.as_ref());
+    claims.insert("sid".into(), sid.map_or(Value::Null, Value::from));
     let overrides = Overrides {
         algorithm: Algorithm::Rs256,
         claims,
