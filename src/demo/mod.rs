@@ -23,6 +23,7 @@ mod earlier;
 mod endpoints;
 mod faults;
 mod keys;
+mod oidc_sessions;
 mod pages;
 mod parameters;
 mod people;

@@ -54,6 +54,13 @@ pub(super) struct SignedIn<'a> {
     pub(super) sessions: usize,
 }
 
+/// Who has sessions by OpenID Connect.
+#[derive(Template)]
+#[template(path = "demo/end_session.html")]
+pub(super) struct EndSessionPage<'a> {
+    pub(super) signed_in: Vec<SignedIn<'a>>,
+}
+
 /// One sentence, and what to do.
 #[derive(Template)]
 #[template(path = "demo/message.html")]

@@ -11,6 +11,7 @@ use super::client::Client;
 use super::earlier::Earlier;
 use super::faults::{Choice, Validity};
 use super::keys::{Algorithm, Generation, KeyError, KeyRing};
+use super::oidc_sessions::OidcSessions;
 use super::people::Person;
 use super::saml::{SamlIdp, SamlOptions};
 use super::tickets::{TicketError, Tickets};
@@ -34,6 +35,7 @@ pub struct DemoProvider {
     people: Vec<Person>,
     pub(super) keys: RwLock<KeyRing>,
     saml: SamlIdp,
+    pub(super) oidc: OidcSessions,
     pub(super) codes: Tickets<CodeGrant>,
     pub(super) access_tokens: Tickets<Person>,
     /// By client.
@@ -151,6 +153,7 @@ impl DemoProvider {
         Ok(Self {
             saml: SamlIdp::new(&issuer, Arc::clone(&clock), Arc::clone(&entropy))?,
             issuer,
+            oidc: OidcSessions::at(&clients),
             clients,
             people,
             keys: RwLock::new(KeyRing::generate()?),
@@ -234,7 +237,7 @@ impl DemoProvider {
     }
 
     /// As [`Self::mint`], once person and client are known.
-    fn sign_for(
+    pub(super) fn sign_for(
         &self,
         person: &Person,
         audience: &Audience,

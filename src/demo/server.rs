@@ -107,8 +107,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/token", web::post().to(token::redeem))
         .route("/userinfo", web::get().to(userinfo::userinfo))
         .route("/userinfo", web::post().to(userinfo::userinfo))
-        .route("/end-session", web::get().to(sign_out::end_session))
-        .route("/end-session", web::post().to(sign_out::end_session))
+        .route("/end-session", web::get().to(sign_out::asked))
+        .route("/end-session", web::post().to(sign_out::posted))
         .route(
             "/.well-known/openid-configuration",
             web::get().to(discovery::configuration),

@@ -64,6 +64,8 @@ impl DemoProvider {
         let mut claims = Map::new();
         claims.insert("at_hash".into(), access_token_hash(access_token).into());
         claims.insert("nonce".into(), grant.nonce.clone().into());
+        let sid = self.oidc.begin(grant, self.entropy.as_ref());
+        claims.insert("sid".into(), sid.into());
         match grant.choice.fault {
             Some(Fault::OtherAudience) => {
                 claims.insert("aud".into(), ANOTHER_CLIENT.into());

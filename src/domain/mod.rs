@@ -8,6 +8,7 @@ mod action;
 mod arn;
 mod claims;
 mod credentials;
+mod device;
 mod host_name;
 mod identity;
 mod issuer_traits;
@@ -40,6 +41,7 @@ pub use arn::{
 };
 pub use claims::{AssertedAttribute, Claim, ClaimName, ClaimSource, Claims, Unusable};
 pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, SessionToken};
+pub use device::{Browser, Device, System};
 pub use host_name::HostName;
 pub use identity::{
     Audience, ConnectionId, EntityId, FederatedIdentity, Issuer, IssuerName, ProviderRef, RuleId,
@@ -56,7 +58,7 @@ pub use principal::{
     SessionPrincipal, UserName, UserPrincipal,
 };
 pub use private_key_id::PrivateKeyId;
-pub use provider_session::{NameId, ProviderSession};
+pub use provider_session::{IdTokenHint, NameId, OidcSession, ProviderSession};
 pub use regions::{
     DefaultRegion, Enabling, Endpoint, KnownRegion, OptInRegion, Regions, TokenVersion,
 };

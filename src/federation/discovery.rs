@@ -25,6 +25,9 @@ pub struct ProviderMetadata {
     pub token_endpoint: Option<Url>,
     /// Where further claims are.
     pub userinfo_endpoint: Option<Url>,
+    /// Where a browser is sent to sign out (OpenID Connect RP-Initiated Logout 1.0). One that can't be used
+    /// keeps nobody from signing in, so it counts as none.
+    pub end_session_endpoint: Option<Url>,
     /// Whether every authorization response carries `iss` (RFC 9207).
     pub sends_issuer: bool,
     /// The PKCE methods; `None` where it doesn't say.
@@ -93,6 +96,7 @@ impl ProviderMetadata {
             authorization_endpoint: read.endpoint("authorization_endpoint")?,
             token_endpoint: read.endpoint("token_endpoint")?,
             userinfo_endpoint: read.endpoint("userinfo_endpoint")?,
+            end_session_endpoint: read.endpoint("end_session_endpoint").unwrap_or_default(),
             sends_issuer: read.flag("authorization_response_iss_parameter_supported")?,
             code_challenge_methods: read.texts("code_challenge_methods_supported")?,
             token_endpoint_auth_methods: read.texts("token_endpoint_auth_methods_supported")?,
@@ -259,6 +263,19 @@ mod tests {
             read(&with("jwks_uri", json!(7))),
             Err(MetadataError::Malformed("jwks_uri"))
         );
+    }
+
+    #[test]
+    fn an_address_for_signing_out_that_can_t_be_used_is_none() {
+        let at = |found: &str| {
+            let metadata = read(&with("end_session_endpoint", json!(found))).unwrap();
+            metadata.end_session_endpoint.map(String::from)
+        };
+        let good = "https://idp.example.com/a/logout?x=y";
+        assert_eq!(at(good).as_deref(), Some(good));
+        for bad in ["http://idp.example.com/logout", "javascript:alert(1)", ""] {
+            assert_eq!(at(bad), None, "{bad}");
+        }
     }
 
     #[test]

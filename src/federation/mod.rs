@@ -22,6 +22,7 @@ pub mod json;
 pub mod jwks;
 pub mod key_cache;
 pub mod known;
+pub mod oidc_logout;
 pub mod outbound;
 pub mod outgoing;
 mod proven;

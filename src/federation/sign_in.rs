@@ -21,7 +21,9 @@ use super::saml::browser_sso::{BrowserSso, SamlAttempt, SamlParty, SamlSignInErr
 use super::saml::messages::PostForm;
 use super::saml::metadata::IdpMetadata;
 use super::saml::prove::UnverifiedResponse;
-use crate::domain::{ConnectionId, ProviderSession, Secret, UnixTime};
+use crate::domain::{
+    ConnectionId, IssuerName, OidcSession, ProviderSession, Secret, Subject, UnixTime,
+};
 use crate::entropy::{Entropy, EntropyError, draw};
 use crate::store::PersonKey;
 
@@ -117,8 +119,10 @@ pub struct ProvenSignIn {
     pub identity: ProvenIdentity,
     /// By which name their sessions end together.
     pub person: PersonKey,
-    /// The provider's session, where it is to be told of a sign-out.
+    /// A SAML provider's session, where it is to be told of a sign-out.
     pub provider_session: Option<ProviderSession>,
+    /// An OpenID Connect provider's session.
+    pub oidc: Option<OidcSession>,
     /// When the provider wants ours to be over.
     pub ends_at: Option<UnixTime>,
 }
@@ -224,13 +228,19 @@ impl ProviderSignIn {
     }
 }
 
-fn of_oidc(identity: ProvenIdentity) -> ProvenSignIn {
+fn of_oidc((identity, session): (ProvenIdentity, OidcSession)) -> ProvenSignIn {
     ProvenSignIn {
-        person: PersonKey::of(identity.issuer(), &[identity.subject().as_str()]),
+        oidc: Some(session),
+        person: oidc_person(identity.issuer(), identity.subject()),
         provider_session: None,
         ends_at: None,
         identity,
     }
+}
+
+/// By which name all sessions of somebody whom an OpenID Connect provider vouches for end.
+pub fn oidc_person(issuer: &IssuerName, subject: &Subject) -> PersonKey {
+    PersonKey::of(issuer, &[subject.as_str()])
 }
 
 /// The origins of all addresses of a SAML provider: a browser holds redirects of a form to them, too.

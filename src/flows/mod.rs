@@ -25,6 +25,7 @@ mod assume_root;
 mod authenticate;
 mod authorize;
 mod caller_context;
+mod end_sessions;
 mod even_time;
 mod get_caller_identity;
 pub mod iam;
@@ -84,6 +85,7 @@ pub use authorize::{
     Answer, Authorize, AuthorizeError, Decided, KeyError, KeyValues, Question, QuestionError,
     RefusalText, Resource, ServiceKeys, Verdict, unproven,
 };
+pub use end_sessions::{EndSessions, Ended, MAX_BY_PEOPLE, TakenKeys};
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
 pub use issuers::{DISCOVERY, FitIssuers, Issuers, KEYS, OwnIssuers};
 pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
@@ -105,7 +107,10 @@ pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
 pub use saml_session::SamlSessionError;
 pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, Wish};
-pub use sign_out::{LogoutRefusal, ProviderLoggedOut, SignOut, SignedOut, TellingProvider};
+pub use sign_out::{
+    LogoutRefusal, OwnSession, ProviderLoggedOut, SignOut, SignedOut, SignedOutEverywhere,
+    TellingProvider,
+};
 pub use unavailable::Unavailable;
 pub use used_keys::{MAX_WAITING, NOTED_SECONDS, UsedKeys, WriteUsedKeys};
 pub use user_sessions::{FederationRequest, UserSessionError, UserSessions};

@@ -39,7 +39,7 @@ use crate::entropy::{Entropy, draw};
 use crate::mapping::{self, MappedRole, RuleTrace};
 use crate::metrics::{Operation, Step};
 use crate::policy::{self, Decision};
-use crate::store::{BrowserSession, SessionKey, Sessions};
+use crate::store::{BrowserSession, SessionKey, Sessions, TakenRole};
 use crate::throttle::Throttle;
 
 const TAKING: Operation = Operation::TakeRoleCredentials;
@@ -302,7 +302,7 @@ impl Portal {
                     snapshot: &snapshot,
                     meta,
                 };
-                self.issue(&choice, asked)
+                self.issue_noted(open, &choice, asked).await
             }
         };
         let misses = match (&result, &mapped) {
@@ -359,6 +359,26 @@ impl Portal {
         }
         let given = mapped.grants.into_iter().find(|given| given.role == *role);
         Ok((snapshot, given, mapped.trace))
+    }
+
+    /// Issues, and notes it with the session: what is taken in one that somebody ends meanwhile is refused.
+    async fn issue_noted(
+        &self,
+        open: &OpenBrowserSession,
+        choice: &Choice<'_>,
+        asked: SessionDuration,
+    ) -> Result<TakenCredentials, AssumeRoleError> {
+        let taken = self.issue(choice, asked)?;
+        let note = TakenRole {
+            role: taken.arn.clone(),
+            at: choice.meta.now,
+        };
+        let noted = self.sessions.note_taken(&open.key(), &note).await;
+        if noted.map_err(Unavailable::from)? {
+            Ok(taken)
+        } else {
+            Err(AssumeRoleError::Revoked)
+        }
     }
 
     fn issue(

@@ -47,6 +47,7 @@ impl RecordedChange<'_> {
         }
         let author = match self.subject {
             Subject::Caller(caller) => caller.principal.arn(),
+            Subject::Person(person) => person.to_string(),
             Subject::Node => AUTHOR.to_owned(),
         };
         let set = ChangeSet {

@@ -3,7 +3,7 @@
 use super::node_keys::NodeKeysError;
 use crate::audit::AuditUnavailable;
 use crate::credentials::IssueError;
-use crate::directory::{DirectoryError, UnusableKey, UnusableWebIdentityKey};
+use crate::directory::{CommitError, DirectoryError, UnusableKey, UnusableWebIdentityKey};
 use crate::entropy::EntropyError;
 use crate::federation::saml::prove::SamlProofError;
 use crate::store::StoreError;
@@ -41,6 +41,12 @@ pub enum Unavailable {
     /// None of these keys signs.
     #[error("no key signs tokens")]
     NoWebIdentityKey,
+    /// It can't be said that keys are over.
+    #[error("what was taken in a session could not be revoked")]
+    NotRevoked(#[source] Box<CommitError>),
+    /// The store has too many sessions to look through.
+    #[error("the sessions could not be looked through in time")]
+    NotLookedThrough,
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

@@ -39,6 +39,10 @@ pub enum Operation {
     SignOut,
     /// The portal: a SAML provider says that somebody signed out.
     SamlLogout,
+    /// The portal: an OpenID Connect provider says that somebody signed out.
+    OidcLogout,
+    /// The portal: somebody ends sessions of theirs elsewhere.
+    EndSessions,
     /// The portal: credentials for a role.
     TakeRoleCredentials,
     /// The admin API, and what the node changes by itself.
@@ -59,7 +63,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::AssumeRole,
         Self::GetSessionToken,
         Self::GetFederationToken,
@@ -71,6 +75,8 @@ impl Operation {
         Self::SignIn,
         Self::SignOut,
         Self::SamlLogout,
+        Self::OidcLogout,
+        Self::EndSessions,
         Self::TakeRoleCredentials,
         Self::Administration,
         Self::GetWebIdentityToken,
@@ -95,6 +101,8 @@ impl Operation {
             Self::SignIn => "SignIn",
             Self::SignOut => "SignOut",
             Self::SamlLogout => "SamlLogout",
+            Self::OidcLogout => "OidcLogout",
+            Self::EndSessions => "EndSessions",
             Self::TakeRoleCredentials => "TakeRoleCredentials",
             Self::Administration => "Administration",
             Self::GetWebIdentityToken => "GetWebIdentityToken",

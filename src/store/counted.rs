@@ -8,7 +8,7 @@ use super::{
     Appended, BrowserSession, Created, DecisionLog, DirectoryLog, Generation, Heads, KeyUse,
     KeyUses, LogEntry, Logout, OneTimeUse, Page, PageId, PageSize, PageWrite, PageWritten,
     PersonKey, PersonalRoles, Position, Redeemed, RolesChange, RolesChanged, RolesOfPerson,
-    SessionKey, Sessions, Share, StoreError, UsedKey,
+    SessionKey, Sessions, Share, StoreError, TakenRole, UsedKey,
 };
 use crate::domain::UnixTime;
 use crate::metrics::Metrics;
@@ -97,11 +97,28 @@ impl Sessions for Counted<dyn Sessions> {
         self.counted("session touch", self.store.touch(key, now).await)
     }
 
-    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
+    async fn note_taken(&self, key: &SessionKey, taken: &TakenRole) -> Result<bool, StoreError> {
+        self.counted("session note", self.store.note_taken(key, taken).await)
+    }
+
+    async fn sessions_of(
+        &self,
+        person: &PersonKey,
+        now: UnixTime,
+    ) -> Result<Vec<(SessionKey, BrowserSession)>, StoreError> {
+        let answer = self.store.sessions_of(person, now).await;
+        self.counted("session list", answer)
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<Option<BrowserSession>, StoreError> {
         self.counted("session end", self.store.end(key).await)
     }
 
-    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError> {
+    async fn end_all(
+        &self,
+        person: &PersonKey,
+        logout: Logout,
+    ) -> Result<Vec<BrowserSession>, StoreError> {
         self.counted("session end", self.store.end_all(person, logout).await)
     }
 }

@@ -20,7 +20,8 @@ use super::sealed::{serialised, unavailable};
 use super::{
     Appended, BrowserSession, Created, DirectoryLog, Generation, Kind, LogEntry, Logout,
     MAX_CHANGE_BYTES, MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES, OneTimeUse, PersonKey, Position,
-    Redeemed, SessionKey, SessionPlace, Sessions, ShortLived, Stock, StoreError, TooLarge,
+    Redeemed, SessionKey, SessionPlace, Sessions, ShortLived, Stock, StoreError, TakenRole,
+    TooLarge,
 };
 use crate::domain::UnixTime;
 
@@ -241,23 +242,50 @@ impl Sessions for MemoryStore {
         Ok(())
     }
 
-    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
+    async fn note_taken(&self, key: &SessionKey, taken: &TakenRole) -> Result<bool, StoreError> {
         let mut state = self.state();
-        let is_there = state.session(key).is_some();
-        if is_there {
-            state.sessions.remove(&key.place());
+        let Some((kept, session)) = state.sessions.get_mut(&key.place()) else {
+            return Ok(false);
+        };
+        if kept != key || session.is_over(taken.at) {
+            return Ok(false);
         }
-        Ok(is_there)
+        session.details.note(taken);
+        Ok(true)
+    }
+
+    async fn sessions_of(
+        &self,
+        person: &PersonKey,
+        now: UnixTime,
+    ) -> Result<Vec<(SessionKey, BrowserSession)>, StoreError> {
+        let state = self.state();
+        let own = state.sessions.values();
+        let own = own.filter(|(_, session)| session.person == *person && !session.is_over(now));
+        Ok(own.cloned().collect())
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<Option<BrowserSession>, StoreError> {
+        let mut state = self.state();
+        if state.session(key).is_none() {
+            return Ok(None);
+        }
+        let ended = state.sessions.remove(&key.place());
+        Ok(ended.map(|(_, session)| session))
     }
 
     /// The sessions are gone even where there is no room to remember the logout.
-    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError> {
+    async fn end_all(
+        &self,
+        person: &PersonKey,
+        logout: Logout,
+    ) -> Result<Vec<BrowserSession>, StoreError> {
         let mut state = self.state();
-        let before = state.sessions.len();
-        state
-            .sessions
-            .retain(|_, (_, session)| session.person != *person);
-        let ended = before - state.sessions.len();
+        let is_theirs = |_: &SessionPlace, (_, session): &mut (SessionKey, BrowserSession)| {
+            session.person == *person
+        };
+        let ended = state.sessions.extract_if(is_theirs);
+        let ended = ended.map(|(_, (_, session))| session).collect();
         let logouts = &mut state.logouts;
         self.make_room(logouts, person, |kept| kept.keep_until < logout.at)?;
         let kept = logouts.get(person).copied();

@@ -10,6 +10,7 @@
 pub mod archive;
 mod counted;
 mod decisions;
+mod details;
 pub mod embedded;
 mod families;
 mod key_uses;
@@ -28,6 +29,7 @@ pub use decisions::{
     DecisionLog, Heads, MAX_PAGE_BYTES, MAX_PAGE_MARKS, Page, PageHead, PageId, PageSize,
     PageWrite, PageWritten, Share, Stamp,
 };
+pub use details::{SessionDetails, TakenRole};
 pub use families::{
     Begun, Ending, FamiliesOf, FamilyKey, RefreshFamilies, RefreshFamily, Rotated, Rotation,
     TokenDigest,
@@ -197,12 +199,29 @@ pub trait Sessions: Send + Sync {
     /// Notes that the session was used at `now`; nothing happens where there is none.
     async fn touch(&self, key: &SessionKey, now: UnixTime) -> Result<(), StoreError>;
 
-    /// Ends the session at once; `true` where there was one.
-    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError>;
+    /// Notes that credentials are taken in the session, for as long as it lives; `false` where there is none
+    /// any more. Of a note and an end, one is first: either the end gives the session with the note, or
+    /// the note finds none.
+    async fn note_taken(&self, key: &SessionKey, taken: &TakenRole) -> Result<bool, StoreError>;
+
+    /// Every session of a person that is not over at `now`, with its name, in any order. One that is made or
+    /// ended meanwhile may be there or not.
+    async fn sessions_of(
+        &self,
+        person: &PersonKey,
+        now: UnixTime,
+    ) -> Result<Vec<(SessionKey, BrowserSession)>, StoreError>;
+
+    /// Ends the session at once; the session, where there was one.
+    async fn end(&self, key: &SessionKey) -> Result<Option<BrowserSession>, StoreError>;
 
     /// Ends every session of a person at once, and lets none begin by a proof that was issued before;
-    /// how many there were.
-    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError>;
+    /// those that there were.
+    async fn end_all(
+        &self,
+        person: &PersonKey,
+        logout: Logout,
+    ) -> Result<Vec<BrowserSession>, StoreError>;
 }
 
 /// Whether something that may be used once was used now.

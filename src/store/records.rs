@@ -3,6 +3,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
+use super::SessionDetails;
 use crate::domain::{FederatedIdentity, IssuerName, ProviderSession, SignInId, UnixTime};
 
 /// The most bytes that a session takes when serialised: 1 MiB.
@@ -167,6 +168,9 @@ pub struct BrowserSession {
     pub idle_seconds: u32,
     /// It ends then, whatever happens.
     pub ends_at: UnixTime,
+    /// What is noted beside; the last, because records of before have none.
+    #[serde(default, with = "super::details::as_json")]
+    pub details: SessionDetails,
 }
 
 impl BrowserSession {

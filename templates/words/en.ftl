@@ -18,6 +18,7 @@ lasting-hours-and-minutes = { $hours } h { $minutes } min
 skip = Skip to content
 nav-main = Main
 nav-roles = Roles
+nav-sessions = Sessions
 menu-account = Account menu
 menu-signed-in = signed in { $time }
 foot-for = Rolegate for { $organisation }
@@ -55,6 +56,7 @@ signed-out = You are signed out
 signed-out-here = Nobody can take keys from this browser until you sign in again.
 signed-out-not-told = Keys that you took before keep working until they end. You may still be signed in at your identity provider; on a shared computer, sign out there as well.
 signed-out-there = Keys that you took before keep working until they end. You are signed out at your identity provider, too.
+signed-out-asked = Keys that you took before keep working until they end. Your identity provider was asked to sign you out, too, and sent you back here.
 signed-out-partly = Keys that you took before keep working until they end. Your identity provider could not sign you out everywhere; on a shared computer, close the browser.
 leave-to-sign-in = On to your identity provider
 leave-to-sign-in-wait = This takes a moment. If nothing happens, go on by the button.
@@ -100,6 +102,33 @@ roles-own-unknown = Your favourites can’t be read at the moment. All your role
 favourites-full = You have 100 favourites
 favourites-full-what = No more are kept, so this role did not become one.
 favourites-full-do = Take the star from a role that you no longer use, and try again.
+
+## Sessions
+
+sessions-title = My sessions
+sessions-what = Where you are signed in, and the keys that were taken there. Ending a session here ends its keys, too; signing out leaves them until they expire.
+sessions-caption = Your sessions, this one first
+sessions-device = Device
+sessions-address = Address
+sessions-address-unknown = unknown
+sessions-signed-in = Signed in
+sessions-last-used = Last used
+sessions-now = Now
+sessions-taken = Keys taken for
+sessions-none-taken = none
+sessions-more-taken = and { $more } more
+sessions-this = This one
+sessions-sign-out-here = Sign out here
+sessions-end = End
+sessions-end-which = the session on { $device }, signed in { $time }
+sessions-end-others = End all others
+sessions-end-all = End all, this one too
+sessions-not-you = Something here isn’t you? End all sessions, change your password at your identity provider, and tell your administrator.
+sessions-keys-go-on = The session is over, but its keys could not be ended: they work until they expire. Tell your administrator.
+device-both = { $browser } on { $system }
+device-browser = { $browser }
+device-system = A browser on { $system }
+device-unknown = An unknown browser
 
 ## No roles
 
@@ -257,6 +286,7 @@ error-not-yours-what = Your sign-in does not give you this role, or not any more
 error-not-yours-do = Choose a role from your list. If this one should be there, send the id below to your administrator.
 form-no-role = It does not name a role.
 form-no-star = It does not say which star.
+form-no-session = It does not name a session.
 form-no-duration = The duration must be 900 to 43200 seconds.
 form-no-language = It names a language that is not spoken here.
 form-no-theme = It names a theme that is not there.

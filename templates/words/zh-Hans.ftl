@@ -15,6 +15,7 @@ lasting-hours-and-minutes = { $hours } 小时 { $minutes } 分钟
 skip = 跳到正文
 nav-main = 主导航
 nav-roles = 角色
+nav-sessions = 会话
 menu-account = 账户菜单
 menu-signed-in = { $time } 登录
 foot-for = Rolegate · { $organisation }
@@ -52,6 +53,7 @@ signed-out = 您已退出登录
 signed-out-here = 在您重新登录之前，任何人都无法从此浏览器获取密钥。
 signed-out-not-told = 之前取走的密钥在到期前仍然有效。您在身份提供商处可能仍处于登录状态；如果这是公用电脑，请在那里也退出登录。
 signed-out-there = 之前取走的密钥在到期前仍然有效。您在身份提供商处也已退出登录。
+signed-out-asked = 之前取走的密钥在到期前仍然有效。已请求身份提供商也为您退出登录，它已将您送回此处。
 signed-out-partly = 之前取走的密钥在到期前仍然有效。身份提供商未能在所有地方为您退出登录；如果这是公用电脑，请关闭浏览器。
 leave-to-sign-in = 前往您的身份提供商
 leave-to-sign-in-wait = 请稍候。如果没有反应，请点击按钮继续。
@@ -91,6 +93,33 @@ roles-own-unknown = 暂时无法读取您的收藏。您的全部角色仍在此
 favourites-full = 您已收藏 100 个角色
 favourites-full-what = 收藏数量已达上限，因此未能收藏该角色。
 favourites-full-do = 请先取消收藏不再使用的角色，然后重试。
+
+## Sessions
+
+sessions-title = 我的会话
+sessions-what = 您在哪些地方登录，以及在那里获取过的密钥。在此结束会话会同时使其密钥失效；仅退出登录则密钥在到期前仍然有效。
+sessions-caption = 您的会话，当前会话排在最前
+sessions-device = 设备
+sessions-address = 网络地址
+sessions-address-unknown = 未知
+sessions-signed-in = 登录时间
+sessions-last-used = 上次使用
+sessions-now = 现在
+sessions-taken = 已获取密钥的角色
+sessions-none-taken = 无
+sessions-more-taken = 另有 { $more } 个
+sessions-this = 当前会话
+sessions-sign-out-here = 在此退出登录
+sessions-end = 结束
+sessions-end-which = { $device } 上的会话，{ $time } 登录
+sessions-end-others = 结束其他所有会话
+sessions-end-all = 结束所有会话，包括当前会话
+sessions-not-you = 有不是您本人的会话？请结束所有会话，在身份提供商处更改密码，并告知管理员。
+sessions-keys-go-on = 会话已结束，但未能使其密钥失效：这些密钥在到期前仍然有效。请告知管理员。
+device-both = { $system } 上的 { $browser }
+device-browser = { $browser }
+device-system = { $system } 上的浏览器
+device-unknown = 未知浏览器
 
 ## No roles
 
@@ -248,6 +277,7 @@ error-not-yours-what = 您的登录没有给您此角色，或者不再给您此
 error-not-yours-do = 请从您的列表中选择角色。如果此角色应在其中，请把下面的编号发给管理员。
 form-no-role = 其中没有指明角色。
 form-no-star = 表单未说明要更改哪个收藏。
+form-no-session = 其中没有指明会话。
 form-no-duration = 时长必须是 900 到 43200 秒。
 form-no-language = 其中的语言此处不支持。
 form-no-theme = 其中的主题不存在。

@@ -4,6 +4,16 @@ use super::support::browser::{Session, cookie};
 use super::support::http::{Request, Response};
 use super::support::http_node::{HttpNode, ROLE};
 
+/// The forms of somebody who is signed in.
+const SIGNED_IN: [&str; 6] = [
+    "/credentials",
+    "/favourites",
+    "/sessions/end",
+    "/sessions/end-others",
+    "/sessions/end-all",
+    "/sign-out",
+];
+
 fn take(csrf: &str) -> Vec<(&str, &str)> {
     vec![("role", ROLE), ("duration", "900"), ("csrf", csrf)]
 }
@@ -53,7 +63,7 @@ fn w1_a_form_of_another_site_is_refused() {
     let node = HttpNode::start();
     let browser = node.sign_in("ines");
     let own = own_origin(&node);
-    for target in ["/credentials", "/favourites", "/sign-out", "/sign-in"] {
+    for target in [&SIGNED_IN[..], &["/sign-in"]].concat() {
         for headers in [
             vec![
                 ("origin", "https://evil.example"),
@@ -85,7 +95,7 @@ fn w1_a_form_without_the_sessions_own_token_is_refused() {
     shorter.pop();
     let longer = [&browser.csrf, "A"].concat();
     let secret = browser.cookie.split_once('=').unwrap().1;
-    for target in ["/credentials", "/favourites", "/sign-out"] {
+    for target in SIGNED_IN {
         for token in ["", "null", &other.csrf, &shorter, &longer, secret] {
             let response = node
                 .form(target, &take(token))
@@ -122,7 +132,7 @@ fn w1_a_body_that_is_no_form_is_refused() {
         ("multipart/form-data; boundary=x", form.as_str()),
         ("", form.as_str()),
     ] {
-        for target in ["/credentials", "/favourites", "/sign-out", "/sign-in"] {
+        for target in [&SIGNED_IN[..], &["/sign-in"]].concat() {
             let response = Request::new(node.address, "POST", target)
                 .with_header("content-type", media)
                 .with_header("origin", &own_origin(&node))

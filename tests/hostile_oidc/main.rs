@@ -14,6 +14,7 @@ mod discovery;
 mod error_text;
 mod flood;
 mod keys;
+mod logout;
 mod scene;
 mod shape;
 mod signature;

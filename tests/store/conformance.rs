@@ -34,7 +34,7 @@ pub(crate) use crate::personal_roles::{
     there_is_no_favourite_beyond_the_last,
 };
 use crate::samples::{
-    IDLE, LASTS, NOW, logout_after, person, session, session_key, session_key_of,
+    IDLE, LASTS, NOW, logout_after, person, session, session_key, session_key_of, taken,
 };
 
 /// All that a node keeps.
@@ -234,7 +234,8 @@ pub(crate) async fn a_session_ends_once_and_alone(store: Arc<impl Store>) {
         store.end(&session_key(1)).await.unwrap()
     })
     .await;
-    assert_eq!(ended.into_iter().filter(|ended| *ended).count(), 1);
+    let ended: Vec<_> = ended.into_iter().flatten().collect();
+    assert_eq!(ended, [session("a")]);
     assert_eq!(find(&store, 1, 0).await, None);
     assert_eq!(find(&store, 2, 0).await, Some(session("b")));
 }
@@ -243,7 +244,7 @@ pub(crate) async fn use_never_brings_an_ended_session_back(store: Arc<impl Store
     store.create(&session_key(1), &session("a")).await.unwrap();
     all_at_once(&store, |store, caller| async move {
         if caller == CALLERS / 2 {
-            assert!(store.end(&session_key(1)).await.unwrap());
+            assert!(store.end(&session_key(1)).await.unwrap().is_some());
         } else {
             store.touch(&session_key(1), NOW.plus(1)).await.unwrap();
         }
@@ -262,7 +263,7 @@ pub(crate) async fn a_person_s_sessions_end_together_and_nobody_else_s(store: Ar
     store.end(&session_key(4)).await.unwrap();
     for ended in [2, 0] {
         let outcome = store.end_all(&person("a"), logout_after(5)).await;
-        assert_eq!(outcome.unwrap(), ended);
+        assert_eq!(outcome.unwrap(), vec![session("a"); ended]);
     }
     for (key, is_there) in [(1, false), (2, true), (3, false), (4, false)] {
         let found = find(&store, key, 0).await.is_some();
@@ -274,7 +275,7 @@ pub(crate) async fn a_proof_from_before_a_logout_opens_no_session(store: Arc<imp
     // The later of two logouts counts, whichever came first.
     for after in [5, 3] {
         let outcome = store.end_all(&person("a"), logout_after(after)).await;
-        assert_eq!(outcome.unwrap(), 0);
+        assert_eq!(outcome.unwrap(), []);
     }
     for (key, issued, outcome) in [
         (1, 0, Created::LoggedOut),
@@ -312,6 +313,70 @@ pub(crate) async fn no_session_slips_past_a_logout(store: Arc<impl Store>) {
     }
 }
 
+pub(crate) async fn a_person_s_sessions_are_told_and_nobody_else_s(store: Arc<impl Store>) {
+    for (key, name) in [(1, "a"), (2, "b"), (3, "a"), (4, "a")] {
+        let kept = store.create(&session_key(key), &session(name)).await;
+        kept.unwrap();
+    }
+    store.end(&session_key(4)).await.unwrap();
+    store.touch(&session_key(3), NOW.plus(1)).await.unwrap();
+    for (after, there) in [(0, &[1, 3][..]), (IDLE, &[3]), (IDLE + 1, &[])] {
+        let found = store.sessions_of(&person("a"), NOW.plus(after)).await;
+        let mut found = found.unwrap();
+        found.sort_by_key(|(key, _)| key.0);
+        let names: Vec<_> = found.iter().map(|(key, _)| *key).collect();
+        let expected: Vec<_> = there.iter().map(|key| session_key(*key)).collect();
+        assert_eq!(names, expected, "after {after} s");
+        assert!(found.iter().all(|(_, it)| it.person == person("a")));
+    }
+    assert_eq!(store.sessions_of(&person("c"), NOW).await.unwrap(), []);
+}
+
+pub(crate) async fn what_was_taken_is_told_with_the_session(store: Arc<impl Store>) {
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    for (role, after) in [("r1", 1), ("r2", 2)] {
+        let noted = store.note_taken(&session_key(1), &taken(role, after)).await;
+        assert!(noted.unwrap(), "{role}");
+    }
+    let mut expected = session("a");
+    expected.details.taken = vec![taken("r2", 2), taken("r1", 1)];
+    assert_eq!(find(&store, 1, 2).await, Some(expected.clone()));
+    for (key, after) in [(2, 0), (3, 0), (1, IDLE)] {
+        let (key_of, role) = (session_key(key), taken("r3", after));
+        let noted = store.note_taken(&key_of, &role).await.unwrap();
+        assert!(!noted, "{key} after {after} s");
+    }
+    assert_eq!(store.end(&session_key(1)).await.unwrap(), Some(expected));
+    let noted = store.note_taken(&session_key(1), &taken("r3", 3)).await;
+    assert!(!noted.unwrap());
+    assert_eq!(find(&store, 1, 3).await, None);
+}
+
+/// Of a note and an end, one is first: no credentials are taken that whoever ends the session does not
+/// hear of.
+pub(crate) async fn nothing_is_taken_that_an_end_does_not_hear_of(store: Arc<impl Store>) {
+    const ENDS: usize = CALLERS / 2;
+    store.create(&session_key(1), &session("a")).await.unwrap();
+    let outcomes = all_at_once(&store, |store, caller| async move {
+        if caller == ENDS {
+            let ended = store.end(&session_key(1)).await.unwrap().unwrap();
+            return ended.details.taken;
+        }
+        let taken = taken(&format!("r{caller}"), 1);
+        // Others come into one's way: who is told of an error takes nothing.
+        let is_noted =
+            caller % 2 == 0 && matches!(store.note_taken(&session_key(1), &taken).await, Ok(true));
+        is_noted.then_some(taken).into_iter().collect()
+    })
+    .await;
+    let heard = &outcomes[ENDS];
+    let others = outcomes.iter().enumerate().filter(|(it, _)| *it != ENDS);
+    let noted: Vec<_> = others.flat_map(|(_, taken)| taken).collect();
+    assert!(noted.iter().all(|taken| heard.contains(taken)), "{noted:?}");
+    assert_eq!(noted.len(), heard.len());
+    assert_eq!(find(&store, 1, 1).await, None);
+}
+
 pub(crate) async fn a_place_holds_one_session_until_it_is_over(store: Arc<impl Store>) {
     let [first, second] = [1, 3].map(|proof| SessionKey::new(person("a").place(7), [proof; 16]));
     for _ in 0..2 {
@@ -323,7 +388,7 @@ pub(crate) async fn a_place_holds_one_session_until_it_is_over(store: Arc<impl S
     assert_eq!(created, Created::Taken(first));
     assert_eq!(store.find(&second, NOW).await.unwrap(), None);
     store.touch(&second, NOW.plus(1)).await.unwrap();
-    assert!(!store.end(&second).await.unwrap());
+    assert_eq!(store.end(&second).await.unwrap(), None);
     let kept = store.find(&first, NOW).await.unwrap();
     assert_eq!(kept, Some(session("a")));
     let later = BrowserSession {
@@ -335,11 +400,9 @@ pub(crate) async fn a_place_holds_one_session_until_it_is_over(store: Arc<impl S
     assert_eq!(created, Created::Kept);
     let now = NOW.plus(IDLE);
     assert_eq!(store.find(&first, now).await.unwrap(), None);
-    assert_eq!(store.find(&second, now).await.unwrap(), Some(later));
-    assert_eq!(
-        store.end_all(&person("a"), logout_after(5)).await.unwrap(),
-        1
-    );
+    assert_eq!(store.find(&second, now).await.unwrap(), Some(later.clone()));
+    let ended = store.end_all(&person("a"), logout_after(5)).await;
+    assert_eq!(ended.unwrap(), [later]);
 }
 
 pub(crate) async fn of_all_who_take_a_place_at_once_one_gets_it(store: Arc<impl Store>) {
@@ -466,6 +529,9 @@ macro_rules! conforms {
             a_session_ends_once_and_alone
             use_never_brings_an_ended_session_back
             a_person_s_sessions_end_together_and_nobody_else_s
+            a_person_s_sessions_are_told_and_nobody_else_s
+            what_was_taken_is_told_with_the_session
+            nothing_is_taken_that_an_end_does_not_hear_of
             a_proof_from_before_a_logout_opens_no_session
             no_session_slips_past_a_logout
             a_place_holds_one_session_until_it_is_over

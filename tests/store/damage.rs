@@ -124,7 +124,7 @@ pub(crate) async fn a_damaged_session_is_neither_used_nor_ended(mut rig: impl Ri
         rig.store().touch(&key, NOW).await.unwrap();
         assert_eq!(rig.stored(Table::Sessions, &key.0).await, None, "{damage}");
         rig.tamper(Table::Sessions, &key.0, Some(&stored)).await;
-        assert!(!rig.store().end(&key).await.unwrap(), "{damage}");
+        assert_eq!(rig.store().end(&key).await.unwrap(), None, "{damage}");
         assert_eq!(rig.stored(Table::Sessions, &key.0).await, None, "{damage}");
     }
 }
@@ -154,7 +154,7 @@ pub(crate) async fn a_damaged_mark_still_marks(mut rig: impl Rig) {
 pub(crate) async fn a_damaged_logout_lets_no_session_begin(mut rig: impl Rig) {
     let store = rig.store();
     let logout = store.end_all(&person("a"), logout_after(-60)).await;
-    assert_eq!(logout.unwrap(), 0);
+    assert_eq!(logout.unwrap(), []);
     let later = BrowserSession {
         proof_issued_at: NOW.plus(30),
         ..session("a")
@@ -165,7 +165,7 @@ pub(crate) async fn a_damaged_logout_lets_no_session_begin(mut rig: impl Rig) {
     let created = rig.store().create(&session_key(3), &later).await;
     assert_eq!(created.unwrap(), Created::LoggedOut);
     let again = rig.store().end_all(&person("a"), logout_after(0)).await;
-    assert_eq!(again.unwrap(), 1);
+    assert_eq!(again.unwrap().len(), 1);
     let created = rig.store().create(&session_key(3), &later).await;
     assert_eq!(created.unwrap(), Created::Kept);
 }

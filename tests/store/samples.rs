@@ -1,9 +1,10 @@
 //! Records for the conformance suite.
 
 use rolegate::domain::{
-    Claims, FederatedIdentity, NameId, ProviderRef, ProviderSession, SignInId, UnixTime,
+    Claims, FederatedIdentity, NameId, OidcSession, ProviderRef, ProviderSession, SignInId,
+    UnixTime,
 };
-use rolegate::store::{BrowserSession, Logout, PersonKey, SessionKey};
+use rolegate::store::{BrowserSession, Logout, PersonKey, SessionDetails, SessionKey, TakenRole};
 
 /// When all tests begin.
 pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
@@ -67,5 +68,19 @@ pub(crate) fn session(name: &str) -> BrowserSession {
         last_seen: NOW,
         idle_seconds: u32::try_from(IDLE).unwrap(),
         ends_at: NOW.plus(LASTS),
+        details: SessionDetails {
+            address: Some("203.0.113.24".parse().unwrap()),
+            oidc: Some(OidcSession::new(Some("sid-1"), "a.b.c")),
+            ..SessionDetails::default()
+        },
+    }
+}
+
+/// That credentials of a role were taken so many seconds after [`NOW`].
+pub(crate) fn taken(role: &str, after: i64) -> TakenRole {
+    let role = format!("arn:aws:iam::123456789012:role/{role}");
+    TakenRole {
+        role: role.parse().unwrap(),
+        at: NOW.plus(after),
     }
 }

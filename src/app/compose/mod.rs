@@ -111,7 +111,7 @@ pub(super) async fn compose(
         get_web_identity_token: shared.get_web_identity_token(&authenticator, &issuers),
         issuers,
         sign_in: shared.sign_in(config, url, &saml),
-        sign_out: shared.sign_out(&saml),
+        sign_out: shared.sign_out(url, &saml),
         own_metadata: shared.own_metadata(&saml)?,
         portal: shared.portal(config.sessions),
         iam: shared.iam(&authenticator, &fit_issuers),

@@ -15,6 +15,7 @@ use crate::domain::{InvalidValue, Regions, UnixTime};
 use crate::entropy::Entropy;
 use crate::federation::key_cache::KeyCache;
 use crate::federation::known::KnownProviders;
+use crate::federation::oidc_logout::OidcLogout;
 use crate::federation::outgoing::Outgoing;
 use crate::federation::relying_party::RelyingParty;
 use crate::federation::saml::browser_sso::BrowserSso;
@@ -26,10 +27,10 @@ use crate::federation::sign_in::ProviderSignIn;
 use crate::flows::iam::Iam;
 use crate::flows::{
     Administration, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot,
-    Authenticator, Authorize, BootstrapAdmin, FitIssuers, GetCallerIdentity, GetWebIdentityToken,
-    Issuers, MAX_REPLAYS, MAX_SEARCHES, NodeKeys, Observe, OwnIssuers, OwnMetadata, Portal,
-    Readiness, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits, SignIn, SignOut,
-    UserSessions, WriteUsedKeys,
+    Authenticator, Authorize, BootstrapAdmin, EndSessions, FitIssuers, GetCallerIdentity,
+    GetWebIdentityToken, Issuers, MAX_REPLAYS, MAX_SEARCHES, NodeKeys, Observe, OwnIssuers,
+    OwnMetadata, Portal, Readiness, Recorder, RefreshMetadata, SamlKeySettings, SessionLimits,
+    SignIn, SignOut, UserSessions, WriteUsedKeys,
 };
 
 /// The formats of name identifiers that our metadata asks for: names that last come first.
@@ -267,7 +268,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn sign_out(&self, saml: &Saml) -> SignOut {
+    pub(super) fn sign_out(&self, public_url: &url::Url, saml: &Saml) -> SignOut {
         SignOut {
             directory: Arc::clone(&self.directory),
             sessions: Arc::clone(&self.resources.sessions),
@@ -278,6 +279,16 @@ impl Shared {
                 OwnAddresses::clone(&saml.own),
                 self.entropy(),
             )),
+            oidc: Arc::new(OidcLogout::new(
+                Arc::clone(&self.provider_keys),
+                public_url.clone(),
+            )),
+            ends: EndSessions {
+                directory: Arc::clone(&self.directory),
+                sessions: Arc::clone(&self.resources.sessions),
+                recorder: Arc::clone(&self.recorder),
+            },
+            stock: Arc::clone(&self.resources.stock),
             audience: saml.names.entity_id.clone(),
         }
     }

@@ -24,6 +24,8 @@ struct Configuration<'a> {
     scopes_supported: [&'static str; 4],
     claims_supported: [&'static str; 6],
     authorization_response_iss_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
 }
@@ -55,6 +57,8 @@ impl<'a> Configuration<'a> {
                 "groups",
             ],
             authorization_response_iss_parameter_supported: true,
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
         }

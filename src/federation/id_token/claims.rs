@@ -99,6 +99,14 @@ impl<'c> ClaimReader<'c> {
         }
     }
 
+    /// What tells of events is no id_token, though the same keys have signed it.
+    pub(super) fn check_is_no_event(self) -> Result<(), TokenError> {
+        match self.0.get("events") {
+            Some(Value::Object(_)) => Err(TokenError::Event),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// What ties a token to our own authorization request.
     pub(super) fn check_purpose(
         self,
@@ -171,11 +179,11 @@ impl<'c> ClaimReader<'c> {
             .ok_or_else(malformed)
     }
 
-    fn required_text(self, claim: &'static str) -> Result<&'c str, TokenError> {
+    pub(super) fn required_text(self, claim: &'static str) -> Result<&'c str, TokenError> {
         self.text(claim)?.ok_or(TokenError::Missing { claim })
     }
 
-    fn text(self, claim: &'static str) -> Result<Option<&'c str>, TokenError> {
+    pub(super) fn text(self, claim: &'static str) -> Result<Option<&'c str>, TokenError> {
         match self.0.get(claim) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),

@@ -1,4 +1,4 @@
-//! Which check an id_token failed, with both compared values.
+//! Which check a token failed, with both compared values.
 
 use crate::domain::UnixTime;
 use crate::federation::Quoted;
@@ -7,7 +7,7 @@ use crate::federation::key_cache::KeyError;
 
 use super::{MAX_AGE, MAX_CHARS, MAX_LIFETIME};
 
-/// Why an id_token is refused: one variant a check. No text quotes the token itself.
+/// Why an id_token, or a token for logout, is refused: one variant a check. No text quotes the token itself.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TokenError {
     /// The token is longer than [`MAX_CHARS`].
@@ -40,8 +40,10 @@ pub enum TokenError {
         member: &'static str,
     },
     /// The token is of another kind.
-    #[error("the header's typ is \"{found}\" instead of \"JWT\"")]
+    #[error("the header's typ is \"{found}\" instead of \"{expected}\"")]
     Type {
+        /// What it may be.
+        expected: Quoted,
         /// The `typ`, or its JSON where it is no text.
         found: Quoted,
     },
@@ -171,6 +173,21 @@ pub enum TokenError {
         /// The connection's `max_age`.
         allowed: u32,
     },
+    /// It tells of something that happened, and proves nobody (RFC 8417).
+    #[error("the token has events: it is no id_token")]
+    Event,
+    /// A token for logout tells of nothing, or of something else.
+    #[error("the token does not tell of a logout: {found}")]
+    NoLogout {
+        /// What its `events` are, as JSON.
+        found: Quoted,
+    },
+    /// A token for logout has what only an id_token has.
+    #[error("the token has a nonce: it is no token for logout")]
+    NonceOfLogout,
+    /// A token for logout names neither a person nor a session.
+    #[error("the token has neither sub nor sid")]
+    NobodyNamed,
     /// The provider says more than is kept.
     #[error(
         "the claims have more than {allowed} values, or take more than {bytes} bytes; {values} values were read"
@@ -194,12 +211,13 @@ impl TokenError {
             Self::Encoding { .. } => "encoding",
             Self::Json { .. } => "json",
             Self::HeaderMember { .. } => "header",
-            Self::Type { .. } => "type",
+            Self::Type { .. } | Self::Event => "type",
+            Self::NoLogout { .. } => "events",
             Self::Algorithm { .. } => "algorithm",
             Self::KeyId => "key id",
             Self::Key { .. } => "key",
             Self::Signature => "signature",
-            Self::Missing { .. } | Self::Malformed { .. } => "claims",
+            Self::Missing { .. } | Self::Malformed { .. } | Self::NobodyNamed => "claims",
             Self::Issuer { .. } => "issuer",
             Self::Audience { .. } => "audience",
             Self::AuthorizedParty { .. } | Self::AuthorizedPartyMissing { .. } => {
@@ -210,7 +228,7 @@ impl TokenError {
             Self::IssuedInFuture { .. } => "issued at",
             Self::TooOld { .. } => "age",
             Self::Lifetime { .. } => "lifetime",
-            Self::Nonce { .. } => "nonce",
+            Self::Nonce { .. } | Self::NonceOfLogout => "nonce",
             Self::Hash { claim, .. } => claim,
             Self::Authentication { .. } => "authentication time",
             Self::TooManyClaims { .. } => "claim count",

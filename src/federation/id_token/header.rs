@@ -18,11 +18,15 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn read(mut members: Map<String, Value>) -> Result<Self, TokenError> {
+    /// Reads the header of a token whose `typ`, where it has one, is of these.
+    pub(super) fn read(
+        mut members: Map<String, Value>,
+        types: &[&str],
+    ) -> Result<Self, TokenError> {
         if let Some(member) = REFUSED.into_iter().find(|name| members.contains_key(*name)) {
             return Err(TokenError::HeaderMember { member });
         }
-        check_type(members.get("typ"))?;
+        check_type(members.get("typ"), types)?;
         let algorithm = members.get("alg").unwrap_or(&Value::Null);
         Ok(Self {
             algorithm: Algorithm::from_json(algorithm).ok_or_else(|| TokenError::Algorithm {
@@ -37,11 +41,13 @@ impl Header {
     }
 }
 
-fn check_type(kind: Option<&Value>) -> Result<(), TokenError> {
+fn check_type(kind: Option<&Value>, types: &[&str]) -> Result<(), TokenError> {
+    let is_fine = |kind: &str| types.iter().any(|it| kind.eq_ignore_ascii_case(it));
     match kind {
         None => Ok(()),
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("JWT") => Ok(()),
+        Some(Value::String(kind)) if is_fine(kind) => Ok(()),
         Some(other) => Err(TokenError::Type {
+            expected: Quoted::new(&types.join(" or ")),
             found: quoted(other),
         }),
     }

@@ -12,16 +12,19 @@
 mod claims;
 mod error;
 mod header;
+mod logout;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 pub use error::TokenError;
+pub use logout::{LoggedOut, UnverifiedLogoutToken};
 
 use self::claims::ClaimReader;
 use self::header::Header;
@@ -84,6 +87,11 @@ pub struct UnverifiedIdToken<'t> {
 impl<'t> UnverifiedIdToken<'t> {
     /// Takes a token apart.
     pub fn parse(text: &'t str) -> Result<Self, TokenError> {
+        Self::parse_as(text, &["JWT"])
+    }
+
+    /// Takes a token of these types apart.
+    fn parse_as(text: &'t str, types: &[&str]) -> Result<Self, TokenError> {
         if text.len() > MAX_CHARS {
             return Err(TokenError::TooLong { length: text.len() });
         }
@@ -92,7 +100,7 @@ impl<'t> UnverifiedIdToken<'t> {
         if payload.contains('.') {
             return Err(TokenError::NotCompact);
         }
-        let header = Header::read(object("header", header)?)?;
+        let header = Header::read(object("header", header)?, types)?;
         let claims = object("payload", payload)?;
         ClaimReader(&claims).issuer()?;
         Ok(Self {
@@ -115,16 +123,24 @@ impl<'t> UnverifiedIdToken<'t> {
         keys: &KeyCache,
         now: UnixTime,
     ) -> Result<ProvenIdentity, TokenError> {
-        self.check_issuer(expected)?;
-        let Header { algorithm, key_id } = &self.header;
-        let key = keys
-            .key_for(expected.issuer, key_id.as_deref(), *algorithm, now)
-            .await
-            .map_err(|source| TokenError::Key {
-                key_id: Quoted::new(key_id.as_deref().unwrap_or_default()),
-                source,
-            })?;
+        let key = self.key(expected.issuer, keys, now).await?;
         self.verify_with(&key, expected, now)
+    }
+
+    /// The key that the token names, of the registered issuer, which must be its own.
+    async fn key(
+        &self,
+        issuer: &Issuer,
+        keys: &KeyCache,
+        now: UnixTime,
+    ) -> Result<Arc<Key>, TokenError> {
+        self.check_issuer(issuer)?;
+        let Header { algorithm, key_id } = &self.header;
+        let key = keys.key_for(issuer, key_id.as_deref(), *algorithm, now);
+        key.await.map_err(|source| TokenError::Key {
+            key_id: Quoted::new(key_id.as_deref().unwrap_or_default()),
+            source,
+        })
     }
 
     /// Proves the token with the registered issuer's key that it names.
@@ -135,10 +151,9 @@ impl<'t> UnverifiedIdToken<'t> {
         now: UnixTime,
     ) -> Result<ProvenIdentity, TokenError> {
         let algorithm = self.header.algorithm;
-        if !key.has_signed(algorithm, self.signed.as_bytes(), &self.signature) {
-            return Err(TokenError::Signature);
-        }
+        self.check_signature(key)?;
         let read = ClaimReader(&self.claims);
+        read.check_is_no_event()?;
         let subject = read.subject()?;
         let audience = read.client(expected.clients)?;
         let times = read.times(now)?;
@@ -158,13 +173,22 @@ impl<'t> UnverifiedIdToken<'t> {
         })
     }
 
-    fn check_issuer(&self, expected: &Expected<'_>) -> Result<(), TokenError> {
+    fn check_signature(&self, key: &Key) -> Result<(), TokenError> {
+        let algorithm = self.header.algorithm;
+        if key.has_signed(algorithm, self.signed.as_bytes(), &self.signature) {
+            Ok(())
+        } else {
+            Err(TokenError::Signature)
+        }
+    }
+
+    fn check_issuer(&self, expected: &Issuer) -> Result<(), TokenError> {
         let found = self.unverified_issuer();
-        if found == expected.issuer.as_str() {
+        if found == expected.as_str() {
             return Ok(());
         }
         Err(TokenError::Issuer {
-            expected: Quoted::new(expected.issuer.as_str()),
+            expected: Quoted::new(expected.as_str()),
             found: Quoted::new(found),
         })
     }

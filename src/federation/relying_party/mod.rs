@@ -40,7 +40,7 @@ use super::key_cache::{KeyCache, KeyError};
 use super::outgoing::{FetchError, Outgoing};
 use super::secret_file::{SecretFileError, SecretFolder};
 use super::{ProvenIdentity, Quoted};
-use crate::domain::{Audience, ConnectionId, Issuer, Secret, UnixTime};
+use crate::domain::{Audience, ConnectionId, Issuer, OidcSession, Secret, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
 
 /// Why a sign-in did not succeed.
@@ -258,14 +258,15 @@ impl RelyingParty {
         })
     }
 
-    /// Finishes the sign-in that `attempt` began and `answer` answers.
+    /// Finishes the sign-in that `attempt` began and `answer` answers: who it is, and the provider's own
+    /// session with them.
     pub async fn finish(
         &self,
         connection: OidcConnection<'_>,
         attempt: &LoginAttempt,
         answer: AuthorizationAnswer,
         now: UnixTime,
-    ) -> Result<ProvenIdentity, SignInError> {
+    ) -> Result<(ProvenIdentity, OidcSession), SignInError> {
         if !is_begun_at(attempt, connection) {
             return Err(SignInError::OtherConnection);
         }
@@ -289,10 +290,11 @@ impl RelyingParty {
         let proven = exchange
             .prove(&tokens, code.expose(), &attempt.nonce)
             .await?;
+        let session = OidcSession::new(sid(&proven), tokens.id_token.expose());
         if connection.settings.userinfo {
-            exchange.add_userinfo(proven, &tokens).await
+            Ok((exchange.add_userinfo(proven, &tokens).await?, session))
         } else {
-            Ok(proven)
+            Ok((proven, session))
         }
     }
 
@@ -316,6 +318,15 @@ impl RelyingParty {
 
     fn random(&self) -> Result<String, EntropyError> {
         Ok(URL_SAFE_NO_PAD.encode(draw::<32>(&*self.entropy)?))
+    }
+}
+
+/// What the id_token calls the provider's session (OpenID Connect Back-Channel Logout 1.0, section 2.1).
+fn sid(proven: &ProvenIdentity) -> Option<&str> {
+    let claim = proven.claims().get("sid")?;
+    match claim.values.as_slice() {
+        [sid] if claim.unusable.is_none() => Some(sid),
+        _ => None,
     }
 }
 

@@ -88,7 +88,8 @@ impl Setting {
         let answer = AuthorizationAnswer::parse(answer).unwrap();
         let (id, settings) = (id(), &self.settings);
         let connection = OidcConnection { id: &id, settings };
-        self.party.finish(connection, attempt, answer, NOW).await
+        let finished = self.party.finish(connection, attempt, answer, NOW).await;
+        finished.map(|(proven, _)| proven)
     }
 
     /// A sign-in whose token response is what `tokens` makes of the good claims.

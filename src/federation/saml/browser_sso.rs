@@ -259,6 +259,7 @@ impl BrowserSso {
                 index: authentication.session_index.clone(),
                 ends_at: authentication.session_ends_at,
             }),
+            oidc: None,
             ends_at: authentication.session_ends_at,
             identity,
         })

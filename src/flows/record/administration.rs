@@ -1,7 +1,10 @@
 //! What was administered, and what the admin API refused.
 
 use super::sts::refused_request;
-use super::{Recorder, RefusedCall, behind, refused_caller, signed_by, unauthenticated};
+use super::{
+    Person, Recorder, RefusedCall, behind, federated, refused, refused_caller, signed_by, traced,
+    unauthenticated,
+};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
     Source, UserIdentity,
@@ -18,6 +21,8 @@ use crate::store::Generation;
 pub(in crate::flows) enum Subject<'a> {
     /// The caller of a signed request.
     Caller(&'a Caller),
+    /// A person, about sessions of their own.
+    Person(Person<'a>),
     /// The node itself.
     Node,
 }
@@ -26,6 +31,7 @@ impl<'a> Subject<'a> {
     fn behind(self) -> Beside<'a> {
         match self {
             Self::Caller(caller) => behind(caller),
+            Self::Person(person) => traced(Beside::default(), Some(person)),
             Self::Node => Beside::default(),
         }
     }
@@ -33,6 +39,7 @@ impl<'a> Subject<'a> {
     fn identity(self) -> UserIdentity {
         match self {
             Self::Caller(caller) => signed_by(caller),
+            Self::Person(person) => federated(person),
             Self::Node => UserIdentity::node(),
         }
     }
@@ -41,6 +48,7 @@ impl<'a> Subject<'a> {
     fn source(self, meta: &RequestMeta) -> Source {
         match self {
             Self::Caller(caller) => refused_caller(meta, caller),
+            Self::Person(person) => refused(meta, Some(person)),
             Self::Node => Source::Others,
         }
     }

@@ -160,6 +160,12 @@ impl<'a> From<&'a FederatedIdentity> for Person<'a> {
     }
 }
 
+impl fmt::Display for Person<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "person {} of {}", self.subject, self.issuer)
+    }
+}
+
 /// Whom a refusal is counted for: who was proven, otherwise where the request came from.
 fn refused(meta: &RequestMeta, person: Option<Person<'_>>) -> Source {
     match person {

@@ -6,7 +6,7 @@ use super::origin::{Here, Origin};
 use super::{Attempted, SignIn, SignInRefusal, session_key, session_name, session_named};
 use crate::directory::Snapshot;
 use crate::domain::{
-    ConnectionId, FederatedIdentity, LocalPath, ProviderSession, Secret, UnixTime,
+    ConnectionId, FederatedIdentity, LocalPath, OidcSession, ProviderSession, Secret, UnixTime,
 };
 use crate::federation::sign_in::{Answer, ProvenSignIn};
 use crate::flows::answers::Turn;
@@ -48,6 +48,7 @@ pub(super) struct Proven {
     pub(super) person: PersonKey,
     pub(super) proof_issued_at: UnixTime,
     pub(super) provider_session: Option<ProviderSession>,
+    pub(super) oidc: Option<OidcSession>,
     /// When the provider wants the session to be over.
     pub(super) ends_at: Option<UnixTime>,
     return_to: LocalPath,
@@ -200,6 +201,7 @@ impl SignIn {
             person: proven.person,
             proof_issued_at,
             provider_session: proven.provider_session,
+            oidc: proven.oidc,
             ends_at: proven.ends_at,
             return_to: origin.return_to(),
             previous: origin.under_way().and_then(UnderWay::session),

@@ -5,11 +5,12 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 
 use super::finish::Proven;
 use super::{SignIn, SignInRefusal};
-use crate::domain::{FederatedIdentity, Secret, SignInId};
+use crate::domain::{Device, FederatedIdentity, Secret, SignInId, UnixTime};
 use crate::entropy::{EntropyError, draw};
+use crate::federation::oidc_logout::over_mark;
 use crate::flows::request::RequestMeta;
 use crate::flows::unavailable::Unavailable;
-use crate::store::{BrowserSession, Created, PersonKey, SessionKey, SessionPlace};
+use crate::store::{BrowserSession, Created, PersonKey, SessionDetails, SessionKey, SessionPlace};
 
 /// So many places of a person are tried before the session in one of them gives way.
 const PLACES_TRIED: u32 = 8;
@@ -47,9 +48,35 @@ impl SignIn {
             last_seen: meta.now,
             idle_seconds: self.limits.idle_seconds,
             ends_at: proven.ends_at.map_or(ends_at, |end| end.min(ends_at)),
+            details: SessionDetails {
+                device: Device::of_user_agent(&meta.user_agent),
+                address: Some(meta.source_ip),
+                oidc: proven.oidc.clone(),
+                taken: Vec::new(),
+            },
         };
         let secret = self.keep(&session).await?;
+        if self.is_over_at_provider(&session, meta.now).await? {
+            self.sessions.end(&session_key(secret.expose())).await?;
+            return Err(SignInRefusal::LoggedOut);
+        }
         Ok((secret, session))
+    }
+
+    /// Whether the provider has ended its own session while ours began. It is kept first and looked at then:
+    /// whoever ends sessions marks first and ends then.
+    async fn is_over_at_provider(
+        &self,
+        session: &BrowserSession,
+        now: UnixTime,
+    ) -> Result<bool, SignInRefusal> {
+        let oidc = session.details.oidc.as_ref();
+        let Some(sid) = oidc.and_then(|oidc| oidc.sid.as_deref()) else {
+            return Ok(false);
+        };
+        let identity = &session.identity;
+        let mark = over_mark(&identity.issuer, &identity.audience, sid);
+        Ok(self.marks.is_redeemed(&mark, now).await?)
     }
 
     /// Keeps the session in one of the person's places, and gives the secret that opens it.

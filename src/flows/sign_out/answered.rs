@@ -8,6 +8,7 @@ use crate::federation::saml::single_logout::LogoutMessage;
 use crate::flows::kept_by_browser::{KeptByBrowser as _, attempt_key, open_of_any_node};
 use crate::flows::party::saml_party;
 use crate::flows::request::RequestMeta;
+use crate::metrics::Operation;
 
 impl SignOut {
     /// How the logout went that this browser, whose cookie is `sealed`, left for. The session here is
@@ -23,7 +24,9 @@ impl SignOut {
     ) -> Result<LogoutReach, LogoutRefusal> {
         let mut known = Known::default();
         let reach = self.prove_answer(message, sealed, meta, &mut known).await;
-        self.record(&known, reach.as_ref().err(), meta).await?;
+        let saml = Operation::SamlLogout;
+        self.record(saml, &known, reach.as_ref().err(), meta)
+            .await?;
         reach
     }
 

@@ -9,6 +9,7 @@ use crate::federation::saml::single_logout::{LogoutMessage, ProviderLogout};
 use crate::federation::sign_in::Departure;
 use crate::flows::party::{saml_connections_of, saml_party, sites};
 use crate::flows::request::RequestMeta;
+use crate::metrics::Operation;
 
 /// A person's sessions are over.
 #[derive(Debug)]
@@ -32,7 +33,9 @@ impl SignOut {
     ) -> Result<ProviderLoggedOut, LogoutRefusal> {
         let mut known = Known::default();
         let ended = self.end_sessions(message, meta, &mut known).await;
-        self.record(&known, ended.as_ref().err(), meta).await?;
+        let saml = Operation::SamlLogout;
+        self.record(saml, &known, ended.as_ref().err(), meta)
+            .await?;
         let (snapshot, connection, logout) = ended?;
         let party = saml_party(&snapshot, &connection)?;
         let departure = self.logout.answer(party, &logout, meta.now);
@@ -61,7 +64,11 @@ impl SignOut {
         }
         // Marked when it is done: a store that fails between leaves a request that may come again, and
         // never a session that nobody can end.
-        let ended = self.sessions.end_all(&logout.person, logout.logout).await?;
+        let ended = self
+            .sessions
+            .end_all(&logout.person, logout.logout)
+            .await?
+            .len();
         let keep_until = logout.logout.keep_until;
         self.marks
             .redeem(&logout.mark, keep_until, meta.now)

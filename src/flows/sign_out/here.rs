@@ -4,6 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use super::SignOut;
+use crate::audit::AuditUnavailable;
 use crate::decisions::Beside;
 use crate::domain::{ConnectionId, ProviderRef, Secret, Subject, UnixTime};
 use crate::entropy::draw;
@@ -64,7 +65,7 @@ impl KeptByBrowser for LogoutUnderWay {
 
 impl SignOut {
     /// Ends the session at once, and with a SAML provider's all others that the person has by it; and
-    /// tells that provider where it has an address for that. That it can't be told keeps nobody signed
+    /// tells the provider where it has an address for that. That it can't be told keeps nobody signed
     /// in.
     ///
     /// # Errors
@@ -75,8 +76,21 @@ impl SignOut {
         meta: &RequestMeta,
     ) -> Result<SignedOut, Unavailable> {
         let ended = self.end(open).await?;
+        self.record_own(Operation::SignOut, open, ended, meta)
+            .await?;
+        Ok(self.leave(&open.session, meta).await)
+    }
+
+    /// Records what a person did with their own sessions.
+    pub(super) async fn record_own(
+        &self,
+        operation: Operation,
+        open: &OpenBrowserSession,
+        ended: usize,
+        meta: &RequestMeta,
+    ) -> Result<(), AuditUnavailable> {
         let record = PortalRecord {
-            operation: Operation::SignOut,
+            operation,
             connection: None,
             registered: None,
             person: Some((&open.session.identity).into()),
@@ -85,17 +99,25 @@ impl SignOut {
             sessions_ended: Some(ended),
             beside: Beside::default(),
         };
-        self.recorder.portal(meta, &record).await?;
-        Ok(match self.tell(&open.session, meta) {
+        self.recorder.portal(meta, &record).await
+    }
+
+    /// How the browser leaves once its session is over.
+    pub(super) async fn leave(&self, session: &BrowserSession, meta: &RequestMeta) -> SignedOut {
+        let telling = match self.tell(session, meta) {
+            Some(telling) => Some(telling),
+            None => self.tell_oidc(session, meta).await,
+        };
+        match telling {
             Some(telling) => SignedOut::ToProvider(Box::new(telling)),
             None => SignedOut::Here,
-        })
+        }
     }
 
     /// Ends the session, and with a SAML provider's all others of the person; how many there were.
     async fn end(&self, open: &OpenBrowserSession) -> Result<usize, StoreError> {
         let session = &open.session;
-        let own = usize::from(self.sessions.end(&open.key()).await?);
+        let own = usize::from(self.sessions.end(&open.key()).await?.is_some());
         if session.provider_session.is_none() {
             return Ok(own);
         }
@@ -104,10 +126,10 @@ impl SignOut {
         let at = session.proof_issued_at.plus(-1);
         let keep_until = at.plus(MAX_AGE + SKEW);
         let logout = Logout { at, keep_until };
-        Ok(own + self.sessions.end_all(&session.person, logout).await?)
+        Ok(own + self.sessions.end_all(&session.person, logout).await?.len())
     }
 
-    /// How the browser tells the provider; `None` where it is not to, or can't.
+    /// How the browser tells a SAML provider; `None` where it is not to, or can't.
     fn tell(&self, session: &BrowserSession, meta: &RequestMeta) -> Option<TellingProvider> {
         let provider_session = session.provider_session.as_ref()?;
         let ProviderRef::Connection(connection) = &session.identity.provider else {

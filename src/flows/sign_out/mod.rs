@@ -3,23 +3,33 @@
 //! ```text
 //! here      sessions ended at once ── SAML? LogoutRequest, signed ── browser: cookie (10 minutes), leaves
 //!              └ answered: LogoutResponse ── the cookie opens ── proven ── everywhere, or not
+//!           └ OpenID Connect? end_session_endpoint ── the same cookie, leaves
+//!              └ returned: state ── the cookie opens
 //! provider  LogoutRequest ── proven ── used once ── all sessions of the person end
-//!              └ recorded ── LogoutResponse, signed ── browser: back to the provider
+//!           │  └ recorded ── LogoutResponse, signed ── browser: back to the provider
+//!           └ logout_token ── proven ── taken once ── the sessions end that came of its own, and their keys
+//! own       the person's sessions, told ── some of them end, and their keys
 //! ```
-//! Keys that were taken go on until they end (decision 32).
+//! Keys that were taken go on after a sign-out until they end (decision 32); whoever ends a session from
+//! elsewhere ends its keys, too (decision 92).
 
 mod answered;
 mod asked;
+mod back_channel;
 mod here;
+mod own;
 mod refusal;
+mod rp_initiated;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use asked::ProviderLoggedOut;
 pub use here::{SignedOut, TellingProvider};
+pub use own::{OwnSession, SignedOutEverywhere};
 pub use refusal::LogoutRefusal;
 
+use super::end_sessions::EndSessions;
 use super::record::{Person, PortalRecord, Recorder, Refused, chain};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
@@ -27,9 +37,10 @@ use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{Audience, ConnectionId, IssuerName, Subject};
 use crate::entropy::Entropy;
+use crate::federation::oidc_logout::OidcLogout;
 use crate::federation::saml::single_logout::SingleLogout;
 use crate::metrics::Operation;
-use crate::store::{OneTimeUse, Sessions};
+use crate::store::{OneTimeUse, Sessions, Stock};
 
 /// The flow and what it needs.
 #[derive(Clone)]
@@ -44,9 +55,15 @@ pub struct SignOut {
     pub recorder: Arc<Recorder>,
     /// Randomness for secrets.
     pub entropy: Arc<dyn Entropy>,
-    /// Speaks to the providers.
+    /// Speaks to SAML providers.
     pub logout: Arc<SingleLogout>,
-    /// What providers call us, for records.
+    /// Speaks to OpenID Connect providers.
+    pub oidc: Arc<OidcLogout>,
+    /// Ends sessions with their keys.
+    pub ends: EndSessions,
+    /// All sessions, to be looked through where a provider names one and nobody.
+    pub stock: Arc<dyn Stock>,
+    /// What SAML providers call us, for records.
     pub audience: Audience,
 }
 
@@ -62,6 +79,8 @@ struct Known {
     connection: Option<ConnectionId>,
     /// Who it is, as far as it was proven.
     person: Option<(IssuerName, Subject)>,
+    /// What an OpenID Connect provider calls us.
+    client: Option<Audience>,
     /// How many sessions are over.
     ended: Option<usize>,
 }
@@ -69,7 +88,11 @@ struct Known {
 impl SignOut {
     /// Records that a message is none, and gives the refusal.
     pub async fn refuse(&self, refusal: LogoutRefusal, meta: &RequestMeta) -> LogoutRefusal {
-        match self.record(&Known::default(), Some(&refusal), meta).await {
+        let saml = Operation::SamlLogout;
+        match self
+            .record(saml, &Known::default(), Some(&refusal), meta)
+            .await
+        {
             Ok(()) => refusal,
             Err(error) => error.into(),
         }
@@ -99,6 +122,7 @@ impl SignOut {
 
     async fn record(
         &self,
+        operation: Operation,
         known: &Known,
         refusal: Option<&LogoutRefusal>,
         meta: &RequestMeta,
@@ -106,7 +130,7 @@ impl SignOut {
         let person = known.person.as_ref().map(|(issuer, subject)| Person {
             provider: None,
             issuer,
-            audience: &self.audience,
+            audience: known.client.as_ref().unwrap_or(&self.audience),
             subject,
         });
         let refused = refusal.map(|refusal| Refused {
@@ -116,7 +140,7 @@ impl SignOut {
             is_alarm: false,
         });
         let record = PortalRecord {
-            operation: Operation::SamlLogout,
+            operation,
             connection: known.connection.as_ref().map(ConnectionId::as_str),
             registered: known.connection.as_ref(),
             person,

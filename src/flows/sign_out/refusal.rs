@@ -2,6 +2,7 @@
 
 use crate::audit::AuditUnavailable;
 use crate::directory::DirectoryError;
+use crate::federation::id_token::TokenError;
 use crate::federation::saml::single_logout::{LogoutMessageError, LogoutSendError};
 use crate::flows::party::NoParty;
 use crate::flows::unavailable::Unavailable;
@@ -13,6 +14,9 @@ pub enum LogoutRefusal {
     /// It can't be read, or is not the provider's: whoever sent the browser here is to blame.
     #[error(transparent)]
     Message(#[from] LogoutMessageError),
+    /// It is no token of the provider's that tells of a logout.
+    #[error("the logout_token is refused")]
+    Token(#[from] TokenError),
     /// No connection is of the provider that it says to be of.
     #[error("no connection is of the provider that the message says to be of")]
     UnknownProvider,
@@ -41,7 +45,7 @@ impl LogoutRefusal {
     /// A code that stays the same, for the audit.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Message(_) => "LogoutRefused",
+            Self::Message(_) | Self::Token(_) => "LogoutRefused",
             Self::UnknownProvider => "UnknownProvider",
             Self::NothingKnown => "NoMetadata",
             Self::OtherBrowser => "OtherBrowser",
@@ -56,6 +60,7 @@ impl LogoutRefusal {
     pub const fn check(&self) -> &'static str {
         match self {
             Self::Message(error) => error.check(),
+            Self::Token(error) => error.check(),
             Self::UnknownProvider => "issuer",
             Self::NothingKnown => "metadata",
             Self::OtherBrowser => "browser",

@@ -5,6 +5,7 @@ mod administer;
 mod authenticate;
 mod authorize;
 mod back_up;
+mod end_sessions;
 mod history;
 mod iam_devices;
 mod iam_providers;

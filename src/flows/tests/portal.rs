@@ -3,9 +3,10 @@ use crate::directory::testing::{
     ADMIN, CONNECTION_FILE, READER_FILE, READER_TRUST, RULE_FILE, edited, without,
 };
 use crate::domain::{ClaimSource, Claims, FederatedIdentity, ProviderRef, RoleArn, SignInId};
+use crate::federation::oidc_logout::OidcLogout;
 use crate::federation::saml::own_addresses::OwnAddresses;
 use crate::federation::saml::single_logout::SingleLogout;
-use crate::store::{BrowserSession, PersonKey, SessionKey, Sessions};
+use crate::store::{BrowserSession, PersonKey, SessionDetails, SessionKey, Sessions, Stock};
 
 /// A browser's secret, for one of the places of [`session`]'s person.
 pub(super) const SECRET: &str = "AwMDAwMDAwMDAwMDAwMD-secret-of-the-browser-and-of-nobody-else-00";
@@ -47,6 +48,7 @@ pub(super) fn session(groups: &[&str]) -> BrowserSession {
         last_seen: NOW,
         idle_seconds: 1800,
         ends_at: NOW.plus(CLAIM_AGE),
+        details: SessionDetails::default(),
     }
 }
 
@@ -58,6 +60,21 @@ async fn keep(node: &Node, session: &BrowserSession) {
 pub(super) async fn signed_in(node: &Node, session: BrowserSession) -> OpenBrowserSession {
     keep(node, &session).await;
     portal(node).open(SECRET, NOW).await.unwrap().unwrap()
+}
+
+/// Speaks to providers of which nothing is known.
+pub(super) fn oidc_logout() -> Arc<OidcLogout> {
+    let keys = Arc::new(KeyCache::new(Arc::new(Outgoing::new(&nowhere()).unwrap())));
+    let own = "https://gate.example.com".parse().unwrap();
+    Arc::new(OidcLogout::new(keys, own))
+}
+
+pub(super) fn ends(node: &Node) -> EndSessions {
+    EndSessions {
+        directory: Arc::clone(&node.directory),
+        sessions: Arc::clone(&node.store) as Arc<dyn Sessions>,
+        recorder: Arc::clone(&node.recorder),
+    }
 }
 
 async fn reader(node: &Node) -> OpenBrowserSession {
@@ -432,6 +449,9 @@ async fn signing_out_is_recorded_and_ends_the_session() {
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
         logout: Arc::new(SingleLogout::new(own, Arc::new(SystemEntropy))),
+        oidc: oidc_logout(),
+        ends: ends(&node),
+        stock: Arc::clone(&node.store) as Arc<dyn Stock>,
         audience: "gate".parse().unwrap(),
     };
     let signed_out = flow.here(&open, &meta()).await.unwrap();

@@ -6,6 +6,7 @@ mod session;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::portal::{ends, oidc_logout};
 use super::*;
 use crate::directory::testing::edited_in;
 use crate::domain::{LocalPath, NameId};
@@ -29,7 +30,7 @@ use crate::federation::saml::testing::{
 use crate::federation::secret_file::SecretFolder;
 use crate::federation::sign_in::{Answer, Departure, ProviderError, ProviderSignIn};
 use crate::flows::sign_out::SignedOut;
-use crate::store::Sessions;
+use crate::store::{Sessions, Stock};
 
 const CONNECTION: &str = "connections/partners.toml";
 const OWN: &str = "https://sso.example.com/saml/metadata";
@@ -179,6 +180,9 @@ impl Setting {
             recorder: Arc::clone(&node.recorder),
             entropy: Arc::clone(&entropy),
             logout: Arc::new(SingleLogout::new(own, entropy)),
+            oidc: oidc_logout(),
+            ends: ends(&node),
+            stock: Arc::clone(&node.store) as Arc<dyn Stock>,
             audience,
         };
         Self { node, flow, out }

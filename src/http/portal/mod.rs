@@ -8,7 +8,11 @@
 //! | `GET /roles` | `Portal::offers` | the roles |
 //! | `POST /favourites` | `Portal::star` | back to the roles, or nothing |
 //! | `POST /credentials` | `Portal::take` | the keys |
-//! | `POST /sign-out` | `SignOut::here` | the session is over; a SAML provider is told |
+//! | `GET /sessions` | `SignOut::own_sessions` | the person's sessions |
+//! | `POST /sessions/end`, `end-others`, `end-all` | `SignOut::end_own`, … | some of them are over, with their keys |
+//! | `POST /sign-out` | `SignOut::here` | the session is over; the provider is told |
+//! | `GET /signed-out` | `SignOut::returned` | an OpenID Connect provider was told |
+//! | `POST /oidc/backchannel-logout/{connection}` | `SignOut::told` | 200, or 400 and why, for a provider |
 //! | `POST /settings` | — | another language or theme, where one was |
 //! | `GET /saml/metadata` | `OwnMetadata::document` | what SAML providers are set up with |
 //! | `GET /issuers/{account}/.well-known/…` | `Issuers` | what others verify an account's tokens by |
@@ -17,6 +21,7 @@
 //! | `GET /static/{name}` | — | a static file |
 
 pub mod assets;
+mod back_channel;
 mod callback;
 mod compress;
 mod cookies;
@@ -35,10 +40,12 @@ mod respond;
 pub mod role_search;
 mod roles;
 mod saml;
+mod sessions;
 mod settings;
 pub mod shown;
 mod sign_in;
 mod sign_out;
+mod signed_out;
 mod static_file;
 mod words;
 
@@ -57,6 +64,7 @@ use self::shown::Shown;
 use super::edge::Edge;
 use crate::directory::Snapshot;
 use crate::domain::{ProviderRef, RequestId};
+use crate::federation::oidc_logout::SIGNED_OUT;
 use crate::flows::{
     DISCOVERY, Issuers, KEYS, OpenBrowserSession, OwnMetadata, Portal, RequestMeta, SignIn, SignOut,
 };
@@ -97,9 +105,18 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/favourites", web::get().to(home::to_roles))
         .route("/credentials", web::post().to(credentials::post))
         .route("/credentials", web::get().to(home::to_roles))
+        .route("/sessions", web::get().to(sessions::get))
+        .route("/sessions/end", web::post().to(sessions::end))
+        .route("/sessions/end-others", web::post().to(sessions::end_others))
+        .route("/sessions/end-all", web::post().to(sessions::end_all))
         .route("/sign-out", web::post().to(sign_out::post))
         .route("/settings", web::post().to(settings::post))
         .route("/settings", web::get().to(home::to_roles))
+        .route(SIGNED_OUT, web::get().to(signed_out::get))
+        .route(
+            "/oidc/backchannel-logout/{connection}",
+            web::post().to(back_channel::post),
+        )
         .route("/saml/metadata", web::get().to(saml::metadata::get))
         .route("/saml/acs", web::post().to(saml::acs::post))
         .route("/saml/slo", web::get().to(saml::slo::get))

@@ -4,12 +4,14 @@
 //! Templates escape everything; text from elsewhere is [`Shown`] before, and links are
 //! [`LocalPath`](crate::domain::LocalPath). Nothing here decides: a page says what it was given.
 //!
-//! Forms post to `/sign-in`, `/sign-out`, `/favourites` and `/credentials`; links lead to `/roles` and `/sign-in`.
+//! Forms post to `/sign-in`, `/sign-out`, `/sessions/…`, `/favourites` and `/credentials`; links lead to `/roles`,
+//! `/sessions` and `/sign-in`.
 
 mod credentials;
 mod door;
 mod no_roles;
 mod roles;
+mod sessions;
 
 pub use credentials::{ChoiceState, CredentialsPage, DurationChoice, DurationLimit, LimitedBy};
 pub use door::{
@@ -20,6 +22,7 @@ pub use no_roles::{ClaimSeen, NoRolesHint, NoRolesPage};
 pub use roles::{
     AccountRoles, MAX_MORE_TAGS, MAX_SHOWN_TAGS, OwnRoles, PickedRole, RoleRow, RolesPage,
 };
+pub use sessions::{SessionRow, SessionsPage, TakenIn};
 
 use super::assets;
 use super::language::MessageName;

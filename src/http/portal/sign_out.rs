@@ -1,4 +1,4 @@
-//! `POST /sign-out`: the session is over, here and on every node; a SAML provider is told next.
+//! `POST /sign-out`: the session is over, here and on every node; the provider is told next.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -27,9 +27,15 @@ async fn sign_out(
     meta: &mut RequestMeta,
 ) -> Result<HttpResponse, PortalError> {
     let (session, _) = api.own_form(request, payload, meta).await?;
-    let mut response = match api.sign_out.here(&session, meta).await? {
-        SignedOut::Here => signed_out(api.frame(request)),
-        SignedOut::ToProvider(telling) => to_provider(api.frame(request), *telling)?,
+    let signed_out = api.sign_out.here(&session, meta).await?;
+    answer(api.frame(request), signed_out)
+}
+
+/// Whoever was signed in is not any more.
+pub(super) fn answer(frame: Frame, signed_out: SignedOut) -> Result<HttpResponse, PortalError> {
+    let mut response = match signed_out {
+        SignedOut::Here => signed_out_here(frame),
+        SignedOut::ToProvider(telling) => to_provider(frame, *telling)?,
     };
     for cookie in cookies::end_session() {
         let added = response.add_cookie(&cookie);
@@ -38,7 +44,7 @@ async fn sign_out(
     Ok(response)
 }
 
-fn signed_out(frame: Frame) -> HttpResponse {
+fn signed_out_here(frame: Frame) -> HttpResponse {
     let mut response = page(
         StatusCode::OK,
         &SignedOutPage {

@@ -365,6 +365,7 @@ fn logout_words(refusal: &LogoutRefusal, what: MessageName, what_to_do: MessageN
             "logout-answer-do",
         ),
         LogoutRefusal::Message(_)
+        | LogoutRefusal::Token(_)
         | LogoutRefusal::UnknownProvider
         | LogoutRefusal::NothingKnown
         | LogoutRefusal::OtherBrowser

@@ -13,7 +13,9 @@ use super::expiring::{Expiring, Found, seal_record};
 use super::{EmbeddedStore, LOGOUTS, NamedTable, SESSIONS, SESSIONS_OF_PEOPLE};
 use crate::domain::UnixTime;
 use crate::store::sealed::{StoreSeal, unavailable};
-use crate::store::{BrowserSession, Created, Logout, PersonKey, SessionKey, Sessions, StoreError};
+use crate::store::{
+    BrowserSession, Created, Logout, PersonKey, SessionKey, Sessions, StoreError, TakenRole,
+};
 
 impl Expiring for BrowserSession {
     const TABLE: NamedTable = SESSIONS;
@@ -94,18 +96,60 @@ impl Sessions for EmbeddedStore {
             .await?
     }
 
-    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
+    async fn note_taken(&self, key: &SessionKey, taken: &TakenRole) -> Result<bool, StoreError> {
+        let (seal, key, taken) = (self.seal.clone(), key.0, taken.clone());
+        self.writer
+            .write(move |transaction| {
+                let mut table = transaction.open_table(SESSIONS)?;
+                let found = Found::<BrowserSession>::in_table(&table, &seal, &key)?;
+                let Some(mut session) = found.live(taken.at) else {
+                    return Ok(Ok(false));
+                };
+                session.details.note(&taken);
+                match seal_record(&seal, &key, &session) {
+                    Ok(stored) => table.insert(&key, stored.as_slice())?,
+                    Err(error) => return Ok(Err(error)),
+                };
+                Ok(Ok(true))
+            })
+            .await?
+    }
+
+    async fn sessions_of(
+        &self,
+        person: &PersonKey,
+        now: UnixTime,
+    ) -> Result<Vec<(SessionKey, BrowserSession)>, StoreError> {
+        self.read(|transaction| {
+            let of_people = transaction.open_table(SESSIONS_OF_PEOPLE)?;
+            let sessions = transaction.open_table(SESSIONS)?;
+            let (first, last) = (entry(person, &[0; 32]), entry(person, &[0xff; 32]));
+            let mut found = Vec::new();
+            for own in of_people.range::<&[u8; 64]>(&first..=&last)? {
+                let key = session_of(own?.0.value());
+                let session = Found::<BrowserSession>::in_table(&sessions, &self.seal, &key)?;
+                found.extend(session.live(now).map(|session| (SessionKey(key), session)));
+            }
+            Ok(found)
+        })
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<Option<BrowserSession>, StoreError> {
         match self.remove::<BrowserSession>(key.0).await? {
-            Found::Record(_) => Ok(true),
-            Found::Nothing | Found::Damaged(_) => Ok(false),
+            Found::Record(session) => Ok(Some(session)),
+            Found::Nothing | Found::Damaged(_) => Ok(None),
         }
     }
 
-    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError> {
+    async fn end_all(
+        &self,
+        person: &PersonKey,
+        logout: Logout,
+    ) -> Result<Vec<BrowserSession>, StoreError> {
         let (seal, person) = (self.seal.clone(), *person);
         self.writer
             .write(move |transaction| {
-                let ended = end_sessions(transaction, &person)?;
+                let ended = end_sessions(transaction, &seal, &person)?;
                 Ok(remember(transaction, &seal, &person, logout)?.map(|()| ended))
             })
             .await?
@@ -175,16 +219,23 @@ fn make_room(
     Ok(None)
 }
 
-/// Ends the sessions of a person; how many there were.
-fn end_sessions(transaction: &WriteTransaction, person: &PersonKey) -> Result<usize, redb::Error> {
+/// Ends the sessions of a person; those that there were.
+fn end_sessions(
+    transaction: &WriteTransaction,
+    seal: &StoreSeal,
+    person: &PersonKey,
+) -> Result<Vec<BrowserSession>, redb::Error> {
     let mut of_people = transaction.open_table(SESSIONS_OF_PEOPLE)?;
     let mut sessions = transaction.open_table(SESSIONS)?;
     let (first, last) = (entry(person, &[0; 32]), entry(person, &[0xff; 32]));
-    let mut ended = 0;
+    let mut ended = Vec::new();
     for own in of_people.extract_from_if::<&[u8; 64], _>(&first..=&last, |_, ()| true)? {
-        let (own, _) = own?;
-        if sessions.remove(&session_of(own.value()))?.is_some() {
-            ended += 1;
+        let key = session_of(own?.0.value());
+        let Some(stored) = sessions.remove(&key)? else {
+            continue;
+        };
+        if let Found::Record(session) = Found::judge(seal, &key, stored.value()) {
+            ended.push(session);
         }
     }
     Ok(ended)

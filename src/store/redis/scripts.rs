@@ -32,16 +32,26 @@ redis.call('DEL', KEYS[1])
 return found and 1 or 0
 ";
 
+/// Takes a value away, whatever it is, and answers it. Where nothing is, as in [`REMOVE`].
+pub(super) const TAKE_AWAY: &str = r"
+local found = redis.call('GET', KEYS[1])
+if not found then redis.pcall('SET', KEYS[1], '') end
+redis.call('DEL', KEYS[1])
+return found
+";
+
 /// Remembers a logout in place of the expected one, and ends the person's sessions. None counts as the
 /// empty text here: both are replaced.
 ///
 /// Keys: the person's logout, then the places of the person's sessions. Arguments: expected, new,
-/// milliseconds. Answers how many sessions there were, or the logout found.
+/// milliseconds. Answers what stood in each place, or the logout found.
 pub(super) const LOG_OUT: &str = r"
 local found = redis.call('GET', KEYS[1]) or ''
 if found ~= ARGV[1] and found ~= ARGV[2] then return found end
+local sessions = redis.call('MGET', unpack(KEYS, 2))
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return redis.call('DEL', unpack(KEYS, 2))
+redis.call('DEL', unpack(KEYS, 2))
+return sessions
 ";
 
 /// Appends to the directory's log, if the head is the expected one.

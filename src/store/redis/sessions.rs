@@ -24,7 +24,7 @@ use crate::domain::UnixTime;
 use crate::store::sealed::{Damage, RecordName, unavailable};
 use crate::store::{
     BrowserSession, Created, Logout, MAX_RECORD_BYTES, PersonKey, SessionKey, SessionPlace,
-    SessionProof, Sessions, StoreError,
+    SessionProof, Sessions, StoreError, TakenRole,
 };
 
 pub(super) const SESSIONS: &str = "sessions";
@@ -113,29 +113,75 @@ impl Sessions for RedisStore {
         Ok(())
     }
 
-    async fn end(&self, key: &SessionKey) -> Result<bool, StoreError> {
+    async fn note_taken(&self, key: &SessionKey, taken: &TakenRole) -> Result<bool, StoreError> {
         let place = self.keys.session(&key.place());
         for _ in 0..ATTEMPTS {
-            let Some(Kept { stored, .. }) = self.kept(key).await? else {
+            let Some(Kept {
+                stored,
+                mut session,
+            }) = self.kept(key).await?
+            else {
                 return Ok(false);
+            };
+            if session.is_over(taken.at) {
+                return Ok(false);
+            }
+            session.details.note(taken);
+            let noted = Placed {
+                place: place.clone(),
+                stored: self.stored(key, &session)?,
+                lives: milliseconds(left(&session, session.last_seen.max(taken.at))),
+            };
+            match self.replace_durably(noted, &stored).await? {
+                Replaced::Done => return Ok(true),
+                Replaced::Not(None) => return Ok(false),
+                Replaced::Not(Some(_)) => {}
+            }
+        }
+        Err(Failure::Contended.into())
+    }
+
+    async fn sessions_of(
+        &self,
+        person: &PersonKey,
+        now: UnixTime,
+    ) -> Result<Vec<(SessionKey, BrowserSession)>, StoreError> {
+        let mut read = cmd("MGET");
+        read.arg(self.keys.sessions_of(person));
+        let found: Vec<Option<Vec<u8>>> = value(self.fast.ask(&read).await?)?;
+        let found = self.in_places(person, found).into_iter();
+        Ok(found.filter(|(_, session)| !session.is_over(now)).collect())
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<Option<BrowserSession>, StoreError> {
+        let place = self.keys.session(&key.place());
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let Some(Kept { stored, session }) = self.kept(key).await? else {
+                return Ok(None);
             };
             // Otherwise somebody has ended it, or noted its use.
             if self.remove(&place, &stored).await? {
-                return Ok(true);
+                return Ok(Some(session));
             }
+            last = Some(session);
         }
         // Its use is noted faster than we can look.
-        let command = cmd("DEL").arg(&place).clone();
-        self.durable
-            .write(Call {
-                key: place,
-                command,
-            })
-            .await?;
-        Ok(true)
+        let command = script(scripts::TAKE_AWAY, &[&place]);
+        let taken = self.durable.write(Call {
+            key: place,
+            command,
+        });
+        let taken: Option<Vec<u8>> = value(taken.await?)?;
+        let ended = taken.and_then(|taken| self.session(key.place(), &taken));
+        Ok(ended.map(|(_, session)| session).or(last))
     }
 
-    async fn end_all(&self, person: &PersonKey, logout: Logout) -> Result<usize, StoreError> {
+    async fn end_all(
+        &self,
+        person: &PersonKey,
+        logout: Logout,
+    ) -> Result<Vec<BrowserSession>, StoreError> {
         let logout_key = self.keys.logout(person);
         let places = self.keys.sessions_of(person);
         let mut keys = vec![logout_key.as_str()];
@@ -156,7 +202,10 @@ impl Sessions for RedisStore {
                     both = kept.map_or(logout, |kept| kept.and(logout));
                     expected = found;
                 }
-                ended => return Ok(value(ended)?),
+                ended => {
+                    let ended = self.in_places(person, value(ended)?).into_iter();
+                    return Ok(ended.map(|(_, session)| session).collect());
+                }
             }
         }
         Err(Failure::Contended.into())
@@ -217,6 +266,27 @@ impl RedisStore {
         let mut replace = script(scripts::REPLACE, &[&new.place]);
         replace.arg(expected).arg(&new.stored).arg(new.lives);
         Replaced::of(self.fast.ask(&replace).await?)
+    }
+
+    /// The same, where replicas must have it.
+    async fn replace_durably(&self, new: Placed, expected: &[u8]) -> Result<Replaced, Failure> {
+        let mut command = script(scripts::REPLACE, &[&new.place]);
+        command.arg(expected).arg(&new.stored).arg(new.lives);
+        let key = new.place;
+        Replaced::of(self.durable.write(Call { key, command }).await?)
+    }
+
+    /// The sessions of what stands in a person's places, in their order; what is damaged is none.
+    fn in_places(
+        &self,
+        person: &PersonKey,
+        found: Vec<Option<Vec<u8>>>,
+    ) -> Vec<(SessionKey, BrowserSession)> {
+        let places = (0..=u8::MAX).map(|number| person.place(number));
+        places
+            .zip(found)
+            .filter_map(|(place, stored)| self.session(place, &stored?))
+            .collect()
     }
 
     /// A damaged logout was made when somebody signed out, and nobody knows which proofs it ends: it

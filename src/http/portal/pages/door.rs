@@ -109,6 +109,8 @@ pub enum AtProvider {
     NotTold,
     /// They are.
     SignedOut,
+    /// It was asked to, and does not say what came of it.
+    Asked,
     /// Not everywhere.
     Partly,
 }

@@ -3,7 +3,8 @@ use askama::Template;
 use super::*;
 use crate::domain::LocalPath;
 use crate::domain::{
-    AccessKeyId, Credentials, RequestId, RoleArn, SecretAccessKey, SessionDuration, SessionToken,
+    AccessKeyId, Credentials, Device, RequestId, RoleArn, SecretAccessKey, SessionDuration,
+    SessionToken, SignInId,
 };
 use crate::federation::saml::messages::PostForm;
 use crate::http::portal::assets::StaticFile;
@@ -237,8 +238,37 @@ impl Filling {
         }
     }
 
+    fn sessions(&self) -> SessionsPage {
+        let row = |number: u8, user_agent, taken| SessionRow {
+            id: SignInId::from_random([number; 16]),
+            device: Device::of_user_agent(user_agent),
+            address: Some("203.0.113.24".parse().unwrap()),
+            signed_in_at: NOW.plus(-1200),
+            last_seen: NOW.plus(-60),
+            taken: vec![
+                TakenIn {
+                    account_alias: Some(self.shown()),
+                    role: self.role(),
+                    at: NOW.plus(-600),
+                };
+                taken
+            ],
+            is_this: number == 1,
+        };
+        SessionsPage {
+            frame: self.frame(),
+            person: self.person(),
+            sessions: vec![
+                row(1, "Firefox/140.0 Linux", 1),
+                row(2, self.text, 6),
+                row(3, "CriOS/142 iPhone", 0),
+            ],
+            keys_go_on: true,
+        }
+    }
+
     /// Every page, by name.
-    fn pages(&self) -> [(&'static str, String); 9] {
+    fn pages(&self) -> [(&'static str, String); 10] {
         [
             ("sign_in", self.sign_in().render().unwrap()),
             ("refused", self.refused().render().unwrap()),
@@ -251,6 +281,7 @@ impl Filling {
             ),
             ("no_roles", self.no_roles().render().unwrap()),
             ("roles", self.roles().render().unwrap()),
+            ("sessions", self.sessions().render().unwrap()),
             ("credentials", self.credentials().render().unwrap()),
         ]
     }
@@ -476,6 +507,18 @@ fn durations_are_said_in_hours_and_minutes() {
     ] {
         assert_eq!(PLAIN.frame().lasting(seconds), words);
     }
+}
+
+#[test]
+fn only_other_sessions_are_ended_from_afar() {
+    let html = PLAIN.sessions().render().unwrap();
+    assert_eq!(html.matches(r#"action="/sessions/end""#).count(), 2);
+    assert!(html.contains("and 2 more"));
+    let mut alone = PLAIN.sessions();
+    alone.sessions.truncate(1);
+    let html = alone.render().unwrap();
+    assert!(!html.contains("/sessions/end-others"));
+    assert!(!html.contains(r#"action="/sessions/end""#));
 }
 
 #[test]
