@@ -41,6 +41,8 @@ pub enum Operation {
     SamlLogout,
     /// The portal: credentials for a role.
     TakeRoleCredentials,
+    /// The portal: somebody is told why a role is not theirs.
+    ExplainRole,
     /// The admin API, and what the node changes by itself.
     Administration,
     /// STS: a signed call for a token that tells others who signed.
@@ -59,7 +61,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AssumeRole,
         Self::GetSessionToken,
         Self::GetFederationToken,
@@ -72,6 +74,7 @@ impl Operation {
         Self::SignOut,
         Self::SamlLogout,
         Self::TakeRoleCredentials,
+        Self::ExplainRole,
         Self::Administration,
         Self::GetWebIdentityToken,
         Self::AssumeRoot,
@@ -96,6 +99,7 @@ impl Operation {
             Self::SignOut => "SignOut",
             Self::SamlLogout => "SamlLogout",
             Self::TakeRoleCredentials => "TakeRoleCredentials",
+            Self::ExplainRole => "ExplainRole",
             Self::Administration => "Administration",
             Self::GetWebIdentityToken => "GetWebIdentityToken",
             Self::AssumeRoot => "AssumeRoot",

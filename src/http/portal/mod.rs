@@ -7,6 +7,8 @@
 //! | `GET`, `POST /oidc/callback/{connection}` | `SignIn::finish` | 303 into the portal |
 //! | `GET /roles` | `Portal::offers` | the roles |
 //! | `POST /favourites` | `Portal::star` | back to the roles, or nothing |
+//! | `GET /go` | `Portal::offers` | one role, by a link |
+//! | `GET /why-not` | `Portal::why_not` | why a role is not there |
 //! | `POST /credentials` | `Portal::take` | the keys |
 //! | `POST /sign-out` | `SignOut::here` | the session is over; a SAML provider is told |
 //! | `POST /settings` | — | another language or theme, where one was |
@@ -25,11 +27,14 @@ mod error;
 mod favourites;
 pub mod formats;
 pub mod frame;
+mod go;
 mod guard;
 mod home;
 mod issuers;
 pub mod language;
 mod leave;
+mod no_roles;
+mod own_claims;
 pub mod pages;
 mod respond;
 pub mod role_search;
@@ -40,6 +45,7 @@ pub mod shown;
 mod sign_in;
 mod sign_out;
 mod static_file;
+mod why_not;
 mod words;
 
 use std::sync::Arc;
@@ -95,6 +101,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/roles", web::get().to(roles::get))
         .route("/favourites", web::post().to(favourites::post))
         .route("/favourites", web::get().to(home::to_roles))
+        .route("/go", web::get().to(go::get))
+        .route("/why-not", web::get().to(why_not::get))
         .route("/credentials", web::post().to(credentials::post))
         .route("/credentials", web::get().to(home::to_roles))
         .route("/sign-out", web::post().to(sign_out::post))
