@@ -178,6 +178,14 @@ fn steps_of(operation: &str) -> &'static [Named] {
             DURATION,
             FITS,
         ],
+        "ExplainRole" => &[
+            ("a mapping rule gives the role", &["mapping rules"]),
+            ("the connection is still the same", &["connection"]),
+            NOT_REVOKED,
+            ("the connection is linked to the account", &["link"]),
+            ASKED,
+            TRUST,
+        ],
         "SignIn" => &[
             ("the answer can be read", &["answer"]),
             (

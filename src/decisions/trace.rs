@@ -180,6 +180,8 @@ pub struct Beside<'a> {
     pub sign_in: Option<SignInId>,
     /// The directory that it was decided by.
     pub generation: Option<u64>,
+    /// The role that was asked about in the portal.
+    pub role: Option<&'a RoleArn>,
     /// What every trust policy says.
     pub roles: &'a [RoleVerdict],
     /// What bounded the duration.

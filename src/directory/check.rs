@@ -7,7 +7,7 @@ mod touched;
 
 pub use touched::check_touched;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use super::principals::unknown_principal;
 use super::providers::OidcProvider;
 use super::state::{Account, Directory, Link, Role};
 use crate::domain::{
-    AccountId, ConnectionId, IssuerName, Partition, ProviderArn, RoleArn, RoleName, RuleId,
-    SamlProviderArn,
+    AccountId, ConnectionId, HostName, IssuerName, Partition, ProviderArn, RoleArn, RoleName,
+    RuleId, SamlProviderArn,
 };
 use crate::federation::connection::{ConnectionSettings, Protocol, SamlConnection};
 use crate::federation::saml::metadata::IdpMetadata;
@@ -97,6 +97,7 @@ pub fn check(directory: &Directory, partition: Partition) -> Vec<Problem> {
     for (id, connection) in &directory.connections {
         check_metadata(directory, id, connection.saml(), &mut problems);
     }
+    check_domains(directory, &mut problems);
     check_rules(directory, &mut problems);
     problems
 }
@@ -109,6 +110,23 @@ fn check_organization(directory: &Directory, problems: &mut Vec<Problem>) {
     if !directory.accounts.contains_key(&account) {
         let text = format!("management_account: there is no account {account}");
         problems.push(Problem::new("organization", text));
+    }
+}
+
+/// An e-mail address leads to one connection.
+fn check_domains(directory: &Directory, problems: &mut Vec<Problem>) {
+    let mut claimed: BTreeMap<&HostName, &ConnectionId> = BTreeMap::new();
+    for (id, connection) in &directory.connections {
+        for domain in connection.domains.iter() {
+            let Some(other) = claimed.insert(domain, id) else {
+                continue;
+            };
+            let text = format!(
+                "domains: {domain} is a domain of the connection {other} already; take it out of one",
+                domain = domain.as_str()
+            );
+            problems.push(Problem::new(format!("connections/{id}"), text));
+        }
     }
 }
 

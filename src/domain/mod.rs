@@ -9,6 +9,7 @@ mod arn;
 mod claims;
 mod credentials;
 mod device;
+mod email_address;
 mod host_name;
 mod identity;
 mod issuer_traits;
@@ -42,6 +43,7 @@ pub use arn::{
 pub use claims::{AssertedAttribute, Claim, ClaimName, ClaimSource, Claims, Unusable};
 pub use credentials::{AccessKeyId, Credentials, KeyKind, SecretAccessKey, SessionToken};
 pub use device::{Browser, Device, System};
+pub use email_address::{EmailAddress, email_domain};
 pub use host_name::HostName;
 pub use identity::{
     Audience, ConnectionId, EntityId, FederatedIdentity, Issuer, IssuerName, ProviderRef, RuleId,

@@ -1,11 +1,15 @@
 //! What an admin says about a connection to an identity provider.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::saml::settings::SamlSettings;
 use super::secret_file::SecretFile;
 use crate::domain::text_type;
-use crate::domain::{Audience, ConnectionId, InvalidValue, Issuer, IssuerName};
+use crate::domain::{
+    Audience, ConnectionId, HostName, InvalidValue, Issuer, IssuerName, email_domain,
+};
 
 /// A connection to an identity provider, as it stands in the directory and its files: what every
 /// connection has, and one table for the protocol that it speaks.
@@ -13,6 +17,7 @@ use crate::domain::{Audience, ConnectionId, InvalidValue, Issuer, IssuerName};
 /// ```toml
 /// id = "meridale"
 /// display_name = "Meridale"
+/// domains = ["meridale.example"]
 ///
 /// [oidc]
 /// issuer = "https://login.meridale.example"
@@ -29,6 +34,9 @@ pub struct ConnectionSettings {
     pub display_name: DisplayName,
     /// For admins.
     pub description: Description,
+    /// Whose e-mail addresses lead here from the sign-in page. It says where somebody is sent, and never
+    /// what the provider may say of them.
+    pub domains: Domains,
     /// The protocol, and what is to be said for it.
     pub protocol: Protocol,
 }
@@ -111,6 +119,8 @@ struct Written {
     display_name: DisplayName,
     #[serde(default)]
     description: Description,
+    #[serde(default, skip_serializing_if = "Domains::is_empty")]
+    domains: Domains,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     oidc: Option<OidcSettings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,6 +145,7 @@ impl TryFrom<Written> for ConnectionSettings {
             id: written.id,
             display_name: written.display_name,
             description: written.description,
+            domains: written.domains,
             protocol,
         })
     }
@@ -150,6 +161,7 @@ impl From<ConnectionSettings> for Written {
             id: connection.id,
             display_name: connection.display_name,
             description: connection.description,
+            domains: connection.domains,
             oidc,
             saml,
         }
@@ -175,10 +187,22 @@ pub struct OidcSettings {
     /// Whether further claims are fetched from the UserInfo endpoint.
     #[serde(default)]
     pub userinfo: bool,
+    /// Whether the provider is told the e-mail address that a person gave on the sign-in page, so that it
+    /// need not ask for it again (`login_hint`).
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub login_hint: bool,
     /// How long ago a person may have proved themselves to the provider, in seconds; not asked for
     /// where it is absent.
     #[serde(default)]
     pub max_age: Option<u32>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks with a reference"
+)]
+const fn is_off(setting: &bool) -> bool {
+    !*setting
 }
 
 /// How a client authenticates at the token endpoint (OpenID Connect Core 1.0, section 9).
@@ -253,6 +277,53 @@ impl Default for Description {
     }
 }
 
+/// The domains of a connection: at most 100, each as the name system has it, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub struct Domains(BTreeSet<HostName>);
+
+impl Domains {
+    const INVALID: InvalidValue = InvalidValue::new(
+        "domains",
+        "at most 100 domains of e-mail addresses such as \"example.com\", without @ and *",
+    );
+    const MAX: usize = 100;
+
+    /// The domains, each once.
+    pub fn iter(&self) -> impl Iterator<Item = &HostName> {
+        self.0.iter()
+    }
+
+    /// Whether addresses of this domain lead to the connection: of this very one, and of none below it.
+    pub fn has(&self, domain: &HostName) -> bool {
+        self.0.contains(domain)
+    }
+
+    /// Whether no address leads to it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl TryFrom<Vec<String>> for Domains {
+    type Error = InvalidValue;
+
+    fn try_from(domains: Vec<String>) -> Result<Self, Self::Error> {
+        if domains.len() > Self::MAX {
+            return Err(Self::INVALID);
+        }
+        let kept: Option<_> = domains.iter().map(|domain| email_domain(domain)).collect();
+        kept.map(Self).ok_or(Self::INVALID)
+    }
+}
+
+impl From<Domains> for Vec<String> {
+    fn from(domains: Domains) -> Self {
+        let domains = domains.0.iter().map(HostName::as_str);
+        domains.map(str::to_owned).collect()
+    }
+}
+
 text_type!(
     /// The id of a key: 1 to 256 printable ASCII characters.
     KeyId,
@@ -302,7 +373,7 @@ impl TryFrom<Vec<String>> for Scopes {
         if !good {
             return Err(Self::INVALID);
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         scopes.retain(|scope| seen.insert(scope.clone()));
         Ok(Self(scopes))
     }
@@ -379,6 +450,41 @@ response_mode = "form_post"
         ] {
             let error = toml::from_str::<ConnectionSettings>(&GOOD.replace(from, to)).unwrap_err();
             assert!(error.to_string().contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn domains_are_kept_as_the_name_system_has_them() {
+        let text = GOOD.replace(
+            "[oidc]",
+            r#"domains = ["Meridale.Example", "müller.example.", "meridale.example"]
+[oidc]
+login_hint = true"#,
+        );
+        let settings: ConnectionSettings = toml::from_str(&text).unwrap();
+        let domains: Vec<&str> = settings.domains.iter().map(HostName::as_str).collect();
+        assert_eq!(domains, ["meridale.example", "xn--mller-kva.example"]);
+        assert!(settings.domains.has(&"meridale.example".parse().unwrap()));
+        assert!(
+            !settings
+                .domains
+                .has(&"ext.meridale.example".parse().unwrap())
+        );
+        let written = toml::to_string(&settings).unwrap();
+        let read: ConnectionSettings = toml::from_str(&written).unwrap();
+        assert_eq!(read, settings);
+        assert!(read.oidc().unwrap().settings.login_hint);
+    }
+
+    #[test]
+    fn what_is_no_domain_is_refused() {
+        let many: Vec<String> = (0..=Domains::MAX)
+            .map(|number| format!("d{number}.example"))
+            .collect();
+        assert_eq!(Domains::try_from(many), Err(Domains::INVALID));
+        for domain in ["", "*.meridale.example", "@meridale.example", "meridale"] {
+            let domains = Domains::try_from(vec![domain.to_owned()]);
+            assert_eq!(domains, Err(Domains::INVALID), "{domain}");
         }
     }
 

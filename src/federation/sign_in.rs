@@ -22,7 +22,7 @@ use super::saml::messages::PostForm;
 use super::saml::metadata::IdpMetadata;
 use super::saml::prove::UnverifiedResponse;
 use crate::domain::{
-    ConnectionId, IssuerName, OidcSession, ProviderSession, Secret, Subject, UnixTime,
+    ConnectionId, EmailAddress, IssuerName, OidcSession, ProviderSession, Secret, Subject, UnixTime,
 };
 use crate::entropy::{Entropy, EntropyError, draw};
 use crate::store::PersonKey;
@@ -167,11 +167,16 @@ impl ProviderSignIn {
         }
     }
 
-    /// Begins a sign-in at a connection.
-    pub async fn begin(&self, party: Party<'_>, now: UnixTime) -> Result<Begun, ProviderError> {
+    /// Begins a sign-in at a connection, of somebody who may have said which address is theirs.
+    pub async fn begin(
+        &self,
+        party: Party<'_>,
+        login_hint: Option<&EmailAddress>,
+        now: UnixTime,
+    ) -> Result<Begun, ProviderError> {
         match party {
             Party::Oidc(connection) => {
-                let begun = self.oidc.begin(connection, now).await?;
+                let begun = self.oidc.begin(connection, login_hint, now).await?;
                 Ok(Begun {
                     departure: Departure::Redirect(begun.authorization_url.into()),
                     state: begun.state,

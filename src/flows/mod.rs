@@ -98,15 +98,18 @@ pub use node_keys::{NodeKeys, NodeKeysError};
 pub use observe::Observe;
 pub use own_metadata::OwnMetadata;
 pub use portal::{
-    Bound, MAX_RECENT_SHOWN, MAX_TAKEN_WAITING, OfferedRole, Offers, OpenBrowserSession, OwnOffers,
-    OwnRoles, Portal, Star, StarError, TakenCredentials,
+    Bound, Finding, MAX_RECENT_SHOWN, MAX_TAKEN_WAITING, OfferedRole, Offers, OpenBrowserSession,
+    OwnOffers, OwnRoles, Portal, RoleStanding, Star, StarError, TakenCredentials, WantedRole,
+    WhyNot,
 };
 pub use reach::RegionDisabled;
 pub use readiness::{Readiness, ReadinessCheck, ReadinessReport, SamlConnectionReport};
 pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
 pub use saml_session::SamlSessionError;
-pub use sign_in::{Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, Wish};
+pub use sign_in::{
+    Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, WayToSignIn, Wish,
+};
 pub use sign_out::{
     LogoutRefusal, OwnSession, ProviderLoggedOut, SignOut, SignedOut, SignedOutEverywhere,
     TellingProvider,

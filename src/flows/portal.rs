@@ -9,6 +9,8 @@
 mod choice;
 mod own_roles;
 mod session;
+mod wanted;
+mod why_not;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use self::choice::{Choice, is_connected, shortest};
 pub use self::own_roles::{
     MAX_RECENT_SHOWN, MAX_TAKEN_WAITING, OwnOffers, OwnRoles, Star, StarError,
 };
+pub use self::wanted::WantedRole;
+pub use self::why_not::{Finding, RoleStanding, WhyNot};
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::misses::is_silence;
@@ -258,6 +262,15 @@ impl Portal {
         open: &OpenBrowserSession,
         meta: &RequestMeta,
     ) -> Result<Offers, Unavailable> {
+        self.mapped_offers(open, meta).map(|(offers, _)| offers)
+    }
+
+    /// The same, and what rules give before trust policies are asked.
+    fn mapped_offers(
+        &self,
+        open: &OpenBrowserSession,
+        meta: &RequestMeta,
+    ) -> Result<(Offers, Vec<MappedRole>), Unavailable> {
         let snapshot = self.directory.snapshot(meta.now)?;
         let mapped = mapping::apply(snapshot.rules(), &open.session.identity);
         let choice = |mapped| Choice {
@@ -272,11 +285,12 @@ impl Portal {
             .filter_map(|mapped| choice(mapped).offer())
             .collect();
         roles.sort_by(|one, other| one.arn.cmp(&other.arn));
-        Ok(Offers {
+        let offers = Offers {
             snapshot,
             roles,
             trace: mapped.trace,
-        })
+        };
+        Ok((offers, mapped.grants))
     }
 
     /// Credentials for `role`, for as long as was asked and is allowed.

@@ -97,7 +97,7 @@ pub enum Seen {
 }
 
 /// How a value nearly matched; each holds the value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NearMiss {
     /// It differs in upper and lower case.

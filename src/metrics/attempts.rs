@@ -45,6 +45,8 @@ pub enum Operation {
     EndSessions,
     /// The portal: credentials for a role.
     TakeRoleCredentials,
+    /// The portal: somebody is told why a role is not theirs.
+    ExplainRole,
     /// The admin API, and what the node changes by itself.
     Administration,
     /// STS: a signed call for a token that tells others who signed.
@@ -63,7 +65,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AssumeRole,
         Self::GetSessionToken,
         Self::GetFederationToken,
@@ -78,6 +80,7 @@ impl Operation {
         Self::OidcLogout,
         Self::EndSessions,
         Self::TakeRoleCredentials,
+        Self::ExplainRole,
         Self::Administration,
         Self::GetWebIdentityToken,
         Self::AssumeRoot,
@@ -104,6 +107,7 @@ impl Operation {
             Self::OidcLogout => "OidcLogout",
             Self::EndSessions => "EndSessions",
             Self::TakeRoleCredentials => "TakeRoleCredentials",
+            Self::ExplainRole => "ExplainRole",
             Self::Administration => "Administration",
             Self::GetWebIdentityToken => "GetWebIdentityToken",
             Self::AssumeRoot => "AssumeRoot",

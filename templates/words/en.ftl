@@ -19,6 +19,7 @@ skip = Skip to content
 nav-main = Main
 nav-roles = Roles
 nav-sessions = Sessions
+nav-why-not = Missing a role?
 menu-account = Account menu
 menu-signed-in = signed in { $time }
 foot-for = Rolegate for { $organisation }
@@ -49,7 +50,18 @@ sign-in-promise = Pick a role, take its keys, get back to work.
 sign-in-none = There is no way to sign in yet.
 sign-in-none-do = An administrator has to connect an identity provider first.
 sign-in-choose = Choose where you sign in
+sign-in-address = Work e-mail
+sign-in-or = or choose where you sign in
+sign-in-all = { $all ->
+    [one] The one way to sign in
+   *[other] All { $all } ways to sign in
+}
+sign-in-last = Used last in this browser
+sign-in-no-address = This is not an e-mail address.
+sign-in-unknown-domain = No way to sign in is set up for addresses at { $domain }.
+sign-in-unknown-domain-do = Check the address, or choose from the list below.
 sign-in-leads-to = You go on to { $account } / { $role } after signing in.
+sign-in-leads-to-role = You go on to { $role } after signing in.
 sign-out = Sign out
 signed-out-title = Signed out
 signed-out = You are signed out
@@ -102,6 +114,11 @@ roles-own-unknown = Your favourites can’t be read at the moment. All your role
 favourites-full = You have 100 favourites
 favourites-full-what = No more are kept, so this role did not become one.
 favourites-full-do = Take the star from a role that you no longer use, and try again.
+role-keys-for = Keys for
+role-get-keys = Get keys
+role-others = Choose another role
+role-link = A link to this page:
+copy-link = Copy the link
 
 ## Sessions
 
@@ -149,6 +166,10 @@ no-roles-missing = What is missing
 no-roles-missing-group = A group that opens a role. Yours starts to work at the first sign-in after you were added to it.
 admin-message = Message for your admin
 admin-message-hello = Hello, I signed in to Rolegate and no role came out.
+admin-message-found = Rolegate told me: { $found }
+admin-message-role = Hello, I need the role { $role } in { $account }.
+admin-message-any-role = Hello, I need the role { $role }.
+admin-message-reason = Reason: (please fill in)
 admin-message-person = Person: { $person }, through { $provider }
 admin-message-received = Received as { $claim }: { $values }
 admin-message-no-groups = Groups received: none
@@ -156,6 +177,46 @@ admin-message-nothing = nothing
 admin-message-need = I need: (role and account)
 admin-message-request = Request: { $id }
 copy-message = Copy message
+
+## What stands out in a person's own sign-in
+
+claim-more = and { $more } more
+found = What we noticed
+found-left-out = Your provider left out values of { $claim }, because there are too many of them. What is left out opens nothing here.
+found-missing = Your provider sent no { $claim }, which is looked at here.
+found-unverified = Your provider has not verified your { $claim }, so it does not count.
+found-unfit = A rule fits you, but one of your values can’t be used in what it gives.
+found-case = Your value { $value } in { $claim } nearly fits: it differs in upper and lower case only.
+found-space = Your value { $value } in { $claim } nearly fits: there is a space before or after it.
+found-joined = Your value { $value } in { $claim } nearly fits: it came as one text where a list was meant.
+found-common-name = Your value { $value } in { $claim } nearly fits: one is a common name (CN), the other a distinguished name (DN).
+
+## Why a role is not there
+
+why-not = Why can’t I see a role?
+why-not-link = Ask about one role
+why-not-intro = Name the role. We check it against your sign-in of { $time } and tell you what is missing.
+why-not-account = Account
+why-not-account-hint = Alias or 12-digit number
+why-not-role = Role
+why-not-role-hint = Name or ARN
+why-not-check = Check
+why-not-unreadable = No role can be called so. Write its name, such as ReadOnly, or its whole ARN.
+why-not-of = { $role } in { $account }
+why-not-of-any = { $role } in any account
+why-not-yours = Yours
+why-not-yours-what = Your sign-in gives you this role.
+why-not-open = Go to { $role }
+why-not-not-yours = Not yours
+why-not-vouched = { $provider } vouched for you.
+why-not-given = A rule gives you this role.
+why-not-not-taken = The role does not accept your sign-in. Only an admin can change that.
+why-not-no-rule = No rule gives you this role for what your provider sent.
+why-not-not-told = Whether there is such a role is told to its own people only.
+why-not-not-asked = The role’s trust policy was not asked.
+why-not-beside = These roles of that account are yours
+why-not-received = What your sign-in carried
+why-not-fresh = Added to a group a moment ago? Sign in again: groups are read at sign-in.
 
 ## Credentials
 

@@ -16,6 +16,7 @@ skip = 跳到正文
 nav-main = 主导航
 nav-roles = 角色
 nav-sessions = 会话
+nav-why-not = 缺少角色？
 menu-account = 账户菜单
 menu-signed-in = { $time } 登录
 foot-for = Rolegate · { $organisation }
@@ -46,7 +47,15 @@ sign-in-promise = 选择角色，取走密钥，继续工作。
 sign-in-none = 目前还没有可用的登录方式。
 sign-in-none-do = 需要管理员先接入一个身份提供商。
 sign-in-choose = 选择登录方式
+sign-in-address = 工作邮箱
+sign-in-or = 或选择登录方式
+sign-in-all = 全部 { $all } 种登录方式
+sign-in-last = 此浏览器上次使用
+sign-in-no-address = 这不是一个邮箱地址。
+sign-in-unknown-domain = 没有为 { $domain } 的邮箱设置登录方式。
+sign-in-unknown-domain-do = 请检查地址，或从下面的列表中选择。
 sign-in-leads-to = 登录后将前往 { $account } / { $role }。
+sign-in-leads-to-role = 登录后将前往 { $role }。
 sign-out = 退出登录
 signed-out-title = 已退出登录
 signed-out = 您已退出登录
@@ -93,6 +102,11 @@ roles-own-unknown = 暂时无法读取您的收藏。您的全部角色仍在此
 favourites-full = 您已收藏 100 个角色
 favourites-full-what = 收藏数量已达上限，因此未能收藏该角色。
 favourites-full-do = 请先取消收藏不再使用的角色，然后重试。
+role-keys-for = 密钥有效时长
+role-get-keys = 获取密钥
+role-others = 选择其他角色
+role-link = 此页面的链接：
+copy-link = 复制链接
 
 ## Sessions
 
@@ -140,6 +154,10 @@ no-roles-missing = 缺少什么
 no-roles-missing-group = 一个对应角色的组。被加入该组后，下次登录即可生效。
 admin-message = 发给管理员的消息
 admin-message-hello = 您好，我登录了 Rolegate，但没有得到任何角色。
+admin-message-found = Rolegate 提示我：{ $found }
+admin-message-role = 您好，我需要 { $account } 中的角色 { $role }。
+admin-message-any-role = 您好，我需要角色 { $role }。
+admin-message-reason = 原因：（请填写）
 admin-message-person = 用户：{ $person }，登录方式：{ $provider }
 admin-message-received = 收到的 { $claim }：{ $values }
 admin-message-no-groups = 收到的组：无
@@ -147,6 +165,46 @@ admin-message-nothing = 无
 admin-message-need = 我需要：（角色和账户）
 admin-message-request = 请求编号：{ $id }
 copy-message = 复制消息
+
+## What stands out in a person's own sign-in
+
+claim-more = 另有 { $more } 个
+found = 我们注意到
+found-left-out = 由于 { $claim } 的值过多，身份提供商没有全部发送。未发送的值在这里不起作用。
+found-missing = 身份提供商没有发送 { $claim }，而这里需要查看它。
+found-unverified = 身份提供商没有验证您的 { $claim }，因此它不算数。
+found-unfit = 有一条规则与您相符，但您的某个值无法用在它所授予的内容中。
+found-case = 您在 { $claim } 中的值 { $value } 很接近：只有大小写不同。
+found-space = 您在 { $claim } 中的值 { $value } 很接近：它的前面或后面有空格。
+found-joined = 您在 { $claim } 中的值 { $value } 很接近：本应是列表，收到的却是一整段文本。
+found-common-name = 您在 { $claim } 中的值 { $value } 很接近：一个是通用名称（CN），另一个是可分辨名称（DN）。
+
+## Why a role is not there
+
+why-not = 为什么看不到某个角色？
+why-not-link = 查询某个角色
+why-not-intro = 请填写角色。我们会对照您在 { $time } 的登录，告诉您缺少什么。
+why-not-account = 账户
+why-not-account-hint = 别名或 12 位编号
+why-not-role = 角色
+why-not-role-hint = 名称或 ARN
+why-not-check = 检查
+why-not-unreadable = 角色不可能叫这个名字。请填写角色名称（例如 ReadOnly）或完整的 ARN。
+why-not-of = { $account } 中的 { $role }
+why-not-of-any = 任意账户中的 { $role }
+why-not-yours = 属于您
+why-not-yours-what = 您的登录给了您此角色。
+why-not-open = 前往 { $role }
+why-not-not-yours = 不属于您
+why-not-vouched = { $provider } 已确认您的身份。
+why-not-given = 有一条规则授予您此角色。
+why-not-not-taken = 此角色不接受您的登录，只有管理员才能更改。
+why-not-no-rule = 根据身份提供商发送的信息，没有规则授予您此角色。
+why-not-not-told = 是否存在这样的角色，只告诉拥有它的人。
+why-not-not-asked = 没有查询该角色的信任策略。
+why-not-beside = 该账户中属于您的角色
+why-not-received = 您登录时收到的信息
+why-not-fresh = 刚刚被加入某个组？请重新登录：组信息在登录时读取。
 
 ## Credentials
 

@@ -97,7 +97,7 @@ async function signInAndUse(connection) {
     await signIn(page, gateway, { connection, person: "lukas" });
     // A loopback address counts as trustworthy, so that the browser keeps Secure cookies there.
     const kept = await context.cookies(gateway);
-    assert.deepEqual(kept.map(({ name }) => name).sort(), ["__Host-rolegate-browser", "__Host-rolegate-session"]);
+    assert.deepEqual(kept.map(({ name }) => name).sort(), ["__Host-rolegate-browser", "__Host-rolegate-connection", "__Host-rolegate-session"]);
     assert.ok(kept.every(({ secure }) => secure));
     await takeRole(page, ANALYST);
     assert.equal((await use(await readKeys(page))).Arn, LUKAS);

@@ -66,8 +66,11 @@ fn w3_the_session_cookie_is_bound_to_its_host() {
     let begun = node.begin_sign_in("/roles");
     let response = node.finish_sign_in(&begun, "ines", None);
     let cookies = set(&response);
-    assert_eq!(cookies.len(), 3, "{cookies:?}");
-    let (session, name, attempt) = (&cookies[0], &cookies[1], &cookies[2]);
+    assert_eq!(cookies.len(), 4, "{cookies:?}");
+    let (session, name, attempt) = (&cookies[0], &cookies[1], &cookies[3]);
+    let connection = &cookies[2];
+    assert_bound(connection, "samesite=lax");
+    assert_eq!(connection.0, "__Host-rolegate-connection=idp");
     assert_bound(session, "samesite=lax");
     assert!(
         !session.1.iter().any(|given| given.starts_with("max-age")),

@@ -5,7 +5,7 @@ use super::support::http::{Request, Response};
 use super::support::http_node::{HttpNode, ROLE};
 
 /// Every route, and what is none.
-const TARGETS: [&str; 23] = [
+const TARGETS: [&str; 27] = [
     "/",
     "/sign-in",
     "/roles",
@@ -13,6 +13,10 @@ const TARGETS: [&str; 23] = [
     "/favourites",
     "/sign-out",
     "/settings",
+    "/go",
+    "/go?account=tests&role=Reader",
+    "/why-not",
+    "/why-not?account=tests&role=Admin",
     "/oidc/callback/idp",
     "/oidc/callback/idp?code=a&state=b",
     "/oidc/callback/%ff?code=a&state=b",

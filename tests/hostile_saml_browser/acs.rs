@@ -293,6 +293,33 @@ fn s53_what_stands_beside_a_response_leads_nowhere() {
     }
 }
 
+/// A provider that begins may name a page of ours that changes nothing, and of a sign-in that was begun
+/// here it may name none.
+#[test]
+fn s53_a_provider_that_begins_names_pages_of_ours() {
+    let scene = Scene::with("idp_initiated = true\n");
+    for (number, (relay_state, leads_to)) in [
+        (
+            "/go?account=482011739056&role=Reader",
+            "/go?account=482011739056&role=Reader",
+        ),
+        ("/roles", "/roles"),
+        ("/sign-out", "/"),
+        ("/go/../credentials", "/"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut browser = scene.browser();
+        let draft = scene
+            .draft(&PARTNERS, None)
+            .replace("\"_anone\"", &format!("\"_b{number}\""));
+        let response = scene.post(&mut browser, &sign(&PARTNERS, &draft), relay_state);
+        assert_eq!(response.header("location"), Some(leads_to), "{relay_state}");
+        assert!(browser.is_signed_in());
+    }
+}
+
 #[test]
 fn what_is_no_form_with_one_response_is_refused() {
     let scene = Scene::new();

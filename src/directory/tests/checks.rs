@@ -18,6 +18,23 @@ fn a_valid_directory_has_no_problem() {
 }
 
 #[test]
+fn a_domain_is_claimed_by_one_connection() {
+    let claiming = |domain: &str| {
+        let connection =
+            files()[CONNECTION_FILE].replace("[oidc]", &format!("domains = ['{domain}']\n[oidc]"));
+        let mut files = with("connections/customers.toml", &connection);
+        files.insert(
+            CONNECTION_FILE.to_owned(),
+            connection.replace(domain, "Meridale.example."),
+        );
+        problems_of(&files)
+    };
+    let why = "domains: meridale.example is a domain of the connection customers already; take it out of one";
+    assert_named(&claiming("meridale.EXAMPLE"), "connections/workforce", why);
+    assert_eq!(claiming("ext.meridale.example"), []);
+}
+
+#[test]
 fn a_link_names_a_connection_that_is_there() {
     let problems = problems_of(&edited(
         LINK_FILE,

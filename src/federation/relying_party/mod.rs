@@ -22,7 +22,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::CoreResponseType;
 use openidconnect::{
-    AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    AuthenticationFlow, CsrfToken, LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope,
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -40,7 +41,7 @@ use super::key_cache::{KeyCache, KeyError};
 use super::outgoing::{FetchError, Outgoing};
 use super::secret_file::{SecretFileError, SecretFolder};
 use super::{ProvenIdentity, Quoted};
-use crate::domain::{Audience, ConnectionId, Issuer, OidcSession, Secret, UnixTime};
+use crate::domain::{Audience, ConnectionId, EmailAddress, Issuer, OidcSession, Secret, UnixTime};
 use crate::entropy::{Entropy, EntropyError, draw};
 
 /// Why a sign-in did not succeed.
@@ -209,10 +210,12 @@ impl RelyingParty {
         sites
     }
 
-    /// Begins a sign-in at a connection.
+    /// Begins a sign-in at a connection. Where the connection lets it, the provider is told which address
+    /// the person gave.
     pub async fn begin(
         &self,
         connection: OidcConnection<'_>,
+        login_hint: Option<&EmailAddress>,
         now: UnixTime,
     ) -> Result<Begun, SignInError> {
         let metadata = self.metadata(&connection.settings.issuer, now).await?;
@@ -240,6 +243,9 @@ impl RelyingParty {
             .set_pkce_challenge(challenge);
         if connection.settings.response_mode == ResponseMode::FormPost {
             request = request.add_extra_param("response_mode", "form_post");
+        }
+        if let Some(hint) = login_hint.filter(|_| connection.settings.login_hint) {
+            request = request.set_login_hint(LoginHint::new(hint.as_str().to_owned()));
         }
         if let Some(max_age) = connection.settings.max_age {
             request = request.set_max_age(Duration::from_secs(max_age.into()));

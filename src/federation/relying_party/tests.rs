@@ -75,7 +75,7 @@ impl Setting {
     async fn begin(&self) -> (Begun, LoginAttempt) {
         let (id, settings) = (id(), &self.settings);
         let connection = OidcConnection { id: &id, settings };
-        let begun = self.party.begin(connection, NOW).await.unwrap();
+        let begun = self.party.begin(connection, None, NOW).await.unwrap();
         let attempt = begun.attempt.clone();
         (begun, attempt)
     }
@@ -154,6 +154,26 @@ async fn the_authorization_url_asks_for_a_code_with_pkce() {
 }
 
 #[tokio::test]
+async fn the_provider_is_told_an_address_only_where_the_connection_lets_it() {
+    let mut setting = Setting::new().await;
+    let address = "Ines+x@meridale.example".parse().unwrap();
+    for is_told in [false, true] {
+        setting.settings.login_hint = is_told;
+        let (id, settings) = (id(), &setting.settings);
+        let connection = OidcConnection { id: &id, settings };
+        let begun = setting.party.begin(connection, Some(&address), NOW).await;
+        let url = begun.unwrap().authorization_url;
+        let mut pairs = url.query_pairs();
+        let hint = pairs.find(|(name, _)| name == "login_hint");
+        let hint = hint.map(|(_, value)| value.into_owned());
+        assert_eq!(
+            hint.as_deref(),
+            is_told.then_some("Ines+x@meridale.example")
+        );
+    }
+}
+
+#[tokio::test]
 async fn no_two_sign_ins_share_a_secret() {
     let setting = Setting::new().await;
     let (one, _) = setting.begin().await;
@@ -171,7 +191,7 @@ async fn a_provider_without_s256_is_refused() {
     setting.provider.publish_metadata(plain);
     let (id, settings) = (id(), &setting.settings);
     let connection = OidcConnection { id: &id, settings };
-    let error = setting.party.begin(connection, NOW).await;
+    let error = setting.party.begin(connection, None, NOW).await;
     assert!(matches!(error, Err(SignInError::NoS256)));
 }
 
@@ -509,7 +529,7 @@ fn a_sign_in_may_move_between_threads() {
     let _ = |parts: &Parts, answer: AuthorizationAnswer| {
         let (party, id, settings, attempt) = parts;
         let connection = OidcConnection { id, settings };
-        is_send(party.begin(connection, NOW));
+        is_send(party.begin(connection, None, NOW));
         is_send(party.finish(connection, attempt, answer, NOW));
     };
 }

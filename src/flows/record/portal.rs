@@ -85,6 +85,11 @@ impl Recorder {
         if let Some(person) = record.person {
             event = event.by(federated(person));
         }
+        if let Some(role) = record.beside.role {
+            event = event
+                .parameter(Parameter::RoleArn, role.as_str())
+                .role(role);
+        }
         event = event.mapping(record.rules);
         if let Some(count) = record.sessions_ended {
             event = event.sessions_ended(u64::try_from(count).unwrap_or(u64::MAX));

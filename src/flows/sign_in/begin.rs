@@ -1,7 +1,7 @@
 //! The first half: the browser leaves for the provider.
 
 use super::{Attempted, SignIn, SignInRefusal, session_key};
-use crate::domain::{ConnectionId, LocalPath, Secret};
+use crate::domain::{ConnectionId, EmailAddress, LocalPath, Secret};
 use crate::federation::sign_in::Departure;
 use crate::flows::kept_by_browser::{AttemptKey, attempt_key, seal};
 use crate::flows::login_attempt::UnderWay;
@@ -17,6 +17,8 @@ pub struct Wish<'a> {
     pub return_to: &'a LocalPath,
     /// What the browser's session cookie holds.
     pub session: Option<&'a str>,
+    /// The e-mail address that they gave, which nobody has proven.
+    pub email: Option<&'a EmailAddress>,
 }
 
 /// A sign-in that was begun.
@@ -58,7 +60,7 @@ impl SignIn {
     ) -> Result<SignInBegun, SignInRefusal> {
         let snapshot = self.directory_with(wish.connection, meta).await?;
         let party = party(&snapshot, wish.connection)?;
-        let begun = self.providers.begin(party, meta.now).await?;
+        let begun = self.providers.begin(party, wish.email, meta.now).await?;
         let attempt = attempt_key(begun.state.expose());
         let session = wish.session.map(session_key);
         let under_way = UnderWay::begun(begun.attempt, wish.return_to, session, meta.now);

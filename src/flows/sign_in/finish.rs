@@ -38,8 +38,11 @@ pub struct SignedIn {
     pub session_secret: Secret<String>,
     /// The session's name, for [`Callback::named_session`]: nobody learns the secret from it.
     pub session_name: String,
-    /// Where the person wanted to go; the first page, where the provider began the sign-in.
+    /// Where the person wanted to go. Where the provider began the sign-in, the page that it names, or the
+    /// first one.
     pub return_to: LocalPath,
+    /// The connection that they came by.
+    pub connection: ConnectionId,
 }
 
 /// Who signed in, and what is to become of it.
@@ -52,6 +55,7 @@ pub(super) struct Proven {
     /// When the provider wants the session to be over.
     pub(super) ends_at: Option<UnixTime>,
     return_to: LocalPath,
+    connection: ConnectionId,
     /// The session that the browser had when it left.
     previous: Option<SessionKey>,
 }
@@ -101,6 +105,7 @@ impl SignIn {
             session_name: session_name(&session_key(session_secret.expose())),
             session_secret,
             return_to: proven.return_to,
+            connection: proven.connection,
         })
     }
 
@@ -126,7 +131,9 @@ impl SignIn {
     ) -> Result<Proven, SignInRefusal> {
         let (snapshot, turn) = match &origin {
             Origin::Here(here) => self.turn_of(here, meta).await?,
-            Origin::AtProvider(connection) => (self.directory_with(connection, meta).await?, None),
+            Origin::AtProvider { connection, .. } => {
+                (self.directory_with(connection, meta).await?, None)
+            }
         };
         let proven = match self.proven(&snapshot, &origin, answer, meta).await {
             Ok(proven) => self.redeemed(proven, &origin, meta).await,
@@ -204,6 +211,7 @@ impl SignIn {
             oidc: proven.oidc,
             ends_at: proven.ends_at,
             return_to: origin.return_to(),
+            connection: origin.connection().clone(),
             previous: origin.under_way().and_then(UnderWay::session),
         })
     }

@@ -32,7 +32,7 @@ use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
 use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, Snapshot};
-use crate::domain::{ConnectionId, FederatedIdentity};
+use crate::domain::{ConnectionId, FederatedIdentity, HostName};
 use crate::entropy::Entropy;
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::sign_in::ProviderSignIn;
@@ -102,6 +102,21 @@ impl SignIn {
             }
         };
         Ok(snapshot.connections().map(way).collect())
+    }
+
+    /// The connection that addresses of this domain lead to. That there is one says nothing of a person.
+    ///
+    /// # Errors
+    /// [`SignInRefusal::Unavailable`]
+    pub fn connection_of(
+        &self,
+        domain: &HostName,
+        meta: &RequestMeta,
+    ) -> Result<Option<ConnectionId>, SignInRefusal> {
+        let snapshot = self.directory.snapshot(meta.now)?;
+        let mut connections = snapshot.connections();
+        let found = connections.find(|connection| connection.domains.has(domain));
+        Ok(found.map(|connection| connection.id.clone()))
     }
 
     /// The directory with this connection: as this node knows it, or as the log has it by now.

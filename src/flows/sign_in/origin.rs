@@ -17,7 +17,12 @@ pub(super) enum Origin {
     Here(Box<Here>),
     /// At the provider, which sent the browser here unasked: the connection that the answer says to be
     /// of. It must prove it, and be allowed to begin.
-    AtProvider(ConnectionId),
+    AtProvider {
+        /// The connection.
+        connection: ConnectionId,
+        /// Where the provider's `RelayState` leads.
+        landing: LocalPath,
+    },
 }
 
 /// A sign-in that this browser began.
@@ -34,14 +39,14 @@ impl Origin {
     pub(super) const fn connection(&self) -> &ConnectionId {
         match self {
             Self::Here(here) => here.under_way.attempt.connection(),
-            Self::AtProvider(connection) => connection,
+            Self::AtProvider { connection, .. } => connection,
         }
     }
 
     pub(super) fn under_way(&self) -> Option<&UnderWay> {
         match self {
             Self::Here(here) => Some(&here.under_way),
-            Self::AtProvider(_) => None,
+            Self::AtProvider { .. } => None,
         }
     }
 
@@ -52,10 +57,13 @@ impl Origin {
             .is_some_and(|it| matches!(it.attempt, LoginAttempt::Saml(_)))
     }
 
-    /// Where the person goes. What the provider wrote beside its answer leads nowhere.
+    /// Where the person goes. Of a sign-in that was begun here, what the provider wrote beside its answer
+    /// leads nowhere.
     pub(super) fn return_to(&self) -> LocalPath {
-        self.under_way()
-            .map_or_else(LocalPath::root, UnderWay::return_to)
+        match self {
+            Self::Here(here) => here.under_way.return_to(),
+            Self::AtProvider { landing, .. } => landing.clone(),
+        }
     }
 }
 
@@ -84,8 +92,28 @@ impl SignIn {
         }
         match &callback.answer {
             Answer::Oidc { .. } => Err(SignInRefusal::OtherBrowser),
-            Answer::Saml { response, .. } => self.at_provider(response, meta).await,
+            Answer::Saml {
+                response,
+                relay_state,
+            } => {
+                let connection = self.at_provider(response, meta).await?;
+                Ok(Origin::AtProvider {
+                    connection,
+                    landing: landing(relay_state.as_deref()),
+                })
+            }
         }
+    }
+
+    /// Where the sign-in was to lead that this browser began with this state and keeps in this cookie; the
+    /// first page where there is none. One that was refused can be begun anew by it.
+    pub async fn wanted(&self, begun: Option<(&str, &str)>, meta: &RequestMeta) -> LocalPath {
+        let Some((state, cookie)) = begun else {
+            return LocalPath::root();
+        };
+        let opened = open_of_any_node(cookie, attempt_key(state), &self.directory, meta.now);
+        let under_way: Option<UnderWay> = opened.await.ok().flatten();
+        under_way.map_or_else(LocalPath::root, |under_way| under_way.return_to())
     }
 
     /// A response that this browser has not asked for. One that says to answer a request was asked for
@@ -94,7 +122,7 @@ impl SignIn {
         &self,
         response: &UnverifiedResponse,
         meta: &RequestMeta,
-    ) -> Result<Origin, SignInRefusal> {
+    ) -> Result<ConnectionId, SignInRefusal> {
         let claimed = Claimed::by(response.bytes());
         if claimed.in_response_to.is_some() {
             return Err(SignInRefusal::OtherBrowser);
@@ -105,11 +133,65 @@ impl SignIn {
             connection.map(|connection| connection.id.clone())
         };
         let known = connection_in(&*self.directory.snapshot(meta.now)?);
-        let connection = match known {
-            Some(connection) => connection,
+        match known {
+            Some(connection) => Ok(connection),
             None => connection_in(&*self.directory.catch_up(meta.now).await?)
-                .ok_or(SignInRefusal::UnknownProvider)?,
-        };
-        Ok(Origin::AtProvider(connection))
+                .ok_or(SignInRefusal::UnknownProvider),
+        }
+    }
+}
+
+/// Where a provider that begins by itself may send people: looking at the first page, at the roles, or at
+/// one role. Each of them changes nothing.
+const LANDINGS: [&str; 3] = ["/", "/roles", "/go"];
+
+/// The page that a provider's `RelayState` names, where it is one of ours that it may name; otherwise the
+/// first one.
+fn landing(relay_state: Option<&str>) -> LocalPath {
+    let named: Option<LocalPath> = relay_state.and_then(|state| state.parse().ok());
+    let may_be_named = |path: &LocalPath| {
+        let (page, _) = path.as_str().split_once('?').unwrap_or((path.as_str(), ""));
+        LANDINGS.contains(&page)
+    };
+    named.filter(may_be_named).unwrap_or_else(LocalPath::root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_names_pages_of_ours_alone() {
+        for named in [
+            "/",
+            "/roles",
+            "/roles?q=pay",
+            "/go?account=payments-prod&role=Reader",
+        ] {
+            assert_eq!(landing(Some(named)).as_str(), named);
+        }
+        for elsewhere in [
+            "",
+            "roles",
+            "//evil.example",
+            "/\\evil.example",
+            "/%09/evil.example",
+            "/go/../evil",
+            "/go#x",
+            "/GO",
+            "/roles/",
+            "/sign-out",
+            "/oidc/callback/idp?code=c&state=s",
+            "/saml/slo?SAMLRequest=x",
+            "/static/portal.js",
+            "https://keys.example.com/go",
+            "https:evil.example",
+            "javascript:alert(1)",
+            "/go?role=a\r\nSet-Cookie: x=y",
+            &["/go?", &"x".repeat(8192)].concat(),
+        ] {
+            assert_eq!(landing(Some(elsewhere)), LocalPath::root(), "{elsewhere}");
+        }
+        assert_eq!(landing(None), LocalPath::root());
     }
 }

@@ -24,6 +24,7 @@ mod services;
 mod sessions;
 mod sign_in;
 mod web_identity;
+mod why_not;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};

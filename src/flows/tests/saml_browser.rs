@@ -206,6 +206,7 @@ impl Setting {
             connection: &connection,
             return_to: &return_to,
             session,
+            email: None,
         };
         self.flow.begin(wish, &meta()).await.unwrap()
     }
@@ -490,6 +491,10 @@ async fn s42_a_provider_begins_only_where_it_may_and_answers_nothing_then() {
         .finish_with(&unasked, (Some("//evil.example"), None))
         .await;
     assert_eq!(signed_in.unwrap().return_to, LocalPath::root(), "S53");
+    let to_a_role = "/go?account=payments-prod&role=Reader";
+    let other = response(None, &[("\"_a1\"", "\"_a2\"")]);
+    let signed_in = on.finish_with(&other, (Some(to_a_role), None)).await;
+    assert_eq!(signed_in.unwrap().return_to.as_str(), to_a_role);
     let again = on.finish_with(&unasked, (None, None)).await;
     assert!(
         matches!(again, Err(SignInRefusal::UsedAlready)),

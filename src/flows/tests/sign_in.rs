@@ -68,6 +68,7 @@ impl Setting {
             connection: &workforce,
             return_to: &"/roles".parse::<LocalPath>().unwrap(),
             session: None,
+            email: None,
         };
         let begun = self.flow.begin(wish, &meta()).await.unwrap();
         let Departure::Redirect(url) = &begun.departure else {
@@ -485,6 +486,7 @@ async fn an_unknown_connection_is_refused_and_recorded() {
         connection: &nowhere,
         return_to: &LocalPath::root(),
         session: None,
+        email: None,
     };
     let begun = setting.flow.begin(wish, &meta()).await;
     assert!(

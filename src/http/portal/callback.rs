@@ -4,9 +4,10 @@ use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::PortalError;
+use super::frame::Frame;
 use super::respond::redirect;
-use super::{Api, PortalApi, cookies};
-use crate::domain::ConnectionId;
+use super::{Api, PortalApi, cookies, go};
+use crate::domain::{ConnectionId, LocalPath};
 use crate::federation::relying_party::{AuthorizationAnswer, MAX_ANSWER_BYTES};
 use crate::federation::sign_in::Answer;
 use crate::flows::{Callback, RequestMeta, SignInRefusal, SignedIn, attempt_key};
@@ -68,6 +69,7 @@ pub(super) async fn finish(
     let attempt = attempt.filter(|_| sealed.is_some());
     let previous = cookies::session_cookie(request);
     let named = cookies::session_name(request);
+    let state = answer.state().map(str::to_owned);
     let callback = Callback {
         answer,
         sealed: sealed.as_deref(),
@@ -76,7 +78,11 @@ pub(super) async fn finish(
     };
     let (mut response, is_over) = match api.sign_in.finish(callback, meta).await {
         Ok(signed_in) => (welcome(&signed_in)?, true),
-        Err(refusal) => refused(api, request, refusal, meta),
+        Err(refusal) => {
+            let begun = state.as_deref().zip(sealed.as_deref());
+            let wanted = api.sign_in.wanted(begun, meta).await;
+            refused(api.frame(request), refusal, &wanted, meta)
+        }
     };
     if let Some(attempt) = attempt.filter(|_| is_over) {
         response
@@ -92,18 +98,23 @@ fn welcome(signed_in: &SignedIn) -> Result<HttpResponse, PortalError> {
         let added = response.add_cookie(&cookie);
         added.map_err(|_| PortalError::Unavailable)?;
     }
+    response
+        .add_cookie(&cookies::set_last_connection(&signed_in.connection))
+        .map_err(|_| PortalError::Unavailable)?;
     Ok(response)
 }
 
 /// The page that says so, and whether the attempt is over: then its browser loses the cookie. One that
 /// the node could not look at may still be finished.
 fn refused(
-    api: &PortalApi,
-    request: &HttpRequest,
+    frame: Frame,
     refusal: SignInRefusal,
+    wanted: &LocalPath,
     meta: &RequestMeta,
 ) -> (HttpResponse, bool) {
     let is_over = !matches!(refusal, SignInRefusal::Unavailable(_));
-    let response = PortalError::SignIn(refusal).respond(api.frame(request), meta.id, meta.now);
+    let retry = go::sign_in_to(wanted);
+    let refused = PortalError::SignIn(refusal);
+    let response = refused.respond_to(frame, (meta.id, meta.now), retry);
     (response, is_over)
 }

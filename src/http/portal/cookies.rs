@@ -5,7 +5,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::HeaderMap;
 
-use crate::domain::Secret;
+use crate::domain::{ConnectionId, Secret};
 use crate::flows::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES};
 
 const SESSION: &str = "__Host-rolegate-session";
@@ -13,9 +13,12 @@ const NAME: &str = "__Host-rolegate-browser";
 const LOGIN: &str = "__Host-rolegate-login-";
 const LOGOUT: &str = "__Host-rolegate-logout-";
 const LOOK: &str = "__Host-rolegate-look";
+const CONNECTION: &str = "__Host-rolegate-connection";
+/// No id of a connection is longer.
+const MAX_CONNECTION_BYTES: usize = 64;
 /// What a browser wants pages to look like is never longer: a tag and a theme.
 const MAX_LOOK_BYTES: usize = 64;
-/// So long a browser keeps what it wants pages to look like, in days; Chromium keeps nothing longer.
+/// So long a browser keeps what is no secret, in days; Chromium keeps nothing longer.
 const LOOK_DAYS: i64 = 400;
 /// The value of the session's cookies is never longer; ours have 64 characters.
 const MAX_SESSION_BYTES: usize = 128;
@@ -51,6 +54,20 @@ pub(super) fn logout_cookie(request: &HttpRequest, attempt: &AttemptKey) -> Opti
 /// What this browser wants pages to look like.
 pub(super) fn look(request: &HttpRequest) -> Option<String> {
     value(request.headers(), LOOK, MAX_LOOK_BYTES)
+}
+
+/// The connection that this browser signed in by last, whether or not it is still there.
+pub(super) fn last_connection(request: &HttpRequest) -> Option<ConnectionId> {
+    let id = value(request.headers(), CONNECTION, MAX_CONNECTION_BYTES)?;
+    id.parse().ok()
+}
+
+/// Keeps which connection a browser signed in by: its id, and nothing of who did.
+pub(super) fn set_last_connection(connection: &ConnectionId) -> Cookie<'static> {
+    cookie(CONNECTION.to_owned(), connection.to_string())
+        .same_site(SameSite::Lax)
+        .max_age(Duration::days(LOOK_DAYS))
+        .finish()
 }
 
 /// Keeps what a browser wants pages to look like.

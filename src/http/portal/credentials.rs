@@ -34,11 +34,7 @@ async fn take(
     let role = role.ok_or(PortalError::Malformed("form-no-role"))?;
     let asked = match form.find("duration") {
         None => SessionDuration::DEFAULT,
-        Some(seconds) => seconds
-            .parse()
-            .ok()
-            .and_then(SessionDuration::from_seconds)
-            .ok_or(PortalError::Malformed("form-no-duration"))?,
+        Some(seconds) => duration(seconds)?,
     };
     let taken = api.portal.take(&session, &role, asked, meta).await?;
     Ok(page(
@@ -118,9 +114,21 @@ fn durations(taken: &TakenCredentials) -> Vec<DurationChoice> {
         .map(|(_, seconds)| *seconds)
         .min()
         .unwrap_or(0);
+    choices(taken.given, most)
+}
+
+/// A lifetime that somebody asks for, in seconds.
+pub(super) fn duration(seconds: &str) -> Result<SessionDuration, PortalError> {
+    let seconds = seconds.parse().ok();
+    let duration = seconds.and_then(SessionDuration::from_seconds);
+    duration.ok_or(PortalError::Malformed("form-no-duration"))
+}
+
+/// The usual lifetimes, of which one may be chosen and those beyond `most` seconds may not be.
+pub(super) fn choices(chosen: SessionDuration, most: u32) -> Vec<DurationChoice> {
     let choice = |duration: SessionDuration| DurationChoice {
         duration,
-        state: if duration == taken.given {
+        state: if duration == chosen {
             ChoiceState::Chosen
         } else if duration.seconds() <= most {
             ChoiceState::Open

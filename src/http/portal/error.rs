@@ -85,6 +85,16 @@ impl PortalError {
     }
 
     pub(super) fn respond(self, frame: Frame, id: RequestId, at: UnixTime) -> HttpResponse {
+        self.respond_to(frame, (id, at), LocalPath::root())
+    }
+
+    /// The page, of a refused sign-in with the way to begin it anew.
+    pub(super) fn respond_to(
+        self,
+        frame: Frame,
+        (id, at): (RequestId, UnixTime),
+        retry_href: LocalPath,
+    ) -> HttpResponse {
         if matches!(self, Self::NotSignedIn) {
             return redirect("/");
         }
@@ -99,7 +109,6 @@ impl PortalError {
         let (status, title, what_happened, what_to_do) = self.words();
         let what_happened = what_happened.said(frame.language);
         let mut response = if is_sign_in {
-            let retry_href = LocalPath::root();
             let refused = RefusedPage {
                 frame,
                 title,

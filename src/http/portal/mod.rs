@@ -7,6 +7,8 @@
 //! | `GET`, `POST /oidc/callback/{connection}` | `SignIn::finish` | 303 into the portal |
 //! | `GET /roles` | `Portal::offers` | the roles |
 //! | `POST /favourites` | `Portal::star` | back to the roles, or nothing |
+//! | `GET /go` | `Portal::offers` | one role, by a link |
+//! | `GET /why-not` | `Portal::why_not` | why a role is not there |
 //! | `POST /credentials` | `Portal::take` | the keys |
 //! | `GET /sessions` | `SignOut::own_sessions` | the person's sessions |
 //! | `POST /sessions/end`, `end-others`, `end-all` | `SignOut::end_own`, … | some of them are over, with their keys |
@@ -30,11 +32,14 @@ mod error;
 mod favourites;
 pub mod formats;
 pub mod frame;
+mod go;
 mod guard;
 mod home;
 mod issuers;
 pub mod language;
 mod leave;
+mod no_roles;
+mod own_claims;
 pub mod pages;
 mod respond;
 pub mod role_search;
@@ -47,6 +52,7 @@ mod sign_in;
 mod sign_out;
 mod signed_out;
 mod static_file;
+mod why_not;
 mod words;
 
 use std::sync::Arc;
@@ -103,6 +109,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/roles", web::get().to(roles::get))
         .route("/favourites", web::post().to(favourites::post))
         .route("/favourites", web::get().to(home::to_roles))
+        .route("/go", web::get().to(go::get))
+        .route("/why-not", web::get().to(why_not::get))
         .route("/credentials", web::post().to(credentials::post))
         .route("/credentials", web::get().to(home::to_roles))
         .route("/sessions", web::get().to(sessions::get))

@@ -10,19 +10,23 @@
 mod credentials;
 mod door;
 mod no_roles;
+mod role;
 mod roles;
 mod sessions;
+mod why_not;
 
 pub use credentials::{ChoiceState, CredentialsPage, DurationChoice, DurationLimit, LimitedBy};
 pub use door::{
-    AtProvider, ConnectionChoice, Destination, ErrorPage, LeavePage, NextStep, RefusedPage,
-    SignInPage, SignedOutPage, Way,
+    AddressProblem, AtProvider, ConnectionChoice, Destination, ErrorPage, LeavePage, NextStep,
+    RefusedPage, SignInPage, SignedOutPage, Way,
 };
 pub use no_roles::{ClaimSeen, NoRolesHint, NoRolesPage};
+pub use role::RolePage;
 pub use roles::{
     AccountRoles, MAX_MORE_TAGS, MAX_SHOWN_TAGS, OwnRoles, PickedRole, RoleRow, RolesPage,
 };
 pub use sessions::{SessionRow, SessionsPage, TakenIn};
+pub use why_not::{Asked, Found, LinkedRole, Nearness, Standing, WhyNotAnswer, WhyNotPage};
 
 use super::assets;
 use super::language::MessageName;

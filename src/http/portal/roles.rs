@@ -11,21 +11,14 @@ use url::form_urlencoded;
 
 use super::compress;
 use super::error::PortalError;
-use super::pages::{
-    self, AccountRoles, ClaimSeen, NoRolesHint, NoRolesPage, OwnRoles, PickedRole, RoleRow,
-    RolesPage,
-};
+use super::no_roles::no_roles;
+use super::pages::{self, AccountRoles, OwnRoles, PickedRole, RoleRow, RolesPage};
 use super::respond::{page, page_that_fetches, redirect};
 use super::shown::Shown;
 use super::{Api, PortalApi, person};
 use crate::directory::Environment;
-use crate::domain::{AccountId, Claims, LocalPath, RoleArn, UnixTime, Unusable};
-use crate::flows::{OfferedRole, Offers, OpenBrowserSession, OwnOffers, RequestMeta};
-
-/// Claims that rules usually look at; shown to a person without roles, as they came.
-const SHOWN_CLAIMS: [&str; 6] = ["groups", "roles", "department", "email", "sub", "hasgroups"];
-/// So many values of a claim are shown.
-const SHOWN_VALUES: usize = 50;
+use crate::domain::{AccountId, LocalPath, RoleArn, UnixTime};
+use crate::flows::{OfferedRole, Offers, OwnOffers, RequestMeta};
 
 /// What to search for.
 #[derive(Deserialize)]
@@ -49,9 +42,10 @@ async fn roles(
     };
     let offers = api.portal.offers(&session, meta)?;
     if offers.roles.is_empty() {
+        let frame = api.frame(request);
         return Ok(page(
             StatusCode::OK,
-            &no_roles(api, request, &session, &offers, meta),
+            &no_roles(api, frame, &session, meta).await?,
         ));
     }
     let query = Query::<Search>::from_query(request.query_string());
@@ -68,8 +62,8 @@ async fn roles(
     Ok(compress::page(request, page).await)
 }
 
-/// To the sign-in, which leads back here with the same search; without one it does so anyway.
-fn sign_in_first(request: &HttpRequest) -> HttpResponse {
+/// To the sign-in, which leads back here with the same query; without one to the first page.
+pub(super) fn sign_in_first(request: &HttpRequest) -> HttpResponse {
     let here = request.uri().path_and_query().map(PathAndQuery::as_str);
     let here: Option<LocalPath> = here.and_then(|here| here.parse().ok());
     let Some(here) = here.filter(|_| !request.query_string().is_empty()) else {
@@ -157,44 +151,5 @@ pub(super) const fn environment(environment: Environment) -> Option<pages::Envir
         Environment::Sandbox => Some(pages::Environment::Sandbox),
         Environment::Shared => Some(pages::Environment::Shared),
         Environment::None => None,
-    }
-}
-
-fn no_roles(
-    api: &PortalApi,
-    request: &HttpRequest,
-    session: &OpenBrowserSession,
-    offers: &Offers,
-    meta: &RequestMeta,
-) -> NoRolesPage {
-    let claims = &session.session.identity.claims;
-    NoRolesPage {
-        frame: api.frame(request),
-        person: person(session, &offers.snapshot),
-        claims: SHOWN_CLAIMS
-            .iter()
-            .filter_map(|name| seen(claims, name))
-            .collect(),
-        hint: hint(claims),
-        request_id: meta.id,
-    }
-}
-
-fn seen(claims: &Claims, name: &str) -> Option<ClaimSeen> {
-    let claim = claims.get(name)?;
-    let values = claim.values.iter().take(SHOWN_VALUES);
-    Some(ClaimSeen {
-        name: name.into(),
-        values: values.map(|value| value.as_str().into()).collect(),
-    })
-}
-
-fn hint(claims: &Claims) -> Option<NoRolesHint> {
-    match claims.get("groups") {
-        Some(groups) if groups.unusable == Some(Unusable::Incomplete) => {
-            Some(NoRolesHint::GroupsLeftOut)
-        }
-        None => Some(NoRolesHint::NoGroupsSent),
-        Some(_) => None,
     }
 }

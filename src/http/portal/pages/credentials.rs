@@ -88,11 +88,11 @@ pub struct DurationLimit {
 }
 
 impl DurationChoice {
-    fn is_chosen(&self) -> bool {
+    pub(super) fn is_chosen(&self) -> bool {
         self.state == ChoiceState::Chosen
     }
 
-    fn is_too_long(&self) -> bool {
+    pub(super) fn is_too_long(&self) -> bool {
         self.state == ChoiceState::TooLong
     }
 }

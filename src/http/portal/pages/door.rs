@@ -16,7 +16,12 @@ use crate::http::portal::shown::Shown;
 pub struct SignInPage {
     /// What stands around it.
     pub frame: Frame,
-    /// Every connection that may be chosen; where empty, the page says so.
+    /// Whether it asks for an e-mail address first.
+    pub asks_for_address: bool,
+    /// Why the address that was given led nowhere; the list is open then.
+    pub problem: Option<AddressProblem>,
+    /// Every connection that may be chosen; where empty, the page says so. The one that was used last is
+    /// the first.
     pub connections: Vec<ConnectionChoice>,
     /// Where to go after signing in; goes back with the form.
     pub return_to: Option<LocalPath>,
@@ -32,12 +37,35 @@ pub struct ConnectionChoice {
     pub display_name: Shown,
     /// Who it is for.
     pub description: Option<Shown>,
+    /// Whether this browser used it last.
+    pub is_last: bool,
+}
+
+/// Why an e-mail address led nowhere. Nothing of its person is known or told.
+pub enum AddressProblem {
+    /// It is none.
+    NoAddress,
+    /// No connection has its domain.
+    UnknownDomain(Shown),
+}
+
+impl SignInPage {
+    /// The connection that is shown before the list is opened.
+    fn last(&self) -> Option<&ConnectionChoice> {
+        let mut connections = self.connections.iter().filter(|_| self.folds());
+        connections.find(|connection| connection.is_last)
+    }
+
+    /// Whether the list of connections is folded up below the question for an address.
+    fn folds(&self) -> bool {
+        self.asks_for_address && self.problem.is_none()
+    }
 }
 
 /// The role that a deep link leads to.
 pub struct Destination {
-    /// The account's alias, or its number.
-    pub account: Shown,
+    /// The account's alias, or its number; any where it isn't said.
+    pub account: Option<Shown>,
     /// The role's name.
     pub role: Shown,
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{PersonMenu, assets};
+use super::{Found, PersonMenu, assets};
 use crate::domain::RequestId;
 use crate::http::portal::frame::Frame;
 use crate::http::portal::language::MessageName;
@@ -21,6 +21,8 @@ pub struct NoRolesPage {
     pub claims: Vec<ClaimSeen>,
     /// What the likely reason is, where it shows.
     pub hint: Option<NoRolesHint>,
+    /// What else stands out in their sign-in.
+    pub findings: Vec<Found>,
     /// Under which id an administrator finds the trace.
     pub request_id: RequestId,
 }
@@ -31,15 +33,22 @@ pub struct ClaimSeen {
     pub name: Shown,
     /// Its values in the order they came; may be empty.
     pub values: Vec<Shown>,
+    /// How many more there are.
+    pub more: usize,
 }
 
 impl ClaimSeen {
-    fn joined(&self, frame: &Frame) -> String {
+    pub(super) fn joined(&self, frame: &Frame) -> String {
         if self.values.is_empty() {
             return frame.say("admin-message-nothing").to_string();
         }
         let values: Vec<&str> = self.values.iter().map(Shown::as_str).collect();
-        values.join(", ")
+        let joined = values.join(", ");
+        if self.more == 0 {
+            return joined;
+        }
+        let more = frame.say("claim-more").with("more", self.more).to_string();
+        [joined, more].join(" ")
     }
 }
 
@@ -71,6 +80,6 @@ impl NoRolesHint {
 impl NoRolesPage {
     /// How many lines the message has: four of its own, and one for each claim or that there is none.
     fn message_lines(&self) -> usize {
-        4 + self.claims.len().max(1)
+        4 + self.claims.len().max(1) + self.findings.len()
     }
 }

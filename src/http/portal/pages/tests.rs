@@ -70,14 +70,17 @@ impl Filling {
     fn sign_in(&self) -> SignInPage {
         SignInPage {
             frame: self.frame(),
+            asks_for_address: true,
+            problem: Some(AddressProblem::UnknownDomain(self.shown())),
             connections: vec![ConnectionChoice {
                 id: "workforce".parse().unwrap(),
                 display_name: self.shown(),
                 description: Some(self.shown()),
+                is_last: true,
             }],
             return_to: Some(self.path()),
             destination: Some(Destination {
-                account: self.shown(),
+                account: Some(self.shown()),
                 role: self.shown(),
             }),
         }
@@ -151,9 +154,76 @@ impl Filling {
             claims: vec![ClaimSeen {
                 name: self.shown(),
                 values: vec![self.shown(), self.shown()],
+                more: 7,
             }],
+            findings: self.findings(),
             hint: Some(NoRolesHint::GroupsLeftOut),
             request_id: request_id(),
+        }
+    }
+
+    fn findings(&self) -> Vec<Found> {
+        let near = |how| Found::Near {
+            claim: self.shown(),
+            how,
+            value: self.shown(),
+        };
+        vec![
+            Found::LeftOut(self.shown()),
+            near(Nearness::Case),
+            near(Nearness::Space),
+            near(Nearness::Joined),
+            near(Nearness::CommonName),
+            Found::Unverified(self.shown()),
+            Found::Missing(self.shown()),
+            Found::Unfit,
+        ]
+    }
+
+    fn linked(&self) -> LinkedRole {
+        LinkedRole {
+            account: self.shown(),
+            role: self.shown(),
+            href: self.path(),
+        }
+    }
+
+    fn why_not(&self, standing: Standing) -> WhyNotPage {
+        WhyNotPage {
+            frame: self.frame(),
+            person: self.person(),
+            account: self.shown(),
+            role: self.shown(),
+            asked: Asked::Role(Box::new(WhyNotAnswer {
+                account: Some(self.shown()),
+                role: self.shown(),
+                standing,
+                findings: self.findings(),
+                claims: vec![ClaimSeen {
+                    name: self.shown(),
+                    values: vec![self.shown()],
+                    more: 0,
+                }],
+                beside: vec![self.linked()],
+                sign_in_again: self.path(),
+                request_id: request_id(),
+            })),
+        }
+    }
+
+    fn one_role(&self) -> RolePage {
+        RolePage {
+            frame: self.frame(),
+            person: self.person(),
+            role: self.role(),
+            account_alias: Some(self.shown()),
+            environment: Some(Environment::Production),
+            description: Some(self.shown()),
+            link: self.href.to_owned(),
+            longest: SessionDuration::from_seconds(14_400).unwrap(),
+            durations: [(900, ChoiceState::Open), (14_400, ChoiceState::Chosen)]
+                .map(choice)
+                .into(),
         }
     }
 
@@ -268,7 +338,7 @@ impl Filling {
     }
 
     /// Every page, by name.
-    fn pages(&self) -> [(&'static str, String); 10] {
+    fn pages(&self) -> [(&'static str, String); 13] {
         [
             ("sign_in", self.sign_in().render().unwrap()),
             ("refused", self.refused().render().unwrap()),
@@ -280,6 +350,17 @@ impl Filling {
                 self.leave(Way::Link(self.away())).render().unwrap(),
             ),
             ("no_roles", self.no_roles().render().unwrap()),
+            (
+                "why_not",
+                self.why_not(Standing::NotGiven).render().unwrap(),
+            ),
+            (
+                "why_not_yours",
+                self.why_not(Standing::Offered(self.linked()))
+                    .render()
+                    .unwrap(),
+            ),
+            ("role", self.one_role().render().unwrap()),
             ("roles", self.roles().render().unwrap()),
             ("sessions", self.sessions().render().unwrap()),
             ("credentials", self.credentials().render().unwrap()),
@@ -344,6 +425,39 @@ fn sign_in_without_connections_says_so() {
     let html = page.render().unwrap();
     assert!(html.contains("There is no way to sign in yet."));
     assert!(!html.contains("action=\"/sign-in\""));
+}
+
+#[test]
+fn the_list_is_folded_below_the_question_for_an_address() {
+    let mut page = PLAIN.sign_in();
+    page.problem = None;
+    let html = page.render().unwrap();
+    let (shown, folded) = html.split_once("<details").unwrap();
+    assert!(shown.contains(r#"name="email""#) && shown.contains(r#"value="workforce""#));
+    assert!(!folded.contains(r#"value="workforce""#), "it was used last");
+    page.connections[0].is_last = false;
+    let html = page.render().unwrap();
+    let (shown, folded) = html.split_once("<details").unwrap();
+    assert!(!shown.contains(r#"value="workforce""#));
+    assert!(folded.contains(r#"value="workforce""#));
+    page.asks_for_address = false;
+    let html = page.render().unwrap();
+    assert!(!html.contains("<details") && !html.contains(r#"name="email""#));
+}
+
+#[test]
+fn a_role_that_is_not_taken_is_told_apart() {
+    let html = PLAIN.why_not(Standing::NotTaken).render().unwrap();
+    assert!(html.contains("A rule gives you this role."));
+    assert!(!html.contains("No rule gives you this role"));
+    for asked in [Asked::Nothing, Asked::Unreadable] {
+        let is_unreadable = matches!(asked, Asked::Unreadable);
+        let mut page = PLAIN.why_not(Standing::NotGiven);
+        page.asked = asked;
+        let html = page.render().unwrap();
+        assert_eq!(html.contains("No role can be called so."), is_unreadable);
+        assert!(!html.contains("<textarea"));
+    }
 }
 
 #[test]
