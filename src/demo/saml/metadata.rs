@@ -33,14 +33,7 @@ pub(super) fn document(addresses: &Addresses, certificates: &[Certificate]) -> S
 /// The children in the order of the schema.
 fn role(xml: &mut XmlWriter, addresses: &Addresses, certificates: &[Certificate]) {
     for certificate in certificates {
-        xml.element("md:KeyDescriptor", &[("use", "signing")], |xml| {
-            xml.element("ds:KeyInfo", &[], |xml| {
-                xml.element("ds:X509Data", &[], |xml| {
-                    let certificate = STANDARD.encode(certificate.der());
-                    xml.text("ds:X509Certificate", &[], &certificate);
-                });
-            });
-        });
+        key(xml, certificate);
     }
     for binding in Binding::ALL {
         let location = ("Location", addresses.logout.as_str());
@@ -57,4 +50,15 @@ fn role(xml: &mut XmlWriter, addresses: &Addresses, certificates: &[Certificate]
             &[("Binding", binding.as_uri()), location],
         );
     }
+}
+
+fn key(xml: &mut XmlWriter, certificate: &Certificate) {
+    xml.element("md:KeyDescriptor", &[("use", "signing")], |xml| {
+        xml.element("ds:KeyInfo", &[], |xml| {
+            xml.element("ds:X509Data", &[], |xml| {
+                let certificate = STANDARD.encode(certificate.der());
+                xml.text("ds:X509Certificate", &[], &certificate);
+            });
+        });
+    });
 }
