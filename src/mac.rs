@@ -63,10 +63,11 @@ impl MacKey {
 /// The hash of a key's block and the parts of a text after it.
 fn hash_parts(block: &[u8; BLOCK], text: &[&[u8]]) -> Secret<[u8; TAG]> {
     let mut short = [0; SHORT];
-    let mut rest = short.as_mut_slice();
-    let fits = put(block, &mut rest) && text.iter().all(|part| put(part, &mut rest));
-    let left = rest.len();
-    let hashed = short.get(..SHORT - left).filter(|_| fits).map(hash);
+    let length = fill(
+        &mut short,
+        std::iter::once(&block[..]).chain(text.iter().copied()),
+    );
+    let hashed = length.and_then(|length| short.get(..length)).map(hash);
     short.wipe();
     hashed.unwrap_or_else(|| {
         let length: usize = text.iter().map(|part| part.len()).sum();
@@ -79,22 +80,23 @@ fn hash_parts(block: &[u8; BLOCK], text: &[&[u8]]) -> Secret<[u8; TAG]> {
     })
 }
 
-/// Puts a part at the beginning of `place`, which is what is left of it afterwards; `false` where it has no
-/// room.
-fn put<'p>(part: &[u8], place: &mut &'p mut [u8]) -> bool {
-    let room: &'p mut [u8] = std::mem::take(place);
-    let Some((own, left)) = room.split_at_mut_checked(part.len()) else {
-        return false;
-    };
-    own.copy_from_slice(part);
-    *place = left;
-    true
+/// Writes the parts one after another; how many bytes they are, or `None` where they don't fit.
+fn fill<'a>(place: &mut [u8], parts: impl Iterator<Item = &'a [u8]>) -> Option<usize> {
+    let mut at = 0;
+    for part in parts {
+        let end = at + part.len();
+        place.get_mut(at..end)?.copy_from_slice(part);
+        at = end;
+    }
+    Some(at)
 }
 
 fn hash(text: &[u8]) -> Secret<[u8; TAG]> {
     let mut bytes = [0; TAG];
     bytes.copy_from_slice(digest(&SHA256, text).as_ref());
-    Secret::new(bytes)
+    let hashed = Secret::new(bytes);
+    bytes.wipe();
+    hashed
 }
 
 #[cfg(test)]

@@ -284,6 +284,21 @@ fn a_person_whom_no_rule_names_signs_in_and_gets_no_role() {
 }
 
 #[test]
+fn a_person_signs_out_at_the_provider_and_by_way_of_it() {
+    let interop = Interop::start();
+    let mut command = script("sign_out.mjs");
+    command
+        .args(["--gateway", &interop.gateway.origin()])
+        .args(["--issuer", &interop.issuer])
+        .args(["--connection", "basic", "--login", "ana"]);
+    let told: Value = serde_json::from_str(&output(command)).unwrap();
+    assert_eq!(told["toldBy"], "/", "the gateway was not told: {told}");
+    assert_eq!(told["signedOut"]["path"], "/signed-out", "{told}");
+    let text = told["signedOut"]["text"].as_str().unwrap();
+    assert!(text.contains("was asked to sign you out"), "{told}");
+}
+
+#[test]
 fn an_answer_that_names_another_issuer_is_refused() {
     let interop = Interop::start_with(&["--answer-iss", "http://127.0.0.1:9"]);
     let told = interop.sign_in("basic", "ana", &[]);

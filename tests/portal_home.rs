@@ -372,7 +372,7 @@ fn s53_nothing_in_a_link_leads_elsewhere_or_is_markup() {
     assert_eq!(events(&node, "TakeRoleCredentials").len(), 0);
 }
 
-/// The page without what names the role, the request and its time.
+/// The page without what names the role, the request and its form token.
 fn without_names(response: &Response, names: &[&str]) -> String {
     let text = response.text();
     let is_id = |word: &&str| word.len() == 36 && word.matches('-').count() == 4;
@@ -381,6 +381,9 @@ fn without_names(response: &Response, names: &[&str]) -> String {
         .filter(is_id)
         .collect();
     words.extend(names);
+    // The form token is masked anew on each page.
+    let token = csrf(response);
+    words.push(&token);
     words
         .iter()
         .fold(text.clone(), |text, word| text.replace(word, "X"))

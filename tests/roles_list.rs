@@ -68,8 +68,8 @@ fn account(number: usize) -> String {
     format!("{:012}", 482_011_739_000 + number * 7919)
 }
 
-/// Every role: its account, and its path and name.
-fn roles() -> impl Iterator<Item = (usize, String, &'static str)> {
+/// Every role: its account, its path, its name, and what it is for.
+fn roles() -> impl Iterator<Item = (usize, &'static str, String, &'static str)> {
     (0..ROLES).map(|number| {
         let (account, kind) = (number % ACCOUNTS, number / ACCOUNTS);
         let (name, path, what) = KINDS[kind % KINDS.len()];
@@ -77,7 +77,7 @@ fn roles() -> impl Iterator<Item = (usize, String, &'static str)> {
             0 => name.to_owned(),
             more => format!("{name}{}", more + 1),
         };
-        (account, format!("{path}{name}"), what)
+        (account, path, name, what)
     })
 }
 
@@ -109,7 +109,7 @@ fn directory(node: &HttpNode) -> DirectoryFiles {
         let path = format!("{folder}/oidc-providers/idp.toml");
         files.insert(path, toml::to_string(&settings).unwrap());
     }
-    for (number, (account, name, what)) in roles().enumerate() {
+    for (number, (account, path, name, what)) in roles().enumerate() {
         let trust = json!({ "Version": "2012-10-17", "Statement": [{
             "Effect": "Allow",
             "Principal": { "Federated": provider(account) },
@@ -117,7 +117,12 @@ fn directory(node: &HttpNode) -> DirectoryFiles {
         }] });
         let team = TEAMS[account % 10];
         let tags = json!({ "team": team, "cost-centre": format!("{}", 4000 + number % 37) });
-        let settings = json!({ "description": what, "tags": tags, "max_session_duration": 14_400 });
+        let settings = json!({
+            "path": format!("/{path}"),
+            "description": what,
+            "tags": tags,
+            "max_session_duration": 14_400,
+        });
         let stem = format!("accounts/{}/roles/{name}", self::account(account));
         files.insert(format!("{stem}.toml"), toml::to_string(&settings).unwrap());
         files.insert(format!("{stem}.trust.json"), trust.to_string());
@@ -128,8 +133,9 @@ fn directory(node: &HttpNode) -> DirectoryFiles {
         format!("links/{CONNECTION}.toml"),
         toml::to_string(&link).unwrap(),
     );
-    let arns = roles()
-        .map(|(account, name, _)| format!("arn:aws:iam::{}:role/{name}", self::account(account)));
+    let arns = roles().map(|(account, path, name, _)| {
+        format!("arn:aws:iam::{}:role/{path}{name}", self::account(account))
+    });
     let rule = json!({
         "order": 10,
         "connections": [CONNECTION],

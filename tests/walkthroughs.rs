@@ -91,7 +91,9 @@ fn every_page_is_listed_and_typed() {
     let entries = std::fs::read_dir(folder()).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut pages: Vec<_> = names
-        .filter(|name| name.ends_with(".md") && name != "README.md")
+        .filter(|name| {
+            Path::new(name).extension().is_some_and(|it| it == "md") && name != "README.md"
+        })
         .collect();
     pages.sort();
     assert_eq!(pages, PAGES);

@@ -30,7 +30,9 @@ use rolegate::domain::{ClaimSource, Claims, FederatedIdentity, ProviderRef, Sign
 use rolegate::entropy::SystemEntropy;
 use rolegate::seal::RootKey;
 use rolegate::store::redis::{Durability, RedisSettings, RedisStore};
-use rolegate::store::{BrowserSession, PersonKey, SessionKey, Sessions as _, StoreSeal};
+use rolegate::store::{
+    BrowserSession, PersonKey, SessionDetails, SessionKey, Sessions as _, StoreSeal,
+};
 use servers::RedisServer;
 
 /// The allocator of the `rolegate` binary.
@@ -353,5 +355,6 @@ fn session(number: u64) -> BrowserSession {
         last_seen: NOW,
         idle_seconds: 1800,
         ends_at: NOW.plus(43_200),
+        details: SessionDetails::default(),
     }
 }

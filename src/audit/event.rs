@@ -478,6 +478,10 @@ impl Event {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands fields over so"
+)]
 pub(super) fn as_text<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(time.written().as_str())
 }

@@ -142,32 +142,36 @@ const ASSUME_ROLE: [Named; 9] = [
     FITS,
 ];
 
+const WITH_WEB_IDENTITY: [Named; 10] = [
+    READS,
+    PROVIDER,
+    VOUCHED,
+    CLAIMS,
+    NOT_USED,
+    NOT_REVOKED,
+    TAGS,
+    TRUST,
+    DURATION,
+    FITS,
+];
+
+const WITH_SAML: [Named; 9] = [
+    RESPONSE,
+    PROVIDER,
+    PROVEN,
+    NOT_REVOKED,
+    ASKED,
+    TRUST,
+    DURATION,
+    NOT_USED,
+    FITS,
+];
+
 /// What the steps of an attempt are.
 fn steps_of(operation: &str) -> &'static [Named] {
     match operation {
-        "AssumeRoleWithWebIdentity" => &[
-            READS,
-            PROVIDER,
-            VOUCHED,
-            CLAIMS,
-            NOT_USED,
-            NOT_REVOKED,
-            TAGS,
-            TRUST,
-            DURATION,
-            FITS,
-        ],
-        "AssumeRoleWithSAML" => &[
-            RESPONSE,
-            PROVIDER,
-            PROVEN,
-            NOT_REVOKED,
-            ASKED,
-            TRUST,
-            DURATION,
-            NOT_USED,
-            FITS,
-        ],
+        "AssumeRoleWithWebIdentity" => &WITH_WEB_IDENTITY,
+        "AssumeRoleWithSAML" => &WITH_SAML,
         "TakeRoleCredentials" => &[
             ("a mapping rule gives the role", &["mapping rules"]),
             ("the connection is still the same", &["connection"]),

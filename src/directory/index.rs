@@ -282,10 +282,12 @@ mod tests {
         let whole: Index<_, _> = [(1, "a"), (2, "b")].into_iter().collect();
         let mut changed = whole.clone();
         changed.insert(3, "c");
-        assert!(changed != whole && whole != changed);
+        assert_ne!(changed, whole);
+        assert_ne!(whole, changed);
         changed.remove(&3);
         assert_eq!(changed, whole);
         changed.insert(1, "c");
-        assert!(changed != whole && whole != changed);
+        assert_ne!(changed, whole);
+        assert_ne!(whole, changed);
     }
 }

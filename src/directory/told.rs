@@ -249,6 +249,10 @@ fn by_key(tags: Option<&OwnTags>) -> BTreeMap<&TagKey, &TagValue> {
 }
 
 /// Things that are only there or not.
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "compared as maps with values are"
+)]
 fn all<'a, K: Ord + Display + 'a>(
     names: Option<impl IntoIterator<Item = &'a K>>,
 ) -> BTreeMap<&'a K, ()> {
@@ -257,6 +261,10 @@ fn all<'a, K: Ord + Display + 'a>(
 }
 
 /// A version's document never changes.
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "compared as maps with values are"
+)]
 fn versions(policy: Option<&ManagedPolicy>) -> BTreeMap<PolicyVersionId, ()> {
     let ids = policy.into_iter().flat_map(ManagedPolicy::version_ids);
     ids.map(|id| (id, ())).collect()

@@ -34,6 +34,17 @@ pub(super) fn admit_person(
     throttle.admit(Limit::Account, &account)
 }
 
+/// One more star that a person sets or takes. It is for nothing in an account: a role that they only name takes
+/// nothing from the rate of its account.
+pub(super) fn admit_star(
+    throttle: &Throttle,
+    provider: &ProviderRef,
+    (issuer, subject): (&IssuerName, &Subject),
+) -> Result<(), Throttled> {
+    let person = Asker::Person(provider.as_account_saml(), issuer, subject);
+    throttle.admit(Limit::Principal, &person)
+}
+
 /// One more call that was signed: of the person behind the session, whichever of their sessions it is, or of
 /// the user or service. Who belongs to no account takes nothing from the rate of one.
 pub(super) fn admit_caller(throttle: &Throttle, caller: &Caller) -> Result<(), Throttled> {

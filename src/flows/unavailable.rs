@@ -44,6 +44,9 @@ pub enum Unavailable {
     /// It can't be said that keys are over.
     #[error("what was taken in a session could not be revoked")]
     NotRevoked(#[source] Box<CommitError>),
+    /// There are too many revocations to add another.
+    #[error("there are too many revocations: what was taken in a session goes on until it ends")]
+    NoRoomToRevoke,
     /// The store has too many sessions to look through.
     #[error("the sessions could not be looked through in time")]
     NotLookedThrough,

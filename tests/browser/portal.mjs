@@ -46,11 +46,11 @@ export async function takeRole(page, arn) {
   await page.waitForSelector("#access-key-id");
 }
 
-/** Signs out from the account menu. */
+/** Signs out from the account menu; the provider is told, and leads back. */
 export async function signOut(page) {
   await page.click("details.menu summary");
   await page.click("details.menu form[action='/sign-out'] button");
-  await page.waitForSelector("text=You are signed out");
+  await page.waitForSelector('h1:text-is("You are signed out")');
 }
 
 /** What the credentials page gives, each text as it would be copied. */

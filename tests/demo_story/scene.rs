@@ -39,7 +39,7 @@ impl Scene {
     }
 
     /// Starts both, and applies the demo's directory.
-    pub(crate) fn with(options: SamlOptions) -> Self {
+    pub(crate) fn with(mut options: SamlOptions) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let node = Node::start(Settings {
@@ -48,10 +48,7 @@ impl Scene {
             toml: NO_RATES.to_owned(),
             ..Settings::default()
         });
-        let options = SamlOptions {
-            sts: Some(StsParty::of(&node.origin()).unwrap()),
-            ..options
-        };
+        options.sts = Some(StsParty::of(&node.origin()).unwrap());
         let clients = vec![portal(&node.origin())];
         let clock = std::sync::Arc::clone(&node.clock);
         let entropy = std::sync::Arc::new(SystemEntropy);

@@ -67,12 +67,11 @@ fn the_tour_shows_what_the_command_prints() {
     for Part { button, printed } in parts {
         let (connection, landed) = pressed(&scene, button);
         // A page of somebody who got in names another request than their sign-in.
-        let id = match landed.status {
-            403 => id_on(&landed),
-            _ => {
-                let trace = scene.last_sign_in("mrd-31850", connection);
-                trace["request"].as_str().unwrap().to_owned()
-            }
+        let id = if landed.status == 403 {
+            id_on(&landed)
+        } else {
+            let trace = scene.last_sign_in("mrd-31850", connection);
+            trace["request"].as_str().unwrap().to_owned()
         };
         let told = decision(&scene, &id);
         assert!(is_shown(&told, printed), "{button}\n{told}");

@@ -93,7 +93,7 @@ fn who_signs_out_at_the_provider_is_signed_out_of_the_gateway() {
     let page = Request::get(both.address(), "/end-session").send().text();
     assert!(page.contains("2 sessions"), "{page}");
     let page = both.posted("/end-session", &[("person", "ines")]).text();
-    let told = "2 sessions are over here, and 2 of them at the clients that were told.";
+    let told = "Sessions that are over here: 2. Clients that were told, and ended theirs: 2.";
     assert!(page.contains(told), "{page}");
     assert!(!one.is_signed_in());
     assert!(!two.is_signed_in());

@@ -24,10 +24,17 @@ struct Configuration<'a> {
     scopes_supported: [&'static str; 4],
     claims_supported: [&'static str; 6],
     authorization_response_iss_parameter_supported: bool,
-    backchannel_logout_supported: bool,
-    backchannel_logout_session_supported: bool,
+    #[serde(flatten)]
+    back_channel: BackChannel,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+}
+
+/// OpenID Connect Back-Channel Logout 1.0, section 2.1.
+#[derive(Serialize)]
+struct BackChannel {
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
 impl<'a> Configuration<'a> {
@@ -57,8 +64,10 @@ impl<'a> Configuration<'a> {
                 "groups",
             ],
             authorization_response_iss_parameter_supported: true,
-            backchannel_logout_supported: true,
-            backchannel_logout_session_supported: true,
+            back_channel: BackChannel {
+                backchannel_logout_supported: true,
+                backchannel_logout_session_supported: true,
+            },
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
         }

@@ -66,7 +66,7 @@ async fn everywhere(provider: &DemoProvider, person: &str) -> HttpResponse {
         taken += usize::from(provider.tell(sid, session).await);
     }
     let text = format!(
-        "{} sessions are over here, and {taken} of them at the clients that were told.",
+        "Sessions that are over here: {}. Clients that were told, and ended theirs: {taken}.",
         sessions.len()
     );
     told("Signed out everywhere", &text)

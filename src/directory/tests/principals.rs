@@ -155,7 +155,7 @@ fn is_trusted(directory: &Directory, caller: Caller<'_>) -> bool {
         },
     };
     let terms = RoleTerms {
-        arn: &entry.arn,
+        arn: entry.arn,
         id: &entry.role.unique_id,
         trust: &entry.role.trust,
         max_session: entry.role.max_session_duration,

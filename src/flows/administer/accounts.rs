@@ -141,6 +141,16 @@ impl PutAccount {
         Ok(settings)
     }
 
+    /// What it takes to be allowed. A role that enters the account reaches whatever trusts an account of that
+    /// number, so that only who may change the whole directory makes one.
+    const fn action(&self) -> AdminAction {
+        if self.access_role.is_some() {
+            AdminAction::ApplyDirectory
+        } else {
+            AdminAction::PutAccount
+        }
+    }
+
     /// What the role is to be called that the managing account enters by. In its own account it would administer
     /// the gateway, which is not for whoever may make accounts.
     fn new_role(&self, managing: AccountId) -> Result<Option<&RoleName>, AdminError> {
@@ -225,7 +235,7 @@ impl Administration {
     ) -> Result<Applied, AdminError> {
         let act = Act {
             caller,
-            action: AdminAction::PutAccount,
+            action: asked.action(),
             meta,
         };
         self.change_accounts(&act, |snapshot| self.put(asked, meta.now, snapshot))

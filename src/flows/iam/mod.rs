@@ -52,7 +52,7 @@ use super::rates::admit_caller;
 use super::record::{Deed, Outcome, Recorder, Subject, chain};
 use super::recorded_change::{RecordedChange, RecordedChangeError};
 use super::request::RequestMeta;
-use crate::directory::{CommitError, DirectoryError, LiveDirectory, Snapshot, told};
+use crate::directory::{CommitError, LiveDirectory, Snapshot, told};
 use crate::domain::Principal;
 use crate::entropy::Entropy;
 use crate::metrics::{Operation, Step};
@@ -266,8 +266,12 @@ impl Iam {
         let asked = action.asks(&scene).map_err(IamError::from)?;
         check_allowed(&asked, &scene, meta)?;
         if let Some(key) = action.looks_up(&scene) {
+            // What decides nothing keeps nobody from an answer.
             let used = self.key_uses.last_use(key).await;
-            scene.last_use = used.map_err(|error| IamError::from(DirectoryError::from(error)))?;
+            scene.last_use = used.unwrap_or_else(|error| {
+                tracing::warn!(%error, "it can't be told when something was last used");
+                None
+            });
         }
         if let Some(work) = action.preparation() {
             do_elsewhere(work).await;

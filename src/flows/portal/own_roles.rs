@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::choice::Choice;
 use super::{OfferedRole, Offers, OpenBrowserSession, Portal};
 use crate::domain::{FederatedIdentity, IssuerName, RoleArn, Subject, UnixTime};
-use crate::flows::rates::admit_person;
+use crate::flows::rates::admit_star;
 use crate::flows::request::RequestMeta;
 use crate::flows::unavailable::Unavailable;
 use crate::store::{PersonKey, PersonalRoles, RecentRole, RolesChange, RolesChanged, StoreError};
@@ -99,8 +99,9 @@ impl OwnRoles {
         for ((person, role), at) in waiting {
             let change = RolesChange::Took(RecentRole { role, at });
             let written = self.store.change_personal_roles(&person, &change, now);
-            if let Err(error) = written.await {
-                tracing::warn!(%error, "it could not be noted which roles people took last");
+            let Err(error) = written.await else { continue };
+            tracing::warn!(%error, "it could not be noted which roles people took last");
+            if matches!(error, StoreError::Unavailable(_)) {
                 return;
             }
         }
@@ -166,7 +167,7 @@ impl Portal {
     ) -> Result<(), StarError> {
         let identity = &open.session.identity;
         let who = (&identity.issuer, &identity.subject);
-        admit_person(&self.throttle, &identity.provider, who, role.account())?;
+        admit_star(&self.throttle, &identity.provider, who)?;
         let change = match star {
             Star::Taken => RolesChange::RemoveFavourite(role.clone()),
             Star::Set if self.is_offered(open, role, meta).await? => {

@@ -19,9 +19,9 @@ use crate::flows::unavailable::Unavailable;
 use crate::metrics::Operation;
 use crate::store::{BrowserSession, Kind, Logout, SessionKey, ShortLived};
 
-/// No session begins with one of the provider's that has been over for less than this, in seconds: what was
-/// proven before takes no longer to become one.
-const OVER_SECONDS: i64 = 300;
+/// No session begins with one of the provider's that has been over for less than this, in seconds: a sign-in
+/// takes no longer, its exchange with the provider included.
+const OVER_SECONDS: i64 = ATTEMPT_SECONDS + 300;
 /// The store is looked through for so long, where a provider names a session and nobody.
 const MAX_TIME: Duration = Duration::from_secs(10);
 /// Sessions that wait to be looked at.
@@ -82,12 +82,14 @@ impl SignOut {
         }
         // Marked when it is done, as a SAML provider's request.
         let ended = self.end_of(&party, &told, meta).await?;
+        if ended.keys == TakenKeys::GoOn {
+            return Err(Unavailable::NoRoomToRevoke.into());
+        }
         self.marks
             .redeem(&told.mark, told.keep_until(), meta.now)
             .await?;
         known.ended = Some(ended.count);
-        let keys_go_on = ended.keys == TakenKeys::GoOn;
-        tracing::info!(connection = %id, ended = ended.count, keys_go_on, "a provider has signed a person out");
+        tracing::info!(connection = %id, ended = ended.count, "a provider has signed a person out");
         Ok(ended.count)
     }
 
@@ -111,10 +113,10 @@ impl SignOut {
         meta: &RequestMeta,
     ) -> Result<Ended, Unavailable> {
         let by = Subject::Node;
-        let person = told.subject.as_ref();
-        let person = person.map(|subject| oidc_person(&party.issuer, subject));
+        let subject = told.subject.as_ref();
+        let person = subject.map(|subject| oidc_person(&party.issuer, subject));
         let Some(sid) = &told.sid else {
-            let Some(person) = person else {
+            let (Some(person), Some(subject)) = (&person, subject) else {
                 return Ok(Ended {
                     count: 0,
                     keys: TakenKeys::Over,
@@ -124,7 +126,8 @@ impl SignOut {
                 at: told.issued_at,
                 keep_until: meta.now.plus(ATTEMPT_SECONDS),
             };
-            return self.ends.all_of(&person, logout, by, meta).await;
+            let who = (person, &party.issuer, subject);
+            return self.ends.all_of(who, logout, by, meta).await;
         };
         let over = over_mark(&party.issuer, &party.client, sid);
         let keep_until = meta.now.plus(OVER_SECONDS);

@@ -6,13 +6,14 @@ use super::SignOut;
 use super::here::SignedOut;
 use crate::domain::{SignInId, UnixTime};
 use crate::flows::end_sessions::{Ended, TakenKeys};
+use crate::flows::kept_by_browser::ATTEMPT_SECONDS;
 use crate::flows::portal::OpenBrowserSession;
 use crate::flows::record::Subject;
 use crate::flows::request::RequestMeta;
 use crate::flows::revoked::check_session;
 use crate::flows::unavailable::Unavailable;
 use crate::metrics::Operation;
-use crate::store::{BrowserSession, SessionKey, StoreError};
+use crate::store::{BrowserSession, Logout, SessionKey, StoreError};
 
 /// A session of a person's.
 #[derive(Debug)]
@@ -84,7 +85,7 @@ impl SignOut {
         self.end_some(open, meta, |key, _| *key != this).await
     }
 
-    /// Ends all of the person's sessions and their keys, and leaves for the provider as a sign-out does.
+    /// Ends all of the person's sessions and all that came of any sign-in of theirs, and leaves for the provider as a sign-out does.
     ///
     /// # Errors
     /// [`Unavailable`]; some may go on then.
@@ -93,7 +94,16 @@ impl SignOut {
         open: &OpenBrowserSession,
         meta: &RequestMeta,
     ) -> Result<SignedOutEverywhere, Unavailable> {
-        let ended = self.end_some(open, meta, |_, _| true).await?;
+        let identity = &open.session.identity;
+        let who = (&open.session.person, &identity.issuer, &identity.subject);
+        let logout = Logout {
+            at: meta.now,
+            keep_until: meta.now.plus(ATTEMPT_SECONDS),
+        };
+        let by = Subject::Person(identity.into());
+        let ended = self.ends.all_of(who, logout, by, meta).await?;
+        let operation = Operation::EndSessions;
+        self.record_own(operation, open, ended.count, meta).await?;
         Ok(SignedOutEverywhere {
             signed_out: self.here(open, meta).await?,
             keys: ended.keys,

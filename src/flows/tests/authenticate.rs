@@ -326,7 +326,7 @@ fn credentials_by(node: &Node, provider: ProviderRef) -> Credentials {
         },
     };
     let terms = RoleTerms {
-        arn: &role.arn,
+        arn: role.arn,
         id: &role.role.unique_id,
         trust: &trust.parse().unwrap(),
         max_session: SessionDuration::MAX,

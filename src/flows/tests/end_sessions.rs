@@ -4,10 +4,11 @@ use super::portal::{SECRET, ends, session, signed_in, take};
 use super::*;
 use crate::directory::{Change, Revocation, Revoked, testing};
 use crate::domain::SignInId;
-use crate::flows::administer::AdminAction;
-use crate::flows::end_sessions::{MAX_BY_PEOPLE, TakenKeys};
+use crate::flows::administer::{AdminAction, MAX_REVOCATIONS};
+use crate::flows::end_sessions::{Ended, MAX_BY_PEOPLE, TakenKeys};
 use crate::flows::portal::OpenBrowserSession;
 use crate::flows::record::Subject;
+use crate::flows::revoked::check_session;
 use crate::store::{BrowserSession, SessionKey, Sessions};
 
 async fn kept(node: &Node, open: &OpenBrowserSession) -> Vec<(SessionKey, BrowserSession)> {
@@ -17,7 +18,7 @@ async fn kept(node: &Node, open: &OpenBrowserSession) -> Vec<(SessionKey, Browse
 
 fn is_revoked(node: &Node, open: &OpenBrowserSession) -> bool {
     let snapshot = node.directory.snapshot(NOW).unwrap();
-    snapshot.revocations().end_sign_in(open.session.sign_in)
+    check_session(&snapshot, &open.session).is_err()
 }
 
 #[tokio::test]
@@ -79,23 +80,20 @@ async fn without_the_audit_no_session_ends() {
     assert_eq!(kept(&node, &open).await.len(), 1);
 }
 
-/// Some revocations are left to administrators.
+/// Some revocations are left to administrators; then all that the person has is over.
 #[tokio::test]
-async fn where_too_much_is_revoked_sessions_end_and_keys_go_on() {
+async fn where_too_many_sign_ins_are_revoked_the_person_is() {
     let node = Node::new().await;
-    let open = signed_in(&node, session(&["readers"])).await;
-    take(&node, &open, 900).await.unwrap();
-    let revocation = Revocation { up_to: 1, at: NOW };
-    let numbers = 0..u128::try_from(MAX_BY_PEOPLE).unwrap();
-    let changes = numbers.map(|number| {
-        let id = SignInId::from_random(number.to_be_bytes());
-        Change::Revoke(Revoked::SignIn(id), revocation)
-    });
-    let changes = testing::change_set(changes.collect());
-    node.directory.commit(1, changes, NOW).await.unwrap();
-    let which = kept(&node, &open).await;
-    let ended = ends(&node).these(&which, Subject::Node, &meta()).await;
-    let ended = ended.unwrap();
+    let (open, ended) = ended_after(&node, MAX_BY_PEOPLE).await;
+    assert_eq!((ended.count, ended.keys), (1, TakenKeys::Over));
+    assert!(is_revoked(&node, &open));
+    assert_eq!(kept(&node, &open).await, []);
+}
+
+#[tokio::test]
+async fn where_nothing_more_can_be_revoked_sessions_end_and_keys_go_on() {
+    let node = Node::new().await;
+    let (open, ended) = ended_after(&node, MAX_REVOCATIONS).await;
     assert_eq!((ended.count, ended.keys), (1, TakenKeys::GoOn));
     assert!(!is_revoked(&node, &open));
     assert_eq!(kept(&node, &open).await, []);
@@ -105,4 +103,21 @@ async fn where_too_much_is_revoked_sessions_end_and_keys_go_on() {
         .last()
         .map(|(name, code)| (name.as_str(), code.as_str()));
     assert_eq!(last, name.zip(Some("NotCommitted")));
+}
+
+/// A session that ends after so many sign-ins were revoked.
+async fn ended_after(node: &Node, revoked: usize) -> (OpenBrowserSession, Ended) {
+    let open = signed_in(node, session(&["readers"])).await;
+    take(node, &open, 900).await.unwrap();
+    let revocation = Revocation { up_to: 1, at: NOW };
+    let numbers = 0..u128::try_from(revoked).unwrap();
+    let changes = numbers.map(|number| {
+        let id = SignInId::from_random(number.to_be_bytes());
+        Change::Revoke(Revoked::SignIn(id), revocation)
+    });
+    let changes = testing::change_set(changes.collect());
+    node.directory.commit(1, changes, NOW).await.unwrap();
+    let which = kept(node, &open).await;
+    let ended = ends(node).these(&which, Subject::Node, &meta()).await;
+    (open, ended.unwrap())
 }

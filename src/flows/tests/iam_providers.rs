@@ -35,7 +35,7 @@ async fn a_long_document_is_read_before_a_turn_is_taken() {
         drop(others);
     };
     let made = async { flow.run(&action, &caller, &meta).await };
-    let read = tokio::time::timeout(std::time::Duration::from_secs(60), read);
+    let read = tokio::time::timeout(std::time::Duration::from_mins(1), read);
     let (made, read) = tokio::join!(made, read);
     read.unwrap();
     made.unwrap();

@@ -88,7 +88,7 @@ impl Text {
 
     /// Where the word stands, and how good that is: at the start of a part, made of starts of parts, or inside.
     fn whole(&self, field: Field, word: &[char]) -> Option<(u32, Vec<Range<usize>>)> {
-        let at_place = |at: usize| vec![at..at + word.len()];
+        let at_place = |at: usize| std::iter::once(at..at + word.len()).collect::<Vec<_>>();
         if self.folded == word {
             return Some((WHOLE, at_place(0)));
         }
@@ -119,13 +119,13 @@ impl Text {
         let letters = self.folded.iter().enumerate();
         let starts = letters.filter(|(at, letter)| *letter == first && self.is_start(*at));
         let starts = starts.map(|(at, _)| at).take(MAX_STARTS);
-        let found = starts.filter_map(|at| self.from_start(at, rest));
+        let found = starts.filter_map(|at| self.letters_from(at, rest));
         let (gaps, found) = found.min_by_key(|(gaps, _)| *gaps)?;
         (gaps <= word.len() / 2).then(|| (gaps, joined(&found)))
     }
 
     /// Where the letters after the first one at `at` stand, and how many gaps that makes.
-    fn from_start(&self, at: usize, rest: &[char]) -> Option<(usize, Vec<usize>)> {
+    fn letters_from(&self, at: usize, rest: &[char]) -> Option<(usize, Vec<usize>)> {
         let mut found = vec![at];
         let (mut last, mut gaps) = (at, 0);
         for letter in rest {
@@ -291,7 +291,8 @@ mod tests {
     struct Order {
         roles: Vec<Vec<(String, String)>>,
         query: String,
-        order: Vec<usize>,
+        #[serde(rename = "order")]
+        expected: Vec<usize>,
     }
 
     fn field(name: &str) -> Field {
@@ -316,16 +317,20 @@ mod tests {
         Query::of(query).find(&fields)
     }
 
+    fn bracketed((piece, is_marked): (&str, bool)) -> String {
+        if is_marked {
+            format!("[{piece}]")
+        } else {
+            piece.to_owned()
+        }
+    }
+
     fn marked(role: &[(String, String)], hit: &Hit) -> Vec<String> {
         let fields = role.iter().enumerate().map(|(number, (_, text))| {
             let ranges = hit.marks.iter().filter(|(field, _)| *field == number);
             let ranges: Vec<_> = ranges.flat_map(|(_, ranges)| ranges.clone()).collect();
             let marked = Marked::at(text, &ranges);
-            let pieces = marked.pieces().map(|(piece, is_marked)| match is_marked {
-                true => format!("[{piece}]"),
-                false => piece.to_owned(),
-            });
-            pieces.collect()
+            marked.pieces().map(bracketed).collect()
         });
         fields.collect()
     }
@@ -351,7 +356,7 @@ mod tests {
                 .collect();
             found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
             let order: Vec<usize> = found.into_iter().map(|(_, at)| at).collect();
-            assert_eq!(order, case.order, "{:?}", case.query);
+            assert_eq!(order, case.expected, "{:?}", case.query);
         }
     }
 

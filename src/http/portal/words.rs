@@ -87,10 +87,7 @@ impl PortalError {
                 "error-form-do",
             ),
             Self::Host(error) => (
-                match error {
-                    HostError::Missing => StatusCode::BAD_REQUEST,
-                    HostError::NotServed => StatusCode::MISDIRECTED_REQUEST,
-                },
+                host_status(*error),
                 "error-host",
                 say("error-host-what"),
                 "error-host-do",
@@ -117,6 +114,13 @@ impl PortalError {
             }
             Self::Unavailable => unavailable_words(),
         }
+    }
+}
+
+const fn host_status(error: HostError) -> StatusCode {
+    match error {
+        HostError::Missing => StatusCode::BAD_REQUEST,
+        HostError::NotServed => StatusCode::MISDIRECTED_REQUEST,
     }
 }
 

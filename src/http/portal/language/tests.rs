@@ -14,9 +14,12 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     paths
-        .flat_map(|path| match path.is_dir() {
-            true => files(&path, ending),
-            false => vec![path],
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path, ending)
+            } else {
+                vec![path]
+            }
         })
         .filter(|path| path.extension().is_some_and(|have| have == ending))
         .collect()
@@ -107,7 +110,9 @@ fn templates_hand_messages_what_they_speak_of() {
                 .find(" }}")
                 .or_else(|| rest.find(" %}"))
                 .unwrap_or(rest.len());
-            let handed: BTreeSet<String> = rest[..until]
+            let handed: BTreeSet<String> = rest
+                .get(..until)
+                .unwrap()
                 .split(".with(\"")
                 .skip(1)
                 .map(|with| with.split('"').next().unwrap().to_owned())
