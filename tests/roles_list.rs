@@ -81,6 +81,23 @@ fn roles() -> impl Iterator<Item = (usize, &'static str, String, &'static str)> 
     })
 }
 
+/// The accounts, each with the provider.
+fn add_accounts(files: &mut DirectoryFiles, issuer: &str) {
+    for number in 0..ACCOUNTS {
+        let (team, (stage, environment)) = (TEAMS[number % 10], STAGES[number / 10]);
+        let alias = format!("{team}-{stage}");
+        let settings = json!({ "alias": alias, "name": alias, "environment": environment });
+        let folder = format!("accounts/{}", account(number));
+        files.insert(
+            format!("{folder}/account.toml"),
+            toml::to_string(&settings).unwrap(),
+        );
+        let settings = json!({ "url": issuer, "client_ids": [PORTAL_CLIENT] });
+        let path = format!("{folder}/oidc-providers/idp.toml");
+        files.insert(path, toml::to_string(&settings).unwrap());
+    }
+}
+
 /// A directory in which whoever signs in is given all of them.
 fn directory(node: &HttpNode) -> DirectoryFiles {
     let issuer = node.provider.issuer();
@@ -96,19 +113,7 @@ fn directory(node: &HttpNode) -> DirectoryFiles {
     files.retain(|path, _| path.starts_with("connections/"));
     assert!(files.values().any(|text| text.contains(PORTAL_CLIENT)));
     assert!(!files.values().any(|text| text.contains(CLIENT_SECRET)));
-    for number in 0..ACCOUNTS {
-        let (team, (stage, environment)) = (TEAMS[number % 10], STAGES[number / 10]);
-        let alias = format!("{team}-{stage}");
-        let settings = json!({ "alias": alias, "name": alias, "environment": environment });
-        let folder = format!("accounts/{}", account(number));
-        files.insert(
-            format!("{folder}/account.toml"),
-            toml::to_string(&settings).unwrap(),
-        );
-        let settings = json!({ "url": issuer, "client_ids": [PORTAL_CLIENT] });
-        let path = format!("{folder}/oidc-providers/idp.toml");
-        files.insert(path, toml::to_string(&settings).unwrap());
-    }
+    add_accounts(&mut files, &issuer);
     for (number, (account, path, name, what)) in roles().enumerate() {
         let trust = json!({ "Version": "2012-10-17", "Statement": [{
             "Effect": "Allow",
