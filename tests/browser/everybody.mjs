@@ -29,6 +29,8 @@ async function tour(page, look) {
   await look("refused");
   await signIn(page, gateway, { connection: "workforce", person: "noor" });
   await look("no-roles");
+  await page.goto(`${gateway}/why-not?account=payments-prod&role=Admin`);
+  await look("why-not");
   await page.goto(gateway);
   await signOut(page);
   await look("signed-out");
@@ -36,8 +38,13 @@ async function tour(page, look) {
   await look("roles");
   await page.goto(`${gateway}/roles?q=prod+readonly`);
   await look("roles-search");
+  await page.goto(`${gateway}/go?account=payments-prod&role=ReadOnly`);
+  await look("one-role");
+  await page.goto(`${gateway}/roles`);
   await takeRole(page, READ_ONLY);
   await look("credentials");
+  await page.goto(`${gateway}/sessions`);
+  await look("sessions");
 }
 
 async function signOut(page, { script = true } = {}) {

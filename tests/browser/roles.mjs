@@ -14,6 +14,7 @@ import { watch } from "./watch.mjs";
 const told = JSON.parse(process.env.ROLEGATE_TEST_ROLES);
 const LONGEST = { timeout: 240_000 };
 const PRESSES = 100;
+const PAINTS = 9;
 
 let browser;
 let proxy;
@@ -225,6 +226,57 @@ test("a row that is not in sight takes as much room as in sight", LONGEST, async
       assert.equal(await height(""), await height("visible"), String(width));
     }
   });
+});
+
+/** When a browser that has nothing kept first shows something of an address, in milliseconds. */
+async function firstPaint(address) {
+  const opened = await browser.newContext();
+  try {
+    const page = await opened.newPage();
+    await page.goto(address);
+    return await page.evaluate(
+      () =>
+        new Promise((done) => {
+          new PerformanceObserver((list) => {
+            const [paint] = list.getEntriesByName("first-contentful-paint");
+            if (paint) done(paint.startTime);
+          }).observe({ type: "paint", buffered: true });
+        }),
+    );
+  } finally {
+    await opened.close();
+  }
+}
+
+test("the first paint is told beside that of a bare page of the same size", LONGEST, async () => {
+  const answer = await fetch(`${url}/roles`);
+  const html = await answer.text();
+  // The same bytes, without style and script, from a server that does nothing else.
+  const still = html.replace(/<link[^>]*>|<script[^>]*><\/script>/g, (tag) => " ".repeat(tag.length));
+  assert.equal(still.length, html.length);
+  assert.ok(!/<script|stylesheet/.test(still));
+  const bare = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(still);
+  });
+  await new Promise((done) => bare.listen(0, "127.0.0.1", done));
+  try {
+    const bareUrl = `http://127.0.0.1:${bare.address().port}/`;
+    const paints = { roles: [], bare: [] };
+    for (let turn = 0; turn < PAINTS; turn += 1) {
+      paints.roles.push(await firstPaint(`${url}/roles`));
+      paints.bare.push(await firstPaint(bareUrl));
+    }
+    const median = (all) => all.sort((one, other) => one - other)[Math.floor(all.length / 2)];
+    const [roles, still] = [median(paints.roles), median(paints.bare)];
+    assert.ok(roles > 0 && still > 0);
+    console.log(
+      `${told.roles} roles, ${html.length} characters, first paint: median ${roles.toFixed(0)} ms, ` +
+        `bare ${still.toFixed(0)} ms, ratio ${(still / roles).toFixed(3)}`,
+    );
+  } finally {
+    bare.closeAllConnections();
+    bare.close();
+  }
 });
 
 test("the keyboard alone finds and takes a role", LONGEST, async () => {

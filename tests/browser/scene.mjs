@@ -16,6 +16,8 @@ export const gatewayHost = new URL(gateway).hostname;
 export const SESSION_COOKIE = "__Host-rolegate-session";
 /** Names the session of a browser and opens nothing. */
 export const BROWSER_COOKIE = "__Host-rolegate-browser";
+/** Says which way to sign in this browser took last. */
+export const CONNECTION_COOKIE = "__Host-rolegate-connection";
 export const LONGEST = { timeout: 180_000 };
 const PATIENCE_MS = 30_000;
 

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { readBash, readFish, readPowerShell } from "./aws.mjs";
 import { choosePerson, goToProvider, readKeys, signIn, signOut, takeRole } from "./portal.mjs";
 import {
-  BROWSER_COOKIE, LONGEST, SESSION_COOKIE, assertLooksGood, gateway, gatewayHost, house, text,
+  BROWSER_COOKIE, CONNECTION_COOKIE, LONGEST, SESSION_COOKIE, assertLooksGood, gateway, gatewayHost, house, text,
   withCommandLine, withPage,
 } from "./scene.mjs";
 
@@ -37,12 +37,14 @@ test("ines signs in, takes keys that the AWS command line uses, and signs out", 
     await t.test("the session's cookie stays home on a cross-site post", async () => {
       const cookies = await page.context().cookies(gateway);
       const kept = new Map(cookies.map((cookie) => [cookie.name, cookie]));
-      assert.deepEqual([...kept.keys()].sort(), [BROWSER_COOKIE, SESSION_COOKIE]);
+      assert.deepEqual([...kept.keys()].sort(), [BROWSER_COOKIE, CONNECTION_COOKIE, SESSION_COOKIE]);
       assertStoredAs(kept.get(SESSION_COOKIE), "Lax");
       // It opens nothing: a cross-site post shows by it which session it replaces.
       assertStoredAs(kept.get(BROWSER_COOKIE), "None");
       assert.notEqual(kept.get(BROWSER_COOKIE).value, kept.get(SESSION_COOKIE).value);
-      for (const { expires } of cookies) assert.equal(expires, -1);
+      assertStoredAs(kept.get(CONNECTION_COOKIE), "Lax");
+      assert.equal(kept.get(CONNECTION_COOKIE).value, "workforce");
+      for (const name of [BROWSER_COOKIE, SESSION_COOKIE]) assert.equal(kept.get(name).expires, -1);
     });
     await t.test("every word of a search counts, and the keyboard reaches what it finds", async () => {
       await page.fill("#q", "prod readonly");
@@ -155,7 +157,8 @@ function assertWithout(where, keys) {
 /** Goes back to where the keys were shown, and further: they are on no page. */
 async function goBackWithoutKeys(page, keys) {
   const pages = await goAllTheWayBack(page);
-  assert.deepEqual(await page.context().cookies(gateway), []);
+  const cookies = await page.context().cookies(gateway);
+  assert.deepEqual(cookies.map(({ name }) => name), [CONNECTION_COOKIE]);
   assert.ok(pages.some(({ url }) => url === `${gateway}/credentials`));
   for (const { html } of pages) assertWithout(html, keys);
   return pages;
