@@ -158,7 +158,7 @@ function assertWithout(where, keys) {
 async function goBackWithoutKeys(page, keys) {
   const pages = await goAllTheWayBack(page);
   const cookies = await page.context().cookies(gateway);
-  assert.deepEqual(cookies.map(({ name }) => name), [CONNECTION_COOKIE]);
+  assert.ok(cookies.every(({ name }) => name === CONNECTION_COOKIE), JSON.stringify(cookies));
   assert.ok(pages.some(({ url }) => url === `${gateway}/credentials`));
   for (const { html } of pages) assertWithout(html, keys);
   return pages;

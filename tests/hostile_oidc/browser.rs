@@ -33,11 +33,17 @@ impl Portal {
     }
 
     fn with_store(store: Store) -> Self {
+        Self::with(store, |_| {})
+    }
+
+    /// With what is done to provider 0 before the node can read anything of it.
+    fn with(store: Store, prepare: impl FnOnce(&HostileProvider)) -> Self {
         let providers = [HostileProvider::start(), HostileProvider::start()];
         let key = SigningKey::rsa("main");
         for provider in &providers {
             provider.publish(&[&key]);
         }
+        prepare(&providers[0]);
         let settings = Settings { store, ..patient() };
         let node = start(&[&providers[0], &providers[1]], settings);
         Self {
@@ -391,17 +397,18 @@ fn j25_a_provider_without_s256_is_not_used() {
         (json!(["plain", "S256"]), 303),
         (Value::Null, 303),
     ] {
-        let portal = Portal::new();
-        let mut metadata = portal.providers[0].discovery();
-        if methods.is_null() {
-            metadata
-                .as_object_mut()
-                .unwrap()
-                .remove("code_challenge_methods_supported");
-        } else {
-            metadata["code_challenge_methods_supported"] = methods.clone();
-        }
-        portal.providers[0].set(DISCOVERY, Answer::json(&metadata));
+        let portal = Portal::with(Store::Memory, |provider| {
+            let mut metadata = provider.discovery();
+            if methods.is_null() {
+                metadata
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("code_challenge_methods_supported");
+            } else {
+                metadata["code_challenge_methods_supported"] = methods.clone();
+            }
+            provider.set(DISCOVERY, Answer::json(&metadata));
+        });
         let mut browser = portal.node.browser();
         let response = browser.post_sign_in(&connection(0), "/");
         assert_eq!(response.status, status, "{methods}: {}", response.text());

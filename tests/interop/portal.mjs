@@ -44,7 +44,7 @@ async function run(page) {
 }
 
 async function takeKeys(page, role) {
-  const button = page.locator(`button[name="role"][value="${role}"]`);
+  const button = page.locator(`.role button[name="role"][value="${role}"]`);
   await Promise.all([page.waitForURL("**/credentials"), button.click()]);
   return JSON.parse(await page.locator("#text-json").evaluate((element) => element.textContent));
 }
