@@ -5,7 +5,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::PortalError;
-use super::pages::{SessionRow, SessionsPage, TakenIn};
+use super::pages::{AtProvider, SessionRow, SessionsPage, TakenIn};
 use super::respond::{page, redirect};
 use super::{Api, PortalApi, person, sign_out};
 use crate::directory::Snapshot;
@@ -95,7 +95,14 @@ pub(super) async fn end_all(api: Api, request: HttpRequest, payload: Payload) ->
     api.answer(&request, async |mut meta| {
         let (open, _) = api.own_form(&request, payload, &mut meta).await?;
         let ended = api.sign_out.end_everywhere(&open, &meta).await?;
-        sign_out::answer(api.frame(&request), ended.signed_out)
+        let frame = api.frame(&request);
+        if ended.keys == TakenKeys::Over {
+            return sign_out::answer(frame, ended.signed_out);
+        }
+        // What has to be known comes before the way on to the provider.
+        let mut response = sign_out::signed_out_here(frame, AtProvider::KeysGoOn);
+        sign_out::forget_session(&mut response)?;
+        Ok(response)
     })
     .await
 }

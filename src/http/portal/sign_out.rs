@@ -34,24 +34,24 @@ async fn sign_out(
 /// Whoever was signed in is not any more.
 pub(super) fn answer(frame: Frame, signed_out: SignedOut) -> Result<HttpResponse, PortalError> {
     let mut response = match signed_out {
-        SignedOut::Here => signed_out_here(frame),
+        SignedOut::Here => signed_out_here(frame, AtProvider::NotTold),
         SignedOut::ToProvider(telling) => to_provider(frame, *telling)?,
     };
+    forget_session(&mut response)?;
+    Ok(response)
+}
+
+/// Removes the session's cookies.
+pub(super) fn forget_session(response: &mut HttpResponse) -> Result<(), PortalError> {
     for cookie in cookies::end_session() {
         let added = response.add_cookie(&cookie);
         added.map_err(|_| PortalError::Unavailable)?;
     }
-    Ok(response)
+    Ok(())
 }
 
-fn signed_out_here(frame: Frame) -> HttpResponse {
-    let mut response = page(
-        StatusCode::OK,
-        &SignedOutPage {
-            frame,
-            at_provider: AtProvider::NotTold,
-        },
-    );
+pub(super) fn signed_out_here(frame: Frame, at_provider: AtProvider) -> HttpResponse {
+    let mut response = page(StatusCode::OK, &SignedOutPage { frame, at_provider });
     clear_site_data(&mut response);
     response
 }

@@ -80,12 +80,7 @@ impl PortalError {
                 say("favourites-full-what"),
                 "favourites-full-do",
             ),
-            Self::Malformed(what) => (
-                StatusCode::BAD_REQUEST,
-                "error-form",
-                say(what),
-                "error-form-do",
-            ),
+            Self::Malformed(what) => form_words(StatusCode::BAD_REQUEST, what, "error-form-do"),
             Self::Host(error) => (
                 host_status(*error),
                 "error-host",
@@ -98,12 +93,9 @@ impl PortalError {
                 say("error-throttled-address"),
                 "error-throttled-address-do",
             ),
-            Self::Body(error) => (
-                body_status(*error),
-                "error-form",
-                say(body_what(*error)),
-                "error-try-again-do",
-            ),
+            Self::Body(error) => {
+                form_words(body_status(*error), body_what(*error), "error-try-again-do")
+            }
             Self::SignIn(refusal) => refusal_words(refusal),
             Self::Assume(error) => assume_words(error),
             Self::LogoutRequest { refusal, .. } => {
@@ -115,6 +107,10 @@ impl PortalError {
             Self::Unavailable => unavailable_words(),
         }
     }
+}
+
+fn form_words(status: StatusCode, what: MessageName, what_to_do: MessageName) -> Words {
+    (status, "error-form", say(what), what_to_do)
 }
 
 const fn host_status(error: HostError) -> StatusCode {

@@ -135,6 +135,8 @@ pub struct SignedOutPage {
 pub enum AtProvider {
     /// It was not told.
     NotTold,
+    /// It was not told, and keys that were to end go on.
+    KeysGoOn,
     /// They are.
     SignedOut,
     /// It was asked to, and does not say what came of it.
