@@ -5,10 +5,9 @@
 //! that a node issued which had not heard of the revocation yet is over too. A browser's session and what
 //! a provider has signed know when the provider issued it: what it issued by then opens nothing any more.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::map::Map;
 use crate::domain::{
     AccessKeyId, ConnectionId, IssuerName, Lineage, Passed, ProvenPerson, ProviderRef, RuleId,
     ServiceName, SignInId, Subject, UniqueId, UnixTime,
@@ -76,7 +75,7 @@ impl Revocation {
     from = "Vec<(Revoked, Revocation)>",
     into = "Vec<(Revoked, Revocation)>"
 )]
-pub struct Revocations(BTreeMap<Revoked, Revocation>);
+pub struct Revocations(Map<Revoked, Revocation>);
 
 /// Who came by what, when, as a provider vouches for them.
 #[derive(Debug, Clone, Copy)]
@@ -133,9 +132,12 @@ impl Revocations {
 
     /// A later revocation of the same takes in the earlier one.
     pub(super) fn put(&mut self, revoked: Revoked, revocation: Revocation) {
-        let kept = self.0.entry(revoked).or_insert(revocation);
-        kept.up_to = kept.up_to.max(revocation.up_to);
-        kept.at = kept.at.max(revocation.at);
+        let kept = self.0.get(&revoked).copied().unwrap_or(revocation);
+        let later = Revocation {
+            up_to: kept.up_to.max(revocation.up_to),
+            at: kept.at.max(revocation.at),
+        };
+        self.0.insert(revoked, later);
     }
 
     pub(super) fn remove(&mut self, revoked: &Revoked) {
@@ -220,7 +222,10 @@ impl From<Vec<(Revoked, Revocation)>> for Revocations {
 
 impl From<Revocations> for Vec<(Revoked, Revocation)> {
     fn from(revocations: Revocations) -> Self {
-        revocations.0.into_iter().collect()
+        let pairs = revocations.iter();
+        pairs
+            .map(|(revoked, revocation)| (revoked.clone(), *revocation))
+            .collect()
     }
 }
 

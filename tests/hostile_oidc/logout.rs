@@ -13,7 +13,7 @@ use crate::support::http::{Request, Response};
 use crate::support::keys::{
     SigningKey, base64url, changed_claims, sign_claims, sign_raw, sign_with_hmac, signing_input,
 };
-use crate::support::node::{Node, Settings, Store};
+use crate::support::node::{NO_RATES, Node, Settings, Store};
 use crate::support::provider::{Answer, DISCOVERY, HostileProvider, TOKEN};
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -45,6 +45,10 @@ impl Scene {
 
     /// With this `end_session_endpoint`; `null` leaves it out.
     fn with(store: Store, endpoint: impl Fn(&HostileProvider) -> Value) -> Self {
+        Self::with_settings(Settings { store, ..patient() }, endpoint)
+    }
+
+    fn with_settings(settings: Settings, endpoint: impl Fn(&HostileProvider) -> Value) -> Self {
         let providers = [HostileProvider::start(), HostileProvider::start()];
         let keys = [SigningKey::rsa("main"), SigningKey::rsa("main")];
         for (provider, key) in providers.iter().zip(&keys) {
@@ -53,7 +57,6 @@ impl Scene {
             let metadata = changed_claims(provider.discovery(), &changed);
             provider.set(DISCOVERY, Answer::json(&metadata));
         }
-        let settings = Settings { store, ..patient() };
         let node = start(&[&providers[0], &providers[1]], settings);
         Self {
             node,
@@ -247,6 +250,47 @@ fn a_session_of_unknown_origin_ends_with_any_of_its_person() {
     assert!(other.browser.is_signed_in());
 }
 
+/// Sessions are not known by such a name.
+#[test]
+fn a_name_that_is_too_long_means_all_sessions_of_the_person_beside_it() {
+    let scene = Scene::new();
+    let long = "s".repeat(256);
+    let mut one = scene.signs_in(PERSON, Some(&long));
+    let mut two = scene.signs_in(PERSON, Some("sid-2"));
+    let mut other = scene.signs_in("person-2", Some(&long));
+    scene.is_taken(&changed_claims(scene.told(None), &json!({ "sid": long })));
+    for ended in [&mut one, &mut two] {
+        assert!(!ended.browser.is_signed_in());
+        assert!(!scene.are_good(&ended.keys));
+    }
+    assert!(other.browser.is_signed_in());
+}
+
+/// A provider that did not have the answer sends its token again: it does not lock itself out by that.
+#[test]
+fn a_token_that_comes_again_is_no_guess() {
+    let rates = NO_RATES.replace(
+        "failed_proof_per_second = \"off\"",
+        "failed_proof_per_second = 1\nfailed_proof_burst = 3",
+    );
+    let scene = Scene::with_settings(
+        Settings {
+            toml: rates,
+            ..Settings::default()
+        },
+        |provider| provider.url("/end-session").into(),
+    );
+    let token = scene.sign(&scene.told(Some("sid-1")));
+    assert_eq!(scene.tell(0, &token).status, 200);
+    for _ in 0..9 {
+        assert_eq!(scene.tell(0, &token).status, 400);
+    }
+    for _ in 0..3 {
+        assert_eq!(scene.tell(0, "logout").status, 400);
+    }
+    assert_eq!(scene.tell(0, "logout").status, 429);
+}
+
 #[test]
 fn no_session_begins_with_one_that_is_over() {
     let scene = Scene::new();
@@ -341,7 +385,7 @@ fn wrong_tellings() -> Vec<(&'static str, Value, &'static str)> {
         ("an empty session", json!({ "sid": "" }), "claims"),
         (
             "a session that is too long",
-            json!({ "sid": "s".repeat(256) }),
+            json!({ "sid": "s".repeat(256), "sub": null }),
             "claims",
         ),
         (

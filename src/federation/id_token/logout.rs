@@ -82,7 +82,7 @@ impl<'t> UnverifiedLogoutToken<'t> {
             Some(_) => Some(read.subject()?),
             None => None,
         };
-        let sid = sid(read)?;
+        let sid = sid(read, subject.is_some())?;
         if subject.is_none() && sid.is_none() {
             return Err(TokenError::NobodyNamed);
         }
@@ -106,8 +106,11 @@ fn check_event(events: Option<&Value>) -> Result<(), TokenError> {
     }
 }
 
-fn sid(read: ClaimReader<'_>) -> Result<Option<String>, TokenError> {
+/// Of a session with a longer name it is not known what it came of: where the person is named, all of theirs
+/// are meant.
+fn sid(read: ClaimReader<'_>, is_person_named: bool) -> Result<Option<String>, TokenError> {
     match read.text("sid")? {
+        Some(sid) if sid.len() > OidcSession::MAX_SID_BYTES && is_person_named => Ok(None),
         Some(sid) if !OidcSession::is_sid(sid) => Err(TokenError::Malformed {
             claim: "sid",
             rule: "1 to 255 bytes without control characters",

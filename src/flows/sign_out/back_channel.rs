@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{Known, LogoutRefusal, SignOut};
 use crate::directory::Snapshot;
-use crate::domain::{Audience, ConnectionId, IssuerName, UnixTime};
+use crate::domain::{Audience, ConnectionId, IssuerName};
 use crate::federation::id_token::{LoggedOut, UnverifiedLogoutToken};
 use crate::federation::oidc_logout::over_mark;
 use crate::federation::sign_in::oidc_person;
@@ -132,40 +132,40 @@ impl SignOut {
         let over = over_mark(&party.issuer, &party.client, sid);
         let keep_until = meta.now.plus(OVER_SECONDS);
         self.marks.redeem(&over, keep_until, meta.now).await?;
-        let which = match person {
-            Some(person) => {
-                let mut own = self.sessions.sessions_of(&person, meta.now).await?;
-                // One of which it is not known what it came of ends as well.
-                own.retain(|(_, session)| {
-                    party.is_of(session) && sid_of(session).is_none_or(|own| own == sid)
-                });
-                own
-            }
-            None => self.look_for(party, sid, meta.now).await?,
+        let Some(person) = person else {
+            return self.end_found(party, sid, meta).await;
         };
-        self.ends.these(&which, by, meta).await
+        let mut own = self.sessions.sessions_of(&person, meta.now).await?;
+        // One of which it is not known what it came of ends as well.
+        own.retain(|(_, session)| {
+            party.is_of(session) && sid_of(session).is_none_or(|own| own == sid)
+        });
+        self.ends.these(&own, by, meta).await
     }
 
-    /// The sessions that came of the provider's one of this name, whoever has them.
-    async fn look_for(
+    /// Ends the sessions that came of the provider's one of this name, whoever has them: those that were found
+    /// in time end though others may be left.
+    async fn end_found(
         &self,
         party: &Party,
         sid: &str,
-        now: UnixTime,
-    ) -> Result<Vec<(SessionKey, BrowserSession)>, Unavailable> {
+        meta: &RequestMeta,
+    ) -> Result<Ended, Unavailable> {
         let (into, records) = channel(WAITING);
+        let mut which = Vec::new();
         let look = async {
             tokio::join!(
-                self.stock.take_stock(Kind::Session, now, into),
-                found(records, |session| {
+                self.stock.take_stock(Kind::Session, meta.now, into),
+                find(&mut which, records, |session| {
                     party.is_of(session) && sid_of(session) == Some(sid)
                 })
             )
         };
         let looked = tokio::time::timeout(MAX_TIME, look).await;
-        let (taken, found) = looked.map_err(|_late| Unavailable::NotLookedThrough)?;
+        let ended = self.ends.these(&which, Subject::Node, meta).await?;
+        let (taken, ()) = looked.map_err(|_late| Unavailable::NotLookedThrough)?;
         taken?;
-        Ok(found)
+        Ok(ended)
     }
 }
 
@@ -180,11 +180,11 @@ fn sid_of(session: &BrowserSession) -> Option<&str> {
     session.details.oidc.as_ref()?.sid.as_deref()
 }
 
-async fn found(
+async fn find(
+    found: &mut Vec<(SessionKey, BrowserSession)>,
     mut records: Receiver<ShortLived>,
     is_meant: impl Fn(&BrowserSession) -> bool,
-) -> Vec<(SessionKey, BrowserSession)> {
-    let mut found = Vec::new();
+) {
     while let Some(record) = records.recv().await {
         if let ShortLived::Session(key, session) = record
             && is_meant(&session)
@@ -192,5 +192,4 @@ async fn found(
             found.push((key, *session));
         }
     }
-    found
 }

@@ -96,7 +96,10 @@ fn refused(api: &PortalApi, refusal: LogoutRefusal, meta: &RequestMeta) -> NotEn
         }
         LogoutRefusal::Token(error) if error.is_provider_unreachable() => NotEnded::Unavailable,
         refusal => {
-            api.edge.proof_failed(meta);
+            // A token that was good before is no guess: its provider may not have had our answer.
+            if !matches!(refusal, LogoutRefusal::UsedAlready) {
+                api.edge.proof_failed(meta);
+            }
             let check = refusal.check();
             NotEnded::Invalid(
                 [
