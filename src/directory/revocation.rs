@@ -6,6 +6,7 @@
 //! a provider has signed know when the provider issued it: what it issued by then opens nothing any more.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +77,7 @@ impl Revocation {
     from = "Vec<(Revoked, Revocation)>",
     into = "Vec<(Revoked, Revocation)>"
 )]
-pub struct Revocations(BTreeMap<Revoked, Revocation>);
+pub struct Revocations(Arc<BTreeMap<Revoked, Revocation>>);
 
 /// Who came by what, when, as a provider vouches for them.
 #[derive(Debug, Clone, Copy)]
@@ -133,13 +134,15 @@ impl Revocations {
 
     /// A later revocation of the same takes in the earlier one.
     pub(super) fn put(&mut self, revoked: Revoked, revocation: Revocation) {
-        let kept = self.0.entry(revoked).or_insert(revocation);
+        let kept = Arc::make_mut(&mut self.0)
+            .entry(revoked)
+            .or_insert(revocation);
         kept.up_to = kept.up_to.max(revocation.up_to);
         kept.at = kept.at.max(revocation.at);
     }
 
     pub(super) fn remove(&mut self, revoked: &Revoked) {
-        self.0.remove(revoked);
+        Arc::make_mut(&mut self.0).remove(revoked);
     }
 
     /// Whether these credentials are over.
@@ -214,13 +217,13 @@ fn connection(provider: &ProviderRef) -> Option<Revoked> {
 
 impl From<Vec<(Revoked, Revocation)>> for Revocations {
     fn from(pairs: Vec<(Revoked, Revocation)>) -> Self {
-        Self(pairs.into_iter().collect())
+        Self(Arc::new(pairs.into_iter().collect()))
     }
 }
 
 impl From<Revocations> for Vec<(Revoked, Revocation)> {
     fn from(revocations: Revocations) -> Self {
-        revocations.0.into_iter().collect()
+        Arc::unwrap_or_clone(revocations.0).into_iter().collect()
     }
 }
 
