@@ -295,7 +295,7 @@ impl LinkCheck<'_> {
         let account = self.directory.accounts.get(&arn.account())?;
         match arn {
             ProviderArn::Oidc(arn) => {
-                let mut providers = account.oidc_providers.values();
+                let mut providers = account.oidc_providers_called(arn.name());
                 let is_it = |provider: &&Arc<OidcProvider>| {
                     provider.arn(self.partition, arn.account()) == *arn
                 };

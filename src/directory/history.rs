@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::change::ChangeSet;
 use super::live::{DirectoryError, LiveDirectory};
 use super::map::Map;
-use super::replay::{READ_LIMIT, unreadable};
+use super::replay::{READ_LIMIT, Replayed, unreadable};
 use super::services::Service;
 use super::state::{Account, ConnectionMetadata, Directory};
 use super::users::{AccessKey, KeyStatus, User};
@@ -49,19 +49,17 @@ impl LiveDirectory {
     /// [`DirectoryError`] where the log can't be read.
     pub async fn at(&self, generation: Generation) -> Result<Option<Directory>, DirectoryError> {
         let reader = self.reader();
-        let (mut position, mut directory) = (Position::START, Directory::default());
-        while position.generation < generation {
-            let mut entries = reader
-                .log
-                .read_after(position.generation, READ_LIMIT)
-                .await?;
+        let mut replayed = Replayed::none(Position::START, Directory::default());
+        while replayed.position.generation < generation {
+            let after = replayed.position.generation;
+            let mut entries = reader.log.read_after(after, READ_LIMIT).await?;
             entries.retain(|entry| entry.generation <= generation);
             if entries.is_empty() {
                 return Ok(None);
             }
-            (position, _) = reader.replay_all(&mut directory, position, &entries)?;
+            replayed = replayed.and(&entries, reader.known)?;
         }
-        Ok(Some(directory))
+        Ok(Some(replayed.directory))
     }
 }
 

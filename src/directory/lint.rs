@@ -49,8 +49,7 @@ pub fn lint(directory: &Directory) -> PolicyWarnings {
 
 /// The clients whose tokens STS takes of this issuer in the account, where it has its provider.
 fn clients<'a>(account: &'a Account, issuer: &str) -> Option<&'a [Audience]> {
-    let mut providers = account.oidc_providers.values();
-    let provider = providers.find(|provider| provider.url.without_scheme() == issuer)?;
+    let provider = account.oidc_providers_called(issuer).next()?;
     Some(&provider.client_ids)
 }
 

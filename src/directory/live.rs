@@ -4,23 +4,25 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
 
 use super::bar::unbarred;
-use super::change::{Change, ChangeSet};
-use super::check::{Problem, check_touched};
+use super::change::ChangeSet;
+use super::check::Problem;
 use super::format::{Format, NewerFormat, NotUsedYet};
-use super::replay::{READ_LIMIT, Reader, unreadable};
+use super::planned::{Planned, plan};
+use super::replay::{READ_LIMIT, Reader, Replayed};
+use super::size::{checkpoint_every, elsewhere, is_large};
 use super::snapshot::Snapshot;
 use super::state::Directory;
 use super::touched::Touched;
 use crate::domain::{Partition, UnixTime};
-use crate::store::{
-    Appended, DirectoryLog, Generation, LogEntry, MAX_CHANGE_BYTES, Position, StoreError,
-};
+use crate::store::{Appended, DirectoryLog, Generation, LogEntry, Position, StoreError};
 
-/// After this many generations a small directory is kept again as a whole; see [`checkpoint_every`].
-const CHECKPOINT_EVERY: Generation = 64;
+/// So many changes are made in less than a millisecond.
+const FEW_CHANGES: usize = 64;
+/// So many bytes of the log are read in less than a millisecond.
+const FEW_BYTES: usize = 64 * 1024;
 /// A confirmation may be so many seconds ahead of whoever asks: a caller may have asked the clock long
 /// before it looks. One that is further ahead comes from a clock that was put back since.
 const MAX_AHEAD_SECONDS: i64 = 60;
@@ -97,6 +99,10 @@ pub struct LiveDirectory {
     looking: Mutex<Looked>,
     /// Held by who is about to change the directory.
     changing: Mutex<()>,
+    /// The snapshot before the current one, where it is large.
+    retired: std::sync::Mutex<Option<Arc<Snapshot>>>,
+    /// Held while a checkpoint is kept.
+    keeping: Arc<Mutex<()>>,
     /// Why nothing is decided any more, where the log says what this node can't know.
     unknown: std::sync::Mutex<Option<Unknown>>,
     known: Format,
@@ -153,7 +159,7 @@ impl LiveDirectory {
     ) -> Result<Self, DirectoryError> {
         let log_of = log.as_ref();
         let (position, directory) = load(&Reader { log: log_of, known }).await?;
-        let snapshot = Snapshot::compile(position.generation, directory, partition);
+        let snapshot = Snapshot::compile(position.generation, Arc::new(directory), partition);
         Ok(Self {
             log,
             current: ArcSwap::from_pointee(snapshot),
@@ -165,6 +171,8 @@ impl LiveDirectory {
                 position,
             }),
             changing: Mutex::default(),
+            retired: std::sync::Mutex::default(),
+            keeping: Arc::default(),
             unknown: std::sync::Mutex::default(),
             known,
             partition,
@@ -267,6 +275,7 @@ impl LiveDirectory {
                 Err(DirectoryError::NotReadJustNow)
             };
         }
+        self.free_retired();
         let number = self.looks.fetch_add(1, Ordering::AcqRel) + 1;
         let read = self.read_new(looked.position).await;
         looked.number = number;
@@ -304,7 +313,7 @@ impl LiveDirectory {
     pub async fn commit(
         &self,
         base: Generation,
-        mut changes: ChangeSet,
+        changes: ChangeSet,
         now: UnixTime,
     ) -> Result<Generation, CommitError> {
         let (current, position) = self.look(now).await?;
@@ -317,36 +326,11 @@ impl LiveDirectory {
         for change in &changes.changes {
             current.directory().format.check_writes(change.needs())?;
         }
-        let stands_alone = changes.changes.iter().all(Change::stands_alone);
-        let directory = current.directory();
-        let (mut after, mut touched) = directory.after(changes.changes.clone(), base + 1);
-        if !stands_alone {
-            // Whoever writes a trust policy binds it; what was written otherwise is bound here.
-            let bound = after.bind_touched(&touched, self.partition);
-            if !bound.is_empty() {
-                changes.changes.extend(bound);
-                (after, touched) = directory.after(changes.changes.clone(), base + 1);
-            }
-        }
-        let entry = serde_json::to_vec(&changes).map_err(|source| unreadable(base + 1, source))?;
-        if entry.len() > MAX_CHANGE_BYTES {
-            return Err(CommitError::Invalid(vec![too_long(entry.len())]));
-        }
-        // Keys can be rotated, and sessions be ended, whatever else is wrong.
-        let problems = if stands_alone {
-            Vec::new()
-        } else {
-            check_touched(&current, &after, &touched)
-        };
-        if !problems.is_empty() {
-            return Err(CommitError::Invalid(problems));
-        }
-        match self
-            .log
-            .append(position, &entry)
-            .await
-            .map_err(DirectoryError::from)?
-        {
+        let is_long = changes.changes.len() > FEW_CHANGES || is_large(current.directory());
+        let planned = elsewhere(is_long, move || plan(&current, changes)).await?;
+        let Planned { entry, after } = planned?;
+        let appended = self.log.append(position, &entry).await;
+        match appended.map_err(DirectoryError::from)? {
             Appended::Conflict { head } => Err(CommitError::Conflict {
                 base,
                 head: head.generation,
@@ -377,18 +361,37 @@ impl LiveDirectory {
         } else {
             None
         };
-        let (position, directory, touched) = if let Some(entries) = new {
-            self.continued(known, entries).await?
+        let replayed = if let Some(entries) = new {
+            self.continued((known, head), entries).await?
         } else {
-            let (position, directory) = self.anew(known, head).await?;
-            (position, directory, Touched::everything())
+            self.anew(known, head).await?
         };
-        let snapshot = self
-            .current
-            .load()
-            .succeeded_by(position.generation, directory, &touched);
-        self.current.store(Arc::new(snapshot));
+        let (position, current) = (replayed.position, self.current.load_full());
+        let is_long = is_large(&replayed.directory);
+        let next = elsewhere(is_long, move || {
+            let directory = Arc::new(replayed.directory);
+            current.succeeded_by(position.generation, directory, &replayed.touched)
+        });
+        let before = self.current.swap(Arc::new(next.await?));
+        if is_long {
+            self.retire(before);
+        }
         Ok(position)
+    }
+
+    /// Whoever lets go of a large snapshot last frees what it alone has. That is done at the next look, when those
+    /// who were reading it are done, and where no request waits.
+    fn retire(&self, snapshot: Arc<Snapshot>) {
+        let retired = self.retired.lock();
+        *retired.unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+    }
+
+    fn free_retired(&self) {
+        let retired = self.retired.lock();
+        let retired = retired.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(retired) = retired {
+            tokio::task::spawn_blocking(move || drop(retired));
+        }
     }
 
     /// The first entries after `known`; `None` where the log has no such place any more.
@@ -406,23 +409,28 @@ impl LiveDirectory {
 
     async fn continued(
         &self,
-        known: Position,
-        entries: Vec<LogEntry>,
-    ) -> Result<(Position, Arc<Directory>, Touched), DirectoryError> {
-        let mut directory = Directory::clone(self.current.load().directory());
-        let reader = self.reader();
-        let (position, first) = reader.replay_all(&mut directory, known, &entries)?;
-        let (position, rest) = reader.replay_rest(&mut directory, position).await?;
-        Ok((position, Arc::new(directory), first.and(rest)))
+        (known, head): (Position, Position),
+        mut entries: Vec<LogEntry>,
+    ) -> Result<Replayed, DirectoryError> {
+        let directory = Directory::clone(self.current.load().directory());
+        let mut replayed = Replayed::none(known, directory);
+        let format = self.known;
+        while !entries.is_empty() {
+            let bytes: usize = entries.iter().map(|entry| entry.change.len()).sum();
+            let is_long = bytes > FEW_BYTES || is_large(&replayed.directory);
+            replayed = elsewhere(is_long, move || replayed.and(&entries, format)).await??;
+            if replayed.position.generation >= head.generation {
+                break;
+            }
+            let after = replayed.position.generation;
+            entries = self.log.read_after(after, READ_LIMIT).await?;
+        }
+        Ok(replayed)
     }
 
     /// The log is not the one that the snapshot was made from: the store lost its last changes, as it
     /// may when it fails over. What it has now holds. One that has lost everything is no directory.
-    async fn anew(
-        &self,
-        known: Position,
-        head: Position,
-    ) -> Result<(Position, Arc<Directory>), DirectoryError> {
+    async fn anew(&self, known: Position, head: Position) -> Result<Replayed, DirectoryError> {
         tracing::error!(
             generation = known.generation,
             head = head.generation,
@@ -432,7 +440,12 @@ impl LiveDirectory {
             let record = "directory head".to_owned();
             return Err(StoreError::Damaged { record }.into());
         }
-        load(&self.reader()).await
+        let (position, directory) = load(&self.reader()).await?;
+        let touched = Touched::everything();
+        Ok(Replayed {
+            touched,
+            ..Replayed::none(position, directory)
+        })
     }
 
     /// A caller may have asked the clock long before it looked: that takes back no confirmation, unless
@@ -448,40 +461,39 @@ impl LiveDirectory {
         let _ = self.confirmed_at.fetch_update(order.0, order.1, confirmed);
     }
 
-    /// A checkpoint only shortens the next start, so failing to keep one is told and forgiven.
+    /// A checkpoint only shortens the next start: nobody waits for that of a large directory, and where the one
+    /// before is still being written there is none.
     async fn keep_checkpoint(&self, generation: Generation, directory: Directory) {
         if !generation.is_multiple_of(checkpoint_every(&directory)) {
             return;
         }
-        // To write a large directory takes long: no other request of this thread waits for it.
-        let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&directory)).await;
-        let Ok(Ok(bytes)) = written else {
+        let Ok(keeping) = Arc::clone(&self.keeping).try_lock_owned() else {
             return;
         };
-        if let Err(error) = self.log.save_checkpoint(generation, &bytes).await {
-            tracing::warn!(generation, %error, "the directory's checkpoint was not kept");
+        let log = Arc::clone(&self.log);
+        if is_large(&directory) {
+            tokio::spawn(keep(log, generation, directory, keeping));
+        } else {
+            keep(log, generation, directory, keeping).await;
         }
     }
 }
 
-/// What whoever asks for too much at once can do.
-fn too_long(bytes: usize) -> Problem {
-    let text = format!(
-        "the change takes {bytes} bytes, and one generation holds {MAX_CHANGE_BYTES}: make it in several parts"
-    );
-    Problem::new("change", text)
-}
-
-/// After so many generations the whole directory is kept again: the more there is to write, the more seldom,
-/// so that what it takes for each generation stays the same.
-fn checkpoint_every(directory: &Directory) -> Generation {
-    const THINGS: usize = 4096;
-    let accounts = directory.accounts.values();
-    let things: usize = accounts
-        .map(|account| account.users.len() + account.roles.len() + account.policies.len())
-        .sum();
-    let times = Generation::try_from(things / THINGS).unwrap_or(Generation::MAX);
-    CHECKPOINT_EVERY.saturating_mul(times.saturating_add(1).next_power_of_two())
+/// Failing to keep a checkpoint is told and forgiven.
+async fn keep(
+    log: Arc<dyn DirectoryLog>,
+    generation: Generation,
+    directory: Directory,
+    _keeping: OwnedMutexGuard<()>,
+) {
+    // To write a large directory takes long: no other request of this thread waits for it.
+    let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&directory)).await;
+    let Ok(Ok(bytes)) = written else {
+        return;
+    };
+    if let Err(error) = log.save_checkpoint(generation, &bytes).await {
+        tracing::warn!(generation, %error, "the directory's checkpoint was not kept");
+    }
 }
 
 impl std::fmt::Debug for LiveDirectory {
@@ -494,8 +506,7 @@ impl std::fmt::Debug for LiveDirectory {
     }
 }
 
-async fn load(reader: &Reader<'_>) -> Result<(Position, Arc<Directory>), DirectoryError> {
+async fn load(reader: &Reader<'_>) -> Result<(Position, Directory), DirectoryError> {
     let checkpoint = unbarred(reader.log.checkpoint().await?)?;
-    let (position, directory) = reader.load_after(checkpoint).await?;
-    Ok((position, Arc::new(directory)))
+    reader.load_after(checkpoint).await
 }

@@ -23,6 +23,7 @@ mod keys;
 mod lint;
 mod live;
 mod map;
+mod planned;
 mod policies;
 mod principals;
 mod providers;
@@ -30,12 +31,14 @@ mod replay;
 mod revocation;
 mod services;
 mod since;
+mod size;
 mod snapshot;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod things;
 mod told;
 mod touched;
 mod users;
@@ -70,6 +73,7 @@ pub use state::{
     Account, AccountAlias, AccountName, AccountSettings, ConnectionMetadata, Directory,
     Environment, Link, LinkId, Organization, Role,
 };
+pub use things::Named;
 pub use told::told;
 pub use touched::Touched;
 pub use users::{AccessKey, KeyStatus, Rights, User};

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{IamPath, OwnTags, PolicyVersionId, UniqueId, UnixTime};
+use crate::domain::{
+    AccountId, IamPath, ManagedPolicyArn, OwnTags, Partition, PolicyName, PolicyVersionId,
+    UniqueId, UnixTime,
+};
 use crate::policy::IdentityPolicy;
 
 /// A policy of an account that its users, groups and roles can have.
@@ -76,6 +79,16 @@ impl PolicyVersions {
 }
 
 impl ManagedPolicy {
+    /// Its ARN at this place.
+    pub fn arn(
+        &self,
+        partition: Partition,
+        account: AccountId,
+        name: &PolicyName,
+    ) -> ManagedPolicyArn {
+        ManagedPolicyArn::new(partition, account, self.path.clone(), name.clone())
+    }
+
     /// A version: what it says, and when it was made.
     pub fn version(&self, id: PolicyVersionId) -> Option<(&IdentityPolicy, UnixTime)> {
         if id == self.versions.default {

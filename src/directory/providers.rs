@@ -110,6 +110,16 @@ impl SamlProvider {
 }
 
 impl Account {
+    /// The OpenID Connect providers of this name in ARNs: one at most, where the directory is valid.
+    pub(super) fn oidc_providers_called(
+        &self,
+        name: &str,
+    ) -> impl Iterator<Item = &Arc<OidcProvider>> {
+        let issuers = ["http://", "https://"].map(|scheme| [scheme, name].concat());
+        let found = issuers.map(|issuer| self.oidc_providers.get(issuer.as_str()));
+        found.into_iter().flatten()
+    }
+
     /// Gives a SAML provider other details; nothing happens where there is none.
     pub(super) fn edit_saml_provider(
         &mut self,

@@ -34,15 +34,22 @@ impl Reader<'_> {
         &self,
         checkpoint: Option<LogEntry>,
     ) -> Result<(Position, Directory), DirectoryError> {
-        let (position, mut directory) = match checkpoint {
+        let (position, directory) = match checkpoint {
             None => (Position::START, Directory::default()),
             Some(checkpoint) => {
                 let directory = self.open(&checkpoint)?;
                 (self.position_at(checkpoint.generation).await?, directory)
             }
         };
-        let (position, _) = self.replay_rest(&mut directory, position).await?;
-        Ok((position, directory))
+        let mut replayed = Replayed::none(position, directory);
+        loop {
+            let after = replayed.position.generation;
+            let entries = self.log.read_after(after, READ_LIMIT).await?;
+            if entries.is_empty() {
+                return Ok((replayed.position, replayed.directory));
+            }
+            replayed = replayed.and(&entries, self.known)?;
+        }
     }
 
     /// Its format first: what a newer one has besides, nobody here can read.
@@ -61,52 +68,51 @@ impl Reader<'_> {
         })?;
         Ok(entry.position())
     }
+}
 
-    /// Replays what comes after `position`; says where the log ends.
-    pub(super) async fn replay_rest(
-        &self,
-        directory: &mut Directory,
-        mut position: Position,
-    ) -> Result<(Position, Touched), DirectoryError> {
-        let mut touched = Touched::default();
-        loop {
-            let entries = self.log.read_after(position.generation, READ_LIMIT).await?;
-            if entries.is_empty() {
-                return Ok((position, touched));
-            }
-            let (next, by_these) = self.replay_all(directory, position, &entries)?;
-            position = next;
-            touched = touched.and(by_these);
+/// What entries of the log made of a directory.
+pub(super) struct Replayed {
+    /// Where the last of them is.
+    pub(super) position: Position,
+    pub(super) directory: Directory,
+    /// What they were about.
+    pub(super) touched: Touched,
+}
+
+impl Replayed {
+    /// No entry after this position.
+    pub(super) fn none(position: Position, directory: Directory) -> Self {
+        Self {
+            position,
+            directory,
+            touched: Touched::default(),
         }
     }
 
-    pub(super) fn replay_all(
-        &self,
-        directory: &mut Directory,
-        mut position: Position,
+    /// The same after these entries, which may be written in no newer format than `known`.
+    pub(super) fn and(
+        mut self,
         entries: &[LogEntry],
-    ) -> Result<(Position, Touched), DirectoryError> {
-        let mut touched = Touched::default();
+        known: Format,
+    ) -> Result<Self, DirectoryError> {
         for entry in entries {
-            touched = touched.and(self.replay(directory, entry)?);
-            position = entry.position();
+            self = self.and_one(entry, known)?;
         }
-        Ok((position, touched))
+        Ok(self)
     }
 
     /// A change that makes a format the one that is used stands alone in its entry, so that nobody comes
     /// upon anything written in it before.
-    fn replay(
-        &self,
-        directory: &mut Directory,
-        entry: &LogEntry,
-    ) -> Result<Touched, DirectoryError> {
+    fn and_one(self, entry: &LogEntry, known: Format) -> Result<Self, DirectoryError> {
         let set: ChangeSet = serde_json::from_slice(&entry.change)
             .map_err(|source| unreadable(entry.generation, source))?;
-        let (after, touched) = directory.after(set.changes, entry.generation);
-        self.known.check_reads(after.format)?;
-        *directory = after;
-        Ok(touched)
+        let (directory, touched) = self.directory.after(set.changes, entry.generation);
+        known.check_reads(directory.format)?;
+        Ok(Self {
+            position: entry.position(),
+            directory,
+            touched: self.touched.and(touched),
+        })
     }
 }
 

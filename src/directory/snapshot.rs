@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::aws_managed::{self, AwsManaged};
+use super::devices::DeviceName;
 use super::groups::Group;
 use super::index::Index;
 use super::keys::{
@@ -15,12 +16,13 @@ use super::revocation::Revocations;
 use super::services::Service;
 use super::since::Footing;
 use super::state::{Account, ConnectionMetadata, Directory, Link, Organization, Role};
+use super::things::{Claim, Named, Rest, Rests, Thing};
 use super::touched::{InAccount, Touched};
 use super::users::{AccessKey, User};
 use crate::domain::{
     AccessKeyId, AccountId, ConnectionId, GroupName, Issuer, IssuerName, ManagedPolicyArn,
     OidcProviderArn, Partition, Principal, ProviderArn, RoleArn, RoleName, RootTask,
-    SamlProviderArn, ServiceName, UserName, UserPrincipal,
+    SamlProviderArn, ServiceName, UniqueIdKind, UserName, UserPrincipal,
 };
 use crate::federation::connection::ConnectionSettings;
 use crate::federation::outbound::WebIdentityKeys;
@@ -30,6 +32,9 @@ use crate::policy::IdentityPolicy;
 use crate::seal::KeyRing;
 use crate::store::Generation;
 
+/// So many providers are looked through sooner than the issuer is put together that one is looked up by.
+const FEW_PROVIDERS: usize = 8;
+
 /// One generation of the directory, compiled.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -38,22 +43,29 @@ pub struct Snapshot {
     roles: Index<RoleArn, Arc<Role>>,
     keys_of_users: Index<AccessKeyId, Arc<UserEntry>>,
     principal_names: PrincipalNames,
-    rest: Arc<Rest>,
+    /// What is claimed and stands in no other index.
+    claims: Index<Claim, ()>,
+    /// The same of devices, and which user has each, if one does.
+    devices: Index<Claim, Option<UserName>>,
+    rests: Rests,
+    groups: Groups,
+    gateway: Arc<Gateway>,
     node_keys: NodeKeys,
     partition: Partition,
 }
 
-/// What is made of everything but users and roles, and stays where nothing else changes.
+type Groups = Arc<HashMap<AccountId, Arc<HashMap<GroupName, GroupEntry>>>>;
+
+/// What is made of all that belongs to no account, and stays where nothing of it changes.
 #[derive(Debug)]
-struct Rest {
-    groups: HashMap<AccountId, HashMap<GroupName, GroupEntry>>,
+struct Gateway {
     keys_of_services: HashMap<AccessKeyId, ServiceEntry>,
     links: HashMap<ConnectionId, Vec<ProviderArn>>,
     rules: RuleSet,
     keys: KeyRing,
 }
 
-impl Rest {
+impl Gateway {
     fn of(directory: &Directory) -> Self {
         let mut keys = KeyRing::empty();
         for record in &directory.sealing_keys {
@@ -64,7 +76,6 @@ impl Rest {
             .iter()
             .map(|(id, rule)| (id.clone(), Rule::clone(rule)));
         Self {
-            groups: index_groups(directory),
             keys_of_services: index_services(directory),
             links: index_links(directory.links.values()),
             rules: RuleSet::new(rules.collect()),
@@ -165,7 +176,11 @@ impl Snapshot {
                 roles: self.roles.clone(),
                 keys_of_users: self.keys_of_users.clone(),
                 principal_names: self.principal_names.clone(),
-                rest: Arc::clone(&self.rest),
+                claims: self.claims.clone(),
+                devices: self.devices.clone(),
+                rests: self.rests.clone(),
+                groups: Arc::clone(&self.groups),
+                gateway: Arc::clone(&self.gateway),
                 node_keys: self.node_keys.clone(),
                 directory,
                 partition: self.partition,
@@ -197,27 +212,45 @@ impl Snapshot {
         partition: Partition,
         node_keys: NodeKeys,
     ) -> Self {
-        let rest = Arc::new(Rest::of(&directory));
+        let gateway = Arc::new(Gateway::of(&directory));
         let mut snapshot = Self {
             generation,
             roles: Index::new(),
             keys_of_users: Index::new(),
             principal_names: PrincipalNames::none(),
-            rest,
+            claims: Index::new(),
+            devices: Index::new(),
+            rests: Rests::default(),
+            groups: Arc::default(),
+            gateway,
             node_keys,
             directory,
             partition,
         };
         let directory = Arc::clone(&snapshot.directory);
         for (id, account) in &directory.accounts {
-            for (name, role) in &account.roles {
-                snapshot.index_role(*id, name, role);
+            for thing in Thing::all(account) {
+                snapshot.index(*id, thing);
             }
-            for (name, user) in &account.users {
-                snapshot.index_user(*id, name, user);
-            }
+            snapshot.index_groups(*id, account);
         }
         snapshot
+    }
+
+    fn index(&mut self, id: AccountId, thing: Thing<'_>) {
+        match thing {
+            Thing::Role(name, role) => self.index_role(id, name, role),
+            Thing::User(name, user) => self.index_user(id, name, user),
+            Thing::Group(..) | Thing::Policy(..) | Thing::Profile(..) | Thing::Device(_) => {}
+        }
+        for claim in thing.claims(id) {
+            match Kept::of(&claim) {
+                Kept::AsClaim => self.claims.insert(claim, ()),
+                Kept::AsDevice => self.devices.insert(claim, thing.user().cloned()),
+                Kept::AsPrincipal | Kept::AsKey => {}
+            }
+        }
+        self.rests.put(thing.rests_on(id));
     }
 
     fn index_role(&mut self, id: AccountId, name: &RoleName, role: &Arc<Role>) {
@@ -243,22 +276,28 @@ impl Snapshot {
         let Some(account) = before.accounts.get(&id) else {
             return;
         };
-        for name in &within.roles {
-            if let Some(role) = account.roles.get(name) {
-                let arn = role.arn(self.partition, id, name);
-                self.roles.remove(&arn);
-                self.principal_names.remove(&role.unique_id);
+        for thing in within.things(account) {
+            match thing {
+                Thing::Role(name, role) => {
+                    self.roles.remove(&role.arn(self.partition, id, name));
+                    self.principal_names.remove(&role.unique_id);
+                }
+                Thing::User(_, user) => {
+                    self.principal_names.remove(&user.unique_id);
+                    for key in user.access_keys.keys() {
+                        self.keys_of_users.remove(key);
+                    }
+                }
+                Thing::Group(..) | Thing::Policy(..) | Thing::Profile(..) | Thing::Device(_) => {}
             }
-        }
-        let users = within
-            .users
-            .iter()
-            .filter_map(|name| account.users.get(name));
-        for user in users {
-            self.principal_names.remove(&user.unique_id);
-            for key in user.access_keys.keys() {
-                self.keys_of_users.remove(key);
+            for claim in thing.claims(id) {
+                match Kept::of(&claim) {
+                    Kept::AsClaim => self.claims.remove(&claim),
+                    Kept::AsDevice => self.devices.remove(&claim),
+                    Kept::AsPrincipal | Kept::AsKey => {}
+                }
             }
+            self.rests.remove(&thing.rests_on(id));
         }
     }
 
@@ -268,15 +307,20 @@ impl Snapshot {
         let Some(account) = directory.accounts.get(&id) else {
             return;
         };
-        for name in &within.roles {
-            if let Some(role) = account.roles.get(name) {
-                self.index_role(id, name, role);
-            }
+        for thing in within.things(account) {
+            self.index(id, thing);
         }
-        for name in &within.users {
-            if let Some(user) = account.users.get(name) {
-                self.index_user(id, name, user);
-            }
+        if !within.groups.is_empty() {
+            self.index_groups(id, account);
+        }
+    }
+
+    fn index_groups(&mut self, id: AccountId, account: &Account) {
+        let all = Arc::make_mut(&mut self.groups);
+        if account.groups.is_empty() {
+            all.remove(&id);
+        } else {
+            all.insert(id, Arc::new(group_entries(account)));
         }
     }
 
@@ -337,10 +381,14 @@ impl Snapshot {
 
     /// The provider of this ARN.
     pub fn oidc_provider_of(&self, arn: &OidcProviderArn) -> Option<&OidcProvider> {
-        let mut providers = self.account(arn.account())?.oidc_providers.values();
-        providers
-            .find(|provider| provider.url.without_scheme() == arn.name())
-            .map(Arc::as_ref)
+        let account = self.account(arn.account())?;
+        let provider = if account.oidc_providers.len() <= FEW_PROVIDERS {
+            let mut providers = account.oidc_providers.values();
+            providers.find(|provider| provider.url.without_scheme() == arn.name())
+        } else {
+            account.oidc_providers_called(arn.name()).next()
+        };
+        provider.map(Arc::as_ref)
     }
 
     /// The SAML provider of this ARN, compared whole.
@@ -430,7 +478,7 @@ impl Snapshot {
         connection: &ConnectionId,
         account: AccountId,
     ) -> Option<&ProviderArn> {
-        self.rest
+        self.gateway
             .links
             .get(connection)?
             .iter()
@@ -442,9 +490,64 @@ impl Snapshot {
         PolicyBook(&self.directory)
     }
 
+    /// Whether something has what it claims, which nobody else may have.
+    pub(super) fn has_claim(&self, claim: &Claim) -> bool {
+        match claim {
+            Claim::Id(id) => {
+                self.principal_names.find(id).is_some() || self.claims.get(claim).is_some()
+            }
+            Claim::Name(..) => {
+                self.claims.get(claim).is_some() || self.devices.get(claim).is_some()
+            }
+            Claim::Key(key) => {
+                self.user_of_key(key).is_some() || self.service_of_key(key).is_some()
+            }
+        }
+    }
+
+    /// Whether something of this kind has this name in the account, in whatever case.
+    pub fn is_taken(&self, account: AccountId, what: Named, name: &str) -> bool {
+        self.has_claim(&Claim::of_name(account, what, name))
+    }
+
+    pub(super) fn rests_on(&self, rest: &Rest) -> u32 {
+        self.rests.count(rest)
+    }
+
+    /// How many users, groups and roles of the account have this managed policy as one of theirs.
+    pub fn attachments(&self, account: AccountId, policy: &ManagedPolicyArn) -> u32 {
+        self.rests_on(&Rest::Attached(account, policy.clone()))
+    }
+
+    /// How many users and roles of the account it bounds.
+    pub fn boundaries(&self, account: AccountId, policy: &ManagedPolicyArn) -> u32 {
+        self.rests_on(&Rest::Bounded(account, policy.clone()))
+    }
+
+    /// How many users are in a group.
+    pub fn members(&self, account: AccountId, group: &GroupName) -> u32 {
+        self.rests_on(&Rest::Group(account, group.clone()))
+    }
+
+    /// Whether some instance profile stands for the role.
+    pub fn is_in_profile(&self, account: AccountId, role: &RoleName) -> bool {
+        self.rests_on(&Rest::Role(account, role.clone())) > 0
+    }
+
+    /// The user who has a device of this name, in whatever case.
+    pub fn user_of_device(&self, account: AccountId, name: &DeviceName) -> Option<&UserName> {
+        let claim = Claim::of_name(account, Named::Device, name.as_str());
+        self.devices.get(&claim)?.as_ref()
+    }
+
+    /// How many devices the users of an account have.
+    pub fn devices_of_users(&self, account: AccountId) -> u32 {
+        self.rests_on(&Rest::Devices(account))
+    }
+
     /// A group of this account.
     pub fn group(&self, account: AccountId, name: &GroupName) -> Option<&GroupEntry> {
-        self.rest.groups.get(&account)?.get(name)
+        self.groups.get(&account)?.get(name)
     }
 
     /// The user who has this access key, whatever its status.
@@ -454,7 +557,7 @@ impl Snapshot {
 
     /// The service that has this access key, whatever its status.
     pub fn service_of_key(&self, key: &AccessKeyId) -> Option<&ServiceEntry> {
-        self.rest.keys_of_services.get(key)
+        self.gateway.keys_of_services.get(key)
     }
 
     /// Who signs with this access key, a user or a service, and the key, whatever its status.
@@ -481,36 +584,57 @@ impl Snapshot {
 
     /// The mapping rules.
     pub fn rules(&self) -> &RuleSet {
-        &self.rest.rules
+        &self.gateway.rules
     }
 
     /// The keys that session tokens are sealed under.
     pub fn keys(&self) -> &KeyRing {
-        &self.rest.keys
+        &self.gateway.keys
     }
 }
 
-fn index_groups(directory: &Directory) -> HashMap<AccountId, HashMap<GroupName, GroupEntry>> {
-    let entry = |name: &GroupName, group: &Arc<Group>| GroupEntry {
-        group: Arc::clone(group),
-        policies: group
-            .policies
-            .iter()
-            .map(|(policy, document)| {
-                let called = ["group/", name.as_str(), "/", policy.as_str()].concat();
-                (called.into(), document.clone())
-            })
-            .collect(),
+fn group_entries(account: &Account) -> HashMap<GroupName, GroupEntry> {
+    let policies = |name: &GroupName, group: &Group| {
+        let policies = group.policies.iter();
+        let named = policies.map(|(policy, document)| {
+            let called = ["group/", name.as_str(), "/", policy.as_str()].concat();
+            (called.into(), document.clone())
+        });
+        named.collect()
     };
-    let accounts = directory.accounts.iter();
-    let with_groups = accounts.filter(|(_, account)| !account.groups.is_empty());
-    with_groups
-        .map(|(id, account)| {
-            let groups = account.groups.iter();
-            let entries = groups.map(|(name, group)| (name.clone(), entry(name, group)));
-            (*id, entries.collect())
-        })
-        .collect()
+    let groups = account.groups.iter();
+    let entries = groups.map(|(name, group)| {
+        let entry = GroupEntry {
+            group: Arc::clone(group),
+            policies: policies(name, group),
+        };
+        (name.clone(), entry)
+    });
+    entries.collect()
+}
+
+/// In which index a claim is.
+enum Kept {
+    AsClaim,
+    AsDevice,
+    AsPrincipal,
+    AsKey,
+}
+
+impl Kept {
+    fn of(claim: &Claim) -> Self {
+        match claim {
+            Claim::Name(_, Named::Device, _) => Self::AsDevice,
+            Claim::Name(..) => Self::AsClaim,
+            Claim::Id(id) => match id.kind() {
+                UniqueIdKind::Role | UniqueIdKind::User => Self::AsPrincipal,
+                UniqueIdKind::ManagedPolicy
+                | UniqueIdKind::Group
+                | UniqueIdKind::InstanceProfile => Self::AsClaim,
+            },
+            Claim::Key(_) => Self::AsKey,
+        }
+    }
 }
 
 fn index_services(directory: &Directory) -> HashMap<AccessKeyId, ServiceEntry> {

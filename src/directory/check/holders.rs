@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{MAX_DESCRIPTION, Problem};
 use crate::directory::aws_managed::AwsManaged;
 use crate::directory::devices::{DeviceName, MfaDevice};
+use crate::directory::instance_profiles::InstanceProfile;
 use crate::directory::policies::{ManagedPolicy, PolicyVersions};
 use crate::directory::state::{Account, Directory};
 use crate::directory::users::{AccessKey, Rights, User};
@@ -43,7 +44,7 @@ pub(super) fn check(directory: &Directory, partition: Partition, problems: &mut 
 }
 
 /// An access key is one user's or service's alone.
-pub(super) fn own_key<'d>(
+fn own_key<'d>(
     keys: &mut BTreeMap<&'d AccessKeyId, String>,
     key: &'d AccessKeyId,
     at: &str,
@@ -56,6 +57,11 @@ pub(super) fn own_key<'d>(
 
 pub(super) fn same_key(at: &str, other: &str, key: &AccessKeyId) -> Problem {
     Problem::new(at, format!("{other} has the access key {key}, too"))
+}
+
+pub(super) fn same_device(at: &str, other: &str, name: &str) -> Problem {
+    let text = format!("mfa_devices: {other} has a device {name}, too; rename one");
+    Problem::new(at, text)
 }
 
 pub(super) fn same_id(at: &str, other: &str) -> Problem {
@@ -151,18 +157,27 @@ impl Holders<'_> {
         self.check_profiles(problems);
     }
 
-    pub(super) fn check_profiles(&self, problems: &mut Vec<Problem>) {
+    fn check_profiles(&self, problems: &mut Vec<Problem>) {
         let mut names = BTreeSet::new();
         for (name, profile) in &self.account.instance_profiles {
             let at = format!("accounts/{}/instance-profiles/{name}", self.id);
             if !names.insert(name.as_str().to_ascii_lowercase()) {
                 problems.push(only_case(&at, "instance profile"));
             }
-            let role = profile.role.as_ref();
-            if let Some(role) = role.filter(|role| !self.account.roles.contains_key(*role)) {
-                let text = format!("role: the account has no role {role}; make it first");
-                problems.push(Problem::new(at, text));
-            }
+            self.check_profile(&at, profile, problems);
+        }
+    }
+
+    pub(super) fn check_profile(
+        &self,
+        at: &str,
+        profile: &InstanceProfile,
+        problems: &mut Vec<Problem>,
+    ) {
+        let role = profile.role.as_ref();
+        if let Some(role) = role.filter(|role| !self.account.roles.contains_key(*role)) {
+            let text = format!("role: the account has no role {role}; make it first");
+            problems.push(Problem::new(at, text));
         }
     }
 
@@ -187,14 +202,13 @@ impl Holders<'_> {
     }
 
     /// A device's serial number is its name, so that there is one device of a name.
-    pub(super) fn check_device_names(&self, problems: &mut Vec<Problem>) {
+    fn check_device_names(&self, problems: &mut Vec<Problem>) {
         let id = self.id;
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
         let mut own = |name: &DeviceName, at: String| {
             let other = owners.insert(name.as_str().to_ascii_lowercase(), at.clone());
             if let Some(other) = other {
-                let text = format!("mfa_devices: {other} has a device {name}, too; rename one");
-                problems.push(Problem::new(at, text));
+                problems.push(same_device(&at, &other, name.as_str()));
             }
         };
         for (user, it) in &self.account.users {
@@ -289,7 +303,7 @@ fn check_devices(at: &str, user: &User, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_policy(at: &str, policy: &ManagedPolicy, problems: &mut Vec<Problem>) {
+pub(super) fn check_policy(at: &str, policy: &ManagedPolicy, problems: &mut Vec<Problem>) {
     if policy.description.chars().count() > MAX_DESCRIPTION {
         let text = "description must have at most 1000 characters";
         problems.push(Problem::new(at, text));

@@ -16,10 +16,7 @@ pub(super) fn check(id: AccountId, account: &Account, problems: &mut Vec<Problem
             provider.url.without_scheme()
         );
         if !names.insert(provider.url.without_scheme()) {
-            problems.push(Problem::new(
-                &at,
-                "another provider of the account has this url with the other scheme, and the same ARN; remove one",
-            ));
+            problems.push(same_arn(&at));
         }
         check_oidc_provider(&at, provider, problems);
     }
@@ -29,7 +26,12 @@ pub(super) fn check(id: AccountId, account: &Account, problems: &mut Vec<Problem
     }
 }
 
-fn check_oidc_provider(at: &str, provider: &OidcProvider, problems: &mut Vec<Problem>) {
+pub(super) fn same_arn(at: &str) -> Problem {
+    let text = "another provider of the account has this url with the other scheme, and the same ARN; remove one";
+    Problem::new(at, text)
+}
+
+pub(super) fn check_oidc_provider(at: &str, provider: &OidcProvider, problems: &mut Vec<Problem>) {
     if provider.client_ids.len() > OidcProvider::MAX_CLIENT_IDS {
         let text = "client_ids must list at most 100 audiences";
         problems.push(Problem::new(at, text));
@@ -40,7 +42,7 @@ fn check_oidc_provider(at: &str, provider: &OidcProvider, problems: &mut Vec<Pro
     }
 }
 
-fn check_saml_provider(at: &str, provider: &SamlProvider, problems: &mut Vec<Problem>) {
+pub(super) fn check_saml_provider(at: &str, provider: &SamlProvider, problems: &mut Vec<Problem>) {
     if provider.private_keys.len() > SamlProvider::MAX_KEYS {
         let text = "private_keys: at most 2 of one provider";
         problems.push(Problem::new(at, text));

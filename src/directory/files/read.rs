@@ -1,6 +1,7 @@
 //! Files to a directory: each file goes to whoever reads its kind.
 
 use std::fmt::Display;
+use std::ops::Bound;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -179,10 +180,13 @@ impl Reader<'_> {
 
     /// Every file that begins with `start` and ends with `end`, and what stands between.
     pub(super) fn files_in(&self, start: &str, end: &str) -> Vec<(String, String)> {
-        let paths = self.files.keys();
+        let paths = self
+            .files
+            .range::<str, _>((Bound::Included(start), Bound::Unbounded));
         paths
-            .filter_map(|path| {
-                let name = path.strip_prefix(start)?.strip_suffix(end)?;
+            .map_while(|(path, _)| Some((path, path.strip_prefix(start)?)))
+            .filter_map(|(path, rest)| {
+                let name = rest.strip_suffix(end)?;
                 (!name.contains('/')).then(|| (path.clone(), name.to_owned()))
             })
             .collect()

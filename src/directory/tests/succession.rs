@@ -9,11 +9,14 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::directory::check::check_touched;
-use crate::directory::testing::metadata_document;
+use crate::directory::testing::{
+    ENTITY, SAML_PROVIDER, directory_of, metadata_document, saml_files,
+};
+use crate::directory::things::Claim;
 use crate::directory::{
     AccessKey, Account, AccountSettings, Change, Directory, Format, Group, InstanceProfile,
-    KeyStatus, ManagedPolicy, MfaDevice, OidcProvider, PolicyVersions, Reach, Role, SamlProvider,
-    Seed, Service, Snapshot, UnassignedDevice, User, check,
+    KeyStatus, Link, ManagedPolicy, MfaDevice, Named, OidcProvider, PolicyVersions, Reach, Role,
+    SamlProvider, Seed, Service, Snapshot, UnassignedDevice, User, check,
 };
 use crate::domain::{
     AccessKeyId, AccountId, Issuer, OwnTags, Partition, SamlProviderArn, SecretAccessKey,
@@ -25,14 +28,23 @@ use crate::federation::saml::settings::SamlProviderSettings;
 const ACCOUNTS: [&str; 2] = ["123456789012", "482011739056"];
 const NAMES: [&str; 3] = ["ada", "Ada", "ben"];
 const PATHS: [&str; 2] = ["/", "/x/"];
-const ATTACHED: [&str; 3] = [
+const ATTACHED: [&str; 5] = [
     "arn:aws:iam::aws:policy/AdministratorAccess",
     "arn:aws:iam::123456789012:policy/Own",
+    "arn:aws:iam::123456789012:policy/x/Own",
+    "arn:aws:iam::123456789012:policy/own",
     "arn:aws:iam::aws:policy/None",
 ];
-const GROUPS: [&str; 2] = ["staff", "guests"];
-const DEVICES: [&str; 2] = ["phone", "key"];
-const ISSUERS: [&str; 2] = ["https://idp.example.com", "https://other.example.com"];
+const POLICIES: [&str; 2] = ["Own", "own"];
+const GROUPS: [&str; 3] = ["staff", "guests", "Staff"];
+const DEVICES: [&str; 3] = ["phone", "key", "Phone"];
+const PROFILES: [&str; 3] = ["machines-0", "machines-1", "Machines-0"];
+const ISSUERS: [&str; 3] = [
+    "https://idp.example.com",
+    "https://other.example.com",
+    "http://idp.example.com",
+];
+const ENTITIES: [&str; 2] = [ENTITY, "https://other.example.com"];
 const DOCUMENT: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
@@ -61,6 +73,10 @@ fn kind(right: UniqueIdKind) -> impl Strategy<Value = UniqueIdKind> {
     prop_oneof![8 => Just(right), 1 => Just(UniqueIdKind::Group)]
 }
 
+fn boundary() -> impl Strategy<Value = Option<&'static str>> {
+    option::weighted(0.2, select(&ATTACHED[..]))
+}
+
 fn attached() -> impl Strategy<Value = BTreeSet<&'static str>> {
     btree_set(select(&ATTACHED[..]), 0..2)
 }
@@ -72,6 +88,7 @@ prop_compose! {
         number in 0..4_u8,
         keys in btree_set(0..4_u8, 0..3),
         attached in attached(),
+        boundary in boundary(),
         devices in btree_set(select(&DEVICES[..]), 0..2),
         // The account may not have them any more, or yet.
         groups in prop_oneof![4 => Just(BTreeSet::new()), 1 => btree_set(select(&GROUPS[..]), 1..3)],
@@ -83,7 +100,7 @@ prop_compose! {
             tags: OwnTags::default(),
             policies: BTreeMap::new(),
             attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
-            boundary: None,
+            boundary: boundary.map(|arn| arn.parse().unwrap()),
             access_keys: keys.into_iter().map(|number| (key_id(number), access_key())).collect(),
             mfa_devices: devices.iter().map(|name| (name.parse().unwrap(), device())).collect(),
             groups: groups.iter().map(|name| name.parse().unwrap()).collect(),
@@ -119,7 +136,7 @@ prop_compose! {
 /// Read once: that takes longer than all the rest.
 static METADATA: LazyLock<BTreeMap<&str, MetadataDocument>> = LazyLock::new(|| {
     let read = |entity| MetadataDocument::read(&metadata_document(entity), None).unwrap();
-    ISSUERS.map(|entity| (entity, read(entity))).into()
+    ENTITIES.map(|entity| (entity, read(entity))).into()
 });
 
 fn oidc_provider(issuer: &str) -> OidcProvider {
@@ -159,6 +176,7 @@ prop_compose! {
         kind in kind(UniqueIdKind::Role),
         number in 0..4_u8,
         attached in attached(),
+        boundary in boundary(),
         seconds in prop_oneof![8 => Just(3600_u32), 1 => Just(900)],
     ) -> Role {
         Role {
@@ -170,27 +188,35 @@ prop_compose! {
             tags: OwnTags::default(),
             policies: BTreeMap::new(),
             attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
-            boundary: None,
+            boundary: boundary.map(|arn| arn.parse().unwrap()),
             created_at: UnixTime::from_seconds(1),
         }
     }
 }
 
-fn policy() -> ManagedPolicy {
-    ManagedPolicy {
-        path: "/".parse().unwrap(),
-        unique_id: id(UniqueIdKind::ManagedPolicy, 0),
-        description: String::new(),
-        created_at: UnixTime::from_seconds(1),
-        document: DOCUMENT.parse().unwrap(),
-        tags: OwnTags::default(),
-        versions: PolicyVersions::default(),
+prop_compose! {
+    fn policy()(
+        path in select(&PATHS[..]),
+        kind in kind(UniqueIdKind::ManagedPolicy),
+        number in 0..2_u8,
+        length in prop_oneof![8 => Just(0_usize), 1 => Just(1001)],
+    ) -> ManagedPolicy {
+        ManagedPolicy {
+            path: path.parse().unwrap(),
+            unique_id: id(kind, number),
+            description: "d".repeat(length),
+            created_at: UnixTime::from_seconds(1),
+            document: DOCUMENT.parse().unwrap(),
+            tags: OwnTags::default(),
+            versions: PolicyVersions::default(),
+        }
     }
 }
 
 fn change() -> impl Strategy<Value = Change> {
     let of_user = (0..2_usize, select(&NAMES[..]), option::of(user()));
     let of_role = (0..2_usize, select(&NAMES[..]), option::of(role()));
+    let of_policy = (select(&POLICIES[..]), option::of(policy()));
     prop_oneof![
         4 => change_of_groups_and_devices(),
         3 => change_of_providers(),
@@ -208,12 +234,11 @@ fn change() -> impl Strategy<Value = Change> {
                 None => Change::RemoveRole(id, name),
             }
         }),
-        1 => any::<bool>().prop_map(|there| {
-            let (id, name) = (account(0), "Own".parse().unwrap());
-            if there {
-                Change::PutPolicy(id, name, Arc::new(policy()))
-            } else {
-                Change::RemovePolicy(id, name)
+        3 => of_policy.prop_map(|(name, policy)| {
+            let (id, name) = (account(0), name.parse().unwrap());
+            match policy {
+                Some(policy) => Change::PutPolicy(id, name, Arc::new(policy)),
+                None => Change::RemovePolicy(id, name),
             }
         }),
     ]
@@ -225,6 +250,7 @@ fn change_of_groups_and_devices() -> impl Strategy<Value = Change> {
     let of_profile = (
         0..2_usize,
         0..2_u8,
+        select(&PROFILES[..]),
         option::of(option::of(select(&NAMES[..]))),
     );
     prop_oneof![
@@ -236,7 +262,7 @@ fn change_of_groups_and_devices() -> impl Strategy<Value = Change> {
             }
         }),
         1 => (0..2_usize, any::<bool>()).prop_map(|(which, forth)| {
-            let [one, other] = GROUPS.map(|name| name.parse().unwrap());
+            let [one, other, _] = GROUPS.map(|name| name.parse().unwrap());
             let (old, new) = if forth { (one, other) } else { (other, one) };
             Change::RenameGroup(account(which), old, new)
         }),
@@ -249,8 +275,8 @@ fn change_of_groups_and_devices() -> impl Strategy<Value = Change> {
                 Change::RemoveMfaDevice(id, name)
             }
         }),
-        1 => of_profile.prop_map(|(which, number, profile)| {
-            let name = format!("machines-{number}").parse().unwrap();
+        1 => of_profile.prop_map(|(which, number, name, profile)| {
+            let name = name.parse().unwrap();
             match profile {
                 Some(role) => {
                     let profile = instance_profile(number, role);
@@ -264,7 +290,7 @@ fn change_of_groups_and_devices() -> impl Strategy<Value = Change> {
 
 fn change_of_providers() -> impl Strategy<Value = Change> {
     let of_oidc = (0..2_usize, select(&ISSUERS[..]), any::<bool>());
-    let of_saml = (0..2_usize, select(&ISSUERS[..]), 0..4_u8);
+    let of_saml = (0..2_usize, select(&ENTITIES[..]), 0..4_u8);
     prop_oneof![
         of_oidc.prop_map(|(which, issuer, there)| {
             let issuer: Issuer = issuer.parse().unwrap();
@@ -293,27 +319,36 @@ fn change_of_providers() -> impl Strategy<Value = Change> {
 
 /// Whether what a change is about can be looked at by itself.
 const fn is_narrow(change: &Change) -> bool {
-    matches!(
-        change,
-        Change::PutUser(..)
-            | Change::RemoveUser(..)
-            | Change::PutRole(..)
-            | Change::RemoveRole(..)
-            | Change::PutPolicy(..)
-            | Change::RemovePolicy(..)
-    )
+    !matches!(change, Change::RenameGroup(..))
 }
 
-/// Two accounts without anybody, and a service with one of the keys.
+/// Two accounts with a provider each that a link names, and a service with one of the keys.
 fn beginning() -> Directory {
     let settings = |which: usize| {
         let alias = format!("account-{which}");
         AccountSettings::called(alias.parse().unwrap())
     };
-    let accounts = (0..2).map(|which| {
-        let made = Account::new(settings(which));
-        (account(which), Arc::new(made))
-    });
+    let [mut one, mut other] = [0, 1].map(|which| Account::new(settings(which)));
+    let oidc = oidc_provider(ISSUERS[0]);
+    one.oidc_providers.insert(oidc.url.clone(), Arc::new(oidc));
+    let saml = Arc::new(saml_provider(ENTITY));
+    other
+        .saml_providers
+        .insert("Partners".parse().unwrap(), saml);
+    let link = |id: &str, provider: &str| {
+        let link = Link {
+            connection: id.parse().unwrap(),
+            providers: vec![provider.parse().unwrap()],
+        };
+        (id.parse().unwrap(), link)
+    };
+    let links = [
+        link(
+            "workforce",
+            "arn:aws:iam::123456789012:oidc-provider/idp.example.com",
+        ),
+        link("partners", SAML_PROVIDER),
+    ];
     let service = Service {
         description: String::new(),
         reach: Reach::EveryAccount,
@@ -321,12 +356,20 @@ fn beginning() -> Directory {
         action_prefixes: BTreeSet::new(),
         access_keys: [(key_id(3), access_key())].into(),
     };
+    let connected = directory_of(&saml_files());
     let directory = Directory {
-        accounts: accounts.collect(),
+        accounts: [(account(0), Arc::new(one)), (account(1), Arc::new(other))]
+            .into_iter()
+            .collect(),
+        connections: connected.connections,
+        connection_metadata: connected.connection_metadata,
+        links: links.into_iter().collect(),
         services: std::iter::once(("ci.example.com".parse().unwrap(), Arc::new(service))).collect(),
         ..Directory::default()
     };
-    directory.after(vec![Change::UseFormat(Format::FIRST)], 1).0
+    let directory = directory.after(vec![Change::UseFormat(Format::FIRST)], 1).0;
+    assert_eq!(check(&directory, Partition::Aws), []);
+    directory
 }
 
 fn assert_same_indexes(one: &Snapshot, whole: &Snapshot) {
@@ -356,6 +399,8 @@ fn assert_same_indexes(one: &Snapshot, whole: &Snapshot) {
         let arn = SamlProviderArn::new(Partition::Aws, id, "Partners".parse().unwrap());
         assert_eq!(one.saml_provider(&arn), whole.saml_provider(&arn), "{arn}");
     }
+    assert_same_claims(one, whole);
+    assert_same_rests(one, whole);
     for number in 0..4 {
         let key = key_id(number);
         let holder = |snapshot: &Snapshot| {
@@ -363,6 +408,64 @@ fn assert_same_indexes(one: &Snapshot, whole: &Snapshot) {
             found.map(|(principal, key)| (principal, key.clone()))
         };
         assert_eq!(holder(one), holder(whole), "{key}");
+    }
+}
+
+fn assert_same_claims(one: &Snapshot, whole: &Snapshot) {
+    let names: [(Named, &[&str]); 6] = [
+        (Named::User, &NAMES),
+        (Named::Role, &NAMES),
+        (Named::Group, &GROUPS),
+        (Named::Policy, &POLICIES),
+        (Named::InstanceProfile, &PROFILES),
+        (Named::Device, &DEVICES),
+    ];
+    for id in (0..2).map(account) {
+        for (what, name) in names
+            .iter()
+            .flat_map(|(what, names)| names.iter().map(move |it| (*what, it)))
+        {
+            let is_taken = |snapshot: &Snapshot| snapshot.is_taken(id, what, name);
+            assert_eq!(is_taken(one), is_taken(whole), "{what:?} {name} in {id}");
+        }
+    }
+    let kinds = [
+        UniqueIdKind::User,
+        UniqueIdKind::Role,
+        UniqueIdKind::Group,
+        UniqueIdKind::ManagedPolicy,
+        UniqueIdKind::InstanceProfile,
+    ];
+    for number in 0..4 {
+        let ids = kinds.map(|kind| Claim::Id(id(kind, number)));
+        for claim in ids.into_iter().chain([Claim::Key(key_id(number))]) {
+            assert_eq!(one.has_claim(&claim), whole.has_claim(&claim), "{claim:?}");
+        }
+    }
+}
+
+fn assert_same_rests(one: &Snapshot, whole: &Snapshot) {
+    for id in (0..2).map(account) {
+        for policy in ATTACHED {
+            let arn = policy.parse().unwrap();
+            let usage = |it: &Snapshot| (it.attachments(id, &arn), it.boundaries(id, &arn));
+            assert_eq!(usage(one), usage(whole), "{arn} in {id}");
+        }
+        for group in GROUPS {
+            let name = group.parse().unwrap();
+            assert_eq!(one.members(id, &name), whole.members(id, &name), "{group}");
+        }
+        for role in NAMES {
+            let name = role.parse().unwrap();
+            let is_in_profile = |snapshot: &Snapshot| snapshot.is_in_profile(id, &name);
+            assert_eq!(is_in_profile(one), is_in_profile(whole), "{role}");
+        }
+        for device in DEVICES {
+            let name = device.parse().unwrap();
+            let user = |snapshot: &Snapshot| snapshot.user_of_device(id, &name).cloned();
+            assert_eq!(user(one), user(whole), "{device}");
+        }
+        assert_eq!(one.devices_of_users(id), whole.devices_of_users(id));
     }
 }
 

@@ -1,12 +1,16 @@
 //! Apply: the directory becomes what files say.
 
+use std::sync::Arc;
+
 use super::{Act, AdminAction, AdminError, Administration};
-use crate::directory::{Change, Directory, DirectoryFiles, PolicyWarnings, diff, lint, read};
+use crate::directory::{
+    Change, Directory, DirectoryError, DirectoryFiles, PolicyWarnings, Snapshot, diff, lint, read,
+};
 use crate::domain::UnixTime;
 use crate::flows::authenticate::Caller;
 use crate::flows::record::{Outcome, Subject};
 use crate::flows::request::RequestMeta;
-use crate::store::Generation;
+use crate::store::{Generation, StoreError};
 
 /// Whether to change the directory or to say only what would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -19,10 +23,10 @@ pub enum ApplyMode {
 }
 
 /// What the directory shall be.
-#[derive(Debug, Clone, Copy)]
-pub struct Desired<'a> {
+#[derive(Debug, Clone)]
+pub struct Desired {
     /// Its files.
-    pub files: &'a DirectoryFiles,
+    pub files: DirectoryFiles,
     /// Whether to change it.
     pub mode: ApplyMode,
     /// The generation that the files were made for, where that matters: with another one at the head
@@ -50,6 +54,7 @@ pub struct Applied {
 pub(super) struct Plan {
     pub(super) desired: Directory,
     pub(super) changes: Vec<Change>,
+    warnings: PolicyWarnings,
 }
 
 impl Administration {
@@ -60,7 +65,7 @@ impl Administration {
     pub async fn apply(
         &self,
         caller: &Caller,
-        desired: Desired<'_>,
+        desired: Desired,
         meta: &RequestMeta,
     ) -> Result<Applied, AdminError> {
         let action = AdminAction::ApplyDirectory;
@@ -76,14 +81,16 @@ impl Administration {
             let conflict = AdminError::Conflict { head: base };
             return Err(self.failed(&act, conflict).await);
         }
-        let mut plan = match self.plan(desired.files, snapshot.directory(), meta.now) {
+        let planned = self.plan_elsewhere(desired.files, snapshot, meta.now);
+        let mut plan = match planned.await {
             Ok(plan) => plan,
             Err(error) => return Err(self.failed(&act, error).await),
         };
         let mut notes = Self::document_notes(&plan.changes, meta.now);
         notes.extend(self.add_first_metadata(&mut plan, meta.now).await);
-        let warnings = lint(&plan.desired);
-        let changes = plan.changes;
+        let Plan {
+            changes, warnings, ..
+        } = plan;
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let generation = if desired.mode == ApplyMode::DryRun || changes.is_empty() {
             let subject = Subject::Caller(caller);
@@ -102,6 +109,19 @@ impl Administration {
         })
     }
 
+    /// As [`Self::plan`]: a hundred thousand files take seconds, for which no other request of the thread waits.
+    async fn plan_elsewhere(
+        &self,
+        files: DirectoryFiles,
+        current: Arc<Snapshot>,
+        now: UnixTime,
+    ) -> Result<Plan, AdminError> {
+        let flow = self.clone();
+        let work = move || flow.plan(&files, current.directory(), now);
+        let planned = tokio::task::spawn_blocking(work).await;
+        planned.map_err(|source| DirectoryError::from(StoreError::Unavailable(Box::new(source))))?
+    }
+
     /// What has to change so that the directory is what the files say.
     fn plan(
         &self,
@@ -116,7 +136,12 @@ impl Administration {
         let mut problems = self.check(&desired);
         problems.extend(self.check_documents(&changes, now));
         if problems.is_empty() {
-            Ok(Plan { desired, changes })
+            let warnings = lint(&desired);
+            Ok(Plan {
+                desired,
+                changes,
+                warnings,
+            })
         } else {
             Err(AdminError::Invalid(problems))
         }

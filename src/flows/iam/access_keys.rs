@@ -192,9 +192,10 @@ pub struct LastUsed {
 
 impl GetKeyLastUsed {
     fn owner(&self, scene: &Scene<'_>) -> Option<UserName> {
-        let mut users = scene.account.users.iter();
-        let owner = users.find(|(_, user)| user.access_keys.contains_key(&self.key));
-        owner.map(|(name, _)| name.clone())
+        let owner = scene.snapshot.user_of_key(&self.key);
+        let owner = owner.map(|entry| &entry.principal);
+        let own = owner.filter(|owner| owner.account == scene.account_id);
+        own.map(|owner| owner.name.clone())
     }
 }
 

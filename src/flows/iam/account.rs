@@ -140,8 +140,7 @@ impl Action for GetAccountSummary {
 /// What there is. What no account has here is none.
 fn counts(scene: &Scene<'_>) -> Vec<(&'static str, usize)> {
     let account = &scene.account;
-    let users = account.users.values();
-    let enabled: usize = users.map(|user| user.mfa_devices.len()).sum();
+    let enabled = scene.devices_of_users();
     let policies = account.policies.values();
     let versions = policies.map(|policy| policy.version_ids().len());
     let version = match account.settings.global_endpoint_token_version {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::instance_profiles::InstanceProfileView;
-use super::policies::{PolicyView, Usages, VersionView};
+use super::policies::{PolicyView, VersionView};
 use super::scene::{Long, bytes_of_attached, bytes_of_tags, bytes_with};
 use super::{Action, Done, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Group, InstanceProfile, Rights, Role, User};
@@ -242,7 +242,6 @@ type Profiles<'s> = Vec<(&'s InstanceProfileName, &'s Arc<InstanceProfile>)>;
 
 /// What stands elsewhere in the account and is told with what is asked for.
 struct Beside<'s> {
-    usages: Usages<'s>,
     profiles: BTreeMap<&'s RoleName, Profiles<'s>>,
 }
 
@@ -254,10 +253,7 @@ impl<'s> Beside<'s> {
                 profiles.entry(role).or_default().push((name, profile));
             }
         }
-        Self {
-            usages: Usages::of(&scene.account),
-            profiles,
-        }
+        Self { profiles }
     }
 
     fn profiles(&self, scene: &Scene<'_>, role: &RoleName) -> Vec<InstanceProfileView> {
@@ -273,7 +269,7 @@ impl<'s> Beside<'s> {
         let versions = ids.filter_map(|id| VersionView::find(found, id)).collect();
         let view = PolicyView {
             tags: OwnTags::default(),
-            ..found.view(arn.clone(), self.usages.find(arn))
+            ..found.view(arn.clone(), scene.usage(arn))
         };
         Some(Detail::Policy(view, versions))
     }

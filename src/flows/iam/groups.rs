@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::users::UserView;
 use super::{Action, Done, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{Account, Change, Group};
+use crate::directory::{Change, Group, Named};
 use crate::domain::{GroupName, IamPath, UniqueId, UniqueIdKind, UnixTime};
 
 /// As many groups as an account may have (IAM quotas: 500 at most at AWS).
@@ -61,11 +61,6 @@ impl Scene<'_> {
     }
 }
 
-fn is_taken(account: &Account, name: &GroupName) -> bool {
-    let mut names = account.groups.keys();
-    names.any(|other| other.as_str().eq_ignore_ascii_case(name.as_str()))
-}
-
 /// `CreateGroup`
 #[derive(Debug)]
 pub struct CreateGroup {
@@ -86,7 +81,7 @@ impl Action for CreateGroup {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<GroupView>, Refusal> {
-        if is_taken(&scene.account, &self.name) {
+        if scene.is_taken(Named::Group, self.name.as_str()) {
             return Err(Refusal::already_exists("Group", self.name.as_str()));
         }
         if scene.account.groups.len() >= MAX_GROUPS {
@@ -192,7 +187,7 @@ impl Action for UpdateGroup {
         let mut group = Group::clone(scene.group(&self.name)?);
         let name = self.new_name.as_ref().unwrap_or(&self.name);
         let is_same = name.as_str().eq_ignore_ascii_case(self.name.as_str());
-        if !is_same && is_taken(&scene.account, name) {
+        if !is_same && scene.is_taken(Named::Group, name.as_str()) {
             return Err(Refusal::already_exists("Group", name.as_str()));
         }
         let mut changes = Vec::new();
@@ -227,14 +222,11 @@ impl Action for DeleteGroup {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
         let group = scene.group(&self.name)?;
-        let mut users = scene.account.users.values();
+        let members = scene.snapshot.members(scene.account_id, &self.name);
         let blocked = [
             (!group.policies.is_empty(), "delete policies"),
             (!group.attached.is_empty(), "detach all policies"),
-            (
-                users.any(|user| user.groups.contains(&self.name)),
-                "remove users from group",
-            ),
+            (members > 0, "remove users from group"),
         ];
         if let Some((_, first)) = blocked.iter().find(|(is_there, _)| *is_there) {
             return Err(Refusal::delete_conflict(first));

@@ -6,7 +6,7 @@ use super::roles::RoleView;
 use super::scene::{Long, bytes_with};
 use super::tagging::{page_of_tags, with_tags, without_tags};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{Change, InstanceProfile};
+use crate::directory::{Change, InstanceProfile, Named};
 use crate::domain::{
     IamPath, InstanceProfileName, OwnTags, RoleName, TagKey, TagValue, UniqueId, UniqueIdKind,
     UnixTime,
@@ -121,8 +121,7 @@ impl Scene<'_> {
 
     /// Whether some instance profile stands for the role.
     pub(super) fn is_in_profile(&self, role: &RoleName) -> bool {
-        let mut profiles = self.account.instance_profiles.values();
-        profiles.any(|profile| profile.role.as_ref() == Some(role))
+        self.snapshot.is_in_profile(self.account_id, role)
     }
 }
 
@@ -139,9 +138,8 @@ pub struct CreateInstanceProfile {
 
 impl CreateInstanceProfile {
     fn check_room(&self, scene: &Scene<'_>) -> Result<(), Refusal> {
-        let mut names = scene.account.instance_profiles.keys();
         let name = self.name.as_str();
-        if names.any(|other| other.as_str().eq_ignore_ascii_case(name)) {
+        if scene.is_taken(Named::InstanceProfile, name) {
             let text = format!("Instance Profile {name} already exists.");
             return Err(Refusal::new(IamCode::EntityAlreadyExists, text));
         }

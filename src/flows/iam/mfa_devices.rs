@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::tagging::{page_of_tags, with_tags, without_tags};
 use super::users::{MAX_USERS, UserView};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{Change, DeviceName, MfaDevice, Seed, UnassignedDevice};
+use crate::directory::{Change, DeviceName, MfaDevice, Named, Seed, UnassignedDevice};
 use crate::domain::{OwnTags, TagKey, TagValue, UnixTime, UserName};
 
 /// As many devices as an account may have, assigned or not: as many as users, as at AWS.
@@ -49,12 +49,19 @@ impl Scene<'_> {
         if let Some(device) = self.account.mfa_devices.get(&name) {
             return Ok((name, Found::Unassigned(device)));
         }
-        let mut users = self.account.users.iter();
-        let found = users.find_map(|(user, it)| {
+        let owner = self.snapshot.user_of_device(self.account_id, &name);
+        let owner = owner.and_then(|user| Some((user, self.account.users.get(user)?)));
+        let found = owner.and_then(|(user, it)| {
             let device = it.mfa_devices.get(&name)?;
             Some(Found::Of(user, device))
         });
         Ok((name, found.ok_or_else(missing)?))
+    }
+
+    /// How many devices the account's users have.
+    pub(super) fn devices_of_users(&self) -> usize {
+        let devices = self.snapshot.devices_of_users(self.account_id);
+        usize::try_from(devices).unwrap_or(usize::MAX)
     }
 
     /// Whether `iam:<action>` is allowed on the device of this serial number, whether or not there is one.
@@ -131,18 +138,11 @@ impl Action for CreateDevice {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<NewDevice>, Refusal> {
         let account = &scene.account;
-        let of_users = account.users.values().flat_map(|it| it.mfa_devices.keys());
-        let mut all = account.mfa_devices.keys().chain(of_users);
-        let is_it = |other: &DeviceName| {
-            let other = other.as_str();
-            other.eq_ignore_ascii_case(self.name.as_str())
-        };
-        if all.any(is_it) {
+        if scene.is_taken(Named::Device, self.name.as_str()) {
             let text = "MFADevice entity at the same path and name already exists.";
             return Err(Refusal::new(IamCode::EntityAlreadyExists, text));
         }
-        let users = account.users.values();
-        let assigned: usize = users.map(|user| user.mfa_devices.len()).sum();
+        let assigned = scene.devices_of_users();
         if account.mfa_devices.len() + assigned >= MAX_DEVICES {
             return Err(Refusal::over_quota("MFADevicesPerAccount", MAX_DEVICES));
         }

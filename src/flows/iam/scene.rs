@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::error::{IamCode, IamError, Refusal};
-use crate::directory::{Account, AccountAlias, AccountSettings, Change, Map, Snapshot};
+use crate::directory::{Account, AccountAlias, AccountSettings, Change, Map, Named, Snapshot};
 use crate::domain::{
     AccountId, ManagedPolicyArn, OwnTags, Partition, Principal, UniqueId, UniqueIdKind, UnixTime,
     UserName,
@@ -74,6 +74,12 @@ impl<'s> Scene<'s> {
     /// The ARN of something of the account, e.g. of `user/path/name`.
     pub fn arn(&self, resource: &str) -> String {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.account_id)
+    }
+
+    /// Whether something of the account has this name; names are not told apart by case (IAM API reference, e.g.
+    /// `CreateUser`).
+    pub(super) fn is_taken(&self, what: Named, name: &str) -> bool {
+        self.snapshot.is_taken(self.account_id, what, name)
     }
 
     /// A new unique id.

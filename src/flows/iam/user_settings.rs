@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::tagging::{page_of_tags, with_tags, without_tags};
-use super::users::is_taken;
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{Change, User};
+use crate::directory::{Change, Named, User};
 use crate::domain::{IamPath, ManagedPolicyArn, OwnTags, TagKey, TagValue, UserName};
 
 impl Scene<'_> {
@@ -70,7 +69,7 @@ impl Action for UpdateUser {
         let mut user = User::clone(scene.user(&self.name)?);
         let name = self.new_name.as_ref().unwrap_or(&self.name);
         let is_same = name.as_str().eq_ignore_ascii_case(self.name.as_str());
-        if !is_same && is_taken(&scene.account, name) {
+        if !is_same && scene.is_taken(Named::User, name.as_str()) {
             return Err(Refusal::already_exists("User", name.as_str()));
         }
         if let Some(path) = &self.new_path {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{Account, Change, User};
+use crate::directory::{Change, Named, User};
 use crate::domain::{
     IamPath, ManagedPolicyArn, OwnTags, UniqueId, UniqueIdKind, UnixTime, UserName,
 };
@@ -73,12 +73,6 @@ impl Scene<'_> {
     }
 }
 
-/// Names are not told apart by case (IAM API reference, `CreateUser`).
-pub(super) fn is_taken(account: &Account, name: &UserName) -> bool {
-    let mut names = account.users.keys();
-    names.any(|other| other.as_str().eq_ignore_ascii_case(name.as_str()))
-}
-
 /// `CreateUser`
 #[derive(Debug)]
 pub struct CreateUser {
@@ -111,7 +105,7 @@ impl Action for CreateUser {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<UserView>, Refusal> {
-        if is_taken(&scene.account, &self.name) {
+        if scene.is_taken(Named::User, self.name.as_str()) {
             return Err(Refusal::already_exists("User", self.name.as_str()));
         }
         if scene.account.users.len() >= MAX_USERS {

@@ -74,9 +74,9 @@ pub(super) async fn session_of(node: &Node, role: &str, policy: Option<&str>) ->
         .unwrap()
 }
 
-fn desired(files: &DirectoryFiles, mode: ApplyMode) -> Desired<'_> {
+fn desired(files: &DirectoryFiles, mode: ApplyMode) -> Desired {
     Desired {
-        files,
+        files: files.clone(),
         mode,
         base: None,
     }

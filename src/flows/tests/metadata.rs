@@ -555,7 +555,7 @@ async fn apply(scene: &Scene, files: &DirectoryFiles) -> Result<Applied, AdminEr
     };
     let files = without_second_opinion(files.clone());
     let desired = Desired {
-        files: &files,
+        files,
         mode: ApplyMode::Apply,
         base: None,
     };

@@ -313,7 +313,7 @@ async fn nobody_gets_the_first_administrator_s_key() {
     for path in [FILE, "accounts/482011739056/users/ada.toml"] {
         let files = with(path, &file);
         let desired = Desired {
-            files: &files,
+            files: files.clone(),
             mode: ApplyMode::Apply,
             base: None,
         };

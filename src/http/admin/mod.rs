@@ -201,7 +201,7 @@ async fn apply(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> H
         async |call: &Admitted| {
             let asked: ApplyRequest = call.json()?;
             let desired = Desired {
-                files: &asked.files,
+                files: asked.files,
                 mode: asked.mode,
                 base: asked.base,
             };

@@ -17,14 +17,12 @@ pub use versions::{
 
 use super::roles::identity_policy;
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{AwsManaged, Change, ManagedPolicy, PolicyVersions};
+use crate::directory::{AwsManaged, Change, ManagedPolicy, Named, PolicyVersions};
 use crate::domain::{
     IamPath, ManagedPolicyArn, OwnTags, PolicyName, PolicyVersionId, UniqueId, UniqueIdKind,
     UnixTime,
 };
 use crate::policy::IdentityPolicy;
-
-pub(super) use usage::Usages;
 
 /// As many managed policies as an account may have (IAM quotas: 10,000 at AWS; here as many as are known to
 /// work).
@@ -208,9 +206,8 @@ pub struct CreatePolicy {
 
 impl CreatePolicy {
     fn check_room(&self, scene: &Scene<'_>) -> Result<(), Refusal> {
-        let mut names = scene.account.policies.keys();
         let name = self.name.as_str();
-        if names.any(|other| other.as_str().eq_ignore_ascii_case(name)) {
+        if scene.is_taken(Named::Policy, name) {
             let text =
                 format!("A policy called {name} already exists. Duplicate names are not allowed.");
             return Err(Refusal::new(IamCode::EntityAlreadyExists, text));
@@ -273,7 +270,7 @@ impl Action for GetPolicy {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<PolicyView>, Refusal> {
         let found = scene.policy(&self.arn)?;
-        let usage = Usages::of(&scene.account).find(&self.arn);
+        let usage = scene.usage(&self.arn);
         Ok(Done::told(found.view(self.arn.clone(), usage)))
     }
 }
@@ -323,7 +320,6 @@ impl Action for ListPolicies {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let usages = Usages::of(&scene.account);
         let own = scene.account.policies.iter();
         let own =
             own.map(|(name, policy)| (scene.policy_arn(&policy.path, name), Found::Own(policy)));
@@ -335,7 +331,7 @@ impl Action for ListPolicies {
         };
         let found = own.filter(|_| has_own).chain(aws.filter(|_| has_aws));
         let listed = found.filter_map(|(arn, found)| {
-            let usage = usages.find(&arn);
+            let usage = scene.usage(&arn);
             let is_wanted = self.is_wanted(&arn, usage);
             is_wanted.then(|| {
                 let key = format!("{} {arn}", arn.name());
@@ -370,7 +366,7 @@ impl Action for DeletePolicy {
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
         let policy = scene.own_policy(&self.arn)?;
         let conflict = |text| Err(Refusal::new(IamCode::DeleteConflict, text));
-        if Usages::of(&scene.account).find(&self.arn) != Usage::default() {
+        if scene.usage(&self.arn) != Usage::default() {
             return conflict("Cannot delete a policy attached to entities.");
         }
         if !policy.versions.others.is_empty() {

@@ -1,9 +1,7 @@
 //! Who has a managed policy.
 
-use std::collections::HashMap;
-
-use crate::directory::{Account, Rights};
 use crate::domain::ManagedPolicyArn;
+use crate::flows::iam::Scene;
 
 /// How many users, groups and roles have a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,35 +30,12 @@ impl Usage {
     }
 }
 
-/// Who has which policy, in one account.
-pub(in crate::flows::iam) struct Usages<'a>(HashMap<&'a ManagedPolicyArn, Usage>);
-
-impl<'a> Usages<'a> {
-    /// Of every user, group and role.
-    pub(in crate::flows::iam) fn of(account: &'a Account) -> Self {
-        let mut usages = Self(HashMap::new());
-        for role in account.roles.values() {
-            usages.add(role.rights());
+impl Scene<'_> {
+    /// Who of the account has a policy.
+    pub(in crate::flows::iam) fn usage(&self, arn: &ManagedPolicyArn) -> Usage {
+        Usage {
+            attachments: self.snapshot.attachments(self.account_id, arn),
+            boundaries: self.snapshot.boundaries(self.account_id, arn),
         }
-        for user in account.users.values() {
-            usages.add(user.rights());
-        }
-        for group in account.groups.values() {
-            usages.add(group.rights());
-        }
-        usages
-    }
-
-    fn add(&mut self, rights: Rights<'a>) {
-        for arn in rights.attached {
-            self.0.entry(arn).or_default().attachments += 1;
-        }
-        if let Some(arn) = rights.boundary {
-            self.0.entry(arn).or_default().boundaries += 1;
-        }
-    }
-
-    pub(in crate::flows::iam) fn find(&self, arn: &ManagedPolicyArn) -> Usage {
-        self.0.get(arn).copied().unwrap_or_default()
     }
 }

@@ -26,7 +26,7 @@ pub use update::{UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription};
 
 use super::scene::{Long, bytes_with};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
-use crate::directory::{Account, Change, Role, UnknownPrincipal};
+use crate::directory::{Change, Named, Role, UnknownPrincipal};
 use crate::domain::{
     IamPath, ManagedPolicyArn, OwnTags, RoleName, SessionDuration, UniqueId, UniqueIdKind, UnixTime,
 };
@@ -200,21 +200,15 @@ impl Scene<'_> {
     }
 }
 
-/// Names are not told apart by case (IAM API reference, `CreateRole`).
-fn is_taken(account: &Account, name: &RoleName) -> bool {
-    let mut names = account.roles.keys();
-    names.any(|other| other.as_str().eq_ignore_ascii_case(name.as_str()))
-}
-
 /// Whether the account can have one more role, of this name.
 ///
 /// # Errors
 /// `EntityAlreadyExists`, `LimitExceeded`
-fn check_room(account: &Account, name: &RoleName) -> Result<(), Refusal> {
-    if is_taken(account, name) {
+fn check_room(scene: &Scene<'_>, name: &RoleName) -> Result<(), Refusal> {
+    if scene.is_taken(Named::Role, name.as_str()) {
         return Err(Refusal::already_exists("Role", name.as_str()));
     }
-    if account.roles.len() >= MAX_ROLES {
+    if scene.account.roles.len() >= MAX_ROLES {
         return Err(Refusal::over_quota("RolesPerAccount", MAX_ROLES));
     }
     Ok(())
@@ -262,7 +256,7 @@ impl Action for CreateRole {
             let text = "Path /aws-service-role/ is for roles that CreateServiceLinkedRole makes.";
             return Err(Refusal::new(IamCode::InvalidInput, text));
         }
-        check_room(&scene.account, &self.name)?;
+        check_room(scene, &self.name)?;
         if let Some(boundary) = &self.boundary {
             scene.check_attachable(boundary)?;
         }

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{OF_SERVICES, RoleView, is_service_linked, is_taken};
-use crate::directory::{Change, Role};
+use super::{OF_SERVICES, RoleView, is_service_linked};
+use crate::directory::{Change, Named, Role};
 use crate::domain::{
     IamPath, OwnTags, RoleName, ServiceName, SessionDuration, UniqueId, UniqueIdKind,
 };
@@ -102,12 +102,12 @@ impl Action for CreateServiceLinkedRole {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<RoleView>, Refusal> {
         let name = self.name()?;
-        if is_taken(&scene.account, &name) {
+        if scene.is_taken(Named::Role, name.as_str()) {
             return Err(invalid(format!(
                 "Service role name {name} has been taken in this account, please try a different suffix."
             )));
         }
-        super::check_room(&scene.account, &name)?;
+        super::check_room(scene, &name)?;
         let role = self.role(scene)?;
         let view = RoleView::of(scene, &name, &role);
         Ok(scene.with_role(&name, role, view))
