@@ -22,6 +22,7 @@ pub mod groups;
 pub mod holders;
 pub mod instance_profiles;
 mod links;
+mod long_bodies;
 pub mod membership;
 pub mod mfa_devices;
 pub mod oidc_providers;
@@ -30,7 +31,7 @@ pub mod roles;
 pub mod saml_providers;
 mod scene;
 pub mod simulate;
-mod tagging;
+pub mod tagging;
 pub mod user_settings;
 pub mod users;
 pub mod users_devices;
@@ -41,9 +42,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{IamCode, IamError, Refusal};
+pub use long_bodies::{LongBodyError, Sender};
 pub use scene::{Done, Page, PageRequest, Question, Scene};
 
-use super::authenticate::{AuthenticationError, Authenticator, Caller, HeadProof};
+use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::caller_context;
 use super::issuers::FitIssuers;
 use super::mfa::UsedCode;
@@ -167,24 +169,6 @@ impl Iam {
         found
     }
 
-    /// What is proven of a request whose body is long, and not there yet; it may come from somebody who is known.
-    ///
-    /// # Errors
-    /// [`AuthenticationError`], recorded.
-    pub async fn admit_document(
-        &self,
-        head: &HttpRequest<'_>,
-        meta: &RequestMeta,
-    ) -> Result<HeadProof, AuthenticationError> {
-        let admitted = self.authenticator.known_key(head, "iam", meta.now).await;
-        if let Err(error) = &admitted {
-            self.recorder
-                .unauthenticated_iam(meta, Operation::Unread.as_str(), error)
-                .await?;
-        }
-        admitted
-    }
-
     /// Does what is asked, for this caller.
     ///
     /// # Errors
@@ -286,8 +270,9 @@ impl Iam {
         }
         self.use_up(done.codes, used_up, meta).await?;
         let changes = scene.with_account(done.changes);
-        let lines = changes.iter();
-        let lines: Vec<String> = lines.map(|it| told(it, snapshot.directory())).collect();
+        let before = snapshot.directory();
+        let lines = changes.iter().flat_map(|change| told(change, before));
+        let lines: Vec<String> = lines.collect();
         let change = RecordedChange {
             directory: &self.directory,
             recorder: &self.recorder,

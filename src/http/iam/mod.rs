@@ -8,6 +8,7 @@ mod account;
 mod authorization_details;
 mod documents;
 mod error;
+mod exclusions;
 mod groups;
 mod holders;
 mod instance_profiles;
@@ -22,6 +23,7 @@ mod roles;
 mod saml_providers;
 mod shapes;
 mod simulate;
+mod tagging;
 mod user_fields;
 mod user_settings;
 mod users;
@@ -31,7 +33,8 @@ use crate::flows::iam::{self, Iam};
 use crate::http::query::{Call, IAM, QueryFault, Success, missing_action, unknown_action};
 
 pub use self::documents::{
-    DOCUMENTS_BUDGET, Document, Documents, MAX_DOCUMENT_BODIES, MAX_DOCUMENT_BODY_BYTES,
+    DOCUMENTS_BUDGET, DOCUMENTS_PACE, Document, Documents, MAX_DOCUMENT_BODY_BYTES, MAX_NAMED,
+    MAX_PROVEN, MAX_TURNS, Most,
 };
 
 use self::operation::Operation;
@@ -85,27 +88,27 @@ operations! {
     iam::oidc_providers::DeleteOidcProvider,
     iam::oidc_providers::GetOidcProvider,
     iam::oidc_providers::ListOidcProviders,
-    iam::oidc_providers::ListOidcProviderTags,
+    iam::tagging::ListTags<iam::oidc_providers::OfOidcProvider>,
     iam::oidc_providers::RemoveClientId,
-    iam::oidc_providers::TagOidcProvider,
-    iam::oidc_providers::UntagOidcProvider,
+    iam::tagging::Tag<iam::oidc_providers::OfOidcProvider>,
+    iam::tagging::Untag<iam::oidc_providers::OfOidcProvider>,
     iam::oidc_providers::UpdateThumbprints,
     iam::saml_providers::CreateSamlProvider,
     iam::saml_providers::DeleteSamlProvider,
     iam::saml_providers::GetSamlProvider,
     iam::saml_providers::ListSamlProviders,
-    iam::saml_providers::ListSamlProviderTags,
-    iam::saml_providers::TagSamlProvider,
-    iam::saml_providers::UntagSamlProvider,
+    iam::tagging::ListTags<iam::saml_providers::OfSamlProvider>,
+    iam::tagging::Tag<iam::saml_providers::OfSamlProvider>,
+    iam::tagging::Untag<iam::saml_providers::OfSamlProvider>,
     iam::saml_providers::UpdateSamlProvider,
     iam::users::CreateUser,
     iam::users::DeleteUser,
     iam::users::GetUser,
     iam::users::ListUsers,
     iam::user_settings::UpdateUser,
-    iam::user_settings::TagUser,
-    iam::user_settings::UntagUser,
-    iam::user_settings::ListUserTags,
+    iam::tagging::Tag<iam::holders::OfUser>,
+    iam::tagging::Untag<iam::holders::OfUser>,
+    iam::tagging::ListTags<iam::holders::OfUser>,
     iam::user_settings::PutUserBoundary,
     iam::user_settings::DeleteUserBoundary,
     iam::holders::PutPolicy<iam::holders::OfUser>,
@@ -123,9 +126,9 @@ operations! {
     iam::mfa_devices::CreateDevice,
     iam::mfa_devices::ListVirtualDevices,
     iam::mfa_devices::DeleteDevice,
-    iam::mfa_devices::TagDevice,
-    iam::mfa_devices::UntagDevice,
-    iam::mfa_devices::ListDeviceTags,
+    iam::tagging::Tag<iam::mfa_devices::OfDevice>,
+    iam::tagging::Untag<iam::mfa_devices::OfDevice>,
+    iam::tagging::ListTags<iam::mfa_devices::OfDevice>,
     iam::users_devices::EnableDevice,
     iam::users_devices::DeactivateDevice,
     iam::users_devices::ResyncDevice,
@@ -154,30 +157,30 @@ operations! {
     iam::policies::GetPolicyVersion,
     iam::policies::ListEntitiesForPolicy,
     iam::policies::ListPolicies,
-    iam::policies::ListPolicyTags,
+    iam::tagging::ListTags<iam::policies::OfPolicy>,
     iam::policies::ListPolicyVersions,
     iam::policies::SetDefaultPolicyVersion,
-    iam::policies::TagPolicy,
-    iam::policies::UntagPolicy,
-    iam::roles::AttachRolePolicy,
+    iam::tagging::Tag<iam::policies::OfPolicy>,
+    iam::tagging::Untag<iam::policies::OfPolicy>,
+    iam::holders::AttachPolicy<iam::roles::OfRole>,
     iam::roles::CreateRole,
     iam::roles::CreateServiceLinkedRole,
     iam::roles::DeleteRole,
     iam::roles::DeleteRolePermissionsBoundary,
-    iam::roles::DeleteRolePolicy,
+    iam::holders::DeletePolicy<iam::roles::OfRole>,
     iam::roles::DeleteServiceLinkedRole,
-    iam::roles::DetachRolePolicy,
+    iam::holders::DetachPolicy<iam::roles::OfRole>,
     iam::roles::GetRole,
-    iam::roles::GetRolePolicy,
+    iam::holders::GetPolicy<iam::roles::OfRole>,
     iam::roles::GetServiceLinkedRoleDeletionStatus,
-    iam::roles::ListAttachedRolePolicies,
-    iam::roles::ListRolePolicies,
+    iam::holders::ListAttached<iam::roles::OfRole>,
+    iam::holders::ListPolicies<iam::roles::OfRole>,
     iam::roles::ListRoles,
-    iam::roles::ListRoleTags,
+    iam::tagging::ListTags<iam::roles::OfRole>,
     iam::roles::PutRolePermissionsBoundary,
-    iam::roles::PutRolePolicy,
-    iam::roles::TagRole,
-    iam::roles::UntagRole,
+    iam::holders::PutPolicy<iam::roles::OfRole>,
+    iam::tagging::Tag<iam::roles::OfRole>,
+    iam::tagging::Untag<iam::roles::OfRole>,
     iam::roles::UpdateAssumeRolePolicy,
     iam::roles::UpdateRole,
     iam::roles::UpdateRoleDescription,
@@ -185,12 +188,12 @@ operations! {
     iam::instance_profiles::CreateInstanceProfile,
     iam::instance_profiles::DeleteInstanceProfile,
     iam::instance_profiles::GetInstanceProfile,
-    iam::instance_profiles::ListInstanceProfileTags,
+    iam::tagging::ListTags<iam::instance_profiles::OfProfile>,
     iam::instance_profiles::ListInstanceProfiles,
     iam::instance_profiles::ListInstanceProfilesForRole,
     iam::instance_profiles::RemoveRoleFromInstanceProfile,
-    iam::instance_profiles::TagInstanceProfile,
-    iam::instance_profiles::UntagInstanceProfile,
+    iam::tagging::Tag<iam::instance_profiles::OfProfile>,
+    iam::tagging::Untag<iam::instance_profiles::OfProfile>,
     iam::simulate::GetContextKeysForCustomPolicy,
     iam::simulate::GetContextKeysForPrincipalPolicy,
     iam::simulate::SimulateCustomPolicy,

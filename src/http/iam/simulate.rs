@@ -1,7 +1,8 @@
 //! Trying policies out.
 
+use super::exclusions::{exclusions, read_exclusions};
 use super::operation::Operation;
-use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, arn};
+use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, arn, text};
 use super::policy_fields::document;
 use crate::domain::{AccountId, Arn, UserArn};
 use crate::flows::iam::Page;
@@ -9,7 +10,7 @@ use crate::flows::iam::simulate::{
     EvaluationResult, GetContextKeysForCustomPolicy, GetContextKeysForPrincipalPolicy, Holder,
     MatchedStatement, Setting, SimulateCustomPolicy, SimulatePrincipalPolicy,
 };
-use crate::http::query::{Constraint, Members, Parameters, QueryFault, Quoting, Value, Violations};
+use crate::http::query::{Constraint, Members, Parameters, QueryFault, Value, Violations};
 use crate::policy::{Position, SimulatedDecision, Values};
 
 /// `policyDocumentType`
@@ -47,20 +48,7 @@ const KEY_TYPES: [&str; 12] = [
     "dateList",
 ];
 
-const fn text(name: &'static str, field: &'static str, (min, max): (usize, usize)) -> Field {
-    Field {
-        name,
-        constraint: Constraint {
-            field,
-            min,
-            max,
-            pattern: None,
-            quoting: Quoting::Quoted,
-        },
-    }
-}
-
-fn invalid(text: String) -> QueryFault {
+pub(super) fn invalid(text: String) -> QueryFault {
     QueryFault::new(
         actix_web::http::StatusCode::BAD_REQUEST,
         "InvalidInput",
@@ -173,12 +161,6 @@ fn setting(
         MAX_ITEMS,
     ];
     let checked = Checked::beside(violations, parameters, required, &optional)?;
-    if parameters.has_any("PolicyExclusionList.member.") {
-        return Err(invalid(
-            "PolicyExclusionList is not supported; give the policies that are left to SimulateCustomPolicy."
-                .to_owned(),
-        ));
-    }
     if let Some(action) = actions.iter().find(|action| !is_action(action)) {
         return Err(invalid(format!("Invalid Action: {action}")));
     }
@@ -299,11 +281,13 @@ impl Operation for SimulatePrincipalPolicy {
         let mut violations = Violations::default();
         let policies = policies(parameters, &mut violations)?;
         let boundary = boundary(parameters, &mut violations)?;
+        let excluded = read_exclusions(parameters, &mut violations);
         let setting = setting(parameters, violations, &[SOURCE])?;
         Ok(Self {
             holder: holder(parameters)?,
             policies,
             boundary,
+            without: exclusions(&excluded)?,
             setting,
         })
     }
