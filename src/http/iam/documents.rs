@@ -40,27 +40,27 @@ pub const DOCUMENTS_PACE: Pace = Pace {
 };
 /// So many may be under way of the proven; one of each.
 pub const MAX_PROVEN: Most = Most {
-    of_sender: 1,
-    of_network: 32,
-    of_all: 32,
+    sender: 1,
+    network: 32,
+    all: 32,
 };
 /// So many may be under way of the named; one of each from a network, so that whoever names somebody doesn't keep
 /// them out.
 pub const MAX_NAMED: Most = Most {
-    of_sender: 4,
-    of_network: 8,
-    of_all: 32,
+    sender: 4,
+    network: 8,
+    all: 32,
 };
 
 /// How many bodies may be under way.
 #[derive(Debug, Clone, Copy)]
 pub struct Most {
     /// Of a sender; one from a network.
-    pub of_sender: usize,
+    pub sender: usize,
     /// From a network.
-    pub of_network: usize,
+    pub network: usize,
     /// Altogether.
-    pub of_all: usize,
+    pub all: usize,
 }
 
 /// Reads them.
@@ -131,11 +131,11 @@ impl Lane {
             under_way.iter().filter(|other| is(other, &entry)).count()
         };
         let is_alone = !under_way.contains(&(sender, network));
-        if !is_alone || count(|one, other| one.0 == other.0) >= self.most.of_sender {
+        if !is_alone || count(|one, other| one.0 == other.0) >= self.most.sender {
             return Err(Crowded::BySender);
         }
-        let of_network = count(|one, other| one.1 == other.1);
-        if of_network >= self.most.of_network || under_way.len() >= self.most.of_all {
+        let from_network = count(|one, other| one.1 == other.1);
+        if from_network >= self.most.network || under_way.len() >= self.most.all {
             return Err(Crowded::ByOthers);
         }
         under_way.push(entry);
@@ -265,9 +265,9 @@ mod tests {
     #[test]
     fn places_of_a_sender_a_network_and_all_have_a_bound() {
         let lane = lane(Most {
-            of_sender: 2,
-            of_network: 3,
-            of_all: 5,
+            sender: 2,
+            network: 3,
+            all: 5,
         });
         let mut held = vec![enter(&lane, 1, 1).unwrap(), enter(&lane, 1, 2).unwrap()];
         assert_eq!(enter(&lane, 1, 3).unwrap_err(), Crowded::BySender);

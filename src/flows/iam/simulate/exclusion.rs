@@ -66,10 +66,6 @@ impl Exclusion {
         }
         Ok(Self::Managed(Wildcards::parse(arn)?))
     }
-
-    fn is_type(&self, excluded: ExcludedType) -> bool {
-        *self == Self::Type(excluded)
-    }
 }
 
 impl Wildcards {
@@ -125,7 +121,8 @@ pub(super) fn excludes_inline(
             holder_kind,
             holder: holders,
         } => policy == name && *holder_kind == kind && holders.matches(holder),
-        other => other.is_type(ExcludedType::Inline),
+        Exclusion::Type(excluded) => *excluded == ExcludedType::Inline,
+        Exclusion::Managed(_) => false,
     })
 }
 
@@ -139,14 +136,14 @@ pub(super) fn excludes_managed(all: &[Exclusion], arn: &ManagedPolicyArn) -> boo
     let pathless = [start.unwrap_or_default(), "policy/", arn.name().as_str()].concat();
     all.iter().any(|exclusion| match exclusion {
         Exclusion::Managed(arns) => arns.matches(arn.as_str()) || arns.matches(&pathless),
-        other => other.is_type(kind),
+        Exclusion::Type(excluded) => *excluded == kind,
+        Exclusion::Inline { .. } => false,
     })
 }
 
 /// Whether the boundary is left out.
 pub(super) fn excludes_boundary(all: &[Exclusion]) -> bool {
-    all.iter()
-        .any(|exclusion| exclusion.is_type(ExcludedType::Boundary))
+    all.contains(&Exclusion::Type(ExcludedType::Boundary))
 }
 
 #[cfg(test)]
