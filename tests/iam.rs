@@ -11,6 +11,8 @@ mod instance_profiles;
 mod inventory;
 #[path = "iam/kit.rs"]
 mod kit;
+#[path = "iam/long_bodies.rs"]
+mod long_bodies;
 #[path = "iam/policies.rs"]
 mod policies;
 #[path = "iam/providers.rs"]

@@ -151,12 +151,46 @@ struct KeyHolder {
 }
 
 /// What the head of a request proves whose body is not there yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HeadProof {
+pub(super) enum HeadProof {
     /// Whoever has the key's secret signed it, with the hash of the body that is to come.
-    Signed,
-    /// It names this key, which there is, and states no hash. Its id is no secret.
-    KeyAlone(AccessKeyId),
+    Signed(Box<Caller>),
+    /// It names a key that there is, and states no hash. The id of a key is no secret.
+    KeyAlone(UnverifiedHolder),
+}
+
+/// Whose the key is that a request names: nothing says that it comes from them.
+pub(super) struct UnverifiedHolder {
+    principal: Principal,
+    session: Option<Box<OpenSession>>,
+}
+
+/// Whose a key is, for knowing them again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holder<'a> {
+    /// Who it is.
+    pub principal: &'a Principal,
+    /// The session behind a temporary key.
+    pub session: Option<&'a OpenSession>,
+}
+
+impl UnverifiedHolder {
+    /// For knowing them again.
+    pub fn holder(&self) -> Holder<'_> {
+        Holder {
+            principal: &self.principal,
+            session: self.session.as_deref(),
+        }
+    }
+}
+
+impl Caller {
+    /// For knowing them again.
+    pub(super) fn holder(&self) -> Holder<'_> {
+        Holder {
+            principal: &self.principal,
+            session: self.session.as_deref(),
+        }
+    }
 }
 
 impl Authenticator {
@@ -314,7 +348,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthenticationError`] of the first check that failed.
-    pub async fn known_key(
+    pub(super) async fn head_proof(
         &self,
         request: &HttpRequest<'_>,
         service: &'static str,
@@ -324,10 +358,15 @@ impl Authenticator {
         let holder = self.holder(&signature, now).await?;
         let scope = self.scope(service);
         match signature.verify_head(&holder.secret, &scope, now) {
-            Ok(()) => Ok(HeadProof::Signed),
-            Err(SigV4Error::MissingPayloadHash) => {
-                Ok(HeadProof::KeyAlone(signature.access_key_id().clone()))
+            Ok(()) => {
+                let (key, region) = (signature.access_key_id(), signature.region());
+                let caller = holder.caller(key, region, Proof::of(&signature));
+                Ok(HeadProof::Signed(Box::new(caller)))
             }
+            Err(SigV4Error::MissingPayloadHash) => Ok(HeadProof::KeyAlone(UnverifiedHolder {
+                principal: holder.principal,
+                session: holder.session,
+            })),
             Err(error) => Err(error.into()),
         }
     }

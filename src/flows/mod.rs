@@ -80,7 +80,7 @@ pub use assume_role_with_web_identity::{
     AssumeRoleWithWebIdentity, PresentedToken, WebIdentityRequest, WebIdentitySession,
 };
 pub use assume_root::{AssumeRoot, RootError, RootRequest, RootSession};
-pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller, HeadProof};
+pub use authenticate::{AuthenticationError, Authenticator, BootstrapAdmin, Caller};
 pub use authorize::{
     Answer, Authorize, AuthorizeError, Decided, KeyError, KeyValues, Question, QuestionError,
     RefusalText, Resource, ServiceKeys, Verdict, unproven,

@@ -3,7 +3,7 @@
 //! Asked after the proof and before anything is issued: whoever only writes somebody's name, or an account's,
 //! into a request takes nothing from their rates.
 
-use super::authenticate::Caller;
+use super::authenticate::{Caller, Holder};
 use crate::domain::{
     AccountId, IssuerName, Origin, Principal, ProviderRef, SamlProviderArn, ServiceName, Subject,
     UniqueId,
@@ -68,9 +68,29 @@ pub(super) fn admit_question(throttle: &Throttle, caller: &Caller) -> Result<(),
     }
 }
 
+/// Whether one more call of this holder would be admitted. It takes nothing from their rates: nothing is proven
+/// yet, or the call is counted once it has been read.
+pub(super) fn check_holder(throttle: &Throttle, holder: Holder<'_>) -> Result<(), Throttled> {
+    let throttle = throttle.now();
+    throttle.check(Limit::Principal, &asker_of(holder))?;
+    match holder.principal.account() {
+        Some(account) => throttle.check(Limit::Account, &account),
+        None => Ok(()),
+    }
+}
+
+/// A number by which a holder is known again, whichever of their keys or sessions it is.
+pub(super) fn number_of(throttle: &Throttle, holder: Holder<'_>) -> u64 {
+    throttle.number_of(&asker_of(holder))
+}
+
 fn asker(caller: &Caller) -> Asker<'_> {
-    let origin = caller.session.as_ref().map(|it| &it.lineage.origin);
-    match (origin, &caller.principal) {
+    asker_of(caller.holder())
+}
+
+fn asker_of(holder: Holder<'_>) -> Asker<'_> {
+    let origin = holder.session.map(|it| &it.lineage.origin);
+    match (origin, holder.principal) {
         (Some(Origin::Person(person)), _) => {
             let provider = person.provider.as_account_saml();
             Asker::Person(provider, &person.issuer, &person.subject)

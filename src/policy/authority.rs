@@ -9,6 +9,7 @@ use std::fmt;
 use crate::domain::{AccountId, Partition, RoleArn};
 
 use super::document::{IdentityPolicy, ResourcePolicy, TrustPolicy};
+use super::statement::Effect;
 
 /// The kind of a policy in one decision, in AWS's words ("Troubleshoot access denied error
 /// messages", IAM user guide).
@@ -88,6 +89,32 @@ impl Authority<'_> {
         boundary: Boundary::Unbounded,
         session: SessionBounds::Unbounded,
     };
+
+    /// Whether there is a resource, and are conditions, under which one of these actions could be allowed. They
+    /// are given in lower case. It denies nothing that a decision would allow; what it doesn't deny must be decided.
+    pub fn could_allow(&self, actions: &[&str]) -> bool {
+        let any = |policies: &[NamedPolicy<'_>], action| {
+            policies.iter().any(|it| it.policy.could_allow(action))
+        };
+        actions.iter().any(|action| {
+            let is_within_boundary = match &self.boundary {
+                Boundary::Unbounded => true,
+                Boundary::Within(policy) => policy.policy.could_allow(action),
+            };
+            let is_within_session = match self.session {
+                SessionBounds::Unbounded => true,
+                SessionBounds::Within(policies) => any(policies, action),
+            };
+            any(self.identity, action) && is_within_boundary && is_within_session
+        })
+    }
+}
+
+impl IdentityPolicy {
+    fn could_allow(&self, action: &str) -> bool {
+        let mut statements = self.document().statements().iter();
+        statements.any(|it| it.effect == Effect::Allow && it.covers_action(action))
+    }
 }
 
 /// The permissions boundary of a user or role.

@@ -149,6 +149,11 @@ impl Throttle {
         self.now().admit(limit, key)
     }
 
+    /// A number by which `key` is known again, as long as the process runs.
+    pub fn number_of(&self, key: &impl Hash) -> u64 {
+        self.hashes.hash_one(key)
+    }
+
     /// Something of `key` was done that is paid for afterwards.
     pub fn charge(&self, limit: Limit, key: &impl Hash) {
         if let Some(Gate::Buckets(table)) = self.gates.get(limit as usize) {

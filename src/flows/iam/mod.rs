@@ -22,6 +22,7 @@ pub mod groups;
 pub mod holders;
 pub mod instance_profiles;
 mod links;
+mod long_bodies;
 pub mod membership;
 pub mod mfa_devices;
 pub mod oidc_providers;
@@ -41,9 +42,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{IamCode, IamError, Refusal};
+pub use long_bodies::{LongBodyError, Sender};
 pub use scene::{Done, Page, PageRequest, Question, Scene};
 
-use super::authenticate::{AuthenticationError, Authenticator, Caller, HeadProof};
+use super::authenticate::{AuthenticationError, Authenticator, Caller};
 use super::caller_context::caller_context;
 use super::issuers::FitIssuers;
 use super::mfa::UsedCode;
@@ -165,24 +167,6 @@ impl Iam {
                 .await?;
         }
         found
-    }
-
-    /// What is proven of a request whose body is long, and not there yet; it may come from somebody who is known.
-    ///
-    /// # Errors
-    /// [`AuthenticationError`], recorded.
-    pub async fn admit_document(
-        &self,
-        head: &HttpRequest<'_>,
-        meta: &RequestMeta,
-    ) -> Result<HeadProof, AuthenticationError> {
-        let admitted = self.authenticator.known_key(head, "iam", meta.now).await;
-        if let Err(error) = &admitted {
-            self.recorder
-                .unauthenticated_iam(meta, Operation::Unread.as_str(), error)
-                .await?;
-        }
-        admitted
     }
 
     /// Does what is asked, for this caller.

@@ -15,6 +15,7 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 use futures_util::future::poll_immediate;
+use tokio::time::{Instant, timeout_at};
 
 use super::Connection;
 use crate::turn::next_turn;
@@ -44,7 +45,42 @@ pub enum BodyError {
 #[derive(Debug, Clone)]
 pub struct Bodies {
     time: Duration,
+    pace: Option<Pace>,
     free: Arc<AtomicUsize>,
+}
+
+/// The pace that a body has to keep from its first byte to its last: what came sooner is no reason to stand still
+/// later.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// At least so many bytes a second, and as many as it takes for all of it to be there in time.
+    pub bytes_per_second: usize,
+    /// How far it may fall behind.
+    pub lag: Duration,
+}
+
+/// When more of a body must have come, by its pace.
+#[derive(Debug)]
+struct Due {
+    at: Instant,
+    pace: Pace,
+}
+
+impl Due {
+    fn from_now(pace: Pace) -> Self {
+        Self {
+            at: Instant::now() + pace.lag,
+            pace,
+        }
+    }
+
+    fn came(&mut self, bytes: usize) {
+        let seconds = Duration::from_secs(u64::try_from(bytes).unwrap_or(u64::MAX));
+        let rate = u32::try_from(self.pace.bytes_per_second).unwrap_or(u32::MAX);
+        let earned = seconds.checked_div(rate).unwrap_or_default();
+        let latest = Instant::now() + self.pace.lag;
+        self.at = self.at.checked_add(earned).unwrap_or(latest).min(latest);
+    }
 }
 
 /// A body that was read; what it took of the budget is given back with it.
@@ -67,6 +103,7 @@ impl Bodies {
     pub fn new(time: Duration, budget: usize) -> Self {
         Self {
             time,
+            pace: None,
             free: Arc::new(AtomicUsize::new(budget)),
         }
     }
@@ -74,6 +111,24 @@ impl Bodies {
     /// The same time, and a budget of their own.
     pub fn apart(&self, budget: usize) -> Self {
         Self::new(self.time, budget)
+    }
+
+    /// The same, and each must keep this pace.
+    #[must_use]
+    pub const fn at_pace(mut self, pace: Pace) -> Self {
+        self.pace = Some(pace);
+        self
+    }
+
+    /// The pace of a body of this length.
+    fn due(&self, announced: Option<usize>) -> Option<Due> {
+        let pace = self.pace?;
+        let seconds = usize::try_from(self.time.as_secs()).unwrap_or(usize::MAX);
+        let in_time = announced.unwrap_or_default() / seconds.max(1);
+        Some(Due::from_now(Pace {
+            bytes_per_second: pace.bytes_per_second.max(in_time),
+            ..pace
+        }))
     }
 
     /// How long a body may take.
@@ -140,8 +195,11 @@ impl Bodies {
         let mut first = Bytes::new();
         let mut body = BytesMut::new();
         let mut length = 0;
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        let mut due = self.due(announced);
+        while let Some(chunk) = next_chunk(&mut payload, due.as_ref()).await? {
+            if let Some(due) = &mut due {
+                due.came(chunk.len());
+            }
             length += chunk.len();
             if length > most {
                 return Err(BodyError::TooLarge);
@@ -167,6 +225,16 @@ impl Bodies {
             _taken: taken,
         })
     }
+}
+
+async fn next_chunk(payload: &mut Payload, due: Option<&Due>) -> Result<Option<Bytes>, BodyError> {
+    let next = match due {
+        Some(due) => timeout_at(due.at, payload.next())
+            .await
+            .map_err(|_| BodyError::TooSlow)?,
+        None => payload.next().await,
+    };
+    next.transpose().map_err(|_| BodyError::Broken)
 }
 
 /// A body that has come is read within so many turns: an assertion's in the second, the longest in four.
@@ -306,6 +374,35 @@ mod tests {
         drop(first);
         assert!(read(&bodies, FREE_BYTES + 40 * KIB, None).await.is_ok());
         assert_eq!(bodies.free.load(Ordering::Relaxed), 40 * KIB);
+    }
+
+    #[actix_web::test]
+    async fn a_body_must_keep_its_pace_to_the_end() {
+        let pace = Pace {
+            bytes_per_second: 100,
+            lag: Duration::from_secs(5),
+        };
+        let after =
+            |due: &Due, seconds: u64| due.at - Instant::now() <= Duration::from_secs(seconds);
+        let mut due = Due::from_now(pace);
+        due.at -= Duration::from_secs(3);
+        due.came(200);
+        assert!(after(&due, 4) && !after(&due, 3), "two seconds' worth came");
+        due.came(1_000_000);
+        assert!(after(&due, 5), "nothing is saved up");
+    }
+
+    #[actix_web::test]
+    async fn a_long_body_is_to_come_as_fast_as_its_time_wants() {
+        let pace = Pace {
+            bytes_per_second: 100,
+            lag: Duration::from_secs(5),
+        };
+        let bodies = bodies(KIB).at_pace(pace);
+        for (announced, expected) in [(None, 100), (Some(600), 100), (Some(60_000), 1000)] {
+            let due = bodies.due(announced).unwrap();
+            assert_eq!(due.pace.bytes_per_second, expected);
+        }
     }
 
     #[actix_web::test]

@@ -20,7 +20,7 @@ use actix_web::http::header::{HeaderValue, USER_AGENT};
 
 pub use admission::NotAdmitted;
 pub use answers::{ANSWERS_BUDGET, Answers, AnswersFull, LongAnswer, SHORT_ANSWER_BYTES};
-pub use body::{Bodies, Body, BodyError, announced, pass_over};
+pub use body::{Bodies, Body, BodyError, Pace, announced, pass_over};
 pub use connection::{Bounded, Connection, ConnectionLimits, Readable, tell_connection};
 pub use host::{HostError, Hosts};
 pub use peer::TrustedProxies;

@@ -1,94 +1,175 @@
-//! Bodies with the metadata of a SAML provider in them, which are longer than any other.
+//! Bodies with documents in them, which are longer than any other: policies, and the metadata of a SAML provider.
 //!
-//! Whoever sends one must sign by header, for `iam`, with a key that there is; where the request states the
-//! hash of its body, as few clients do, the signature is verified before the body is read. Whoever states none may
-//! only know a key's id, and has one body of that key under way at a time: a key that somebody has seen in a log
-//! keeps nobody else out. Few are taken in at once, within a budget of their own, so that strangers' bodies have no
-//! part in it.
+//! ```text
+//! head ── signed by header for `iam`, now, with a key that there is, by who doesn't ask too often
+//!   ├ proven   it states the hash of the body, so that it proves who sends it
+//!   └ named    it doesn't, as with most clients, so that it only names somebody
+//!      └ not too many of theirs, of their network's, of all
+//!         └ read at a pace, within the budget of the proven or the named
+//!            └ a turn: few at a time are parsed, verified and answered
+//! ```
+//! A turn is never held while a client is waited for, and who waits takes only as much memory as they have sent. The
+//! proven have a budget of their own, in which whoever only knows keys' ids has no part.
 
-use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::IamApi;
-use crate::domain::AccessKeyId;
-use crate::flows::{HeadProof, RequestMeta};
-use crate::http::edge::{Bodies, Body};
+use crate::domain::network_of;
+use crate::flows::RequestMeta;
+use crate::flows::iam::{LongBodyError, Sender};
+use crate::http::edge::{Bodies, Body, Pace};
 use crate::http::query::QueryFault;
 use crate::sigv4;
 
 /// A body may have so many bytes: a document of the model's 10,000,000 characters, percent-encoded.
 pub const MAX_DOCUMENT_BODY_BYTES: usize = 32 * 1024 * 1024;
-/// So many are taken in at once; further requests wait for as long as a body may take.
-pub const MAX_DOCUMENT_BODIES: usize = 2;
-/// So many bytes those under way may take together: as many as are taken in at once.
-pub const DOCUMENTS_BUDGET: usize = MAX_DOCUMENT_BODIES * MAX_DOCUMENT_BODY_BYTES;
+/// So many bytes may those of proven senders take together, and as many those of named ones.
+pub const DOCUMENTS_BUDGET: usize = 64 * 1024 * 1024;
+/// So many are parsed and answered at once; others wait, for as long as a body may take.
+pub const MAX_TURNS: usize = 2;
+/// How slowly one may come.
+pub const DOCUMENTS_PACE: Pace = Pace {
+    bytes_per_second: 64 * 1024,
+    lag: Duration::from_secs(10),
+};
+/// So many may be under way of the proven; one of each.
+pub const MAX_PROVEN: Most = Most {
+    sender: 1,
+    network: 32,
+    all: 32,
+};
+/// So many may be under way of the named; one of each from a network, so that whoever names somebody doesn't keep
+/// them out.
+pub const MAX_NAMED: Most = Most {
+    sender: 4,
+    network: 8,
+    all: 32,
+};
+
+/// How many bodies may be under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Most {
+    /// Of a sender; one from a network.
+    pub sender: usize,
+    /// From a network.
+    pub network: usize,
+    /// Altogether.
+    pub all: usize,
+}
 
 /// Reads them.
 #[derive(Debug, Clone)]
 pub struct Documents {
+    proven: Lane,
+    named: Lane,
+    turns: Arc<Semaphore>,
+}
+
+/// Bodies that are under way, and what they may take.
+#[derive(Debug, Clone)]
+struct Lane {
     bodies: Bodies,
-    under_way: Arc<Semaphore>,
-    unproven: Unproven,
+    most: Most,
+    under_way: Arc<Mutex<Vec<Entry>>>,
 }
 
-/// The keys that are named by requests whose bodies are under way, or wait to be, and are proven by nothing yet.
-#[derive(Debug, Clone, Default)]
-struct Unproven(Arc<Mutex<BTreeSet<AccessKeyId>>>);
+/// A body that is under way: whose it is, as a number, and where it comes from.
+type Entry = (u64, IpAddr);
 
-/// The only one of its key.
+/// The place of a body in its lane, which it has until it is answered.
 #[derive(Debug)]
-struct OnlyOne {
-    key: AccessKeyId,
-    of: Unproven,
+struct Entered {
+    entry: Entry,
+    lane: Lane,
 }
 
-impl Unproven {
-    /// None where there is one already.
-    fn enter(&self, key: AccessKeyId) -> Option<OnlyOne> {
-        self.keys().insert(key.clone()).then(|| OnlyOne {
-            key,
-            of: self.clone(),
-        })
-    }
-
-    fn keys(&self) -> MutexGuard<'_, BTreeSet<AccessKeyId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Crowded {
+    /// The sender has enough under way.
+    BySender,
+    /// Others have.
+    ByOthers,
 }
 
-impl Drop for OnlyOne {
-    fn drop(&mut self) {
-        self.of.keys().remove(&self.key);
-    }
-}
-
-/// A long body, and its place among those that are taken in.
+/// A long body, and its place and turn, held until it is answered.
 #[derive(Debug)]
 pub struct Document {
     /// The body.
     pub body: Body,
-    _place: OwnedSemaphorePermit,
-    _only_one: Option<OnlyOne>,
+    _turn: OwnedSemaphorePermit,
+    _place: Entered,
 }
 
 impl Documents {
-    /// As slow as these bodies, within a budget of their own.
+    /// As slow as these bodies, within budgets of their own.
     pub fn beside(bodies: &Bodies) -> Self {
+        let lane = |most| Lane {
+            bodies: bodies.apart(DOCUMENTS_BUDGET).at_pace(DOCUMENTS_PACE),
+            most,
+            under_way: Arc::default(),
+        };
         Self {
-            bodies: bodies.apart(DOCUMENTS_BUDGET),
-            under_way: Arc::new(Semaphore::new(MAX_DOCUMENT_BODIES)),
-            unproven: Unproven::default(),
+            proven: lane(MAX_PROVEN),
+            named: lane(MAX_NAMED),
+            turns: Arc::new(Semaphore::new(MAX_TURNS)),
+        }
+    }
+}
+
+impl Lane {
+    fn enter(&self, entry: Entry) -> Result<Entered, Crowded> {
+        let (sender, network) = entry;
+        let mut under_way = self.entries();
+        let count = |is: fn(&Entry, &Entry) -> bool| {
+            under_way.iter().filter(|other| is(other, &entry)).count()
+        };
+        let is_alone = !under_way.contains(&(sender, network));
+        if !is_alone || count(|one, other| one.0 == other.0) >= self.most.sender {
+            return Err(Crowded::BySender);
+        }
+        let from_network = count(|one, other| one.1 == other.1);
+        if from_network >= self.most.network || under_way.len() >= self.most.all {
+            return Err(Crowded::ByOthers);
+        }
+        under_way.push(entry);
+        Ok(Entered {
+            entry,
+            lane: self.clone(),
+        })
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.lane.entries().retain(|entry| *entry != self.entry);
+    }
+}
+
+impl From<Crowded> for QueryFault {
+    fn from(crowded: Crowded) -> Self {
+        match crowded {
+            Crowded::BySender => Self::throttling(),
+            Crowded::ByOthers => Self::unavailable(),
         }
     }
 }
 
 impl IamApi {
-    /// Reads a body that may be long; none where the request is not signed for this API, and its payload is
-    /// given back.
+    /// Reads a body that may be long; none where the request is not signed for this API, or is proven to be of
+    /// somebody who needs no long body, and its payload is given back.
     ///
     /// # Errors
     /// [`QueryFault`]
@@ -113,24 +194,23 @@ impl IamApi {
         if !is_of_iam(&head) {
             return Ok(Err(payload));
         }
-        let documents = &self.documents;
-        let only_one = match self.flow.admit_document(&head, meta).await? {
-            HeadProof::Signed => None,
-            HeadProof::KeyAlone(key) => {
-                let entered = documents.unproven.enter(key);
-                Some(entered.ok_or_else(QueryFault::unavailable)?)
-            }
+        let (lane, sender) = match self.flow.long_body_sender(&head, meta).await {
+            Ok(Sender::Proven(sender)) => (&self.documents.proven, sender),
+            Ok(Sender::Named(sender)) => (&self.documents.named, sender),
+            Err(LongBodyError::Unauthenticated(error)) => return Err(error.into()),
+            Err(LongBodyError::Throttled(_)) => return Err(QueryFault::throttling()),
+            Err(LongBodyError::NotNeeded) => return Ok(Err(payload)),
         };
-        let place = Arc::clone(&documents.under_way).acquire_owned();
-        let place = tokio::time::timeout(documents.bodies.time(), place).await;
-        let place = place.map_err(|_| QueryFault::unavailable())?;
-        let place = place.map_err(|_| QueryFault::unavailable())?;
-        let most = MAX_DOCUMENT_BODY_BYTES;
-        let body = documents.bodies.read(request, payload, most).await?;
+        let place = lane.enter((sender, network_of(meta.source_ip)))?;
+        let body = lane.bodies.read(request, payload, MAX_DOCUMENT_BODY_BYTES);
+        let body = body.await?;
+        let turn = Arc::clone(&self.documents.turns).acquire_owned();
+        let turn = tokio::time::timeout(lane.bodies.time(), turn).await;
+        let turn = turn.map_err(|_| QueryFault::unavailable())?;
         Ok(Ok(Document {
             body,
+            _turn: turn.map_err(|_| QueryFault::unavailable())?,
             _place: place,
-            _only_one: only_one,
         }))
     }
 }
@@ -139,4 +219,63 @@ impl IamApi {
 fn is_of_iam(head: &sigv4::HttpRequest<'_>) -> bool {
     let signature = sigv4::read(head).ok().flatten();
     signature.is_some_and(|signature| signature.service() == "iam")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(most: Most) -> Lane {
+        Lane {
+            bodies: Bodies::new(Duration::from_secs(1), 0),
+            most,
+            under_way: Arc::default(),
+        }
+    }
+
+    fn entry(sender: u64, network: u8) -> Entry {
+        (sender, [192, 0, 2, network].into())
+    }
+
+    fn enter(lane: &Lane, sender: u64, network: u8) -> Result<Entered, Crowded> {
+        lane.enter(entry(sender, network))
+    }
+
+    #[test]
+    fn a_proven_sender_has_one_place_wherever_they_are() {
+        let lane = lane(MAX_PROVEN);
+        let first = enter(&lane, 1, 1).unwrap();
+        for network in 1..3 {
+            let again = enter(&lane, 1, network).unwrap_err();
+            assert_eq!(again, Crowded::BySender);
+        }
+        let _other = enter(&lane, 2, 1).unwrap();
+        drop(first);
+        assert!(enter(&lane, 1, 1).is_ok());
+    }
+
+    #[test]
+    fn who_names_somebody_does_not_keep_them_out() {
+        let lane = lane(MAX_NAMED);
+        let _stranger = enter(&lane, 1, 1).unwrap();
+        assert_eq!(enter(&lane, 1, 1).unwrap_err(), Crowded::BySender);
+        assert!(enter(&lane, 1, 2).is_ok());
+    }
+
+    #[test]
+    fn places_of_a_sender_a_network_and_all_have_a_bound() {
+        let lane = lane(Most {
+            sender: 2,
+            network: 3,
+            all: 5,
+        });
+        let mut held = vec![enter(&lane, 1, 1).unwrap(), enter(&lane, 1, 2).unwrap()];
+        assert_eq!(enter(&lane, 1, 3).unwrap_err(), Crowded::BySender);
+        held.extend([enter(&lane, 2, 1).unwrap(), enter(&lane, 3, 1).unwrap()]);
+        assert_eq!(enter(&lane, 4, 1).unwrap_err(), Crowded::ByOthers);
+        held.push(enter(&lane, 4, 3).unwrap());
+        assert_eq!(enter(&lane, 5, 4).unwrap_err(), Crowded::ByOthers);
+        held.clear();
+        assert!(enter(&lane, 5, 4).is_ok());
+    }
 }

@@ -31,7 +31,8 @@ use crate::flows::iam::{self, Iam};
 use crate::http::query::{Call, IAM, QueryFault, Success, missing_action, unknown_action};
 
 pub use self::documents::{
-    DOCUMENTS_BUDGET, Document, Documents, MAX_DOCUMENT_BODIES, MAX_DOCUMENT_BODY_BYTES,
+    DOCUMENTS_BUDGET, DOCUMENTS_PACE, Document, Documents, MAX_DOCUMENT_BODY_BYTES, MAX_NAMED,
+    MAX_PROVEN, MAX_TURNS, Most,
 };
 
 use self::operation::Operation;

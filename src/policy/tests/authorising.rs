@@ -587,3 +587,33 @@ fn who_is_named_twice_has_the_better_of_both() {
     let found = decided(house.session(), bounded, HERE, Role(both));
     assert_eq!(found, Err(Refusal::Silent(Session)));
 }
+
+#[test]
+fn what_no_statement_names_could_never_be_allowed() {
+    let narrow = identity(&json!([
+        {"Effect": "Allow", "Action": "iam:Create*", "Resource": TARGET,
+         "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
+        {"Effect": "Deny", "Action": "*", "Resource": "*"},
+    ]));
+    let all_but =
+        identity(&json!([{"Effect": "Allow", "NotAction": "iam:CreateRole", "Resource": "*"}]));
+    let (narrow, all_but) = (narrow.unwrap(), all_but.unwrap());
+    let named = |policy| NamedPolicy { name: "a", policy };
+    let (own, others) = ([named(&narrow)], [named(&all_but)]);
+    let free = Authority {
+        identity: &own,
+        ..Authority::NONE
+    };
+    assert!(free.could_allow(&["iam:getrole", "iam:createrole"]));
+    assert!(!free.could_allow(&["iam:getrole", "iam:updaterole"]));
+    assert!(!Authority::NONE.could_allow(&["iam:createrole"]));
+    let boundary = Boundary::Within(named(&all_but));
+    let session = SessionBounds::Within(&others);
+    for bounded in [
+        Authority { boundary, ..free },
+        Authority { session, ..free },
+    ] {
+        assert!(!bounded.could_allow(&["iam:createrole", "iam:getrole"]));
+        assert!(bounded.could_allow(&["iam:createuser"]));
+    }
+}
