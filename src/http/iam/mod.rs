@@ -8,6 +8,7 @@ mod account;
 mod authorization_details;
 mod documents;
 mod error;
+mod exclusions;
 mod groups;
 mod holders;
 mod instance_profiles;

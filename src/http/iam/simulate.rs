@@ -1,5 +1,6 @@
 //! Trying policies out.
 
+use super::exclusions::{exclusions, read_exclusions};
 use super::operation::Operation;
 use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, arn};
 use super::policy_fields::document;
@@ -60,7 +61,7 @@ const fn text(name: &'static str, field: &'static str, (min, max): (usize, usize
     }
 }
 
-fn invalid(text: String) -> QueryFault {
+pub(super) fn invalid(text: String) -> QueryFault {
     QueryFault::new(
         actix_web::http::StatusCode::BAD_REQUEST,
         "InvalidInput",
@@ -173,12 +174,6 @@ fn setting(
         MAX_ITEMS,
     ];
     let checked = Checked::beside(violations, parameters, required, &optional)?;
-    if parameters.has_any("PolicyExclusionList.member.") {
-        return Err(invalid(
-            "PolicyExclusionList is not supported; give the policies that are left to SimulateCustomPolicy."
-                .to_owned(),
-        ));
-    }
     if let Some(action) = actions.iter().find(|action| !is_action(action)) {
         return Err(invalid(format!("Invalid Action: {action}")));
     }
@@ -299,11 +294,13 @@ impl Operation for SimulatePrincipalPolicy {
         let mut violations = Violations::default();
         let policies = policies(parameters, &mut violations)?;
         let boundary = boundary(parameters, &mut violations)?;
+        let excluded = read_exclusions(parameters, &mut violations);
         let setting = setting(parameters, violations, &[SOURCE])?;
         Ok(Self {
             holder: holder(parameters)?,
             policies,
             boundary,
+            without: exclusions(&excluded)?,
             setting,
         })
     }

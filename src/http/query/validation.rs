@@ -123,6 +123,12 @@ impl Violations {
         self.violated(Some(&shown), constraint.field, &rule);
     }
 
+    /// A list of more members than there may be; they are not quoted.
+    pub fn too_many(&mut self, field: &str, most: usize) {
+        let rule = format!("Member must have length less than or equal to {most}");
+        self.violated(None, field, &rule);
+    }
+
     /// A number between bounds, both included.
     pub fn number(
         &mut self,

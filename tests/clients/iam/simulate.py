@@ -142,6 +142,70 @@ for missing in (arn("group/Team"), arn("group/t/None"), arn("role/Role"), arn("u
     refused("NoSuchEntity", IAM.get_context_keys_for_principal_policy, PolicySourceArn=missing)
 refused("InvalidInput", IAM.simulate_principal_policy, PolicySourceArn=arn("policy/List"), ActionNames=["s3:GetObject"])
 
+# Without some of what somebody has.
+IAM.put_role_policy(RoleName="Role", PolicyName="write", PolicyDocument=policy(allow("s3:Put*")))
+IAM.create_policy(PolicyName="Gone", Path="/out/", PolicyDocument=policy(allow("s3:Delete*")))
+IAM.attach_role_policy(RoleName="Role", PolicyArn=arn("policy/out/Gone"))
+DOES = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetBucketAcl"]
+
+
+def without(*excluded, source=ROLE, **more):
+    found = IAM.simulate_principal_policy(PolicySourceArn=source, ActionNames=DOES, PolicyExclusionList=list(excluded), **more)
+    return "".join({"allowed": "y", "implicitDeny": "n", "explicitDeny": "-"}[one] for one in decisions(found))
+
+
+def inline(name, kind, holder):
+    return {"InlinePolicyIdentifier": {"PolicyName": name, "AttachmentType": kind, "AttachmentName": holder}}
+
+
+MANAGED = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+same(without(), "yyyy")
+for expected, *excluded in (
+    ("ynyy", inline("write", "role", "Role")),
+    ("ynyy", inline("write", "role", "R*")),
+    ("ynyy", inline("write", "role", "Ro?e")),
+    ("yyyy", inline("write", "user", "Role"), inline("write", "role", "Ro?"), inline("none", "role", "*")),
+    ("ynyy", {"PolicyType": "inline"}),
+    ("nnyn", {"PolicyType": "inline"}, {"PolicyType": "aws-managed"}),
+    ("nnyn", {"PolicyType": "inline"}, {"PolicyArn": MANAGED}),
+    ("yyny", {"PolicyType": "user-managed"}),
+    ("yyny", {"PolicyArn": arn("policy/out/Gone")}),
+    ("yyny", {"PolicyArn": arn("policy/Gone")}),
+    ("yyny", {"PolicyArn": arn("policy/*")}),
+    ("yyyy", {"PolicyArn": arn("policy/none")}, {"PolicyType": "scp"}, {"PolicyType": "rcp"}, {"PolicyType": "permission-boundary"}),
+):
+    same((without(*excluded), excluded), (expected, excluded))
+same(without({"PolicyType": "inline"}, PolicyInputList=[policy(allow("s3:PutObject"))]), "yyyy")
+IAM.put_role_permissions_boundary(RoleName="Role", PermissionsBoundary=arn("policy/out/Gone"))
+same(without(), "nnyn")
+same(without({"PolicyArn": arn("policy/out/Gone")}), "nnnn")
+same(without({"PolicyType": "permission-boundary"}), "yyyy")
+same(without({"PolicyType": "permission-boundary"}, PermissionsBoundaryPolicyInputList=[READ]), "ynny")
+IAM.delete_role_permissions_boundary(RoleName="Role")
+theirs = {"source": arn("user/ana"), "PermissionsBoundaryPolicyInputList": [policy(allow("*"))]}
+same(without(**theirs), "nynn")
+same(without(inline("put", "group", "T*"), **theirs), "nnnn")
+same(without(inline("put", "user", "*"), **theirs), "nynn")
+same(without({"PolicyType": "inline"}, source=TEAM), "nnnn")
+SIMULATED = {"PolicySourceArn": ROLE, "ActionNames": ["s3:GetObject"]}
+for code, excluded in (
+    ("InvalidInput", {"PolicyArn": arn("role/x/Role")}),
+    ("InvalidInput", {"PolicyArn": "arn:aws:iam::*:policy/Gone"}),
+    ("InvalidInput", {"PolicyArn": arn("policy/*a*")}),
+    ("InvalidInput", {"PolicyArn": MANAGED, "PolicyType": "inline"}),
+    ("InvalidInput", inline("read", "role", "*o*")),
+    ("ValidationError", {"PolicyType": "session"}),
+    ("ValidationError", {"PolicyArn": "short"}),
+    ("ValidationError", inline("a b", "role", "Role")),
+    ("ValidationError", inline("read", "robot", "Role")),
+    ("ValidationError", {"InlinePolicyIdentifier": {"PolicyName": "read"}}),
+):
+    refused(code, client(checked=False).simulate_principal_policy, PolicyExclusionList=[excluded], **SIMULATED)
+many = [{"PolicyType": "inline"}] * 257
+refused("ValidationError", client(checked=False).simulate_principal_policy, PolicyExclusionList=many, says="equal to 256", **SIMULATED)
+IAM.detach_role_policy(RoleName="Role", PolicyArn=arn("policy/out/Gone"))
+IAM.delete_role_policy(RoleName="Role", PolicyName="write")
+
 # A hundred policies: what is simulated for a role is what its session is answered.
 for name in ("Role", "Bound"):
     if name != "Role":

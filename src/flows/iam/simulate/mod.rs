@@ -3,10 +3,12 @@
 //! Nothing here decides anything: what is simulated is decided by the same function that decides in earnest.
 
 mod custom;
+mod exclusion;
 mod principal;
 mod scenario;
 
 pub use custom::{GetContextKeysForCustomPolicy, SimulateCustomPolicy};
+pub use exclusion::{ExcludedType, Exclusion, Wildcards};
 pub use principal::{GetContextKeysForPrincipalPolicy, Holder, SimulatePrincipalPolicy};
 pub use scenario::{
     EvaluationResult, MatchedStatement, Setting, SimulatedCaller, Simulation, Source, SourceKind,

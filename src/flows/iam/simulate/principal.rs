@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::exclusion::{Exclusion, excludes_boundary, excludes_inline, excludes_managed};
 use super::{
     EvaluationResult, Setting, SimulatedCaller, Simulation, Source, SourceKind, boundary,
     context_keys, invalid, sources,
@@ -85,15 +86,17 @@ impl Scene<'_> {
         is_own.then_some(role)
     }
 
-    fn held(&self, holder: &Holder) -> Result<Held, Refusal> {
+    /// What a holder has, without what is excluded.
+    fn held(&self, holder: &Holder, without: &[Exclusion]) -> Result<Held, Refusal> {
+        let mut policies = Policies::without(without);
         match holder {
             Holder::User(arn) => {
                 let user = self.user_of(arn);
                 let user = user.ok_or_else(|| no_such(arn.as_str()))?;
-                let mut policies = Policies::default();
-                policies.add(self, user.rights(), SourceKind::User)?;
+                policies.add(self, user.rights(), (SourceKind::User, arn.name().as_str()))?;
                 for name in &user.groups {
-                    policies.add(self, self.group(name)?.rights(), SourceKind::Group)?;
+                    let group = self.group(name)?;
+                    policies.add(self, group.rights(), (SourceKind::Group, name.as_str()))?;
                 }
                 let caller = SimulatedCaller::user(arn, user.unique_id.clone());
                 self.holding(caller, policies, user.rights())
@@ -101,15 +104,17 @@ impl Scene<'_> {
             Holder::Group(arn) => {
                 let group = self.group_of(arn);
                 let group = group.ok_or_else(|| no_such(arn.as_str()))?;
-                let mut policies = Policies::default();
-                policies.add(self, group.rights(), SourceKind::Group)?;
+                policies.add(
+                    self,
+                    group.rights(),
+                    (SourceKind::Group, arn.name().as_str()),
+                )?;
                 self.holding(self.stranger()?, policies, group.rights())
             }
             Holder::Role(arn) => {
                 let role = self.role_of(arn);
                 let role = role.ok_or_else(|| no_such(arn.as_str()))?;
-                let mut policies = Policies::default();
-                policies.add(self, role.rights(), SourceKind::Role)?;
+                policies.add(self, role.rights(), (SourceKind::Role, arn.name()))?;
                 let session = "simulation".parse::<SessionName>();
                 let session = session.map_err(|error| invalid(error.to_string()))?;
                 let caller = SimulatedCaller::Session(SessionPrincipal {
@@ -125,10 +130,12 @@ impl Scene<'_> {
     fn holding(
         &self,
         caller: SimulatedCaller,
-        policies: Policies,
+        policies: Policies<'_>,
         rights: Rights<'_>,
     ) -> Result<Held, Refusal> {
-        let boundary = rights.boundary.map(|arn| self.managed_source(arn));
+        let boundary = rights.boundary;
+        let boundary = boundary.filter(|_| !excludes_boundary(policies.without));
+        let boundary = boundary.map(|arn| self.managed_source(arn));
         Ok(Held {
             caller,
             policies: policies.sources,
@@ -150,28 +157,39 @@ impl Scene<'_> {
     }
 }
 
-/// Inline and managed policies; one that several give is there once.
-#[derive(Default)]
-struct Policies {
+/// Inline and managed policies but for those that are excluded; one that several give is there once.
+struct Policies<'a> {
+    without: &'a [Exclusion],
     sources: Vec<Source>,
     managed: BTreeSet<ManagedPolicyArn>,
 }
 
-impl Policies {
+impl<'a> Policies<'a> {
+    const fn without(without: &'a [Exclusion]) -> Self {
+        Self {
+            without,
+            sources: Vec::new(),
+            managed: BTreeSet::new(),
+        }
+    }
+
+    /// What somebody of this kind and name has.
     fn add(
         &mut self,
         scene: &Scene<'_>,
         rights: Rights<'_>,
-        kind: SourceKind,
+        holder: (SourceKind, &str),
     ) -> Result<(), Refusal> {
         let inline = rights.policies.iter();
+        let inline =
+            inline.filter(|(name, _)| !excludes_inline(self.without, name.as_str(), holder));
         self.sources.extend(inline.map(|(name, policy)| Source {
             id: name.to_string(),
-            kind,
+            kind: holder.0,
             policy: policy.clone(),
         }));
         for arn in rights.attached {
-            if self.managed.insert(arn.clone()) {
+            if !excludes_managed(self.without, arn) && self.managed.insert(arn.clone()) {
                 self.sources.push(scene.managed_source(arn)?);
             }
         }
@@ -193,6 +211,8 @@ pub struct SimulatePrincipalPolicy {
     pub policies: Vec<String>,
     /// What bounds them in the place of what does: at most one.
     pub boundary: Vec<String>,
+    /// What of the holder's is left out.
+    pub without: Vec<Exclusion>,
     /// What is asked.
     pub setting: Setting,
 }
@@ -208,7 +228,7 @@ impl Action for SimulatePrincipalPolicy {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         let setting = &self.setting;
-        let held = scene.held(&self.holder)?;
+        let held = scene.held(&self.holder, &self.without)?;
         let caller = match (&setting.caller, &self.holder) {
             (Some(arn), _) => scene.simulated_user(arn)?,
             (None, Holder::Group(_) | Holder::Role(_)) if setting.resource_policy.is_some() => {
@@ -245,7 +265,7 @@ impl Action for GetContextKeysForPrincipalPolicy {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Vec<String>>, Refusal> {
-        let mut policies = scene.held(&self.holder)?.policies;
+        let mut policies = scene.held(&self.holder, &[])?.policies;
         policies.extend(sources("PolicyInputList", &self.policies)?);
         let policies = policies.iter().map(|source| &source.policy);
         Ok(Done::told(context_keys(policies)))
