@@ -10,18 +10,33 @@ use super::groups::Group;
 use super::instance_profiles::InstanceProfile;
 use super::policies::ManagedPolicy;
 use super::providers::{OidcProvider, SamlProvider, SamlProviderDetails};
+use super::services::Service;
 use super::state::{Account, AccountSettings, Directory, Role};
-use super::users::{Rights, User};
-use crate::domain::{OwnTags, PolicyVersionId, TagKey, TagValue};
+use super::users::{AccessKey, Rights, User};
+use crate::audit::Event;
+use crate::domain::{AccessKeyId, OwnTags, PolicyVersionId, TagKey, TagValue};
+use crate::policy::IdentityPolicy;
 
 /// `put user ada in 123456789012: access key AKIA… added, policy read changed`: the change's own line, and what of
-/// it is other than in this directory, as far as an account owns it.
-pub fn told(change: &Change, before: &Directory) -> String {
-    let parts = parts(change, before);
-    if parts.0.is_empty() {
-        return change.to_string();
+/// it is other than in this directory, as far as an account or a service owns it. Where that is more than the audit
+/// keeps of a line, further lines begin anew.
+pub fn told(change: &Change, before: &Directory) -> Vec<String> {
+    let start = change.to_string();
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for part in parts(change, before).0 {
+        if line.len() + part.len() + 2 > Event::MAX_PARAMETER_BYTES && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        if line.is_empty() {
+            line = [&start, ": ", &part].concat();
+        } else {
+            line.push_str(", ");
+            line.push_str(&part);
+        }
     }
-    format!("{change}: {}", parts.0.join(", "))
+    lines.push(if line.is_empty() { start } else { line });
+    lines
 }
 
 fn parts(change: &Change, before: &Directory) -> Parts {
@@ -69,6 +84,10 @@ fn parts(change: &Change, before: &Directory) -> Parts {
         Change::PutInstanceProfile(id, name, after) => {
             let before = account(id).and_then(|it: &Account| it.instance_profiles.get(name));
             parts.instance_profile(before.map(AsRef::as_ref), after);
+        }
+        Change::PutService(name, after) => {
+            let before = before.services.get(name);
+            parts.service(before.map(AsRef::as_ref), after);
         }
         _ => {}
     }
@@ -127,22 +146,29 @@ impl Parts {
         self.named("boundary", &all(Some(boundary)), &all(Some(after.boundary)));
     }
 
+    fn access_keys(
+        &mut self,
+        before: Option<&BTreeMap<AccessKeyId, AccessKey>>,
+        after: &BTreeMap<AccessKeyId, AccessKey>,
+    ) {
+        let ids = all(before.map(BTreeMap::keys));
+        self.named("access key", &ids, &all(Some(after.keys())));
+        for (id, before) in before.into_iter().flatten() {
+            match after.get(id) {
+                Some(after) if after.status != before.status => {
+                    self.0.push(format!("access key {id} {:?}", after.status));
+                }
+                Some(after) if after != before => self.0.push(format!("access key {id} changed")),
+                Some(_) | None => {}
+            }
+        }
+    }
+
     fn user(&mut self, before: Option<&User>, after: &User) {
         self.is_new(before);
         self.field("path", before.map(|it| &it.path), &after.path);
         self.field("id", before.map(|it| &it.unique_id), &after.unique_id);
-        let keys = before.map(|it| &it.access_keys);
-        let is_known = |id| keys.is_some_and(|keys| keys.contains_key(id));
-        let ids = all(keys.map(BTreeMap::keys));
-        self.named("access key", &ids, &all(Some(after.access_keys.keys())));
-        for (id, key) in after.access_keys.iter().filter(|(id, _)| is_known(*id)) {
-            let before = keys.and_then(|keys| keys.get(id));
-            if before.is_some_and(|before| before.status != key.status) {
-                self.0.push(format!("access key {id} {:?}", key.status));
-            } else if before != Some(key) {
-                self.0.push(format!("access key {id} changed"));
-            }
-        }
+        self.access_keys(before.map(|it| &it.access_keys), &after.access_keys);
         let devices = by_name(before.map(|it| &it.mfa_devices));
         self.named("MFA device", &devices, &by_name(Some(&after.mfa_devices)));
         let groups = all(before.map(|it| &it.groups));
@@ -173,6 +199,11 @@ impl Parts {
 
     fn device(&mut self, before: Option<&UnassignedDevice>, after: &UnassignedDevice) {
         self.is_new(before);
+        let with_tags = before.cloned().map(|mut before| {
+            before.tags = after.tags.clone();
+            before
+        });
+        self.field("seed", with_tags.as_ref(), after);
         self.tags(before.map(|it| &it.tags), &after.tags);
     }
 
@@ -220,6 +251,26 @@ impl Parts {
         self.tags(before.map(|it| &it.tags), &after.tags);
     }
 
+    fn service(&mut self, before: Option<&Service>, after: &Service) {
+        self.is_new(before);
+        let description = before.map(|it| &it.description);
+        self.field("description", description, &after.description);
+        self.field("reach", before.map(|it| &it.reach), &after.reach);
+        let signing_names = all(before.map(|it| &it.signing_names));
+        self.named(
+            "signing name",
+            &signing_names,
+            &all(Some(&after.signing_names)),
+        );
+        let prefixes = all(before.map(|it| &it.action_prefixes));
+        self.named(
+            "action prefix",
+            &prefixes,
+            &all(Some(&after.action_prefixes)),
+        );
+        self.access_keys(before.map(|it| &it.access_keys), &after.access_keys);
+    }
+
     fn settings(&mut self, before: Option<&AccountSettings>, after: &AccountSettings) {
         self.is_new(before);
         self.field("alias", before.map(|it| &it.alias), &after.alias);
@@ -260,14 +311,14 @@ fn all<'a, K: Ord + Display + 'a>(
     names.map(|name| (name, ())).collect()
 }
 
-/// A version's document never changes.
-#[expect(
-    clippy::zero_sized_map_values,
-    reason = "compared as maps with values are"
-)]
-fn versions(policy: Option<&ManagedPolicy>) -> BTreeMap<PolicyVersionId, ()> {
-    let ids = policy.into_iter().flat_map(ManagedPolicy::version_ids);
-    ids.map(|id| (id, ())).collect()
+/// The versions of a policy. A file may change what one says; by IAM none ever changes.
+fn versions(policy: Option<&ManagedPolicy>) -> BTreeMap<PolicyVersionId, &IdentityPolicy> {
+    let Some(policy) = policy else {
+        return BTreeMap::new();
+    };
+    let ids = policy.version_ids().into_iter();
+    ids.filter_map(|id| Some((id, policy.version(id)?.0)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -298,7 +349,8 @@ mod tests {
         let before = read(before, &Directory::default());
         let after = read(after, &before);
         let changes = diff(&before, &after);
-        changes.iter().map(|change| told(change, &before)).collect()
+        let lines = changes.iter().flat_map(|change| told(change, &before));
+        lines.collect()
     }
 
     fn user(more: &str) -> DirectoryFiles {
@@ -356,5 +408,91 @@ mod tests {
             "put role Reader in 482011739056: policy read changed",
         ];
         assert_eq!(lines(&files(), &after), told);
+    }
+
+    #[test]
+    fn of_versions_of_a_policy_each_is_told_that_comes_changes_or_goes() {
+        const POLICY: &str = "accounts/482011739056/policies/Own";
+        let says = |action: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#
+            )
+        };
+        let policy = |settings: &str, document: &str, others: &[(&str, &str)]| {
+            let mut files = with(&[POLICY, ".toml"].concat(), settings);
+            files.insert([POLICY, ".json"].concat(), says(document));
+            let others = others.iter();
+            files.extend(
+                others.map(|(id, action)| (format!("{POLICY}.versions/{id}.json"), says(action))),
+            );
+            files
+        };
+        let before = policy(
+            "default_version = 'v2'",
+            "s3:List*",
+            &[("v1", "s3:Get*"), ("v3", "s3:*")],
+        );
+        let told = |after: DirectoryFiles| lines(&before, &after).join("; ");
+        let start = "put policy Own in 482011739056: ";
+        let others = [
+            ("v1", "s3:Put*"),
+            ("v2", "s3:List*"),
+            ("v4", "s3:*"),
+            ("v5", "ec2:*"),
+        ];
+        let after = policy(
+            "default_version = 'v4'",
+            "s3:*",
+            &[others[0], others[1], others[3]],
+        );
+        let several = "version v1 changed, version v4 added, version v5 added, version v3 removed, version v4 holds";
+        assert_eq!(told(after), [start, several].concat());
+        // Which holds is not what it says.
+        let after = policy(
+            "default_version = 'v1'",
+            "s3:Get*",
+            &[others[1], ("v3", "s3:*")],
+        );
+        assert_eq!(told(after), [start, "version v1 holds"].concat());
+        let after = policy(
+            "default_version = 'v2'",
+            "s3:Put*",
+            &[("v1", "s3:Get*"), ("v3", "s3:*")],
+        );
+        assert_eq!(told(after), [start, "version v2 changed"].concat());
+    }
+
+    #[test]
+    fn what_the_audit_would_cut_is_told_in_further_lines() {
+        let role = "accounts/482011739056/roles/Reader.policies/";
+        let mut after = files();
+        for number in 0..100 {
+            let path = format!("{role}policy-with-a-long-name-{number:03}.json");
+            let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:List*","Resource":"*"}}"#;
+            after.insert(path, text.to_owned());
+        }
+        let lines = lines(&files(), &after);
+        assert!(lines.len() > 1);
+        let mut found = 0;
+        for line in &lines {
+            assert!(line.len() <= Event::MAX_PARAMETER_BYTES, "{line}");
+            let told = line
+                .strip_prefix("put role Reader in 482011739056: ")
+                .unwrap();
+            found += told
+                .split(", ")
+                .filter(|part| part.ends_with(" added"))
+                .count();
+        }
+        assert_eq!(found, 100);
+    }
+
+    #[test]
+    fn a_service_s_key_is_told() {
+        let service = "services/ci.example.com.toml";
+        let [secret, ..] = SECRETS;
+        let text = format!("[[access_keys]]\nid = 'AKIARZPUZDIKAAAAAAAA'\nsecret = '{secret}'\n");
+        let told = "put service ci.example.com: new, access key AKIARZPUZDIKAAAAAAAA added";
+        assert_eq!(lines(&files(), &with(service, &text)), [told]);
     }
 }

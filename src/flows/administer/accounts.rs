@@ -292,7 +292,7 @@ impl Administration {
                 Err(error) => return Err(self.failed(act, error).await),
             };
             let lines = changes.iter().map(ToString::to_string).collect();
-            match self.commit(act, snapshot.generation(), changes).await {
+            match self.commit(act, &snapshot, changes).await {
                 Err(AdminError::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
                 Ok(generation) => {

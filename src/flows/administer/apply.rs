@@ -92,7 +92,7 @@ impl Administration {
                 .await?;
             base
         } else {
-            self.commit(&act, base, changes).await?
+            self.commit(&act, &snapshot, changes).await?
         };
         Ok(Applied {
             generation,

@@ -58,7 +58,7 @@ impl Administration {
             Err(error) => return Err(self.failed(act, error).await),
         };
         let lines = changes.iter().map(ToString::to_string).collect();
-        let generation = self.commit(act, snapshot.generation(), changes).await?;
+        let generation = self.commit(act, snapshot, changes).await?;
         Ok(Applied {
             generation,
             changes: lines,

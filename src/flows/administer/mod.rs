@@ -59,7 +59,7 @@ use super::record::{Outcome, Recorder, Subject, chain};
 use super::recorded_change::RecordedChange;
 use super::request::RequestMeta;
 use crate::decisions::Decisions;
-use crate::directory::{Change, LiveDirectory, Snapshot};
+use crate::directory::{Change, LiveDirectory, Snapshot, told};
 use crate::domain::{AccessKeyId, AccountId};
 use crate::entropy::Entropy;
 use crate::federation::saml::service_provider::Rotation;
@@ -277,11 +277,14 @@ impl Administration {
     async fn commit(
         &self,
         act: &Act<'_>,
-        base: Generation,
+        snapshot: &Snapshot,
         changes: Vec<Change>,
     ) -> Result<Generation, AdminError> {
-        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        self.commit_told(act, base, changes, &lines).await
+        let before = snapshot.directory();
+        let lines = changes.iter().flat_map(|change| told(change, before));
+        let lines: Vec<String> = lines.collect();
+        self.commit_told(act, snapshot.generation(), changes, &lines)
+            .await
     }
 
     /// As [`Self::commit`], with these lines in the record.

@@ -30,9 +30,7 @@ impl Administration {
         }
         let change = Change::UseFormat(known);
         let changes = vec![change.to_string()];
-        let generation = self
-            .commit(&act, snapshot.generation(), vec![change])
-            .await?;
+        let generation = self.commit(&act, &snapshot, vec![change]).await?;
         Ok(Applied {
             generation,
             changes,

@@ -270,8 +270,9 @@ impl Iam {
         }
         self.use_up(done.codes, used_up, meta).await?;
         let changes = scene.with_account(done.changes);
-        let lines = changes.iter();
-        let lines: Vec<String> = lines.map(|it| told(it, snapshot.directory())).collect();
+        let before = snapshot.directory();
+        let lines = changes.iter().flat_map(|change| told(change, before));
+        let lines: Vec<String> = lines.collect();
         let change = RecordedChange {
             directory: &self.directory,
             recorder: &self.recorder,

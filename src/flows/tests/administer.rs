@@ -130,7 +130,10 @@ async fn a_change_is_recorded_before_it_is_made_and_after() {
     let events = node.audit.kept.events();
     assert_eq!(events.len(), 2);
     let [intent, outcome] = [&events[0], &events[1]].map(Value::to_string);
-    assert!(intent.contains("intent") && intent.contains("put role Reader in 482011739056"));
+    assert!(
+        intent.contains("intent")
+            && intent.contains("put role Reader in 482011739056: longest session changed")
+    );
     assert!(
         outcome.contains("committed") && outcome.contains("\"generation\":2"),
         "{outcome}"
@@ -570,7 +573,7 @@ async fn every_change_of_a_large_apply_is_recorded() {
         .collect();
     assert_eq!(changes.len(), 120);
     assert!(
-        changes.contains(&"put account 600000000119 (a119)"),
+        changes.contains(&"put account 600000000119 (a119): new"),
         "{changes:?}"
     );
     let counts: Vec<&Value> = lines.map(|parameters| &parameters["changeCount"]).collect();
