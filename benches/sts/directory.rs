@@ -160,7 +160,8 @@ pub fn send(node: SocketAddr, files: &Value, admin: &Admin) -> Outcome<()> {
     Ok(())
 }
 
-fn builds() -> String {
+/// A policy of a role.
+pub fn builds() -> String {
     let policy = json!({ "Version": "2012-10-17", "Statement": [{
         "Sid": "Builds",
         "Effect": "Allow",

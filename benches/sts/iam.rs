@@ -4,7 +4,7 @@
 //! ```text
 //! quiet  64 connections ask who they are                       ── calls a second
 //! busy   the same, while somebody makes ten users a second     ── calls a second; the ratio of both
-//! writes one connection makes users                             ── writes a second
+//! writes one connection makes users, then roles, then gives these a policy ── writes a second
 //! start  the node is stopped and started on its file           ── seconds, memory
 //! ```
 
@@ -14,11 +14,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use form_urlencoded::Serializer;
 use rolegate::clock::{Clock as _, SystemClock};
 use rolegate::domain::Region;
 use serde_json::{Map, Value, json};
 
-use crate::directory::{ACCOUNT, Admin, role_trust, send};
+use crate::directory::{ACCOUNT, Admin, builds, role_trust, send};
 use crate::identity::Provider;
 use crate::load::{ask, send_all};
 use crate::report::{median, say};
@@ -37,8 +38,14 @@ const PARTS: usize = 10;
 const ROUNDS: usize = 7;
 /// Calls of a round.
 const CALLS: usize = 30_000;
-/// Users that are made one after another.
+/// So many of each are written one after another.
 const WRITES: usize = 400;
+/// By these actions, and what has been done then.
+const WRITTEN: [(&str, &str); 3] = [
+    ("CreateUser", "users made"),
+    ("CreateRole", "roles made"),
+    ("PutRolePolicy", "policies of roles put"),
+];
 /// How often somebody writes while others call.
 const BETWEEN_WRITES: Duration = Duration::from_millis(100);
 
@@ -130,17 +137,19 @@ impl Node<'_> {
             "  {quiet:.0} calls a second, {busy:.0} while somebody makes ten users a second"
         ))?;
         say(&format!("ratio {ratio} {:.3}", busy / quiet))?;
-        let requests: Outcome<Vec<_>> = (0..WRITES)
-            .map(|number| self.make(address, &format!("one-{}-{number}", what.len())))
-            .collect();
-        let began = Instant::now();
-        for request in requests? {
-            ask(address, &request)?;
+        for (action, done) in WRITTEN {
+            let name = |number: usize| format!("one-{}-{number}", what.len());
+            let requests: Outcome<Vec<_>> = (0..WRITES)
+                .map(|number| self.signed(address, "iam", &body(action, &name(number))))
+                .collect();
+            let began = Instant::now();
+            for request in requests? {
+                ask(address, &request)?;
+            }
+            let alone = f64::from(u32::try_from(WRITES)?) / began.elapsed().as_secs_f64();
+            say(&format!("  {alone:.0} {done} a second, one after another"))?;
         }
-        let alone = f64::from(u32::try_from(WRITES)?) / began.elapsed().as_secs_f64();
-        say(&format!(
-            "  {alone:.0} users made a second, one after another"
-        ))
+        Ok(())
     }
 
     /// Requests of the administrator, who asks who they are.
@@ -151,8 +160,7 @@ impl Node<'_> {
     }
 
     fn make(&self, node: SocketAddr, name: &str) -> Outcome<Vec<u8>> {
-        let body = format!("Action=CreateUser&Version=2010-05-08&UserName={name}");
-        self.signed(node, "iam", &body)
+        self.signed(node, "iam", &body("CreateUser", name))
     }
 
     fn signed(&self, node: SocketAddr, service: &str, body: &str) -> Outcome<Vec<u8>> {
@@ -186,6 +194,27 @@ impl Node<'_> {
         }
         Ok(())
     }
+}
+
+/// A form that has IAM do this to a user or a role of this name.
+fn body(action: &str, name: &str) -> String {
+    let holder = if action == "CreateUser" {
+        "UserName"
+    } else {
+        "RoleName"
+    };
+    let mut form = Serializer::new(String::new());
+    form.append_pair("Action", action)
+        .append_pair("Version", "2010-05-08")
+        .append_pair(holder, name);
+    match action {
+        "CreateRole" => form.append_pair("AssumeRolePolicyDocument", &role_trust()),
+        "PutRolePolicy" => form
+            .append_pair("PolicyName", "builds")
+            .append_pair("PolicyDocument", &builds()),
+        _ => &mut form,
+    };
+    form.finish()
 }
 
 /// Calls a second.
