@@ -245,9 +245,9 @@ impl Snapshot {
         }
         for claim in thing.claims(id) {
             match Kept::of(&claim) {
-                Kept::AsClaim => self.claims.insert(claim, ()),
-                Kept::AsDevice => self.devices.insert(claim, thing.user().cloned()),
-                Kept::AsPrincipal | Kept::AsKey => {}
+                Kept::Claim => self.claims.insert(claim, ()),
+                Kept::Device => self.devices.insert(claim, thing.user().cloned()),
+                Kept::Principal | Kept::Key => {}
             }
         }
         self.rests.put(thing.rests_on(id));
@@ -284,20 +284,28 @@ impl Snapshot {
                 }
                 Thing::User(_, user) => {
                     self.principal_names.remove(&user.unique_id);
-                    for key in user.access_keys.keys() {
-                        self.keys_of_users.remove(key);
-                    }
+                    self.take_out_keys(user);
                 }
                 Thing::Group(..) | Thing::Policy(..) | Thing::Profile(..) | Thing::Device(_) => {}
             }
             for claim in thing.claims(id) {
-                match Kept::of(&claim) {
-                    Kept::AsClaim => self.claims.remove(&claim),
-                    Kept::AsDevice => self.devices.remove(&claim),
-                    Kept::AsPrincipal | Kept::AsKey => {}
-                }
+                self.take_out_claim(&claim);
             }
             self.rests.remove(&thing.rests_on(id));
+        }
+    }
+
+    fn take_out_keys(&mut self, of: &User) {
+        for key in of.access_keys.keys() {
+            self.keys_of_users.remove(key);
+        }
+    }
+
+    fn take_out_claim(&mut self, claim: &Claim) {
+        match Kept::of(claim) {
+            Kept::Claim => self.claims.remove(claim),
+            Kept::Device => self.devices.remove(claim),
+            Kept::Principal | Kept::Key => {}
         }
     }
 
@@ -615,24 +623,24 @@ fn group_entries(account: &Account) -> HashMap<GroupName, GroupEntry> {
 
 /// In which index a claim is.
 enum Kept {
-    AsClaim,
-    AsDevice,
-    AsPrincipal,
-    AsKey,
+    Claim,
+    Device,
+    Principal,
+    Key,
 }
 
 impl Kept {
     fn of(claim: &Claim) -> Self {
         match claim {
-            Claim::Name(_, Named::Device, _) => Self::AsDevice,
-            Claim::Name(..) => Self::AsClaim,
+            Claim::Name(_, Named::Device, _) => Self::Device,
+            Claim::Name(..) => Self::Claim,
             Claim::Id(id) => match id.kind() {
-                UniqueIdKind::Role | UniqueIdKind::User => Self::AsPrincipal,
+                UniqueIdKind::Role | UniqueIdKind::User => Self::Principal,
                 UniqueIdKind::ManagedPolicy
                 | UniqueIdKind::Group
-                | UniqueIdKind::InstanceProfile => Self::AsClaim,
+                | UniqueIdKind::InstanceProfile => Self::Claim,
             },
-            Claim::Key(_) => Self::AsKey,
+            Claim::Key(_) => Self::Key,
         }
     }
 }

@@ -81,7 +81,7 @@ impl Administration {
             let conflict = AdminError::Conflict { head: base };
             return Err(self.failed(&act, conflict).await);
         }
-        let planned = self.plan_elsewhere(desired.files, snapshot, meta.now);
+        let planned = self.plan_elsewhere(desired.files, Arc::clone(&snapshot), meta.now);
         let mut plan = match planned.await {
             Ok(plan) => plan,
             Err(error) => return Err(self.failed(&act, error).await),

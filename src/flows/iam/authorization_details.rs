@@ -262,17 +262,17 @@ impl<'s> Beside<'s> {
             .map(|(name, profile)| InstanceProfileView::in_list(scene, name, profile))
             .collect()
     }
+}
 
-    fn policy(&self, scene: &Scene<'_>, arn: &ManagedPolicyArn) -> Option<Detail> {
-        let found = scene.policy(arn).ok()?;
-        let ids = found.version_ids().into_iter().rev();
-        let versions = ids.filter_map(|id| VersionView::find(found, id)).collect();
-        let view = PolicyView {
-            tags: OwnTags::default(),
-            ..found.view(arn.clone(), scene.usage(arn))
-        };
-        Some(Detail::Policy(view, versions))
-    }
+fn policy(scene: &Scene<'_>, arn: &ManagedPolicyArn) -> Option<Detail> {
+    let found = scene.policy(arn).ok()?;
+    let ids = found.version_ids().into_iter().rev();
+    let versions = ids.filter_map(|id| VersionView::find(found, id)).collect();
+    let view = PolicyView {
+        tags: OwnTags::default(),
+        ..found.view(arn.clone(), scene.usage(arn))
+    };
+    Some(Detail::Policy(view, versions))
 }
 
 fn detail(scene: &Scene<'_>, beside: &Beside<'_>, found: &Found<'_>) -> Option<Detail> {
@@ -295,8 +295,8 @@ fn detail(scene: &Scene<'_>, beside: &Beside<'_>, found: &Found<'_>) -> Option<D
             role.trust.as_json().to_owned(),
             beside.profiles(scene, name),
         ),
-        Found::Policy(_, arn) => beside.policy(scene, arn)?,
-        Found::AwsPolicy(arn) => beside.policy(scene, arn)?,
+        Found::Policy(_, arn) => policy(scene, arn)?,
+        Found::AwsPolicy(arn) => policy(scene, arn)?,
     })
 }
 

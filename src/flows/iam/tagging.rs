@@ -69,14 +69,18 @@ impl<T: Tagged> Action for Tag<T> {
             for (key, value) in self.tags.iter() {
                 tags.remove(key);
                 let put = tags.put(key.clone(), value.clone());
-                put.map_err(|error| match error {
-                    TagsError::TooMany | TagsError::DuplicateKey => {
-                        Refusal::over_quota(T::QUOTA, SessionTags::MAX)
-                    }
-                })?;
+                put.map_err(over_quota::<T>)?;
             }
             Ok(tags)
         })
+    }
+}
+
+fn over_quota<T: Tagged>(error: TagsError) -> Refusal {
+    match error {
+        TagsError::TooMany | TagsError::DuplicateKey => {
+            Refusal::over_quota(T::QUOTA, SessionTags::MAX)
+        }
     }
 }
 
