@@ -32,7 +32,10 @@ pub(super) const POLICY_DOCUMENT: Field = Field {
         field: "policyDocument",
         min: 1,
         max: 131_072,
-        pattern: Some((is_policy_character, r"[\u0009\u000A\u000D\u0020-\u00FF]+")),
+        pattern: Some((
+            |text| text.chars().all(is_policy_character),
+            r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+        )),
         quoting: Quoting::Quoted,
     },
 };
@@ -43,7 +46,10 @@ pub(super) const POLICY_PATH_PREFIX: Field = Field {
         field: "pathPrefix",
         min: 1,
         max: 512,
-        pattern: Some((is_policy_path_character, r"((/[A-Za-z0-9\.,\+@=_-]+)*)/")),
+        pattern: Some((
+            |text| text.chars().all(is_policy_path_character),
+            r"((/[A-Za-z0-9\.,\+@=_-]+)*)/",
+        )),
         quoting: Quoting::Quoted,
     },
 };
@@ -54,7 +60,7 @@ pub(super) const ACCESS_KEY_ID: Field = Field {
         field: "accessKeyId",
         min: 16,
         max: 128,
-        pattern: Some((is_key_character, r"[\w]+")),
+        pattern: Some((|text| text.chars().all(is_key_character), r"[\w]+")),
         quoting: Quoting::Quoted,
     },
 };
