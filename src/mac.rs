@@ -15,7 +15,7 @@ pub const TAG: usize = 32;
 /// The bytes that SHA-256 takes at once; a longer key is hashed.
 const BLOCK: usize = 64;
 /// A key's block and a text that take no more need no memory of their own.
-const SHORT: usize = 320;
+const SHORT: usize = 256;
 
 /// A key that is ready to sign. It does not print, and is wiped when it is dropped.
 #[derive(Debug, Clone)]

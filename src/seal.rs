@@ -11,12 +11,14 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
-use crate::domain::{Secret, UnixTime};
+use crate::domain::{Secret, UnixTime, Wipe as _};
 use crate::entropy::{Entropy, EntropyError, draw};
 use crate::mac::MacKey;
 
 /// How many bytes sealing adds.
-pub const OVERHEAD: usize = KEY_ID + SALT + TAG;
+pub const OVERHEAD: usize = HEAD + TAG;
+/// How many of these stand before what is sealed.
+pub const HEAD: usize = KEY_ID + SALT;
 const KEY_ID: usize = 4;
 const SALT: usize = 32;
 const TAG: usize = 16;
@@ -55,9 +57,9 @@ pub struct Unopened;
 
 /// What a message's own key is good for beside sealing.
 #[derive(Debug)]
-pub struct Opened {
-    /// What was sealed.
-    pub plaintext: Vec<u8>,
+pub struct Opened<'m> {
+    /// What was sealed, where it stood.
+    pub plaintext: &'m [u8],
     /// 256 bits that belong to this message alone, for whoever needs a secret beside it.
     pub companion: Secret<[u8; 32]>,
 }
@@ -88,32 +90,49 @@ impl SealingKey {
         plaintext: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, EntropyError> {
-        self.seal_under(&draw(entropy)?, context, plaintext)
+        let mut message = Vec::with_capacity(OVERHEAD + plaintext.len());
+        message.resize(HEAD, 0);
+        message.extend_from_slice(plaintext);
+        self.seal_in_place(context, &mut message, 0, &draw(entropy)?)?;
+        Ok(message)
     }
 
-    /// Seals, and gives the message's companion secret too.
+    /// Seals where it stands what comes in `message` after so many bytes, which stay as they are, and [`HEAD`] more,
+    /// which are taken; and gives the message's companion secret. Nothing is left of the plaintext.
     ///
     /// # Errors
     /// [`EntropyError`] where no salt could be drawn.
     pub fn seal_with_companion(
         &self,
         context: &[&[u8]],
-        plaintext: &[u8],
+        message: &mut Vec<u8>,
+        begin: usize,
         entropy: &dyn Entropy,
-    ) -> Result<(Vec<u8>, Secret<[u8; 32]>), EntropyError> {
-        let salt = draw(entropy)?;
-        let sealed = self.seal_under(&salt, context, plaintext)?;
-        Ok((sealed, self.companion(&salt)))
+    ) -> Result<Secret<[u8; 32]>, EntropyError> {
+        let salt = draw(entropy);
+        let sealed = salt.and_then(|salt| self.seal_in_place(context, message, begin, &salt));
+        if sealed.is_err() {
+            message.wipe();
+        }
+        sealed?;
+        Ok(self.companion(&salt?))
     }
 
-    /// Opens what [`Self::seal`] made with the same `context`.
+    /// Opens where it stands what [`Self::seal`] made with the same `context`. What is left there is for the caller
+    /// to wipe.
     ///
     /// # Errors
     /// [`Unopened`], without saying why.
-    pub fn open(&self, context: &[&[u8]], sealed: &[u8]) -> Result<Opened, Unopened> {
-        let (plaintext, salt) = self.open_with_salt(context, sealed)?;
+    pub fn open<'m>(
+        &self,
+        context: &[&[u8]],
+        sealed: &'m mut [u8],
+    ) -> Result<Opened<'m>, Unopened> {
+        let (head, body) = sealed.split_first_chunk_mut::<HEAD>().ok_or(Unopened)?;
+        let salt = self.salt_in(head)?;
+        let length = self.open_in_place(context, salt, body)?;
         Ok(Opened {
-            plaintext,
+            plaintext: body.get(..length).ok_or(Unopened)?,
             companion: self.companion(salt),
         })
     }
@@ -123,48 +142,57 @@ impl SealingKey {
     /// # Errors
     /// [`Unopened`], without saying why.
     pub fn plaintext(&self, context: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
-        self.open_with_salt(context, sealed)
-            .map(|(plaintext, _)| plaintext)
+        let (head, body) = sealed.split_first_chunk::<HEAD>().ok_or(Unopened)?;
+        let mut body = body.to_vec();
+        let length = self.open_in_place(context, self.salt_in(head)?, &mut body)?;
+        body.truncate(length);
+        Ok(body)
     }
 
-    fn seal_under(
+    fn seal_in_place(
         &self,
-        salt: &[u8; SALT],
         context: &[&[u8]],
-        plaintext: &[u8],
-    ) -> Result<Vec<u8>, EntropyError> {
-        let mut sealed = Vec::with_capacity(OVERHEAD + plaintext.len());
-        sealed.extend_from_slice(&self.id);
-        sealed.extend_from_slice(salt);
-        let head = sealed.len();
-        sealed.extend_from_slice(plaintext);
-        let body = sealed.get_mut(head..).ok_or(EntropyError)?;
+        message: &mut Vec<u8>,
+        begin: usize,
+        salt: &[u8; SALT],
+    ) -> Result<(), EntropyError> {
+        let sealed = message.get_mut(begin..).ok_or(EntropyError)?;
+        let (id, rest) = sealed.split_first_chunk_mut().ok_or(EntropyError)?;
+        let (place, body) = rest.split_first_chunk_mut().ok_or(EntropyError)?;
+        (*id, *place) = (self.id, *salt);
         let tag = self
             .message_key(salt)
             .seal_in_place_separate_tag(zero_nonce(), Aad::from(self.associated(context)), body)
             .map_err(|_| EntropyError)?;
-        sealed.extend_from_slice(tag.as_ref());
-        Ok(sealed)
+        message.extend_from_slice(tag.as_ref());
+        Ok(())
     }
 
-    fn open_with_salt<'s>(
+    /// The salt of a message of this key.
+    fn salt_in<'h>(&self, head: &'h [u8; HEAD]) -> Result<&'h [u8; SALT], Unopened> {
+        let (id, salt) = head.split_first_chunk::<KEY_ID>().ok_or(Unopened)?;
+        let salt = salt.first_chunk().ok_or(Unopened)?;
+        if *id == self.id {
+            Ok(salt)
+        } else {
+            Err(Unopened)
+        }
+    }
+
+    /// How long the plaintext is, which stands at the beginning then.
+    fn open_in_place(
         &self,
         context: &[&[u8]],
-        sealed: &'s [u8],
-    ) -> Result<(Vec<u8>, &'s [u8; SALT]), Unopened> {
-        let (id, rest) = sealed.split_first_chunk::<KEY_ID>().ok_or(Unopened)?;
-        let (salt, body) = rest.split_first_chunk::<SALT>().ok_or(Unopened)?;
-        if *id != self.id {
-            return Err(Unopened);
-        }
-        let mut body = body.to_vec();
-        let length = self
+        salt: &[u8; SALT],
+        body: &mut [u8],
+    ) -> Result<usize, Unopened> {
+        let associated = Aad::from(self.associated(context));
+        let opened = self
             .message_key(salt)
-            .open_in_place(zero_nonce(), Aad::from(self.associated(context)), &mut body)
-            .map_err(|_| Unopened)?
-            .len();
-        body.truncate(length);
-        Ok((body, salt))
+            .open_in_place(zero_nonce(), associated, body);
+        opened
+            .map(|plaintext| plaintext.len())
+            .map_err(|_| Unopened)
     }
 
     fn message_key(&self, salt: &[u8; SALT]) -> LessSafeKey {
@@ -176,15 +204,49 @@ impl SealingKey {
     }
 
     /// Every part with its length before it, so that two contexts never read the same.
-    fn associated(&self, context: &[&[u8]]) -> Vec<u8> {
-        let parts = context.iter().map(|part| size_of::<u64>() + part.len());
-        let mut associated = Vec::with_capacity(KEY_ID + parts.sum::<usize>());
-        associated.extend_from_slice(&self.id);
+    fn associated(&self, context: &[&[u8]]) -> Associated {
+        let mut associated = Associated::Short([0; Associated::SHORT], 0);
+        associated.push(&self.id);
         for part in context {
-            associated.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            associated.extend_from_slice(part);
+            associated.push(&(part.len() as u64).to_be_bytes());
+            associated.push(part);
         }
         associated
+    }
+}
+
+/// What is bound to a message. It is mostly a purpose, a version and a name, which need no memory of their own.
+enum Associated {
+    Short([u8; Self::SHORT], usize),
+    Long(Vec<u8>),
+}
+
+impl Associated {
+    const SHORT: usize = 128;
+
+    fn push(&mut self, part: &[u8]) {
+        match self {
+            Self::Short(bytes, length) => {
+                let end = *length + part.len();
+                match bytes.get_mut(*length..end) {
+                    Some(place) => {
+                        place.copy_from_slice(part);
+                        *length = end;
+                    }
+                    None => *self = Self::Long([self.as_ref(), part].concat()),
+                }
+            }
+            Self::Long(bytes) => bytes.extend_from_slice(part),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Associated {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Short(bytes, length) => bytes.get(..*length).unwrap_or_default(),
+            Self::Long(bytes) => bytes,
+        }
     }
 }
 
@@ -280,14 +342,44 @@ mod tests {
 
     #[test]
     fn opens_what_it_sealed() {
-        let (sealed, companion) = key()
-            .seal_with_companion(&[b"a"], b"plain", &SystemEntropy)
-            .unwrap();
-        let opened = key().open(&[b"a"], &sealed).unwrap();
-        assert_eq!(opened.plaintext, b"plain");
-        assert_eq!(opened.companion, companion);
+        let sealed = key().seal(&[b"a"], b"plain", &SystemEntropy).unwrap();
         assert_eq!(key().plaintext(&[b"a"], &sealed).unwrap(), b"plain");
         assert_eq!(sealed.len(), OVERHEAD + 5);
+    }
+
+    fn sealed_after_a_byte() -> (Vec<u8>, Secret<[u8; 32]>) {
+        let mut message = vec![7; 1 + HEAD];
+        message.extend_from_slice(b"plain");
+        let companion = key().seal_with_companion(&[b"a"], &mut message, 1, &SystemEntropy);
+        (message, companion.unwrap())
+    }
+
+    #[test]
+    fn opens_where_it_was_sealed_with_the_same_companion() {
+        let (mut message, companion) = sealed_after_a_byte();
+        let (before, sealed) = message.split_at_mut(1);
+        assert_eq!((before[0], sealed.len()), (7, OVERHEAD + 5));
+        assert_eq!(key().plaintext(&[b"a"], sealed).unwrap(), b"plain");
+        let opened = key().open(&[b"a"], sealed).unwrap();
+        assert_eq!(opened.plaintext, b"plain");
+        assert_eq!(opened.companion, companion);
+        assert_ne!(sealed_after_a_byte().1, companion);
+    }
+
+    struct NoEntropy;
+
+    impl Entropy for NoEntropy {
+        fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+            Err(EntropyError)
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_was_not_sealed() {
+        let mut message = vec![7; HEAD + 5];
+        let sealed = key().seal_with_companion(&[b"a"], &mut message, 0, &NoEntropy);
+        assert_eq!(sealed.err(), Some(EntropyError));
+        assert!(message.is_empty());
     }
 
     #[test]
@@ -296,9 +388,9 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut damaged = sealed.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            let opened = key().open(&[b"a"], &damaged);
-            assert_eq!(opened.err(), Some(Unopened), "bit {bit}");
             assert_eq!(key().plaintext(&[b"a"], &damaged), Err(Unopened));
+            let opened = key().open(&[b"a"], &mut damaged);
+            assert_eq!(opened.err(), Some(Unopened), "bit {bit}");
         }
     }
 
@@ -307,14 +399,29 @@ mod tests {
         let sealed = key()
             .seal(&[b"ab", b"c"], b"plain", &SystemEntropy)
             .unwrap();
-        assert_eq!(key().open(&[b"a", b"bc"], &sealed).err(), Some(Unopened));
+        let opened = key().plaintext(&[b"a", b"bc"], &sealed);
+        assert_eq!(opened, Err(Unopened));
+    }
+
+    #[test]
+    fn what_is_associated_is_the_same_however_long_it_is() {
+        let mut name = vec![b'a'; Associated::SHORT - KEY_ID - 2 * size_of::<u64>() - 1];
+        for _ in 0..3 {
+            let mut expected = key().id().to_vec();
+            for part in [&name[..], b"b"] {
+                expected.extend_from_slice(&(part.len() as u64).to_be_bytes());
+                expected.extend_from_slice(part);
+            }
+            assert_eq!(key().associated(&[&name, b"b"]).as_ref(), expected);
+            name.push(b'a');
+        }
     }
 
     #[test]
     fn another_purpose_does_not_open_it() {
         let sealed = key().seal(&[], b"plain", &SystemEntropy).unwrap();
         let other = RootKey::new([7; 32]).sealing_key("other");
-        assert_eq!(other.open(&[], &sealed).err(), Some(Unopened));
+        assert_eq!(other.plaintext(&[], &sealed), Err(Unopened));
     }
 
     #[test]
@@ -339,7 +446,8 @@ mod tests {
     #[test]
     fn short_input_is_refused() {
         for length in 0..OVERHEAD {
-            assert_eq!(key().open(&[], &vec![0; length]).err(), Some(Unopened));
+            let opened = key().open(&[], &mut vec![0; length]).err();
+            assert_eq!(opened, Some(Unopened));
         }
     }
 }

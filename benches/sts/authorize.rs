@@ -123,7 +123,7 @@ fn received(caller: &Credentials, invocation: &str, now: UnixTime) -> Outcome<Re
 pub fn answered(
     request: &HttpRequest,
     body: &[u8],
-    open: impl FnOnce(&[u8]) -> Option<(Vec<u8>, String)>,
+    open: impl FnOnce(Vec<u8>) -> Option<(Vec<u8>, String)>,
 ) -> Option<Vec<u8>> {
     let headers: &HeaderMap = request.headers();
     let outer = |name: &str| headers.get(name)?.to_str().ok();
@@ -135,7 +135,7 @@ pub fn answered(
         found.map(|(_, value)| value.as_str())
     };
     let token = BASE64.decode(inner("x-amz-security-token")?.as_bytes());
-    let (session, secret) = open(&token.ok()?)?;
+    let (session, secret) = open(token.ok()?)?;
     let body = BASE64.decode(received.body.as_bytes()).ok()?;
     is_signed(&inner, &SIGNED_HEADERS, &received.path, &body, &secret)?;
     Some(session)

@@ -15,7 +15,7 @@ use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPubli
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use data_encoding::{BASE64, HEXLOWER};
-use rolegate::seal::SealingKey;
+use rolegate::seal::{HEAD, SealingKey};
 use serde::Deserialize;
 
 use crate::Outcome;
@@ -187,15 +187,18 @@ fn opened_session(bare: &Bare, request: &HttpRequest, body: &[u8]) -> Option<Vec
     let headers = request.headers();
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let token = BASE64.decode(text("x-amz-security-token")?.as_bytes());
-    let (session, secret) = opened(bare, &token.ok()?)?;
+    let (session, secret) = opened(bare, token.ok()?)?;
     is_signed(&text, &SIGNED_HEADERS, request.path(), body, &secret)?;
     Some(session)
 }
 
 /// What a session token holds, and its secret.
-fn opened(bare: &Bare, token: &[u8]) -> Option<(Vec<u8>, String)> {
-    let opened = bare.tokens.open(&[CONTEXT], token).ok()?;
-    Some((opened.plaintext, secret_of(opened.companion.expose())))
+fn opened(bare: &Bare, mut token: Vec<u8>) -> Option<(Vec<u8>, String)> {
+    let opened = bare.tokens.open(&[CONTEXT], &mut token).ok()?;
+    let secret = secret_of(opened.companion.expose());
+    let end = HEAD + opened.plaintext.len();
+    token.truncate(end);
+    Some((token.split_off(HEAD), secret))
 }
 
 /// Verifies the signature of a POST with these headers, of which these are signed.
@@ -226,7 +229,7 @@ pub fn is_signed<'t>(
 }
 
 async fn authorize(bare: Data<Bare>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    let open = |token: &[u8]| opened(&bare, token);
+    let open = |token: Vec<u8>| opened(&bare, token);
     match crate::authorize::answered(&request, &body, open) {
         Some(session) => json_answer(&session, AUTHORIZE_BYTES),
         None => HttpResponse::Forbidden().finish(),

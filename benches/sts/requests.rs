@@ -7,7 +7,7 @@ use form_urlencoded::Serializer;
 use rolegate::clock::{Clock as _, SystemClock};
 use rolegate::domain::{AccessKeyId, Region, SecretAccessKey, SessionToken, UnixTime};
 use rolegate::entropy::SystemEntropy;
-use rolegate::seal::SealingKey;
+use rolegate::seal::{HEAD, SealingKey};
 use rolegate::sigv4::{self, HttpRequest, Signer};
 
 use crate::directory::{ASSUMED_ROLE, ROLE, SAML_ROLE, numbered_role};
@@ -222,10 +222,9 @@ fn read_credentials(answer: &[u8]) -> Outcome<Credentials> {
 /// Credentials of the bare route, whose token holds as much as the node's.
 fn bare_credentials(ours: &Credentials) -> Outcome<Credentials> {
     let token = BASE64.decode(ours.token.expose().as_bytes())?;
-    let session = vec![b's'; token.len() - TOKEN_OVERHEAD];
+    let mut sealed = vec![b's'; HEAD + token.len() - TOKEN_OVERHEAD];
     let key = SealingKey::new(bare::SEALING_KEY);
-    let (sealed, companion) =
-        key.seal_with_companion(&[bare::CONTEXT], &session, &SystemEntropy)?;
+    let companion = key.seal_with_companion(&[bare::CONTEXT], &mut sealed, 0, &SystemEntropy)?;
     Ok(Credentials {
         access_key_id: ours.access_key_id.clone(),
         secret: SecretAccessKey::new(bare::secret_of(companion.expose())),

@@ -2,6 +2,7 @@
 
 mod parts;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
@@ -68,7 +69,7 @@ impl Serialize for ReadOnly {
 
 /// When, where and by which request something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Occasion {
+pub struct Occasion<'a> {
     /// The event's own id.
     pub id: EventId,
     /// The request that is answered.
@@ -78,18 +79,18 @@ pub struct Occasion {
     /// The part that was asked.
     pub source: EventSource,
     /// The operation, e.g. `AssumeRole`; as the caller wrote it where it is none.
-    pub name: Text<{ Occasion::MAX_NAME_BYTES }>,
+    pub name: Text<'a, { Occasion::MAX_NAME_BYTES }>,
     /// Whether the operation can change anything.
     pub read_only: ReadOnly,
     /// The region that was asked.
-    pub region: Region,
+    pub region: Cow<'a, Region>,
     /// The caller's address, after trusted proxies.
     pub source_address: IpAddr,
     /// The `User-Agent` header.
-    pub user_agent: Option<Text<{ Occasion::MAX_USER_AGENT_BYTES }>>,
+    pub user_agent: Option<Text<'a, { Occasion::MAX_USER_AGENT_BYTES }>>,
 }
 
-impl Occasion {
+impl Occasion<'_> {
     /// An operation's name is cut to this many bytes.
     pub const MAX_NAME_BYTES: usize = 128;
     /// A user agent is cut to this many bytes.
@@ -169,72 +170,78 @@ pub enum Parameter {
 /// A recorded parameter's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum ParameterValue {
+pub enum ParameterValue<'a> {
     /// Text.
-    Text(Text<{ Event::MAX_PARAMETER_BYTES }>),
+    Text(Text<'a, { Event::MAX_PARAMETER_BYTES }>),
     /// A number.
     Number(u64),
     /// A list, of which [`Event::MAX_LIST`] are kept.
-    List(Vec<Text<{ Event::MAX_PARAMETER_BYTES }>>),
+    List(Vec<Text<'a, { Event::MAX_PARAMETER_BYTES }>>),
 }
 
-impl From<&str> for ParameterValue {
-    fn from(text: &str) -> Self {
+impl<'a> From<&'a str> for ParameterValue<'a> {
+    fn from(text: &'a str) -> Self {
         Self::Text(text.into())
     }
 }
 
-impl From<u64> for ParameterValue {
+impl From<String> for ParameterValue<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<u64> for ParameterValue<'_> {
     fn from(number: u64) -> Self {
         Self::Number(number)
     }
 }
 
-impl ParameterValue {
+impl<'a> ParameterValue<'a> {
     /// A list of texts.
-    pub fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn list(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let kept = texts.into_iter().take(Event::MAX_LIST);
         Self::List(kept.map(Text::new).collect())
     }
 }
 
-/// One event. Made for an [`Occasion`] and completed by what the flow learns.
+/// One event. Made for an [`Occasion`] and completed by what the flow learns, which it borrows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Event(Box<Record>);
+pub struct Event<'a>(Box<Record<'a>>);
 
 /// The members of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+struct Record<'a> {
     #[serde(rename = "eventVersion")]
     version: &'static str,
-    user_identity: UserIdentity,
+    user_identity: UserIdentity<'a>,
     #[serde(rename = "eventTime", serialize_with = "as_text")]
     time: UnixTime,
     #[serde(rename = "eventSource")]
     source: EventSource,
     #[serde(rename = "eventName")]
-    name: Text<{ Occasion::MAX_NAME_BYTES }>,
-    aws_region: Region,
+    name: Text<'a, { Occasion::MAX_NAME_BYTES }>,
+    aws_region: Cow<'a, Region>,
     #[serde(rename = "sourceIPAddress")]
     source_ip_address: IpAddr,
-    user_agent: Option<Text<{ Occasion::MAX_USER_AGENT_BYTES }>>,
+    user_agent: Option<Text<'a, { Occasion::MAX_USER_AGENT_BYTES }>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<Text<{ Event::MAX_MESSAGE_BYTES }>>,
+    error_message: Option<Text<'a, { Event::MAX_MESSAGE_BYTES }>>,
     #[serde(serialize_with = "as_map")]
-    request_parameters: Vec<(Parameter, ParameterValue)>,
-    response_elements: Option<ResponseElements>,
-    additional_event_data: AdditionalData,
+    request_parameters: Vec<(Parameter, ParameterValue<'a>)>,
+    response_elements: Option<ResponseElements<'a>>,
+    additional_event_data: AdditionalData<'a>,
     #[serde(rename = "requestID")]
     request_id: RequestId,
     #[serde(rename = "eventID")]
     id: EventId,
     read_only: ReadOnly,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    resources: Vec<Resource>,
+    resources: Vec<Resource<'a>>,
     #[serde(rename = "eventType")]
     kind: &'static str,
     #[serde(rename = "managementEvent")]
@@ -247,17 +254,17 @@ struct Record {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ResponseElements {
+struct ResponseElements<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    credentials: Option<IssuedCredentials>,
+    credentials: Option<IssuedCredentials<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assumed_role_user: Option<AssumedRoleUser>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct IssuedCredentials {
-    access_key_id: AccessKeyId,
+struct IssuedCredentials<'a> {
+    access_key_id: &'a AccessKeyId,
     #[serde(serialize_with = "as_text")]
     expiration: UnixTime,
 }
@@ -271,43 +278,43 @@ struct AssumedRoleUser {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Resource {
+struct Resource<'a> {
     #[serde(rename = "ARN")]
-    arn: RoleArn,
+    arn: &'a RoleArn,
     account_id: AccountId,
     r#type: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AdditionalData {
+struct AdditionalData<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    checks: Vec<Check>,
+    checks: Vec<Check<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    connection: Option<ConnectionId>,
+    connection: Option<&'a ConnectionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    provider_arn: Option<ProviderArn>,
+    provider_arn: Option<&'a ProviderArn>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    issuer: Option<Box<str>>,
+    issuer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<Box<str>>,
+    subject: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<RuleId>,
+    rule: Option<&'a RuleId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sign_in: Option<SignInId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chain_depth: Option<u8>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    mapping_rules: Vec<RuleTrace>,
+    #[serde(skip_serializing_if = "<[RuleTrace]>::is_empty")]
+    mapping_rules: &'a [RuleTrace],
     #[serde(skip_serializing_if = "Option::is_none")]
     coalesced: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sessions_ended: Option<u64>,
 }
 
-impl Event {
+impl<'a> Event<'a> {
     /// An error message is cut to this many bytes.
     pub const MAX_MESSAGE_BYTES: usize = 1024;
     /// A parameter's value, or one of a list, is cut to this many bytes.
@@ -322,7 +329,7 @@ impl Event {
     pub const MAX_RESOURCES: usize = 8;
 
     /// An event of this occasion, of an unknown caller and with nothing issued or refused.
-    pub fn new(occasion: Occasion) -> Self {
+    pub fn new(occasion: Occasion<'a>) -> Self {
         Self(Box::new(Record {
             version: "1.11",
             user_identity: UserIdentity::unknown(),
@@ -349,13 +356,13 @@ impl Event {
     }
 
     /// Names the caller.
-    pub fn by(mut self, identity: UserIdentity) -> Self {
+    pub fn by(mut self, identity: UserIdentity<'a>) -> Self {
         self.0.user_identity = identity;
         self
     }
 
     /// Records a parameter of the request; the last value of one counts.
-    pub fn parameter(mut self, parameter: Parameter, value: impl Into<ParameterValue>) -> Self {
+    pub fn parameter(mut self, parameter: Parameter, value: impl Into<ParameterValue<'a>>) -> Self {
         self.0
             .request_parameters
             .retain(|(present, _)| *present != parameter);
@@ -364,11 +371,11 @@ impl Event {
     }
 
     /// Names a role that the request is about, and its account as the one concerned.
-    pub fn role(mut self, role: &RoleArn) -> Self {
+    pub fn role(mut self, role: &'a RoleArn) -> Self {
         self.0.recipient_account_id = Some(role.account());
         if self.0.resources.len() < Self::MAX_RESOURCES {
             self.0.resources.push(Resource {
-                arn: role.clone(),
+                arn: role,
                 account_id: role.account(),
                 r#type: "AWS::IAM::Role",
             });
@@ -383,7 +390,7 @@ impl Event {
     }
 
     /// Adds checks to the trace, in order.
-    pub fn checks(mut self, checks: impl IntoIterator<Item = Check>) -> Self {
+    pub fn checks(mut self, checks: impl IntoIterator<Item = Check<'a>>) -> Self {
         let kept = &mut self.0.additional_event_data.checks;
         kept.extend(
             checks
@@ -394,46 +401,44 @@ impl Event {
     }
 
     /// Says what became of every mapping rule, in their order.
-    pub fn mapping(mut self, trace: &[RuleTrace]) -> Self {
-        let kept = trace.iter().take(Self::MAX_RULES).cloned();
-        self.0.additional_event_data.mapping_rules = kept.collect();
+    pub fn mapping(mut self, trace: &'a [RuleTrace]) -> Self {
+        let kept = trace.get(..Self::MAX_RULES).unwrap_or(trace);
+        self.0.additional_event_data.mapping_rules = kept;
         self
     }
 
     /// Says where the caller's rights come from.
-    pub fn lineage(mut self, lineage: &Lineage) -> Self {
+    pub fn lineage(mut self, lineage: &'a Lineage) -> Self {
         let (connection, provider_arn) = match lineage.person().map(|person| &person.provider) {
-            Some(ProviderRef::Connection(connection)) => (Some(connection.clone()), None),
-            Some(ProviderRef::Account(provider)) => (None, Some(provider.clone())),
+            Some(ProviderRef::Connection(connection)) => (Some(connection), None),
+            Some(ProviderRef::Account(provider)) => (None, Some(provider)),
             // The issuer tells which of those that every account knows.
             Some(ProviderRef::Known(_)) | None => (None, None),
         };
         let (issuer, subject) = match &lineage.origin {
             Origin::Person(person) => (
-                Some(person.issuer.as_str().into()),
-                person.subject.as_str().into(),
+                Some(person.issuer.as_str()),
+                Cow::Borrowed(person.subject.as_str()),
             ),
-            Origin::User(user) => (None, user.arn().as_str().into()),
-            Origin::Service(name) => (None, name.as_str().into()),
+            Origin::User(user) => (None, Cow::Owned(user.arn())),
+            Origin::Service(name) => (None, Cow::Borrowed(name.as_str())),
         };
-        self.0.additional_event_data = AdditionalData {
-            connection,
-            provider_arn,
-            issuer,
-            subject: Some(subject),
-            rule: lineage.rule.clone(),
-            generation: Some(lineage.generation),
-            sign_in: lineage.sign_in,
-            chain_depth: Some(lineage.chain_depth()),
-            ..self.0.additional_event_data
-        };
+        let data = &mut self.0.additional_event_data;
+        data.connection = connection;
+        data.provider_arn = provider_arn;
+        data.issuer = issuer;
+        data.subject = Some(subject);
+        data.rule = lineage.rule.as_ref();
+        data.generation = Some(lineage.generation);
+        data.sign_in = lineage.sign_in;
+        data.chain_depth = Some(lineage.chain_depth());
         self
     }
 
     /// Credentials were issued.
-    pub fn issued(mut self, access_key_id: &AccessKeyId, expiration: UnixTime) -> Self {
+    pub fn issued(mut self, access_key_id: &'a AccessKeyId, expiration: UnixTime) -> Self {
         self.0.response_elements.get_or_insert_default().credentials = Some(IssuedCredentials {
-            access_key_id: access_key_id.clone(),
+            access_key_id,
             expiration,
         });
         self
@@ -450,7 +455,11 @@ impl Event {
     }
 
     /// The request was refused, with AWS's code and text.
-    pub fn refused(mut self, code: &'static str, message: &str) -> Self {
+    pub fn refused(
+        mut self,
+        code: &'static str,
+        message: impl Into<Text<'a, { Event::MAX_MESSAGE_BYTES }>>,
+    ) -> Self {
         self.0.error_code = Some(code);
         self.0.error_message = Some(message.into());
         self
@@ -476,6 +485,14 @@ impl Event {
     pub fn to_line(&self) -> Result<Vec<u8>, AuditUnavailable> {
         json::to_line(self).map_err(|_| AuditUnavailable::Unwritable)
     }
+
+    /// The same for whoever only reads the line.
+    ///
+    /// # Errors
+    /// As [`Self::to_line`].
+    pub fn with_line<R>(&self, read: impl FnOnce(&[u8]) -> R) -> Result<R, AuditUnavailable> {
+        json::with_line(self, read).map_err(|_| AuditUnavailable::Unwritable)
+    }
 }
 
 #[expect(
@@ -487,7 +504,7 @@ pub(super) fn as_text<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S
 }
 
 fn as_map<S: Serializer>(
-    parameters: &[(Parameter, ParameterValue)],
+    parameters: &[(Parameter, ParameterValue<'_>)],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     if parameters.is_empty() {

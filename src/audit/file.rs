@@ -135,11 +135,13 @@ impl FileSink {
 
 #[async_trait]
 impl AuditSink for FileSink {
-    async fn record(&self, event: &Event) -> Kept {
-        let line = event.to_line()?;
+    async fn record(&self, event: &Event<'_>) -> Kept {
         match &self.0 {
-            Writer::Direct(writer) => writer.record(&line).await,
-            Writer::Threaded(writer) => writer.record(line).await,
+            Writer::Direct(writer) => {
+                let queued = event.with_line(|line| writer.queue(line))??;
+                queued.written().await
+            }
+            Writer::Threaded(writer) => writer.record(event.to_line()?).await,
         }
     }
 

@@ -10,29 +10,29 @@ use crate::domain::{
 
 /// The names of callers are cut to this many bytes; no ARN of theirs is longer.
 const MAX_NAME_BYTES: usize = 1024;
-type Name = Text<MAX_NAME_BYTES>;
+type Name<'a> = Text<'a, MAX_NAME_BYTES>;
 
 /// Who called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UserIdentity {
+pub struct UserIdentity<'a> {
     r#type: Kind,
     #[serde(skip_serializing_if = "Option::is_none")]
-    principal_id: Option<Name>,
+    principal_id: Option<Name<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    arn: Option<Name>,
+    arn: Option<Name<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account_id: Option<AccountId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    access_key_id: Option<AccessKeyId>,
+    access_key_id: Option<&'a AccessKeyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_name: Option<Name>,
+    user_name: Option<Name<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity_provider: Option<Name>,
+    identity_provider: Option<Name<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    session_context: Option<SessionContext>,
+    session_context: Option<SessionContext<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    invoked_by: Option<Name>,
+    invoked_by: Option<Name<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,19 +53,19 @@ enum Kind {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SessionContext {
-    session_issuer: SessionIssuer,
+struct SessionContext<'a> {
+    session_issuer: SessionIssuer<'a>,
     attributes: SessionAttributes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SessionIssuer {
+struct SessionIssuer<'a> {
     r#type: &'static str,
-    principal_id: Name,
-    arn: Name,
+    principal_id: Name<'a>,
+    arn: Name<'a>,
     account_id: AccountId,
-    user_name: Name,
+    user_name: Name<'a>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,14 +87,14 @@ pub enum Mfa {
     Absent,
 }
 
-impl UserIdentity {
+impl<'a> UserIdentity<'a> {
     /// Nobody is known to have called.
     pub const fn unknown() -> Self {
         Self::of_kind(Kind::Unknown)
     }
 
     /// A user, or whoever has sessions of a role, of whom only the id is kept.
-    pub fn of_id(id: &UniqueId) -> Self {
+    pub fn of_id(id: &'a UniqueId) -> Self {
         Self {
             principal_id: Some(id.as_str().into()),
             ..Self::unknown()
@@ -107,7 +107,11 @@ impl UserIdentity {
     }
 
     /// Somebody whom an identity provider vouches for; `audience` where a token names one.
-    pub fn federated(issuer: &IssuerName, audience: Option<&Audience>, subject: &Subject) -> Self {
+    pub fn federated(
+        issuer: &'a IssuerName,
+        audience: Option<&Audience>,
+        subject: &'a Subject,
+    ) -> Self {
         let parts = [
             Some(issuer.as_str()),
             audience.map(Audience::as_str),
@@ -126,7 +130,7 @@ impl UserIdentity {
     }
 
     /// A caller whose signature was verified.
-    pub fn of(principal: &Principal) -> Self {
+    pub fn of(principal: &'a Principal) -> Self {
         let identity = Self {
             principal_id: Some(principal.user_id().into()),
             arn: Some(principal.arn().into()),
@@ -163,19 +167,19 @@ impl UserIdentity {
             Kind::WebIdentityUser | Kind::SamlUser | Kind::Unknown => &None,
         };
         let name = name.as_ref()?;
-        Some((name.as_str(), self.access_key_id.as_ref()))
+        Some((name.as_str(), self.access_key_id))
     }
 
     /// Adds the access key that the request was, or claims to be, signed with.
-    pub fn with_access_key(mut self, id: &AccessKeyId) -> Self {
-        self.access_key_id = Some(id.clone());
+    pub const fn with_access_key(mut self, id: &'a AccessKeyId) -> Self {
+        self.access_key_id = Some(id);
         self
     }
 
     /// Adds the role behind a session, when the session began and whether with a second factor.
     pub fn with_session(
         mut self,
-        session: &SessionPrincipal,
+        session: &'a SessionPrincipal,
         began_at: UnixTime,
         mfa: Mfa,
     ) -> Self {

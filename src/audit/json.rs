@@ -9,20 +9,47 @@
 
 mod writer;
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 
 pub use writer::NotJson;
+
+/// Of the line of an event.
+const USUAL_BYTES: usize = 2048;
 
 /// Writes `value` as one line with its newline.
 ///
 /// # Errors
 /// [`NotJson`] where the value has no place in JSON; see there.
 pub fn to_line<T: Serialize>(value: &T) -> Result<Vec<u8>, NotJson> {
-    const USUAL_BYTES: usize = 2048;
     let mut line = Vec::with_capacity(USUAL_BYTES);
-    value.serialize(&mut writer::Writer::new(&mut line))?;
-    line.push(b'\n');
+    write_line(value, &mut line)?;
     Ok(line)
+}
+
+thread_local! {
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The same for whoever only reads the line: it stands where this thread's last one stood, in memory that the
+/// processor has at hand.
+///
+/// # Errors
+/// As [`to_line`].
+pub fn with_line<T: Serialize, R>(value: &T, read: impl FnOnce(&[u8]) -> R) -> Result<R, NotJson> {
+    LINE.with_borrow_mut(|line| {
+        line.clear();
+        line.shrink_to(USUAL_BYTES);
+        write_line(value, line)?;
+        Ok(read(line))
+    })
+}
+
+fn write_line<T: Serialize>(value: &T, line: &mut Vec<u8>) -> Result<(), NotJson> {
+    value.serialize(&mut writer::Writer::new(line))?;
+    line.push(b'\n');
+    Ok(())
 }
 
 /// Whether a text is printable ASCII without anything to escape.
@@ -94,6 +121,16 @@ mod tests {
             String::from_utf8(line).unwrap(),
             "\"a\\u007f\\u009b\\u202e\\u2028\\udb40\\udc41\\r\\n\\u001b[31mé\"\n"
         );
+    }
+
+    #[test]
+    fn a_line_that_is_only_read_is_the_same() {
+        for text in ["a", &"b".repeat(10 * USUAL_BYTES), "", "c\u{202e}"] {
+            let read = with_line(&text, <[u8]>::to_vec);
+            assert_eq!(read, to_line(&text));
+        }
+        let none = with_line(&1.5, <[u8]>::to_vec);
+        assert_eq!(none, Err(NotJson));
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl MemorySink {
 
 #[async_trait]
 impl AuditSink for MemorySink {
-    async fn record(&self, event: &Event) -> Result<(), AuditUnavailable> {
+    async fn record(&self, event: &Event<'_>) -> Result<(), AuditUnavailable> {
         let line = event.to_line()?;
         let line = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
         self.0
@@ -46,7 +46,7 @@ pub struct FailingSink;
 
 #[async_trait]
 impl AuditSink for FailingSink {
-    async fn record(&self, _event: &Event) -> Result<(), AuditUnavailable> {
+    async fn record(&self, _event: &Event<'_>) -> Result<(), AuditUnavailable> {
         Err(AuditUnavailable::NotWritten(
             std::io::ErrorKind::StorageFull,
         ))

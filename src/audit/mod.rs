@@ -39,7 +39,7 @@ pub trait AuditSink: Send + std::marker::Sync {
     ///
     /// # Errors
     /// [`AuditUnavailable`] where the event is not known to be kept; nothing may be issued then.
-    async fn record(&self, event: &Event) -> Result<(), AuditUnavailable>;
+    async fn record(&self, event: &Event<'_>) -> Result<(), AuditUnavailable>;
 
     /// So many bytes of events wait to be written.
     fn queued_bytes(&self) -> usize {

@@ -1,29 +1,37 @@
 //! Free text in an event: never longer than its bound.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
 
 use super::json::{is_plain, written_bytes};
 
 /// Text that takes at most `MAX` bytes in the log, escapes included: what a caller sends must not
-/// grow on its way there. What is longer is cut and ends in `…`.
+/// grow on its way there. What is longer is cut and ends in `…`. A text that is at hand is borrowed: an event has
+/// some twenty of them.
 ///
 /// Nothing that holds a secret turns into one: [`crate::domain::Secret`] has neither `Display` nor a
 /// way to borrow its text but `expose`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text<const MAX: usize>(Box<str>);
+pub struct Text<'a, const MAX: usize>(Cow<'a, str>);
 
-impl<const MAX: usize> Text<MAX> {
+impl<'a, const MAX: usize> Text<'a, MAX> {
     const CUT: &'static str = "…";
     /// A byte is written as at most so many: an escaped control.
     const MOST_WRITTEN: usize = 6;
 
     /// Takes the text, or its beginning.
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: &'a str) -> Self {
         if Self::fits(text) {
-            return Self(text.into());
+            Self(Cow::Borrowed(text))
+        } else {
+            Self(Cow::Owned(Self::cut(text)))
         }
+    }
+
+    fn cut(text: &str) -> String {
         let room = MAX.saturating_sub(Self::CUT.len());
-        Self([Self::beginning(text, room), Self::CUT].concat().into())
+        [Self::beginning(text, room), Self::CUT].concat()
     }
 
     fn fits(text: &str) -> bool {
@@ -51,23 +59,23 @@ impl<const MAX: usize> Text<MAX> {
     }
 }
 
-impl<const MAX: usize> From<&str> for Text<MAX> {
-    fn from(text: &str) -> Self {
+impl<'a, const MAX: usize> From<&'a str> for Text<'a, MAX> {
+    fn from(text: &'a str) -> Self {
         Self::new(text)
     }
 }
 
-impl<const MAX: usize> From<String> for Text<MAX> {
+impl<const MAX: usize> From<String> for Text<'_, MAX> {
     fn from(text: String) -> Self {
         if Self::fits(&text) {
-            Self(text.into())
+            Self(Cow::Owned(text))
         } else {
-            Self::new(&text)
+            Self(Cow::Owned(Self::cut(&text)))
         }
     }
 }
 
-impl<const MAX: usize> Serialize for Text<MAX> {
+impl<const MAX: usize> Serialize for Text<'_, MAX> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }

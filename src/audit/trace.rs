@@ -18,16 +18,16 @@ pub enum CheckOutcome {
 
 /// One named check of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct Check<'a> {
     name: &'static str,
     outcome: CheckOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<Text<{ Check::MAX_VALUE_BYTES }>>,
+    expected: Option<Text<'a, { Check::MAX_VALUE_BYTES }>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    found: Option<Text<{ Check::MAX_VALUE_BYTES }>>,
+    found: Option<Text<'a, { Check::MAX_VALUE_BYTES }>>,
 }
 
-impl Check {
+impl<'a> Check<'a> {
     /// A compared value is cut to this many bytes.
     pub const MAX_VALUE_BYTES: usize = 512;
 
@@ -42,7 +42,11 @@ impl Check {
     }
 
     /// Adds what was compared: what would have been right, and what was there.
-    pub fn compared(mut self, expected: &str, found: &str) -> Self {
+    pub fn compared(
+        mut self,
+        expected: impl Into<Text<'a, { Check::MAX_VALUE_BYTES }>>,
+        found: impl Into<Text<'a, { Check::MAX_VALUE_BYTES }>>,
+    ) -> Self {
         self.expected = Some(expected.into());
         self.found = Some(found.into());
         self

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use super::token::{OpenSession, seal};
 use crate::domain::{
     AccessKeyId, AccountId, Credentials, FederatedName, FederatedUser, KeyKind, Lineage,
@@ -102,7 +104,6 @@ pub fn issue(grant: Grant, extent: Extent, mint: Mint<'_>) -> Result<Issued, Iss
         .map_or(after_duration, |end| end.min(after_duration));
     let account = parts.principal.role.account();
     let session = OpenSession {
-        principal: Principal::Session(parts.principal.clone()),
         lineage: parts.lineage,
         issued_at: mint.now,
         expires_at: expiration,
@@ -113,7 +114,8 @@ pub fn issue(grant: Grant, extent: Extent, mint: Mint<'_>) -> Result<Issued, Iss
         session_policy_arns: extent.policy_arns,
         token_version: extent.token_version,
     };
-    let (credentials, packed_size) = mint.credentials(&session, account)?;
+    let principal = OfRole(&parts.principal);
+    let (credentials, packed_size) = mint.credentials(&principal, &session, account)?;
     Ok(Issued {
         credentials,
         principal: parts.principal,
@@ -121,6 +123,16 @@ pub fn issue(grant: Grant, extent: Extent, mint: Mint<'_>) -> Result<Issued, Iss
         lineage: session.lineage,
         packed_size,
     })
+}
+
+/// A session of a role, as a [`Principal`] that is one is sealed: without a copy for the purpose.
+struct OfRole<'a>(&'a SessionPrincipal);
+
+impl Serialize for OfRole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const SESSION: u32 = 1;
+        serializer.serialize_newtype_variant("Principal", SESSION, "Session", self.0)
+    }
 }
 
 /// A session that a user makes of their own long-term key: it can do what they can, or less.
@@ -157,11 +169,11 @@ pub fn issue_to_user(
     };
     let by = asked.user;
     let account = by.account;
+    let principal = match asked.federated {
+        Some(name) => Principal::FederatedUser(FederatedUser { by, name }),
+        None => Principal::User(by),
+    };
     let session = OpenSession {
-        principal: match asked.federated {
-            Some(name) => Principal::FederatedUser(FederatedUser { by, name }),
-            None => Principal::User(by),
-        },
         lineage,
         issued_at: mint.now,
         expires_at: mint.now.plus(asked.seconds.into()),
@@ -172,10 +184,10 @@ pub fn issue_to_user(
         session_policy_arns: extent.policy_arns,
         token_version: extent.token_version,
     };
-    let (credentials, packed_size) = mint.credentials(&session, account)?;
+    let (credentials, packed_size) = mint.credentials(&principal, &session, account)?;
     Ok(IssuedToUser {
         credentials,
-        principal: session.principal,
+        principal,
         packed_size,
     })
 }
@@ -206,12 +218,12 @@ pub fn issue_root(
         session_policies: Vec::new(),
         session_policy_arns: vec![task.parse().map_err(|_| IssueError::NoTaskPolicy)?],
         token_version,
-        principal: Principal::Root(parts.principal),
     };
-    let (credentials, packed_size) = mint.credentials(&session, account)?;
+    let principal = Principal::Root(parts.principal);
+    let (credentials, packed_size) = mint.credentials(&principal, &session, account)?;
     Ok(IssuedToUser {
         credentials,
-        principal: session.principal,
+        principal,
         packed_size,
     })
 }
@@ -221,6 +233,7 @@ impl Mint<'_> {
     /// where that is told.
     fn credentials(
         self,
+        principal: &impl Serialize,
         session: &OpenSession,
         account: AccountId,
     ) -> Result<(Credentials, Option<u32>), IssueError> {
@@ -228,7 +241,8 @@ impl Mint<'_> {
         let key = key.ok_or(IssueError::NoSealingKey)?;
         let [random @ .., _, _, _, _, _, _, _, _, _, _, _] = draw_id(self.entropy)?;
         let access_key_id = AccessKeyId::from_random(KeyKind::Temporary, account, random);
-        let (session_token, secret_access_key) = seal(session, &access_key_id, key, self.entropy)?;
+        let (session_token, secret_access_key) =
+            seal((principal, session), &access_key_id, key, self.entropy)?;
         let percent = share(session_token.expose().len());
         if percent > 100 {
             return Err(IssueError::TooLarge { percent });

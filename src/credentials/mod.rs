@@ -4,7 +4,7 @@
 //! Session tokens, layout 3 (decision 5), are stateless:
 //!
 //! ```text
-//! token = base64( layout (3) | sealed( postcard(session) ) )
+//! token = base64( layout (3) | sealed( postcard(principal, session) ) )
 //! bound in as associated data: purpose, version, key id, access key id
 //! secret access key = base64( first 30 bytes of the message's companion secret )
 //! ```
@@ -22,4 +22,4 @@ pub use issue::{
     Extent, IssueError, Issued, IssuedToUser, Mint, UserSession, issue, issue_root, issue_to_user,
 };
 pub use message::{MAX_ENCODED_MESSAGE, MessageError, open_message, seal_message};
-pub use token::{OpenSession, TokenError, open};
+pub use token::{OpenSession, OpenToken, TokenError, open};

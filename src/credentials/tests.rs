@@ -94,18 +94,19 @@ fn issued() -> Issued {
     try_issue(SessionTags::none(), Vec::new()).unwrap()
 }
 
-fn open_at(issued: &Issued, seconds: i64) -> Result<OpenSession, TokenError> {
+fn open_at(issued: &Issued, seconds: i64) -> Result<OpenToken, TokenError> {
     let credentials = &issued.credentials;
     let token = credentials.session_token.expose();
     let at = NOW.plus(seconds);
-    open(token, &credentials.access_key_id, &ring([1; 32]), at).map(|(session, _)| *session)
+    open(token, &credentials.access_key_id, &ring([1; 32]), at)
 }
 
 #[test]
 fn what_was_issued_opens_again() {
     let issued = try_issue(tags(2, 5), vec![POLICY.parse().unwrap()]).unwrap();
-    let session = open_at(&issued, 0).unwrap();
-    assert_eq!(session.principal, Principal::Session(issued.principal));
+    let opened = open_at(&issued, 0).unwrap();
+    assert_eq!(opened.principal, Principal::Session(issued.principal));
+    let session = opened.session;
     assert_eq!(session.lineage, issued.lineage);
     assert_eq!(session.tags, tags(2, 5));
     assert_eq!(session.session_policies, [POLICY.parse().unwrap()]);
@@ -125,7 +126,8 @@ fn a_session_ends_with_its_duration_or_at_its_latest_end_whichever_is_first() {
         )
         .unwrap();
         assert_eq!(issued.credentials.expiration, NOW.plus(end), "{latest}");
-        assert_eq!(open_at(&issued, 0).unwrap().expires_at, NOW.plus(end));
+        let opened = open_at(&issued, 0).unwrap();
+        assert_eq!(opened.session.expires_at, NOW.plus(end));
     }
 }
 
@@ -135,9 +137,9 @@ fn the_secret_access_key_comes_out_of_the_token_alone() {
     let credentials = &issued.credentials;
     let token = credentials.session_token.expose();
     let opened = open(token, &credentials.access_key_id, &ring([1; 32]), NOW).unwrap();
-    assert_eq!(opened.1, credentials.secret_access_key);
-    assert_eq!(opened.1.expose().len(), 40);
-    assert!(!token.contains(opened.1.expose()));
+    assert_eq!(opened.secret, credentials.secret_access_key);
+    assert_eq!(opened.secret.expose().len(), 40);
+    assert!(!token.contains(opened.secret.expose()));
 }
 
 #[test]

@@ -4,26 +4,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AccessKeyId, Lineage, ManagedPolicyArn, Principal, Secret, SecretAccessKey, SessionTags,
-    SessionToken, SourceIdentity, TokenVersion, UnixTime,
+    SessionToken, SourceIdentity, TokenVersion, UnixTime, Wipe as _,
 };
 use crate::entropy::{Entropy, EntropyError};
 use crate::policy::IdentityPolicy;
-use crate::seal::{KeyRing, SealingKey, key_id_of};
+use crate::seal::{HEAD, KeyRing, SealingKey, key_id_of};
 
 /// Another one is written only where a format of the store is used that says so: nodes that don't know it
 /// refuse it (decision 70).
 const VERSION: u8 = 3;
 const PURPOSE: &[u8] = b"session token";
-/// Of a session without policies and many tags.
-const USUAL_BYTES: usize = 512;
+/// What is sealed comes after the version, and begins with the head of a sealed message.
+const SEALED: usize = 1;
+const BODY: usize = SEALED + HEAD;
+/// Of the token of a session without policies and many tags.
+const USUAL_BYTES: usize = 640;
 /// 30 bytes are the 40 base64 characters of a secret access key.
 const SECRET_BYTES: usize = 30;
 
-/// What a session token holds.
+/// What a session token holds beside whose session it is, which comes first there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenSession {
-    /// Whose session it is.
-    pub principal: Principal,
     /// Where it comes from.
     pub lineage: Lineage,
     /// When it was issued (`aws:TokenIssueTime`).
@@ -51,6 +52,17 @@ impl OpenSession {
     }
 }
 
+/// What a session token opened to.
+#[derive(Debug)]
+pub struct OpenToken {
+    /// Whose session it is.
+    pub principal: Principal,
+    /// The session, on the heap because it is handed on a dozen times.
+    pub session: Box<OpenSession>,
+    /// What its requests must be signed with.
+    pub secret: SecretAccessKey,
+}
+
 /// Why a session token was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -68,29 +80,25 @@ pub enum TokenError {
     },
 }
 
-/// Seals a session under `key`, for this access key only.
+/// Seals a session of `principal` under `key`, for this access key only.
 pub(super) fn seal(
-    session: &OpenSession,
+    (principal, session): (&impl Serialize, &OpenSession),
     access_key_id: &AccessKeyId,
     key: &SealingKey,
     entropy: &dyn Entropy,
 ) -> Result<(SessionToken, SecretAccessKey), EntropyError> {
     // With room from the beginning: what grows leaves copies behind that nobody wipes.
-    let room = Vec::with_capacity(USUAL_BYTES);
-    let plain = Secret::new(postcard::to_io(session, room).map_err(|_| EntropyError)?);
-    let (sealed, companion) =
-        key.seal_with_companion(&context(access_key_id), plain.expose(), entropy)?;
-    let mut bytes = Vec::with_capacity(1 + sealed.len());
-    bytes.push(VERSION);
-    bytes.extend_from_slice(&sealed);
-    let token = data_encoding::BASE64.encode(&bytes);
-    Ok((SessionToken::new(token), secret_access_key(&companion)))
+    let mut token = Vec::with_capacity(USUAL_BYTES);
+    token.push(VERSION);
+    token.resize(BODY, 0);
+    let mut token = postcard::to_io(&(principal, session), token).map_err(|_| EntropyError)?;
+    let context = context(access_key_id);
+    let companion = key.seal_with_companion(&context, &mut token, SEALED, entropy)?;
+    let token = SessionToken::new(data_encoding::BASE64.encode(&token));
+    Ok((token, secret_access_key(&companion)))
 }
 
 /// Opens a session token that came with `access_key_id`.
-///
-/// Gives the session, on the heap because it is handed on a dozen times, and the secret access key
-/// that its requests must be signed with.
 ///
 /// # Errors
 /// [`TokenError`]; the time is looked at only after the token has opened.
@@ -99,14 +107,30 @@ pub fn open(
     access_key_id: &AccessKeyId,
     keys: &KeyRing,
     now: UnixTime,
-) -> Result<(Box<OpenSession>, SecretAccessKey), TokenError> {
+) -> Result<OpenToken, TokenError> {
     if token.len() > SessionToken::MAX_BYTES {
         return Err(TokenError::Invalid);
     }
-    let bytes = data_encoding::BASE64
+    let mut bytes = data_encoding::BASE64
         .decode(token.as_bytes())
         .map_err(|_| TokenError::Invalid)?;
-    let (version, sealed) = bytes.split_first().ok_or(TokenError::Invalid)?;
+    let opened = open_in_place(&mut bytes, access_key_id, keys);
+    bytes.wipe();
+    let opened = opened?;
+    let expired_at = opened.session.expires_at;
+    if now >= expired_at {
+        return Err(TokenError::Expired { expired_at });
+    }
+    Ok(opened)
+}
+
+/// Opens a token in its own bytes, where it is left open.
+fn open_in_place(
+    token: &mut [u8],
+    access_key_id: &AccessKeyId,
+    keys: &KeyRing,
+) -> Result<OpenToken, TokenError> {
+    let (version, sealed) = token.split_first_mut().ok_or(TokenError::Invalid)?;
     if *version != VERSION {
         return Err(TokenError::Invalid);
     }
@@ -115,15 +139,13 @@ pub fn open(
     let opened = key
         .open(&context(access_key_id), sealed)
         .map_err(|_| TokenError::Invalid)?;
-    let plain = Secret::new(opened.plaintext);
-    let session: Box<OpenSession> =
-        postcard::from_bytes(plain.expose()).map_err(|_| TokenError::Invalid)?;
-    if now >= session.expires_at {
-        return Err(TokenError::Expired {
-            expired_at: session.expires_at,
-        });
-    }
-    Ok((session, secret_access_key(&opened.companion)))
+    let (principal, session) =
+        postcard::from_bytes(opened.plaintext).map_err(|_| TokenError::Invalid)?;
+    Ok(OpenToken {
+        principal,
+        session,
+        secret: secret_access_key(&opened.companion),
+    })
 }
 
 fn context(access_key_id: &AccessKeyId) -> [&[u8]; 3] {

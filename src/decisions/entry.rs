@@ -21,7 +21,7 @@ const BEFORE: u8 = 1;
 /// What stands at the end of a trace that has neither.
 const NEITHER: [u8; 2] = [0, 0];
 /// Of a trace that waits, without what is to be said of it.
-const USUAL_BYTES: usize = 512;
+const USUAL_BYTES: usize = 1024;
 
 /// A trace that waits, or does in a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,37 +39,46 @@ impl Waiting<'_> {
     }
 }
 
-/// The trace as it waits. One that would be too long is cut; `None` where it is too long even so,
-/// which no bound of its parts allows.
-pub(super) fn waiting(trace: &Trace<'_>) -> Option<Vec<u8>> {
-    if let Some(entry) = encoded(trace) {
-        return Some(entry);
+/// Adds a trace to those that wait, which take so many bytes at most. One that would be too long by itself is cut.
+/// Where there is no room for it, or it is too long even so, which no bound of its parts allows, `waiting` stays as
+/// it was.
+pub(super) fn add_waiting(waiting: &mut Vec<u8>, trace: &Trace<'_>, most: usize) -> bool {
+    let begin = waiting.len();
+    waiting.reserve(USUAL_BYTES);
+    let mut is_whole = encode(trace, waiting).is_some();
+    if !is_whole {
+        waiting.truncate(begin);
+        is_whole = encode(&trace.clone().cut(), waiting).is_some();
     }
-    encoded(&trace.clone().cut())
+    let is_added = is_whole && waiting.len() <= most;
+    if !is_added {
+        waiting.truncate(begin);
+    }
+    is_added
 }
 
-fn encoded(trace: &Trace<'_>) -> Option<Vec<u8>> {
-    let mut entry = Vec::with_capacity(USUAL_BYTES);
-    entry.extend_from_slice(&[0; LENGTH]);
-    entry.extend_from_slice(&trace.at.seconds().to_le_bytes());
-    let count_at = entry.len();
-    entry.push(0);
+fn encode(trace: &Trace<'_>, waiting: &mut Vec<u8>) -> Option<()> {
+    let begin = waiting.len();
+    waiting.extend_from_slice(&[0; LENGTH]);
+    waiting.extend_from_slice(&trace.at.seconds().to_le_bytes());
+    let count_at = waiting.len();
+    waiting.push(0);
     let mut count = 0_u8;
     for mark in marks::of_trace(trace) {
-        entry.extend_from_slice(&mark.to_le_bytes());
+        waiting.extend_from_slice(&mark.to_le_bytes());
         count += 1;
     }
-    *entry.get_mut(count_at)? = count;
-    let head = entry.len();
-    entry.push(VERSION);
-    let mut entry = postcard::to_io(trace, entry).ok()?;
-    if entry.len() - head > MAX_TRACE_BYTES {
+    *waiting.get_mut(count_at)? = count;
+    let head = waiting.len();
+    waiting.push(VERSION);
+    postcard::to_io(trace, &mut *waiting).ok()?;
+    if waiting.len() - head > MAX_TRACE_BYTES {
         return None;
     }
+    let entry = waiting.get_mut(begin..)?;
     let length = u32::try_from(entry.len() - LENGTH).ok()?;
-    let place = entry.first_chunk_mut::<LENGTH>()?;
-    *place = length.to_le_bytes();
-    Some(entry)
+    *entry.first_chunk_mut()? = length.to_le_bytes();
+    Some(())
 }
 
 const LENGTH: usize = size_of::<u32>();

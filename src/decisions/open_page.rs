@@ -1,9 +1,7 @@
 //! The page that a node is filling.
 
-use std::collections::BTreeSet;
-
 use super::entry::{self, Waiting};
-use super::marks::{MAX_MARKS, Mark};
+use super::marks::MAX_MARKS;
 use crate::domain::UnixTime;
 use crate::store::{MAX_PAGE_MARKS, Page, PageHead, PageId, Stamp};
 
@@ -16,12 +14,8 @@ pub const OPEN_SECONDS: i64 = 600;
 /// A page that is being filled.
 #[derive(Debug)]
 pub(super) struct OpenPage {
-    id: PageId,
-    newest: UnixTime,
-    oldest: Option<UnixTime>,
-    traces: u32,
-    marks: BTreeSet<Mark>,
-    body: Vec<u8>,
+    /// Its marks are put in order before it is written.
+    page: Page,
     /// The stamp under which it is kept, as far as it is.
     pub(super) kept: Option<Stamp>,
     /// What was added since then, as it waited.
@@ -30,14 +24,20 @@ pub(super) struct OpenPage {
 }
 
 impl OpenPage {
-    pub(super) const fn begin(id: PageId) -> Self {
+    /// With room for all that it will hold: it is filled within a moment where there is much.
+    pub(super) fn begin(id: PageId) -> Self {
         Self {
-            id,
-            newest: UnixTime::EPOCH,
-            oldest: None,
-            traces: 0,
-            marks: BTreeSet::new(),
-            body: Vec::new(),
+            page: Page {
+                id,
+                head: PageHead {
+                    stamp: [0; 16],
+                    newest: UnixTime::EPOCH,
+                    oldest: UnixTime::EPOCH,
+                    traces: 0,
+                    marks: Vec::new(),
+                },
+                body: Vec::with_capacity(FULL_BYTES),
+            },
             kept: None,
             fresh: Vec::new(),
             fresh_traces: 0,
@@ -46,25 +46,27 @@ impl OpenPage {
 
     /// Whether it has room for this trace.
     pub(super) fn has_room(&self, waiting: &Waiting<'_>) -> bool {
-        let bytes = self.body.len() + entry::bytes_in_page(waiting.trace);
-        let has_marks = self.marks.len() + MAX_MARKS <= MAX_PAGE_MARKS;
-        self.body.is_empty() || (bytes <= FULL_BYTES && has_marks)
+        let Page { head, body, .. } = &self.page;
+        let bytes = body.len() + entry::bytes_in_page(waiting.trace);
+        let has_marks = head.marks.len() + MAX_MARKS <= MAX_PAGE_MARKS;
+        body.is_empty() || (bytes <= FULL_BYTES && has_marks)
     }
 
     pub(super) fn is_over(&self, now: UnixTime) -> bool {
         // A clock that was set back ends it, too.
-        !(0..OPEN_SECONDS).contains(&now.since(self.id.begun_at()))
+        !(0..OPEN_SECONDS).contains(&now.since(self.page.id.begun_at()))
     }
 
     pub(super) fn add(&mut self, own: &[u8], waiting: &Waiting<'_>) {
-        entry::add_to(&mut self.body, waiting.trace);
-        self.marks.extend(waiting.marks());
-        self.newest = self.newest.max(waiting.at);
-        let oldest = self
-            .oldest
-            .map_or(waiting.at, |oldest| oldest.min(waiting.at));
-        self.oldest = Some(oldest);
-        self.traces += 1;
+        let Page { head, body, .. } = &mut self.page;
+        entry::add_to(body, waiting.trace);
+        head.marks.extend(waiting.marks());
+        head.newest = head.newest.max(waiting.at);
+        head.oldest = match head.traces {
+            0 => waiting.at,
+            _ => head.oldest.min(waiting.at),
+        };
+        head.traces += 1;
         self.fresh.extend_from_slice(own);
         self.fresh_traces += 1;
     }
@@ -75,18 +77,12 @@ impl OpenPage {
     }
 
     /// The page, to be kept under this stamp.
-    pub(super) fn page(&self, stamp: Stamp) -> Page {
-        Page {
-            id: self.id,
-            head: PageHead {
-                stamp,
-                newest: self.newest,
-                oldest: self.oldest.unwrap_or(self.newest),
-                traces: self.traces,
-                marks: self.marks.iter().copied().collect(),
-            },
-            body: self.body.clone(),
-        }
+    pub(super) fn page(&mut self, stamp: Stamp) -> &Page {
+        let head = &mut self.page.head;
+        head.stamp = stamp;
+        head.marks.sort_unstable();
+        head.marks.dedup();
+        &self.page
     }
 
     /// Notes that it is kept.

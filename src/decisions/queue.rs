@@ -63,21 +63,18 @@ impl TraceQueue {
     }
 
     /// Leaves the trace of what the audit has written.
-    pub fn leave(&self, event: &Event, beside: Beside<'_>) {
+    pub fn leave(&self, event: &Event<'_>, beside: Beside<'_>) {
         if self.is_off {
             return;
         }
-        let share = Trace::share(event, &beside);
-        let Some(entry) = entry::waiting(&Trace::of(event, beside)) else {
-            return self.counts.dropped(1);
-        };
+        let (share, trace) = Trace::of(event, beside);
+        // It is put into words where it waits: this thread's place, which hardly anybody else wants.
         let mut place = own(self.places.own());
-        let waiting = place.of(share);
-        if waiting.len() + entry.len() > MAX_WAITING_BYTES {
-            drop(place);
-            return self.counts.dropped(1);
+        let is_left = entry::add_waiting(place.of(share), &trace, MAX_WAITING_BYTES);
+        drop(place);
+        if !is_left {
+            self.counts.dropped(1);
         }
-        waiting.extend_from_slice(&entry);
     }
 
     /// Moves everything that waits for a share to the end of `taken`.

@@ -1,5 +1,6 @@
 //! Traces from the queue to whoever looks for them, over a store in memory.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -14,7 +15,7 @@ use crate::audit::{
 };
 use crate::clock::{Clock as _, SystemClock, microseconds_since};
 use crate::domain::{
-    ClaimSource, Claims, Partition, Principal, ProviderRef, Region, UserPrincipal,
+    AccessKeyId, ClaimSource, Claims, Partition, Principal, ProviderRef, Region, UserPrincipal,
 };
 use crate::entropy::SystemEntropy;
 use crate::mapping::{RuleOutcome, RuleTrace};
@@ -125,7 +126,7 @@ fn numbers(found: &Found) -> Vec<u32> {
 }
 
 impl What<'_> {
-    fn event(&self) -> Event {
+    fn event(&self) -> Event<'static> {
         Event::new(Occasion {
             id: EventId::from_random([1; 16]),
             request: request(self.number),
@@ -133,23 +134,24 @@ impl What<'_> {
             source: self.source,
             name: "SignIn".into(),
             read_only: ReadOnly::No,
-            region: Region::us_east_1(),
+            region: Cow::Owned(Region::us_east_1()),
             source_address: [198, 51, 100, 7].into(),
             user_agent: Some("tests".into()),
         })
     }
 
     fn leave(&self, decisions: &Decisions) {
+        let key = self.key.map(|key| key.parse().unwrap());
         let mut event = self.event().mapping(self.rules);
         if let Some(check) = self.failed {
             event = event
                 .checks([Check::new(check, CheckOutcome::Failed).compared("this", "that")])
                 .refused("AccessDenied", "because");
         }
-        if let Some(key) = self.key {
+        if let Some(key) = &key {
             event = event
                 .parameter(Parameter::RoleSessionName, "ines@example.com")
-                .issued(&key.parse().unwrap(), self.at.plus(900));
+                .issued(key, self.at.plus(900));
         }
         let issuer = ISSUER.parse().unwrap();
         let subject = self.person.map(|person| person.parse().unwrap());
@@ -279,22 +281,25 @@ async fn every_filter_finds_its_own_and_nothing_else() {
 const ARN: &str = "arn:aws:iam::123456789012:user/ops/Ada";
 const KEY: &str = "AKIAQYLPMN5HADAAAAAA";
 
-/// What a user of the account signed, and was refused.
-fn signed(number: u32) -> Event {
-    let user = UserPrincipal {
+/// A user of the account.
+fn ada() -> Principal {
+    Principal::User(UserPrincipal {
         partition: Partition::Aws,
         account: "123456789012".parse().unwrap(),
         path: "/ops/".parse().unwrap(),
         name: "Ada".parse().unwrap(),
         unique_id: "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
-    };
-    let identity = UserIdentity::of(&Principal::User(user));
+    })
+}
+
+/// What she signed, and was refused.
+fn signed<'a>(ada: &'a Principal, key: &'a AccessKeyId) -> Event<'a> {
     let what = What {
-        number,
+        number: 1,
         ..What::default()
     };
     what.event()
-        .by(identity.with_access_key(&KEY.parse().unwrap()))
+        .by(UserIdentity::of(ada).with_access_key(key))
         .checks([Check::new("trust policy", CheckOutcome::Failed)])
         .refused("AccessDenied", "because")
 }
@@ -302,7 +307,9 @@ fn signed(number: u32) -> Event {
 #[tokio::test]
 async fn what_was_signed_is_found_by_who_signed_it_and_by_the_key() {
     let house = House::new(USUAL);
-    house.decisions.queue().leave(&signed(1), Beside::default());
+    let (ada, key) = (ada(), KEY.parse().unwrap());
+    let signed = signed(&ada, &key);
+    house.decisions.queue().leave(&signed, Beside::default());
     let about = What {
         number: 2,
         ..What::default()
@@ -403,7 +410,7 @@ async fn what_was_decided_within_one_second_is_told_in_its_order() {
 #[test]
 fn a_trace_of_the_version_before_is_read() {
     let event = What::default().event();
-    let trace = Trace::of(&event, Beside::default());
+    let (_, trace) = Trace::of(&event, Beside::default());
     let trace = Trace { micros: 0, ..trace };
     let now = postcard::to_stdvec(&trace).unwrap();
     let (before, end) = now.split_at(now.len() - 2);

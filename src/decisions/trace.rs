@@ -191,10 +191,14 @@ pub struct Beside<'a> {
 }
 
 impl<'a> Trace<'a> {
-    /// The trace of what the audit has written, with what it has not.
-    pub fn of(event: &'a Event, beside: Beside<'a>) -> Self {
+    /// The trace of what the audit has written, with what it has not; and on which share it belongs.
+    pub fn of(event: &'a Event<'_>, beside: Beside<'a>) -> (Share, Self) {
         let parts = event.parts();
-        let (connection, provider) = origin(&parts, &beside);
+        (share(&parts, &beside), Self::of_parts(&parts, beside))
+    }
+
+    fn of_parts(parts: &EventParts<'a>, beside: Beside<'a>) -> Self {
+        let (connection, provider) = origin(parts, &beside);
         let rules: &[RuleTrace] = parts.rules;
         Self {
             request: parts.request,
@@ -202,7 +206,7 @@ impl<'a> Trace<'a> {
             operation: parts.name.into(),
             address: parts.address,
             user_agent: parts.user_agent.into(),
-            end: end(&parts),
+            end: end(parts),
             person: beside
                 .person
                 .map(|person| TracedPerson::of(person, beside.claims)),
@@ -221,25 +225,13 @@ impl<'a> Trace<'a> {
                 asked,
                 bounds: Cow::Borrowed(beside.bounds),
             }),
-            checks: checks(&parts, &beside),
+            checks: checks(parts, &beside),
             claims: beside.claims.map(TracedClaims::of).unwrap_or_default(),
             rules: Cow::Borrowed(rules),
             roles: Cow::Borrowed(beside.roles),
             is_cut: false,
-            caller: TracedCaller::of(&parts),
+            caller: TracedCaller::of(parts),
             micros: microseconds_since(parts.at),
-        }
-    }
-
-    /// On which share a trace of this belongs.
-    pub fn share(event: &Event, beside: &Beside<'_>) -> Share {
-        let parts = event.parts();
-        if parts.source == EventSource::Sts && parts.issued.is_some() {
-            Share::Issued
-        } else if beside.person.is_some() || parts.signer.is_some() {
-            Share::People
-        } else {
-            Share::Strangers
         }
     }
 
@@ -282,6 +274,16 @@ impl TracedCaller<'_> {
     pub(super) fn short_name(&self) -> Option<&str> {
         let (_, name) = self.name.rsplit_once('/')?;
         Some(name)
+    }
+}
+
+fn share(parts: &EventParts<'_>, beside: &Beside<'_>) -> Share {
+    if parts.source == EventSource::Sts && parts.issued.is_some() {
+        Share::Issued
+    } else if beside.person.is_some() || parts.signer.is_some() {
+        Share::People
+    } else {
+        Share::Strangers
     }
 }
 

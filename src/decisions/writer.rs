@@ -171,16 +171,17 @@ impl TraceWriter {
                 return Ok(());
             };
             let stamp = draw_id(self.entropy.as_ref())?;
+            let over = open.kept;
             let page = open.page(stamp);
+            let bytes = page.body.len() as u64;
             let write = PageWrite {
                 share,
-                page: &page,
-                over: open.kept,
+                page,
+                over,
                 keep_seconds: self.keeping.seconds(),
             };
             if self.log.write_page(write).await? == PageWritten::Kept {
                 self.queue.wrote(open.unwritten().into());
-                let bytes = page.body.len() as u64;
                 self.bytes.fetch_add(bytes, Ordering::Relaxed);
                 open.is_kept(stamp);
                 return Ok(());

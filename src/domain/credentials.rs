@@ -108,6 +108,11 @@ impl SecretAccessKey {
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
+
+    /// The text, for whoever hands it to its owner.
+    pub fn into_text(self) -> Secret<String> {
+        self.0
+    }
 }
 
 /// A sealed session token, at most 4,096 bytes.
@@ -126,6 +131,11 @@ impl SessionToken {
     /// The text, to unseal or to hand to its owner.
     pub fn expose(&self) -> &str {
         self.0.expose()
+    }
+
+    /// The text, for whoever hands it to its owner.
+    pub fn into_text(self) -> Secret<String> {
+        self.0
     }
 }
 

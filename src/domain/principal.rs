@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::account::Digits;
-use super::text::{is_aws_word, text_type};
+use super::text::{is_aws_word, joined, text_type};
 use super::{
     AccessKeyId, AccountId, IamPath, IssuerName, Partition, ProviderRef, RoleArn, RootPrincipal,
     RuleId, ServiceName, SessionName, SignInId, Subject, UniqueId,
@@ -60,7 +60,7 @@ pub struct UserPrincipal {
 impl UserPrincipal {
     /// `arn:aws:iam::123456789012:user/path/Name`
     pub fn arn(&self) -> String {
-        [
+        joined([
             "arn:",
             self.partition.as_str(),
             ":iam::",
@@ -68,8 +68,7 @@ impl UserPrincipal {
             ":user",
             self.path.as_str(),
             self.name.as_str(),
-        ]
-        .concat()
+        ])
     }
 }
 
@@ -94,25 +93,23 @@ pub struct FederatedUser {
 impl FederatedUser {
     /// `arn:aws:sts::123456789012:federated-user/Name`
     pub fn arn(&self) -> String {
-        [
+        joined([
             "arn:",
             self.by.partition.as_str(),
             ":sts::",
             Digits::of(self.by.account).as_str(),
             ":federated-user/",
             self.name.as_str(),
-        ]
-        .concat()
+        ])
     }
 
     /// `123456789012:Name`
     pub fn id(&self) -> String {
-        [
+        joined([
             Digits::of(self.by.account).as_str(),
             ":",
             self.name.as_str(),
-        ]
-        .concat()
+        ])
     }
 }
 
@@ -130,7 +127,7 @@ pub struct SessionPrincipal {
 impl SessionPrincipal {
     /// `arn:aws:sts::123456789012:assumed-role/Role/session`; the role's path is left out.
     pub fn arn(&self) -> String {
-        [
+        joined([
             "arn:",
             self.role.partition().as_str(),
             ":sts::",
@@ -139,13 +136,12 @@ impl SessionPrincipal {
             self.role.name(),
             "/",
             self.session.as_str(),
-        ]
-        .concat()
+        ])
     }
 
     /// `AROA…:session`
     pub fn assumed_role_id(&self) -> String {
-        [self.role_id.as_str(), ":", self.session.as_str()].concat()
+        joined([self.role_id.as_str(), ":", self.session.as_str()])
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::assume_role_error::AssumeRoleError;
 use super::assume_role_with_web_identity::terms;
 use super::authenticate::{AuthenticationError, Authenticator, Caller};
-use super::caller_context::caller_context;
+use super::caller_context::CallerKeys;
 use super::even_time::EvenTime;
 use super::mfa::{self, DevicesOf, ShownCode};
 use super::narrowing::Narrowing;
@@ -251,7 +251,8 @@ fn decide(
         source_identity: session.and_then(|session| session.source_identity.as_ref()),
     };
     let entry = snapshot.role(&request.role);
-    let mut context = caller_context(caller, snapshot, meta);
+    let about_caller = CallerKeys::of(caller, snapshot, meta);
+    let mut context = Context::over_late(&about_caller);
     describe(&mut context, request, entry, mfa_at);
     let assumption = Assumption {
         action: AssumeAction::AssumeRole,

@@ -12,6 +12,7 @@
 //! request states, so that nobody sends much who has no key. Nothing that it finds outlives the
 //! reading: a session may end while its body is under way.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::reach::is_known_there;
@@ -19,7 +20,7 @@ use super::request::RequestMeta;
 use super::standing::Ground;
 use super::used_keys::{Used, UsedKeys};
 use crate::audit::AuditUnavailable;
-use crate::credentials::{self, OpenSession};
+use crate::credentials::{self, OpenSession, OpenToken};
 use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
 use crate::domain::{
     AccessKeyId, AccountId, Endpoint, IamPath, KeyKind, Partition, Principal, Region, Secret,
@@ -64,6 +65,27 @@ pub struct Caller {
     pub signature: Secret<[u8; 32]>,
     /// When the request was signed, by the client's clock.
     pub signed_at: UnixTime,
+    /// The directory that they were found in.
+    pub(super) found_in: FoundIn,
+}
+
+/// A directory in which somebody was found, with nothing there that ends what they signed with. None of whom no
+/// directory has.
+#[derive(Clone)]
+pub(super) struct FoundIn(Option<Arc<Snapshot>>);
+
+impl FoundIn {
+    fn is(&self, snapshot: &Snapshot) -> bool {
+        let found_in = self.0.as_deref();
+        found_in.is_some_and(|found_in| std::ptr::eq(found_in, snapshot))
+    }
+}
+
+impl fmt::Debug for FoundIn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let generation = self.0.as_ref().map(|snapshot| snapshot.generation());
+        formatter.debug_tuple("FoundIn").field(&generation).finish()
+    }
 }
 
 /// Why nobody was authenticated.
@@ -148,6 +170,7 @@ struct KeyHolder {
     session: Option<Box<OpenSession>>,
     user: Option<Arc<BootstrapAdmin>>,
     secret: SecretAccessKey,
+    found_in: FoundIn,
 }
 
 /// What the head of a request proves whose body is not there yet.
@@ -262,8 +285,8 @@ impl Authenticator {
         let holder = self.holder(&signature, now).await?;
         let proof = Proof::of(&signature);
         let verified = signature.verify(&holder.secret, scope, now)?;
-        let (key, region) = (verified.access_key_id(), verified.region());
-        self.note_use(&holder, key, (scope.service, region), now);
+        let (key, region) = verified.into_key_and_region();
+        self.note_use(&holder, &key, (scope.service, &region), now);
         Ok(holder.caller(key, region, proof))
     }
 
@@ -298,8 +321,8 @@ impl Authenticator {
         let holder = self.holder(&signature, now).await?;
         let proof = Proof::of(&signature);
         let (verified, payload) = signature.verify_received(&holder.secret, by, body, now)?;
-        let (key, region) = (verified.access_key_id(), verified.region());
-        self.note_use(&holder, key, (by.service, region), now);
+        let (key, region) = verified.into_key_and_region();
+        self.note_use(&holder, &key, (by.service, &region), now);
         Ok((holder.caller(key, region, proof), payload))
     }
 
@@ -318,7 +341,8 @@ impl Authenticator {
         let holder = self.holder(&signature, now).await?;
         signature.verify_head(&holder.secret, &self.scope(service), now)?;
         let (key, region) = (signature.access_key_id(), signature.region());
-        Ok(holder.caller(key, region, Proof::of(&signature)))
+        let proof = Proof::of(&signature);
+        Ok(holder.caller(key.clone(), region.clone(), proof))
     }
 
     /// Notes that a user's own key was used, or a role by one of its sessions, so that it can be found out that
@@ -392,6 +416,7 @@ impl Authenticator {
                     session: None,
                     user: Some(Arc::clone(admin)),
                     secret: admin.secret_access_key.clone(),
+                    found_in: FoundIn(None),
                 }),
                 Some(_) | None => self.lasting_holder(key, now).await,
             },
@@ -419,6 +444,7 @@ impl Authenticator {
             session: None,
             user: None,
             secret: own.secret(),
+            found_in: FoundIn(Some(snapshot)),
         })
     }
 
@@ -429,27 +455,36 @@ impl Authenticator {
         now: UnixTime,
     ) -> Result<KeyHolder, AuthenticationError> {
         let mut snapshot = self.directory.snapshot(now)?;
-        let (session, secret) = match credentials::open(token, key, snapshot.keys(), now) {
+        let opened = match credentials::open(token, key, snapshot.keys(), now) {
             Err(credentials::TokenError::UnknownKey) => {
                 snapshot = self.directory.catch_up(now).await?;
                 credentials::open(token, key, snapshot.keys(), now)?
             }
             other => other?,
         };
-        if !self.ground(&snapshot).holds(&session) {
+        let OpenToken {
+            principal,
+            session,
+            secret,
+        } = opened;
+        if !self.ground(&snapshot).holds(&principal, &session) {
             snapshot = self.directory.catch_up(now).await?;
-            if !self.ground(&snapshot).holds(&session) {
+            if !self.ground(&snapshot).holds(&principal, &session) {
                 return Err(AuthenticationError::InvalidToken);
             }
         }
-        if self.ground(&snapshot).is_revoked(&session, key) {
+        if self
+            .ground(&snapshot)
+            .is_revoked((&principal, &session), key)
+        {
             return Err(AuthenticationError::InvalidToken);
         }
         Ok(KeyHolder {
-            principal: session.principal.clone(),
-            user: self.admin_behind(&session.principal),
+            user: self.admin_behind(&principal),
+            principal,
             session: Some(session),
             secret,
+            found_in: FoundIn(Some(snapshot)),
         })
     }
 }
@@ -459,11 +494,15 @@ impl Authenticator {
     /// is issued by: what is issued carries its generation, and no revocation of that generation or an
     /// earlier one ends it.
     pub(super) fn stands(&self, caller: &Caller, snapshot: &Snapshot) -> bool {
+        // What was asked of this directory then would be asked of it again.
+        if caller.found_in.is(snapshot) {
+            return true;
+        }
         let key = &caller.access_key_id;
         match &caller.session {
             Some(session) => {
-                let ground = self.ground(snapshot);
-                ground.holds(session) && !ground.is_revoked(session, key)
+                let (ground, principal) = (self.ground(snapshot), &caller.principal);
+                ground.holds(principal, session) && !ground.is_revoked((principal, session), key)
             }
             None if caller.user.is_some() => true,
             None => snapshot.holder_of_key(key).is_some_and(|(principal, own)| {
@@ -509,15 +548,16 @@ impl Proof {
 }
 
 impl KeyHolder {
-    fn caller(self, key: &AccessKeyId, region: &Region, proof: Proof) -> Caller {
+    fn caller(self, key: AccessKeyId, region: Region, proof: Proof) -> Caller {
         Caller {
             principal: self.principal,
-            access_key_id: key.clone(),
+            access_key_id: key,
             session: self.session,
             user: self.user,
-            region: region.clone(),
+            region,
             signature: Secret::new(proof.signature),
             signed_at: proof.signed_at,
+            found_in: self.found_in,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The condition keys that a signed call has ("AWS global condition context keys", IAM user guide).
 
+use std::cell::OnceCell;
+
 use super::authenticate::Caller;
 use super::own_policies::own_tags;
 use super::request::RequestMeta;
 use crate::credentials::OpenSession;
 use crate::directory::Snapshot;
 use crate::domain::{Principal, ProvenPerson, ProviderRef, SessionTags, TagKey, UnixTime};
-use crate::policy::{Caller as PolicyCaller, Context, Values};
+use crate::policy::{Caller as PolicyCaller, Context, LateKeys, Values};
 
 /// So many keys has a call by a session without tags, and some more are set by whoever asks.
 pub(super) const USUAL_KEYS: usize = 24;
@@ -21,6 +23,37 @@ pub(super) fn caller_context<'a>(
     meta.describe(&mut context);
     describe_caller(&mut context, caller, snapshot, meta.now);
     context
+}
+
+/// The same keys for a decision that may do without: a trust policy mostly asks for what the request says, or for
+/// nothing.
+pub(super) struct CallerKeys<'a> {
+    caller: &'a Caller,
+    snapshot: &'a Snapshot,
+    meta: &'a RequestMeta,
+    keys: OnceCell<Context<'a>>,
+}
+
+impl<'a> CallerKeys<'a> {
+    pub(super) const fn of(
+        caller: &'a Caller,
+        snapshot: &'a Snapshot,
+        meta: &'a RequestMeta,
+    ) -> Self {
+        Self {
+            caller,
+            snapshot,
+            meta,
+            keys: OnceCell::new(),
+        }
+    }
+}
+
+impl LateKeys for CallerKeys<'_> {
+    fn keys(&self) -> &Context<'_> {
+        self.keys
+            .get_or_init(|| caller_context(self.caller, self.snapshot, self.meta))
+    }
 }
 
 /// Who asks, and by what.

@@ -93,9 +93,9 @@ pub(super) fn open<T: KeptByBrowser>(
     let id = key_id_of(&sealed).ok_or(Unusable::Foreign)?;
     let sealing_key = keys.find(id).ok_or(Unusable::UnknownKey)?;
     let opened = sealing_key
-        .open(&context::<T>(&key), &sealed)
+        .plaintext(&context::<T>(&key), &sealed)
         .map_err(|_| Unusable::Foreign)?;
-    serde_json::from_slice(&opened.plaintext).map_err(|_| Unusable::Foreign)
+    serde_json::from_slice(&opened).map_err(|_| Unusable::Foreign)
 }
 
 /// Opens the value of a browser's cookie, which another node may have sealed under a newer key than

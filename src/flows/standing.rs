@@ -24,9 +24,13 @@ pub(super) struct Ground<'a> {
 
 impl Ground<'_> {
     /// Whether the session was ended before its time.
-    pub fn is_revoked(self, session: &OpenSession, key: &AccessKeyId) -> bool {
+    pub fn is_revoked(
+        self,
+        (principal, session): (&Principal, &OpenSession),
+        key: &AccessKeyId,
+    ) -> bool {
         // A service has no session: one that says so is none.
-        let Some(role) = session.principal.unique_id() else {
+        let Some(role) = principal.unique_id() else {
             return true;
         };
         self.snapshot.revocations().end_credentials(&Descent {
@@ -39,9 +43,9 @@ impl Ground<'_> {
 
     /// Whether what the session was issued for is still there: the same role or user, every role that it
     /// was reached through, and who stands at its beginning; and none was away in between.
-    pub fn holds(self, session: &OpenSession) -> bool {
+    pub fn holds(self, principal: &Principal, session: &OpenSession) -> bool {
         let generation = session.lineage.generation;
-        let itself = match &session.principal {
+        let itself = match principal {
             Principal::Session(session) => self.holds_role(session, generation),
             Principal::User(user) => self.holds_user(user, generation),
             Principal::FederatedUser(federated) => self.holds_user(&federated.by, generation),
@@ -61,7 +65,7 @@ impl Ground<'_> {
                         admin.account == passed.account && admin.unique_id() == passed.unique_id
                     })
             })
-            && self.holds_origin(session)
+            && self.holds_origin(principal, session)
     }
 
     fn holds_role(self, session: &SessionPrincipal, generation: u64) -> bool {
@@ -94,26 +98,25 @@ impl Ground<'_> {
             || (self.snapshot.user(user).is_some() && self.snapshot.has_since(&footing, generation))
     }
 
-    fn holds_origin(self, session: &OpenSession) -> bool {
+    fn holds_origin(self, principal: &Principal, session: &OpenSession) -> bool {
         let generation = session.lineage.generation;
         match &session.lineage.origin {
             Origin::User(user) => self.holds_user(user, generation),
-            Origin::Service(name) => self.holds_service(name, session),
+            Origin::Service(name) => {
+                let account = first_account(principal, session);
+                account.is_some_and(|account| self.holds_service(name, account, generation))
+            }
             Origin::Person(person) => {
-                let account = first_account(session);
+                let account = first_account(principal, session);
                 account.is_some_and(|account| self.holds_person(person, account, generation))
             }
         }
     }
 
     /// Whether the service is still there, and may still act in the account of the first role.
-    fn holds_service(self, name: &ServiceName, session: &OpenSession) -> bool {
-        let generation = session.lineage.generation;
+    fn holds_service(self, name: &ServiceName, account: AccountId, generation: u64) -> bool {
         let stands = |footing: &Footing| self.snapshot.has_since(footing, generation);
-        first_account(session).is_some_and(|account| {
-            stands(&Footing::Service(name.clone()))
-                && stands(&Footing::Reach(name.clone(), account))
-        })
+        stands(&Footing::Service(name.clone())) && stands(&Footing::Reach(name.clone(), account))
     }
 
     /// Whether the provider is still there under the same issuer. A connection must still be linked to the
@@ -148,8 +151,8 @@ impl Ground<'_> {
 }
 
 /// The account of the first session of a chain.
-fn first_account(session: &OpenSession) -> Option<AccountId> {
+fn first_account(principal: &Principal, session: &OpenSession) -> Option<AccountId> {
     let first = session.lineage.through.first();
     let account = first.map(|passed| passed.account);
-    account.or_else(|| session.principal.account())
+    account.or_else(|| principal.account())
 }

@@ -105,7 +105,35 @@ impl Debug for Entry<'_> {
 #[derive(Debug, Clone, Default)]
 pub struct Context<'a> {
     keys: Vec<(Cow<'a, str>, Entry<'a>)>,
-    below: Option<&'a Context<'a>>,
+    below: Option<Below<'a>>,
+}
+
+/// Keys that are set once somebody asks for one that no layer above them has.
+pub trait LateKeys {
+    /// All of them.
+    fn keys(&self) -> &Context<'_>;
+}
+
+/// The layer below a context.
+#[derive(Clone, Copy)]
+enum Below<'a> {
+    Set(&'a Context<'a>),
+    Late(&'a dyn LateKeys),
+}
+
+impl<'a> Below<'a> {
+    fn context(self) -> &'a Context<'a> {
+        match self {
+            Self::Set(context) => context,
+            Self::Late(late) => late.keys(),
+        }
+    }
+}
+
+impl Debug for Below<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.context().fmt(formatter)
+    }
 }
 
 impl<'a> Context<'a> {
@@ -129,7 +157,15 @@ impl<'a> Context<'a> {
     pub const fn over(below: &'a Self) -> Self {
         Self {
             keys: Vec::new(),
-            below: Some(below),
+            below: Some(Below::Set(below)),
+        }
+    }
+
+    /// The same over keys that may never be asked for.
+    pub const fn over_late(below: &'a dyn LateKeys) -> Self {
+        Self {
+            keys: Vec::new(),
+            below: Some(Below::Late(below)),
         }
     }
 
@@ -165,7 +201,7 @@ impl<'a> Context<'a> {
         let own = self.keys.iter().rfind(|(name, _)| same(name, key));
         let values = match (own, self.below) {
             (Some((_, entry)), _) => entry.values(),
-            (None, Some(below)) => below.find(key)?,
+            (None, Some(below)) => below.context().find(key)?,
             (None, None) => return None,
         };
         match values {
@@ -176,7 +212,7 @@ impl<'a> Context<'a> {
 
     /// Every key that is present, those that were set last first.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Values<'a>)> {
-        let layers = std::iter::successors(Some(self), |context| context.below);
+        let layers = std::iter::successors(Some(self), |context| context.below.map(Below::context));
         let names = layers.flat_map(|context| context.keys.iter().map(|(name, _)| name));
         let mut seen: Vec<&str> = Vec::new();
         names.filter_map(move |name| {
@@ -237,6 +273,32 @@ mod tests {
         let keys: Vec<_> = context.iter().collect();
         let (id, tags) = ("c".into(), "b".into());
         assert_eq!(keys, [("aws:userid", &id), ("aws:TagKeys", &tags)]);
+    }
+
+    struct Late<'a>(OnceCell<Context<'a>>);
+
+    impl LateKeys for Late<'_> {
+        fn keys(&self) -> &Context<'_> {
+            self.0.get_or_init(|| {
+                let mut context = Context::new();
+                context.set("aws:userid", "a").set("aws:TagKeys", "b");
+                context
+            })
+        }
+    }
+
+    #[test]
+    fn late_keys_are_set_for_who_asks_for_one_that_is_not_above_them() {
+        let late = Late(OnceCell::new());
+        let mut context = Context::over_late(&late);
+        context.set("aws:TagKeys", "c");
+        let context = Context::over(&context);
+        assert_eq!(context.find("aws:tagkeys"), Some(&"c".into()));
+        assert!(late.0.get().is_none());
+        assert_eq!(context.find("aws:UserId"), Some(&"a".into()));
+        assert!(late.0.get().is_some());
+        let keys: Vec<_> = context.iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["aws:TagKeys", "aws:userid"]);
     }
 
     #[test]

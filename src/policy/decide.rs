@@ -1,6 +1,6 @@
 //! From statements that apply to a decision.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::authority::{NamedPolicy, PolicyKind};
 use super::caller::Caller;
@@ -32,6 +32,17 @@ pub struct StatementRef {
     pub statement: StatementName,
     /// How it came to be about the caller.
     pub matched_by: MatchedBy,
+}
+
+impl StatementRef {
+    /// What it displays, written at once: every record of an issued session has one.
+    pub fn to_text(&self) -> String {
+        const USUAL_BYTES: usize = 64;
+        let mut text = String::with_capacity(USUAL_BYTES + self.policy.len());
+        // Writing to a string has no way to fail.
+        let _written = write!(text, "{self}");
+        text
+    }
 }
 
 impl fmt::Display for StatementRef {

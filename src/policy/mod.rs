@@ -61,7 +61,7 @@ pub use authority::{
     Authority, Boundary, NamedPolicy, PolicyKind, SessionBounds, Target, TargetPolicy,
 };
 pub use caller::Caller;
-pub use context::{Context, Values};
+pub use context::{Context, LateKeys, Values};
 pub use decide::{Evaluation, IdentityDecision, Request, StatementRef, decide_identity};
 pub use document::{IdentityPolicy, ResourcePolicy, TrustPolicy};
 pub use error::{PolicyError, Problem, StatementName};

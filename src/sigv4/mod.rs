@@ -31,6 +31,7 @@ mod read;
 mod received;
 mod sign;
 mod signing_key;
+mod string_to_sign;
 mod timestamp;
 mod verify;
 

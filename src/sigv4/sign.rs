@@ -5,8 +5,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use super::canonical::{PathForm, canonical_request};
 use super::credential::Credential;
 use super::signing_key::SigningKey;
+use super::string_to_sign::StringToSign;
 use super::timestamp::Timestamp;
-use super::verify::string_to_sign;
 use super::{ALGORITHM, HttpRequest, RequiredHeader, ScopeDate, SigV4Error, TERMINATOR};
 use crate::domain::{AccessKeyId, Region, Secret, SecretAccessKey, SessionToken, UnixTime};
 
@@ -81,7 +81,7 @@ pub fn sign(
         signer.region,
         signer.service,
     );
-    let signature = key.sign(&string_to_sign(&credential, signed_at, &canonical));
+    let signature = key.sign(&StringToSign::of(&canonical, &credential, signed_at));
     let Credential {
         access_key_id,
         date,

@@ -1,5 +1,6 @@
 //! The signing key: four HMACs away from the secret, and good for one day, region and service.
 
+use super::string_to_sign::StringToSign;
 use super::{ScopeDate, TERMINATOR};
 use crate::domain::{Region, Secret, SecretAccessKey};
 use crate::mac::MacKey;
@@ -28,13 +29,17 @@ impl SigningKey {
     }
 
     /// The signature of a string to sign, in lower-case hexadecimal.
-    pub(super) fn sign(&self, string_to_sign: &[u8]) -> String {
-        data_encoding::HEXLOWER.encode(self.0.sign(&[string_to_sign]).expose())
+    pub(super) fn sign(&self, string_to_sign: &StringToSign<'_>) -> String {
+        data_encoding::HEXLOWER.encode(self.0.sign(&string_to_sign.parts()).expose())
     }
 
     /// Whether `signature` is the one of this string to sign; takes the same time for every wrong
     /// one.
-    pub(super) fn is_signature(&self, string_to_sign: &[u8], signature: &[u8; 32]) -> bool {
-        self.0.is_tag(&[string_to_sign], signature)
+    pub(super) fn is_signature(
+        &self,
+        string_to_sign: &StringToSign<'_>,
+        signature: &[u8; 32],
+    ) -> bool {
+        self.0.is_tag(&string_to_sign.parts(), signature)
     }
 }

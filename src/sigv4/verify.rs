@@ -7,10 +7,8 @@ use super::canonical::{PathForm, canonical_request};
 use super::credential::Credential;
 use super::read::Validity;
 use super::signing_key::SigningKey;
-use super::timestamp::Timestamp;
-use super::{
-    ALGORITHM, MAX_SKEW_SECONDS, SigV4Error, TERMINATOR, UNSIGNED_PAYLOAD, UnverifiedSignature,
-};
+use super::string_to_sign::StringToSign;
+use super::{MAX_SKEW_SECONDS, SigV4Error, UNSIGNED_PAYLOAD, UnverifiedSignature};
 use crate::domain::{AccessKeyId, Region, SecretAccessKey, UnixTime};
 
 /// What a signature must be made for.
@@ -44,6 +42,11 @@ impl VerifiedSignature {
     /// When it was signed, by the client's clock.
     pub const fn signed_at(&self) -> UnixTime {
         self.signed_at
+    }
+
+    /// The key, and the region that it was signed for.
+    pub fn into_key_and_region(self) -> (AccessKeyId, Region) {
+        (self.access_key_id, self.region)
     }
 }
 
@@ -116,7 +119,7 @@ impl UnverifiedSignature<'_> {
         form: PathForm,
     ) -> Result<(), SigV4Error> {
         let canonical = canonical_request(&self.request, form, &self.signed_headers, hash)?;
-        let string_to_sign = string_to_sign(&self.credential, self.signed_at, &canonical);
+        let string_to_sign = StringToSign::of(&canonical, &self.credential, self.signed_at);
         let Credential {
             date,
             region,
@@ -204,38 +207,8 @@ pub(super) fn is_hash(stated: &str) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Algorithm, time, scope and the canonical request's hash, a line each.
-pub(super) fn string_to_sign(
-    credential: &Credential,
-    signed_at: Timestamp,
-    canonical: &[u8],
-) -> Vec<u8> {
-    const USUAL_BYTES: usize = 192;
-    let mut out = Vec::with_capacity(USUAL_BYTES);
-    let hash = hex(&digest(&SHA256, canonical));
-    let lines: [&[u8]; 13] = [
-        ALGORITHM.as_bytes(),
-        b"\n",
-        signed_at.text(),
-        b"\n",
-        credential.date.digits(),
-        b"/",
-        credential.region.as_str().as_bytes(),
-        b"/",
-        credential.service.as_bytes(),
-        b"/",
-        TERMINATOR.as_bytes(),
-        b"\n",
-        &hash,
-    ];
-    for part in lines {
-        out.extend_from_slice(part);
-    }
-    out
-}
-
 /// 64 lower-case hexadecimal digits.
-fn hex(hash: &Digest) -> [u8; 64] {
+pub(super) fn hex(hash: &Digest) -> [u8; 64] {
     let mut digits = [0; 64];
     HEXLOWER.encode_mut(hash.as_ref(), &mut digits);
     digits

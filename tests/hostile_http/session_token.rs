@@ -226,7 +226,7 @@ fn a9_what_is_sealed_for_another_purpose_is_no_session_token() {
     let raw = BASE64.decode(minted.token.as_bytes()).unwrap();
     let key = SealingKey::new(KEY);
     let context: [&[u8]; 3] = [b"session token", &[3], minted.key_id.as_str().as_bytes()];
-    let plain = key.open(&context, &raw[1..]).unwrap().plaintext;
+    let plain = key.plaintext(&context, &raw[1..]).unwrap();
     let sealed = |context: &[&[u8]]| {
         let sealed = key.seal(context, &plain, &SystemEntropy).unwrap();
         BASE64.encode(&[&[3], &sealed[..]].concat())

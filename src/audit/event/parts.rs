@@ -49,12 +49,12 @@ pub struct EventParts<'a> {
     /// The browser's sign-in.
     pub sign_in: Option<SignInId>,
     /// The checks.
-    pub checks: &'a [Check],
+    pub checks: &'a [Check<'a>],
     /// What became of the mapping rules.
     pub rules: &'a [RuleTrace],
 }
 
-impl Event {
+impl Event<'_> {
     /// What the event says.
     pub fn parts(&self) -> EventParts<'_> {
         let record = &*self.0;
@@ -79,21 +79,21 @@ impl Event {
             caller: self
                 .text(Parameter::Caller)
                 .map(|caller| (caller, self.text(Parameter::AccessKeyId))),
-            role: record.resources.first().map(|resource| &resource.arn),
+            role: record.resources.first().map(|resource| resource.arn),
             session: self.text(Parameter::RoleSessionName),
             duration: self.number(Parameter::DurationSeconds),
-            issued: issued.map(|issued| (&issued.access_key_id, issued.expiration)),
-            connection: more.connection.as_ref(),
-            provider: more.provider_arn.as_ref(),
-            rule: more.rule.as_ref(),
+            issued: issued.map(|issued| (issued.access_key_id, issued.expiration)),
+            connection: more.connection,
+            provider: more.provider_arn,
+            rule: more.rule,
             generation: more.generation,
             sign_in: more.sign_in,
             checks: &more.checks,
-            rules: &more.mapping_rules,
+            rules: more.mapping_rules,
         }
     }
 
-    fn value(&self, wanted: Parameter) -> Option<&ParameterValue> {
+    fn value(&self, wanted: Parameter) -> Option<&ParameterValue<'_>> {
         let parameters = &self.0.request_parameters;
         let found = parameters.iter().find(|(name, _)| *name == wanted);
         found.map(|(_, value)| value)

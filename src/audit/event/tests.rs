@@ -10,7 +10,7 @@ use crate::domain::{IssuerName, Principal, ProvenPerson, Subject, UserPrincipal}
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_254_067);
 
-pub(crate) fn occasion(name: &str) -> Occasion {
+pub(crate) fn occasion(name: &str) -> Occasion<'_> {
     Occasion {
         id: EventId::from_random([1; 16]),
         request: RequestId::from_random([2; 16]),
@@ -18,7 +18,7 @@ pub(crate) fn occasion(name: &str) -> Occasion {
         source: EventSource::Sts,
         name: name.into(),
         read_only: ReadOnly::No,
-        region: "us-east-1".parse().unwrap(),
+        region: Cow::Owned(Region::us_east_1()),
         source_address: IpAddr::from([192, 0, 2, 7]),
         user_agent: Some("aws-cli/2.36.7".into()),
     }
@@ -42,7 +42,7 @@ fn key_id() -> AccessKeyId {
     "ASIARZPUZDIKGB2VALC4".parse().unwrap()
 }
 
-fn read(event: &Event) -> Value {
+fn read(event: &Event<'_>) -> Value {
     serde_json::from_slice(&event.to_line().unwrap()).unwrap()
 }
 
@@ -61,23 +61,24 @@ fn issued_credentials_are_recorded_in_the_shape_of_cloudtrail() {
         sign_in: None,
         through: Vec::new(),
     };
+    let (role, key_id) = (role(), key_id());
     let event = Event::new(occasion("AssumeRoleWithWebIdentity"))
         .by(UserIdentity::federated(
             &issuer,
             Some(&"gateway".parse().unwrap()),
             &subject,
         ))
-        .parameter(Parameter::RoleArn, role().as_str())
+        .parameter(Parameter::RoleArn, role.as_str())
         .parameter(Parameter::DurationSeconds, 3600)
         .parameter(Parameter::TagKeys, ParameterValue::list(["team", "cost"]))
-        .role(&role())
+        .role(&role)
         .checks([
             Check::new("signature", CheckOutcome::Passed),
             Check::new("audience", CheckOutcome::Passed).compared("gateway", "gateway"),
         ])
         .lineage(&lineage)
         .assumed(&session())
-        .issued(&key_id(), NOW.plus(3600));
+        .issued(&key_id, NOW.plus(3600));
     insta::assert_snapshot!(serde_json::to_string_pretty(&read(&event)).unwrap());
 }
 
@@ -100,9 +101,11 @@ fn refusal_carries_code_message_and_the_failed_check() {
 
 #[test]
 fn caller_in_a_session_is_named_with_its_key_and_role() {
-    let identity = UserIdentity::of(&Principal::Session(session()))
-        .with_access_key(&key_id())
-        .with_session(&session(), NOW, Mfa::Present);
+    let (session, key_id) = (session(), key_id());
+    let principal = Principal::Session(session.clone());
+    let identity = UserIdentity::of(&principal)
+        .with_access_key(&key_id)
+        .with_session(&session, NOW, Mfa::Present);
     let line = read(&Event::new(occasion("GetCallerIdentity")).by(identity));
     assert_eq!(
         line["userIdentity"],
@@ -158,14 +161,15 @@ fn a_repeated_parameter_keeps_its_last_value() {
 fn the_largest_event_is_bounded() {
     // Every character of these is escaped as twelve bytes for four.
     let hostile = "\u{e0041}".repeat(100_000);
-    let value = ParameterValue::list(std::iter::repeat_n(hostile.as_str(), 1000));
-    let check = Check::new("claim", CheckOutcome::Failed).compared(&hostile, &hostile);
-    let mut event = Event::new(occasion(&hostile))
+    let (hostile, role) = (hostile.as_str(), role());
+    let value = ParameterValue::list(std::iter::repeat_n(hostile, 1000));
+    let check = Check::new("claim", CheckOutcome::Failed).compared(hostile, hostile);
+    let mut event = Event::new(occasion(hostile))
         .parameter(Parameter::PolicyArns, value)
         .checks(std::iter::repeat_n(check, 1000))
-        .refused("ValidationError", &hostile);
+        .refused("ValidationError", hostile);
     for _ in 0..100 {
-        event = event.role(&role());
+        event = event.role(&role);
     }
     let line = event.to_line().unwrap();
     assert!(line.len() < 400 * 1024, "{} bytes", line.len());
@@ -176,18 +180,19 @@ proptest! {
     fn hostile_text_in_any_field_stays_one_line_and_reads_back(
         text in ".{0,80}|[\u{0}-\u{a0}\u{2000}-\u{2070}\u{e0000}-\u{e0fff}\\\\\"{}]{0,80}"
     ) {
-        let mut hostile = occasion(&text);
-        hostile.user_agent = Some(Text::new(&text));
+        let text = text.as_str();
+        let mut hostile = occasion(text);
+        hostile.user_agent = Some(Text::new(text));
         let event = Event::new(hostile)
-            .parameter(Parameter::ExternalId, text.as_str())
-            .parameter(Parameter::PolicyArns, ParameterValue::list([text.as_str()]))
-            .checks([Check::new("claim", CheckOutcome::Failed).compared(&text, &text)])
-            .refused("ValidationError", &text);
+            .parameter(Parameter::ExternalId, text)
+            .parameter(Parameter::PolicyArns, ParameterValue::list([text]))
+            .checks([Check::new("claim", CheckOutcome::Failed).compared(text, text)])
+            .refused("ValidationError", text);
         let line = String::from_utf8(event.to_line().unwrap()).unwrap();
         let line = line.strip_suffix('\n').unwrap();
         prop_assert!(!line.chars().any(is_deceptive), "{line}");
         let read: Value = serde_json::from_str(line).unwrap();
-        let cut = Text::<{ Occasion::MAX_NAME_BYTES }>::new(&text);
+        let cut = Text::<{ Occasion::MAX_NAME_BYTES }>::new(text);
         prop_assert_eq!(&read["eventName"], cut.as_str());
         for found in [
             &read["userAgent"],
@@ -197,7 +202,7 @@ proptest! {
             &read["additionalEventData"]["checks"][0]["expected"],
             &read["additionalEventData"]["checks"][0]["found"],
         ] {
-            prop_assert_eq!(found, &text);
+            prop_assert_eq!(found, text);
         }
     }
 }

@@ -58,33 +58,20 @@ impl DirectWriter {
         }
     }
 
-    /// Queues a line and sees to it that it is written, by whomsoever.
-    pub(super) async fn record(&self, line: &[u8]) -> Kept {
-        let mut acknowledged = self.enqueue(line)?;
-        let queued = QueuedLine(self);
-        // Whatever else this thread has to answer queues its lines meanwhile, so that one write
-        // carries them all.
-        next_turn().await;
-        if let Ok(outcome) = acknowledged.try_recv() {
-            mem::forget(queued);
-            return outcome;
-        }
-        drop(queued);
-        match acknowledged.try_recv() {
-            Ok(outcome) => outcome,
-            // Another thread is writing, and writes this line next.
-            Err(TryRecvError::Empty) => wait(acknowledged, self.max_wait).await,
-            Err(TryRecvError::Closed) => Err(AuditUnavailable::Closed),
-        }
+    /// Queues a line.
+    pub(super) fn queue(&self, line: &[u8]) -> Result<Queued<'_>, AuditUnavailable> {
+        let acknowledged = self.enqueue(line)?;
+        let line = QueuedLine(self);
+        Ok(Queued { line, acknowledged })
     }
 
     /// So many bytes wait to be written.
     pub(super) fn queued_bytes(&self) -> usize {
-        self.queue().lines.len()
+        self.batch().lines.len()
     }
 
     fn enqueue(&self, line: &[u8]) -> Result<Acknowledgement, AuditUnavailable> {
-        let mut queue = self.queue();
+        let mut queue = self.batch();
         let bytes = queue.lines.len().saturating_add(line.len());
         if bytes > FileSink::MAX_QUEUED_BYTES || queue.waiting.len() >= FileSink::MAX_QUEUED {
             return Err(AuditUnavailable::QueueFull);
@@ -99,7 +86,7 @@ impl DirectWriter {
     /// writes looks at the queue again after the log is free, and finds what was queued by those who
     /// found it taken.
     fn write_queued(&self) {
-        while !self.queue().waiting.is_empty() {
+        while !self.batch().waiting.is_empty() {
             let mut log = match self.log.try_lock() {
                 Ok(log) => log,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -108,7 +95,7 @@ impl DirectWriter {
             let Log { file, batch } = &mut *log;
             // What a writer that panicked left behind is not known to be kept.
             batch.clear();
-            mem::swap(&mut *self.queue(), batch);
+            mem::swap(&mut *self.batch(), batch);
             if batch.waiting.is_empty() {
                 continue;
             }
@@ -121,7 +108,7 @@ impl DirectWriter {
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Batch> {
+    fn batch(&self) -> MutexGuard<'_, Batch> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,6 +116,38 @@ impl DirectWriter {
 impl Drop for DirectWriter {
     fn drop(&mut self) {
         self.write_queued();
+    }
+}
+
+/// A line that is queued, and where it is told what became of it.
+#[must_use = "it is written in time only where somebody waits for it"]
+pub(super) struct Queued<'w> {
+    line: QueuedLine<'w>,
+    acknowledged: Acknowledgement,
+}
+
+impl Queued<'_> {
+    /// Sees to it that the line is written, by whomsoever.
+    pub(super) async fn written(self) -> Kept {
+        let Self {
+            line,
+            mut acknowledged,
+        } = self;
+        // Whatever else this thread has to answer queues its lines meanwhile, so that one write
+        // carries them all.
+        next_turn().await;
+        if let Ok(outcome) = acknowledged.try_recv() {
+            mem::forget(line);
+            return outcome;
+        }
+        let max_wait = line.0.max_wait;
+        drop(line);
+        match acknowledged.try_recv() {
+            Ok(outcome) => outcome,
+            // Another thread is writing, and writes this line next.
+            Err(TryRecvError::Empty) => wait(acknowledged, max_wait).await,
+            Err(TryRecvError::Closed) => Err(AuditUnavailable::Closed),
+        }
     }
 }
 
@@ -210,7 +229,7 @@ mod tests {
     async fn a_caller_that_goes_away_leaves_its_line_written() {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder);
-        let mut recording = Box::pin(writer.record(LINE));
+        let mut recording = Box::pin(writer.queue(LINE).unwrap().written());
         assert!(is_pending(recording.as_mut()));
         assert_eq!(written(&folder), 0);
         drop(recording);
@@ -222,7 +241,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder);
         let busy = writer.log.lock().unwrap();
-        let mut recording = Box::pin(writer.record(LINE));
+        let mut recording = Box::pin(writer.queue(LINE).unwrap().written());
         for _ in 0..3 {
             assert!(is_pending(recording.as_mut()));
         }
@@ -243,7 +262,8 @@ mod tests {
         let mut writer = writer(&folder);
         writer.max_wait = Duration::from_millis(1);
         let busy = writer.log.lock().unwrap();
-        assert_eq!(writer.record(LINE).await, Err(AuditUnavailable::TimedOut));
+        let queued = writer.queue(LINE).unwrap();
+        assert_eq!(queued.written().await, Err(AuditUnavailable::TimedOut));
         drop(busy);
     }
 }

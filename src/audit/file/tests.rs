@@ -20,7 +20,7 @@ const ROTATION: Rotation = Rotation {
     keep_days: 400,
 };
 
-fn event(name: &str) -> Event {
+fn event(name: &str) -> Event<'_> {
     Event::new(occasion(name))
 }
 

@@ -36,7 +36,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn identity(self) -> UserIdentity {
+    fn identity(self) -> UserIdentity<'a> {
         match self {
             Self::Caller(caller) => signed_by(caller),
             Self::Person(person) => federated(person),
@@ -210,7 +210,7 @@ impl Recorder {
         }
         let occasion = self.occasion(meta, deed.source, deed.name, deed.read_only)?;
         let event = Event::new(occasion).by(subject.identity());
-        let event = with_outcome(event, outcome);
+        let event = with_outcome(event, &outcome);
         match attempt {
             // What was done says itself, and the audit has it; looking for decisions must add none.
             Some(attempt) if attempt.outcome == Ended::Succeeded => {
@@ -294,35 +294,35 @@ impl Recorder {
     }
 }
 
-fn with_outcome(event: Event, outcome: Outcome<'_>) -> Event {
+fn with_outcome<'a>(event: Event<'a>, outcome: &'a Outcome<'_>) -> Event<'a> {
     match outcome {
         Outcome::Done => event,
         Outcome::Intent { base, changes, of } => event
-            .parameter(Parameter::BaseGeneration, base)
-            .parameter(Parameter::ChangeCount, of as u64)
+            .parameter(Parameter::BaseGeneration, *base)
+            .parameter(Parameter::ChangeCount, *of as u64)
             .parameter(
                 Parameter::Changes,
                 ParameterValue::list(changes.iter().map(String::as_str)),
             )
             .checks([Check::new("intent", CheckOutcome::Passed)]),
-        Outcome::Unchanged { base } => event.parameter(Parameter::BaseGeneration, base),
+        Outcome::Unchanged { base } => event.parameter(Parameter::BaseGeneration, *base),
         Outcome::Committed { generation } => event
-            .parameter(Parameter::Generation, generation)
+            .parameter(Parameter::Generation, *generation)
             .checks([Check::new("committed", CheckOutcome::Passed)]),
         Outcome::Erasing { what } => event
             .parameter(Parameter::Changes, ParameterValue::list([what.as_str()]))
             .checks([Check::new("intent", CheckOutcome::Passed)]),
         Outcome::Erased { count } => event
-            .parameter(Parameter::ChangeCount, count as u64)
+            .parameter(Parameter::ChangeCount, *count as u64)
             .checks([Check::new("committed", CheckOutcome::Passed)]),
         Outcome::NotCommitted { why } => event
             .checks([Check::new("committed", CheckOutcome::Failed)])
-            .refused("NotCommitted", &why),
+            .refused("NotCommitted", why.as_str()),
         Outcome::Refused { check, code, why } => event
-            .checks([Check::new(check, CheckOutcome::Failed)])
-            .refused(code, &why),
+            .checks([Check::new(*check, CheckOutcome::Failed)])
+            .refused(*code, why.as_str()),
         Outcome::Denied { why } => event
             .checks([Check::new("authorization", CheckOutcome::Failed)])
-            .refused("AccessDenied", &why),
+            .refused("AccessDenied", why.as_str()),
     }
 }

@@ -97,7 +97,7 @@ impl Recorder {
             Ok(issued) => issued_event(event, issued),
             Err(error) => event
                 .checks([failed_check(error)])
-                .refused(error.code(), &chain(error)),
+                .refused(error.code(), chain(error)),
         };
         let beside = match record.caller {
             Some(caller) => Beside {
@@ -134,21 +134,21 @@ impl Recorder {
     }
 }
 
-fn of_assertion(event: Event, saml: &SamlRecord<'_>) -> Event {
+fn of_assertion<'a>(event: Event<'a>, saml: &SamlRecord<'a>) -> Event<'a> {
     let mut event = event.parameter(Parameter::PrincipalArn, saml.provider.as_str());
     if let Some(id) = saml.assertion_id {
         event = event.parameter(Parameter::SamlAssertionId, id);
     }
     event.checks(saml.dropped.iter().map(|name| {
         let check = Check::new("attribute", CheckOutcome::Skipped);
-        check.compared("values that are text", &["left out: ", name].concat())
+        check.compared("values that are text", ["left out: ", name].concat())
     }))
 }
 
-fn issued_event(event: Event, issued: &Issued) -> Event {
+fn issued_event<'a>(event: Event<'a>, issued: &'a Issued) -> Event<'a> {
     let statements = issued.allowed_by.iter().map(|statement| {
         Check::new("trust policy", CheckOutcome::Passed)
-            .compared("an allowing statement", &statement.to_string())
+            .compared("an allowing statement", statement.to_text())
     });
     event
         .checks(statements)
@@ -159,7 +159,7 @@ fn issued_event(event: Event, issued: &Issued) -> Event {
         .assumed(&issued.principal)
 }
 
-fn failed_check(error: &AssumeRoleError) -> Check {
+fn failed_check(error: &AssumeRoleError) -> Check<'static> {
     let check = Check::new(error.check(), CheckOutcome::Failed);
     match error {
         AssumeRoleError::Denied(Denial::Refused { action, because }) => {
@@ -168,11 +168,11 @@ fn failed_check(error: &AssumeRoleError) -> Check {
                 Because::ForeignProvider => "the provider is of another account".to_owned(),
                 other => other.to_string(),
             };
-            check.compared(action.as_str(), &found)
+            check.compared(action.as_str(), found)
         }
         AssumeRoleError::Denied(
             Denial::DurationExceedsRoleMaximum { max } | Denial::DurationExceedsChained { max },
-        ) => check.compared(&format!("at most {max}"), "longer"),
+        ) => check.compared(format!("at most {max}"), "longer"),
         _ => check,
     }
 }

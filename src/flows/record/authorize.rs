@@ -76,7 +76,7 @@ impl Recorder {
             Err(AuthorizeError::Authentication(error)) => unauthenticated(event, error),
             Err(error) => event
                 .checks([Check::new(error.check(), CheckOutcome::Failed)])
-                .refused(error.code(), &chain(error)),
+                .refused(error.code(), chain(error)),
         };
         if attempt.outcome == Outcome::Succeeded {
             // The line has the statements that allowed it, and there may be one for every request of a service.
@@ -99,7 +99,7 @@ impl Recorder {
     }
 }
 
-fn asked(event: Event, question: &Question<'_>) -> Event {
+fn asked<'a>(event: Event<'a>, question: &'a Question<'_>) -> Event<'a> {
     let event = event
         .parameter(Parameter::Action, question.action.as_str())
         .parameter(Parameter::Resource, question.resource.arn.as_str());
@@ -109,7 +109,7 @@ fn asked(event: Event, question: &Question<'_>) -> Event {
     }
 }
 
-fn answered(mut event: Event, answer: &Answer) -> Event {
+fn answered<'a>(mut event: Event<'a>, answer: &'a Answer) -> Event<'a> {
     if !matches!(answer, Answer::Decided(_)) {
         event = event.parameter(Parameter::Decision, "deny");
     }
@@ -126,23 +126,23 @@ fn answered(mut event: Event, answer: &Answer) -> Event {
             ),
         Answer::Throttled(caller, throttled) => with_caller(event, caller)
             .checks([Check::new("rate", CheckOutcome::Failed)])
-            .refused("Throttling", &throttled.to_string()),
+            .refused("Throttling", throttled.to_string()),
         Answer::Decided(decided) => said(with_caller(event, &decided.caller), decided),
     }
 }
 
 /// Nobody signed the request: the same as of a call to the gateway itself, with the code that was told.
-fn nobody(event: Event, error: &AuthenticationError) -> Event {
-    unauthenticated(event, error).refused(unproven(error).0, &chain(error))
+fn nobody<'a>(event: Event<'a>, error: &AuthenticationError) -> Event<'a> {
+    unauthenticated(event, error).refused(unproven(error).0, chain(error))
 }
 
-fn with_caller(event: Event, caller: &Caller) -> Event {
+fn with_caller<'a>(event: Event<'a>, caller: &'a Caller) -> Event<'a> {
     event
-        .parameter(Parameter::Caller, caller.principal.arn().as_str())
+        .parameter(Parameter::Caller, caller.principal.arn())
         .parameter(Parameter::AccessKeyId, caller.access_key_id.as_str())
 }
 
-fn said(event: Event, decided: &Decided) -> Event {
+fn said<'a>(event: Event<'a>, decided: &'a Decided) -> Event<'a> {
     let verdict = &decided.verdict;
     let (word, outcome) = if verdict.is_allowed() {
         ("allow", CheckOutcome::Passed)
@@ -159,7 +159,7 @@ fn said(event: Event, decided: &Decided) -> Event {
             ", a denying "
         };
         let text = statement.to_string() + which + statement.kind.as_str();
-        Check::new("policies", outcome).compared(wanted, &text)
+        Check::new("policies", outcome).compared(wanted, text)
     });
     let event = event.checks(found);
     let Some(refusal) = &decided.refusal else {
@@ -169,11 +169,11 @@ fn said(event: Event, decided: &Decided) -> Event {
         Verdict::Deny(_) if !statements.is_empty() => event,
         Verdict::Deny(refusal) => {
             let found = format!("no {} with one", refusal.kind());
-            event.checks([Check::new("policies", outcome).compared(wanted, &found)])
+            event.checks([Check::new("policies", outcome).compared(wanted, found)])
         }
         Verdict::Allow(_) => event,
         Verdict::NoSuchRole => event
             .checks([Check::new("policies", outcome).compared("a role to pass", "no such role")]),
     };
-    event.refused("AccessDenied", &refusal.message)
+    event.refused("AccessDenied", refusal.message.as_str())
 }

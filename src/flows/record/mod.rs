@@ -13,6 +13,7 @@ mod portal;
 mod refusals;
 mod sts;
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
@@ -93,7 +94,7 @@ impl Recorder {
     async fn keep_traced(
         &self,
         attempt: Attempt<'_>,
-        event: &Event,
+        event: &Event<'_>,
         beside: Beside<'_>,
     ) -> Result<(), AuditUnavailable> {
         self.keep(attempt, event).await?;
@@ -102,7 +103,7 @@ impl Recorder {
     }
 
     /// Writes how an attempt ended, and counts it.
-    async fn keep(&self, attempt: Attempt<'_>, event: &Event) -> Result<(), AuditUnavailable> {
+    async fn keep(&self, attempt: Attempt<'_>, event: &Event<'_>) -> Result<(), AuditUnavailable> {
         let recording = self.metrics.time(attempt.operation, Step::Record);
         let kept = self.sink.record(event).await;
         drop(recording);
@@ -116,13 +117,13 @@ impl Recorder {
         kept
     }
 
-    fn occasion(
+    fn occasion<'a>(
         &self,
-        meta: &RequestMeta,
+        meta: &'a RequestMeta,
         source: EventSource,
-        name: &str,
+        name: &'a str,
         read_only: ReadOnly,
-    ) -> Result<Occasion, AuditUnavailable> {
+    ) -> Result<Occasion<'a>, AuditUnavailable> {
         self.metrics.of_request(meta.id);
         let random = draw_id(self.entropy.as_ref()).map_err(|_| AuditUnavailable::Unwritable)?;
         Ok(Occasion {
@@ -132,7 +133,7 @@ impl Recorder {
             source,
             name: name.into(),
             read_only,
-            region: meta.region.clone(),
+            region: Cow::Borrowed(&meta.region),
             source_address: meta.source_ip,
             user_agent: Some(meta.user_agent.as_str().into()),
         })
@@ -210,17 +211,17 @@ fn behind(caller: &Caller) -> Beside<'_> {
     }
 }
 
-fn unauthenticated(event: Event, error: &AuthenticationError) -> Event {
+fn unauthenticated<'a>(event: Event<'a>, error: &AuthenticationError) -> Event<'a> {
     event
         .checks([Check::new("authentication", CheckOutcome::Failed)])
-        .refused(error.code(), &chain(error))
+        .refused(error.code(), chain(error))
 }
 
-fn federated(person: Person<'_>) -> UserIdentity {
+fn federated(person: Person<'_>) -> UserIdentity<'_> {
     UserIdentity::federated(person.issuer, Some(person.audience), person.subject)
 }
 
-fn signed_by(caller: &Caller) -> UserIdentity {
+fn signed_by(caller: &Caller) -> UserIdentity<'_> {
     let identity = UserIdentity::of(&caller.principal).with_access_key(&caller.access_key_id);
     match (&caller.principal, &caller.session) {
         (Principal::Session(principal), Some(session)) => {

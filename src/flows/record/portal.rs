@@ -96,7 +96,9 @@ impl Recorder {
         }
         if let Some(refused) = &record.refused {
             let check = Check::new(refused.check, CheckOutcome::Failed);
-            event = event.checks([check]).refused(refused.code, &refused.why);
+            event = event
+                .checks([check])
+                .refused(refused.code, refused.why.as_str());
         }
         let beside = Beside {
             connection: record.registered,

@@ -141,22 +141,15 @@ impl Recorder {
         };
         let occasion = self.occasion(meta, sts, name, read_only)?;
         let event = Event::new(occasion);
-        let of = |event: Event, caller: &Caller| {
-            let event = event.by(signed_by(caller));
-            match caller.principal.account() {
-                Some(account) => event.account(account),
-                None => event,
-            }
-        };
         let event = match record {
             CallerRecord::Told(caller) => of(event, caller),
             CallerRecord::Throttled(caller, throttled) => of(event, caller)
                 .checks([Check::new(RATE, CheckOutcome::Failed)])
-                .refused("Throttling", &throttled.to_string()),
+                .refused("Throttling", throttled.to_string()),
             CallerRecord::Issued(caller, issued) => given(of(event, caller), issued),
             CallerRecord::Refused(caller, error) => of(event, caller)
                 .checks([Check::new(error.check(), CheckOutcome::Failed)])
-                .refused(error.code(), &chain(error)),
+                .refused(error.code(), chain(error)),
             CallerRecord::IssuedFor(caller, issued, what) => {
                 given(asked(of(event, caller), what), issued)
             }
@@ -168,7 +161,7 @@ impl Recorder {
                 .parameter(Parameter::SigningAlgorithm, vouched.algorithm.as_str()),
             CallerRecord::Denied(caller, refusal) => asked(of(event, caller), refusal.asked)
                 .checks([Check::new(refusal.check, CheckOutcome::Failed)])
-                .refused(refusal.code, &chain(refusal.why)),
+                .refused(refusal.code, chain(refusal.why)),
             CallerRecord::Unknown(error) => unauthenticated(event, error),
         };
         if matches!(record, CallerRecord::Told(_)) {
@@ -206,13 +199,22 @@ impl Recorder {
     }
 }
 
-fn asked(event: Event, what: &[(Parameter, &str)]) -> Event {
+/// Who signed, and their account as the one concerned.
+fn of<'a>(event: Event<'a>, caller: &'a Caller) -> Event<'a> {
+    let event = event.by(signed_by(caller));
+    match caller.principal.account() {
+        Some(account) => event.account(account),
+        None => event,
+    }
+}
+
+fn asked<'a>(event: Event<'a>, what: &[(Parameter, &'a str)]) -> Event<'a> {
     what.iter()
         .fold(event, |event, (name, value)| event.parameter(*name, *value))
 }
 
 /// Whom a user gave a session to.
-fn given(event: Event, issued: &IssuedToUser) -> Event {
+fn given<'a>(event: Event<'a>, issued: &'a IssuedToUser) -> Event<'a> {
     let event = match &issued.principal {
         Principal::FederatedUser(federated) => {
             event.parameter(Parameter::UserName, federated.name.as_str())

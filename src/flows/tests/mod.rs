@@ -127,7 +127,7 @@ impl Audit {
 
 #[async_trait]
 impl AuditSink for Audit {
-    async fn record(&self, event: &Event) -> Result<(), AuditUnavailable> {
+    async fn record(&self, event: &Event<'_>) -> Result<(), AuditUnavailable> {
         let full = AuditUnavailable::NotWritten(std::io::ErrorKind::StorageFull);
         self.room
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| {

@@ -23,7 +23,7 @@ const ALIAS: Field = Field {
         field: "accountAlias",
         min: 3,
         max: 63,
-        pattern: Some((is_alias_character, ALIAS_PATTERN)),
+        pattern: Some((|text| text.chars().all(is_alias_character), ALIAS_PATTERN)),
         quoting: Quoting::Quoted,
     },
 };

@@ -17,7 +17,10 @@ const HOLDER_NAME: Field = Field {
     name: "InlinePolicyIdentifier.AttachmentName",
     constraint: Constraint {
         field: "attachmentName",
-        pattern: Some((is_word_or_wildcard, r"[\w+=,.@*?-]+")),
+        pattern: Some((
+            |text| text.chars().all(is_word_or_wildcard),
+            r"[\w+=,.@*?-]+",
+        )),
         ..POLICY_NAME.constraint
     },
 };

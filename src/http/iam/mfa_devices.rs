@@ -25,7 +25,10 @@ const SERIAL_NUMBER: Field = Field {
         field: "serialNumber",
         min: 9,
         max: 256,
-        pattern: Some((is_serial_character, r"[\w+=/:,.@-]+")),
+        pattern: Some((
+            |text| text.chars().all(is_serial_character),
+            r"[\w+=/:,.@-]+",
+        )),
         quoting: Quoting::Quoted,
     },
 };
@@ -46,7 +49,7 @@ const fn code(name: &'static str, field: &'static str) -> Field {
             field,
             min: 6,
             max: 6,
-            pattern: Some((is_digit, r"[\d]+")),
+            pattern: Some((|text| text.chars().all(is_digit), r"[\d]+")),
             quoting: Quoting::Withheld,
         },
     }

@@ -34,7 +34,7 @@ pub(super) const fn word(name: &'static str, field: &'static str, max: usize) ->
             field,
             min: 1,
             max,
-            pattern: Some((is_word, r"[\w+=,.@-]+")),
+            pattern: Some((|text| text.chars().all(is_word), r"[\w+=,.@-]+")),
             quoting: Quoting::Quoted,
         },
     }
@@ -70,7 +70,7 @@ pub(super) const PATH: Field = Field {
         min: 1,
         max: 512,
         pattern: Some((
-            is_path_character,
+            |text| text.chars().all(is_path_character),
             r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)",
         )),
         quoting: Quoting::Quoted,
@@ -83,7 +83,10 @@ pub(super) const PATH_PREFIX: Field = Field {
         field: "pathPrefix",
         min: 1,
         max: 512,
-        pattern: Some((is_path_character, r"\u002F[\u0021-\u007F]*")),
+        pattern: Some((
+            |text| text.chars().all(is_path_character),
+            r"\u002F[\u0021-\u007F]*",
+        )),
         quoting: Quoting::Quoted,
     },
 };
@@ -100,7 +103,7 @@ pub(super) const MAX_ITEMS: Field = Field {
         field: "maxItems",
         min: 1,
         max: 4,
-        pattern: Some((is_digit, r"[\d]+")),
+        pattern: Some((|text| text.chars().all(is_digit), r"[\d]+")),
         quoting: Quoting::Quoted,
     },
 };
@@ -114,7 +117,7 @@ pub(super) const fn arn(name: &'static str, field: &'static str) -> Field {
             min: 20,
             max: 2048,
             pattern: Some((
-                is_arn_character,
+                |text| text.chars().all(is_arn_character),
                 r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
             )),
             quoting: Quoting::Quoted,

@@ -27,7 +27,10 @@ const VERSION_ID: Field = Field {
         field: "versionId",
         min: 0,
         max: 1024,
-        pattern: Some((is_version_character, r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?")),
+        pattern: Some((
+            |text| text.chars().all(is_version_character),
+            r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?",
+        )),
         quoting: Quoting::Quoted,
     },
 };

@@ -25,7 +25,7 @@ pub(super) const ROLE_DESCRIPTION: Field = Field {
         min: 0,
         max: 1000,
         pattern: Some((
-            is_description_character,
+            |text| text.chars().all(is_description_character),
             r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*",
         )),
         quoting: Quoting::Quoted,
@@ -42,7 +42,10 @@ pub(super) const fn policy_path(name: &'static str, field: &'static str) -> Fiel
             field,
             min: 1,
             max: 512,
-            pattern: Some((is_policy_path_character, r"((/[A-Za-z0-9\.,\+@=_-]+)*)/")),
+            pattern: Some((
+                |text| text.chars().all(is_policy_path_character),
+                r"((/[A-Za-z0-9\.,\+@=_-]+)*)/",
+            )),
             quoting: Quoting::Quoted,
         },
     }
@@ -56,7 +59,10 @@ pub(super) const fn document(name: &'static str, field: &'static str) -> Field {
             field,
             min: 1,
             max: 131_072,
-            pattern: Some((is_policy_character, r"[\u0009\u000A\u000D\u0020-\u00FF]+")),
+            pattern: Some((
+                |text| text.chars().all(is_policy_character),
+                r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+            )),
             quoting: Quoting::Quoted,
         },
     }

@@ -24,7 +24,7 @@ const NAME: Field = Field {
         field: "name",
         min: 1,
         max: 128,
-        pattern: Some((is_name_character, r"[\w._-]+")),
+        pattern: Some((|text| text.chars().all(is_name_character), r"[\w._-]+")),
         quoting: Quoting::Quoted,
     },
 };
@@ -41,7 +41,10 @@ const ADD_KEY: Field = Field {
         field: "addPrivateKey",
         min: 1,
         max: 16_384,
-        pattern: Some((is_policy_character, r"[\u0009\u000A\u000D\u0020-\u00FF]+")),
+        pattern: Some((
+            |text| text.chars().all(is_policy_character),
+            r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+        )),
         quoting: Quoting::Withheld,
     },
 };
@@ -52,7 +55,7 @@ const REMOVE_KEY: Field = Field {
         field: "removePrivateKey",
         min: 22,
         max: 64,
-        pattern: Some((is_key_id_character, "[A-Z0-9]+")),
+        pattern: Some((|text| text.chars().all(is_key_id_character), "[A-Z0-9]+")),
         quoting: Quoting::Quoted,
     },
 };

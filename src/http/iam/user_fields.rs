@@ -25,7 +25,7 @@ pub(super) const ACCESS_KEY_ID: Field = Field {
         field: "accessKeyId",
         min: 16,
         max: 128,
-        pattern: Some((is_key_character, r"[\w]+")),
+        pattern: Some((|text| text.chars().all(is_key_character), r"[\w]+")),
         quoting: Quoting::Quoted,
     },
 };

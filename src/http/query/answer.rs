@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use quick_xml::escape::escape;
 
-use crate::domain::{RequestId, UnixTime};
+use crate::domain::{RequestId, Secret, UnixTime};
 
 /// The namespace of faults before an operation is found.
 pub const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
@@ -33,6 +33,8 @@ impl Format {
 pub enum Value<'a> {
     /// A text.
     Text(Cow<'a, str>),
+    /// A text that is wiped once the answer is written.
+    Secret(Secret<String>),
     /// A whole number.
     Number(u32),
     /// `true` or `false`.
@@ -50,6 +52,12 @@ pub enum Value<'a> {
 impl<'a> From<&'a str> for Value<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<Secret<String>> for Value<'_> {
+    fn from(text: Secret<String>) -> Self {
+        Self::Secret(text)
     }
 }
 
@@ -237,18 +245,23 @@ impl Xml {
 /// A scalar as it stands in XML, without the characters that XML 1.0 can't hold.
 fn escaped<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
     match value {
-        Value::Text(text) if is_plain(text) => Cow::Borrowed(text),
-        Value::Text(text) => {
-            let known = |c| if is_xml_character(c) { c } else { '\u{fffd}' };
-            let text: String = text.chars().map(known).collect();
-            // A carriage return as it is would be read as a line feed (XML 1.0, section 2.11).
-            Cow::Owned(escape(text).replace('\r', "&#13;"))
-        }
+        Value::Text(text) => escaped_text(text),
+        Value::Secret(text) => escaped_text(text.expose()),
         Value::Number(number) => Cow::Owned(number.to_string()),
         Value::Time(time) => Cow::Owned(time.written().as_str().to_owned()),
         Value::Bool(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
         Value::Members(_) | Value::List(_) | Value::Map(_) => Cow::Borrowed(""),
     }
+}
+
+fn escaped_text(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let known = |c| if is_xml_character(c) { c } else { '\u{fffd}' };
+    let text: String = text.chars().map(known).collect();
+    // A carriage return as it is would be read as a line feed (XML 1.0, section 2.11).
+    Cow::Owned(escape(text).replace('\r', "&#13;"))
 }
 
 /// Whether a text is printable ASCII without anything to escape, as keys, tokens and ARNs are.
@@ -274,6 +287,7 @@ fn line(value: &serde_json::Value) -> Vec<u8> {
 fn to_json(value: &Value<'_>) -> serde_json::Value {
     match value {
         Value::Text(text) => serde_json::Value::String(text.as_ref().to_owned()),
+        Value::Secret(text) => serde_json::Value::String(text.expose().clone()),
         Value::Number(number) => (*number).into(),
         Value::Time(time) => time.seconds().into(),
         Value::Bool(flag) => (*flag).into(),
@@ -331,6 +345,18 @@ mod tests {
           </ResponseMetadata>
         </XResponse>
         "#);
+    }
+
+    #[test]
+    fn a_secret_is_written_as_any_text() {
+        for format in [Format::Xml, Format::Json] {
+            let written = |value: Value<'_>| {
+                let success = Success::new("X", vec![("SessionToken", value)]);
+                success.render(STS_NAMESPACE, RequestId::from_random([0; 16]), format)
+            };
+            let secret = Secret::new("a<b".to_owned());
+            assert_eq!(written(secret.into()), written("a<b".into()));
+        }
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub struct Constraint {
     pub quoting: Quoting,
 }
 
-/// Which characters are allowed, and the pattern by which AWS's text calls them.
-pub type Pattern = (fn(char) -> bool, &'static str);
+/// Whether all characters of a text are allowed, and the pattern by which AWS's text calls them.
+pub type Pattern = (fn(&str) -> bool, &'static str);
 
 /// Collects every violation of one request.
 #[derive(Debug, Default)]
@@ -59,8 +59,8 @@ impl Violations {
             Quoting::Withheld => None,
         };
         let before = self.0.len();
-        if let Some((allowed, pattern)) = constraint.pattern
-            && !(value.chars().all(allowed) && has_enough(pattern, value))
+        if let Some((is_allowed, pattern)) = constraint.pattern
+            && !(is_allowed(value) && has_enough(pattern, value))
         {
             self.violated(
                 shown,
@@ -228,7 +228,7 @@ mod tests {
         field: "roleSessionName",
         min: 2,
         max: 4,
-        pattern: Some((is_word, r"[\w+=,.@-]*")),
+        pattern: Some((|text| text.chars().all(is_word), r"[\w+=,.@-]*")),
         quoting: Quoting::Quoted,
     };
 

@@ -1,7 +1,7 @@
 //! `AssumeRole`: the caller's signature for credentials of a role.
 
 use super::assuming::{
-    Bounds, MFA_SERIAL, ROLE_SECONDS, SESSION_NAME, TOKEN_CODE, arn, check_arn, duration, tags,
+    Bounds, MFA_SERIAL, ROLE_SECONDS, SESSION_NAME, TOKEN_CODE, arn, arn_of, duration, tags,
     user_and_credentials,
 };
 use crate::domain::Principal;
@@ -16,14 +16,14 @@ const EXTERNAL_ID: Constraint = Constraint {
     field: "externalId",
     min: 2,
     max: 1224,
-    pattern: Some((is_external, r"[\w+=,.@:\/-]*")),
+    pattern: Some((|text| text.chars().all(is_external), r"[\w+=,.@:\/-]*")),
     quoting: Quoting::Quoted,
 };
 pub(super) const SOURCE_IDENTITY: Constraint = Constraint {
     field: "sourceIdentity",
     min: 2,
     max: 64,
-    pattern: Some((is_word, r"[\w+=,.@-]*")),
+    pattern: Some((|text| text.chars().all(is_word), r"[\w+=,.@-]*")),
     quoting: Quoting::Quoted,
 };
 const ACTION: StsAction = StsAction::Assume(AssumeAction::AssumeRole);
@@ -82,10 +82,7 @@ fn read<'a>(
             "ProvidedContexts: trusted token issuers are not supported; leave it out",
         ));
     }
-    check_arn(role)?;
-    let role = role.parse();
-    let role =
-        role.map_err(|_| not_authorized(&caller.principal, ACTION, role_text(parameters)))?;
+    let role = arn_of(role, || not_authorized(&caller.principal, ACTION, role))?;
     let source_identity = source.map(str::parse).transpose();
     Ok(RoleRequest {
         role,
@@ -108,9 +105,9 @@ fn role_text<'a>(parameters: &'a Parameters<'_>) -> &'a str {
 }
 
 fn render(session: RoleSession) -> Success<'static> {
-    let (user, credentials) = user_and_credentials(&session.issued);
-    let mut members = vec![("AssumedRoleUser", user), ("Credentials", credentials)];
     let size = session.issued.packed_size;
+    let (user, credentials) = user_and_credentials(session.issued);
+    let mut members = vec![("AssumedRoleUser", user), ("Credentials", credentials)];
     members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));

@@ -60,7 +60,8 @@ fn provider_arn(text: &str) -> Result<SamlProviderArn, QueryFault> {
 }
 
 fn render(session: SamlSession) -> Success<'static> {
-    let (user, credentials) = user_and_credentials(&session.issued);
+    let size = session.issued.packed_size;
+    let (user, credentials) = user_and_credentials(session.issued);
     let person = session.person;
     let mut members = vec![
         ("Issuer", String::from(person.issuer).into()),
@@ -71,7 +72,6 @@ fn render(session: SamlSession) -> Success<'static> {
         ("Audience", person.recipient.into()),
         ("NameQualifier", person.name_qualifier.into()),
     ];
-    let size = session.issued.packed_size;
     members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));

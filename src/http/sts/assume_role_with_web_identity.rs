@@ -81,7 +81,8 @@ fn presented<'a>(
 }
 
 fn render(session: WebIdentitySession) -> Success<'static> {
-    let (user, credentials) = user_and_credentials(&session.issued);
+    let size = session.issued.packed_size;
+    let (user, credentials) = user_and_credentials(session.issued);
     let mut members = vec![
         (
             "SubjectFromWebIdentityToken",
@@ -92,7 +93,6 @@ fn render(session: WebIdentitySession) -> Success<'static> {
         ("Provider", session.provider.into()),
         ("Credentials", credentials),
     ];
-    let size = session.issued.packed_size;
     members.extend(size.map(|size| ("PackedPolicySize", Value::Number(size))));
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));

@@ -19,7 +19,7 @@ const TASK_POLICY: Constraint = Constraint {
     min: 20,
     max: 2048,
     pattern: Some((
-        is_arn_character,
+        |text| text.chars().all(is_arn_character),
         r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
     )),
     quoting: Quoting::Quoted,
@@ -40,7 +40,7 @@ pub(super) async fn answer(
         let root = format!("arn:{partition}:iam::{}:root", request.account);
         QueryFault::no_root(&error, (&caller.principal, &root))
     })?;
-    let mut members = vec![("Credentials", credentials(&session.issued.credentials))];
+    let mut members = vec![("Credentials", credentials(session.issued.credentials))];
     let source = session.source_identity.map(String::from);
     members.extend(source.map(|source| ("SourceIdentity", source.into())));
     Ok(Success::new("AssumeRoot", members))

@@ -1,5 +1,7 @@
 //! What the operations that assume a role share: parameters and members of the answer.
 
+use std::str::FromStr;
+
 use crate::credentials::Issued;
 use crate::domain::{Arn, Credentials, ManagedPolicyArn, RoleArn, SessionDuration, SessionTags};
 use crate::flows::Narrowing;
@@ -16,7 +18,10 @@ const POLICY: Constraint = Constraint {
     field: "policy",
     min: 1,
     max: 2048,
-    pattern: Some((is_policy_character, r"[\u0009\u000A\u000D\u0020-\u00FF]+")),
+    pattern: Some((
+        |text| text.chars().all(is_policy_character),
+        r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+    )),
     quoting: Quoting::Quoted,
 };
 
@@ -24,21 +29,21 @@ pub(super) const SESSION_NAME: Constraint = Constraint {
     field: "roleSessionName",
     min: 2,
     max: 64,
-    pattern: Some((is_word, r"[\w+=,.@-]*")),
+    pattern: Some((|text| text.chars().all(is_word), r"[\w+=,.@-]*")),
     quoting: Quoting::Quoted,
 };
 pub(super) const MFA_SERIAL: Constraint = Constraint {
     field: "serialNumber",
     min: 9,
     max: 256,
-    pattern: Some((is_serial, r"[\w+=/:,.@-]*")),
+    pattern: Some((|text| text.chars().all(is_serial), r"[\w+=/:,.@-]*")),
     quoting: Quoting::Quoted,
 };
 pub(super) const TOKEN_CODE: Constraint = Constraint {
     field: "tokenCode",
     min: 6,
     max: 6,
-    pattern: Some((is_digit, r"[\d]*")),
+    pattern: Some((|text| text.chars().all(is_digit), r"[\d]*")),
     quoting: Quoting::Withheld,
 };
 /// `tagListType`: at most 50.
@@ -107,7 +112,7 @@ pub(super) const fn arn(field: &'static str) -> Constraint {
         field,
         min: 20,
         max: 2048,
-        pattern: Some((is_arn_character, ARN_PATTERN)),
+        pattern: Some((|text| text.chars().all(is_arn_character), ARN_PATTERN)),
         quoting: Quoting::Quoted,
     }
 }
@@ -209,9 +214,18 @@ pub(super) fn duration(parameters: &Parameters<'_>) -> Result<Option<i32>, Query
 /// What is no ARN is invalid. An ARN that names something else than a role is refused as one of a
 /// role that doesn't exist; whether there is a role is for the flow to know.
 pub(super) fn role_arn(text: &str, action: AssumeAction) -> Result<RoleArn, QueryFault> {
-    check_arn(text)?;
     let action = StsAction::Assume(action);
-    text.parse().map_err(|_| QueryFault::not_authorized(action))
+    arn_of(text, || QueryFault::not_authorized(action))
+}
+
+/// The ARN of what a parameter is about: what is none is invalid, and what is one of something else is refused
+/// as `refusal` says. What is read is an ARN, so that only what is not is looked at twice.
+pub(super) fn arn_of<T: FromStr>(
+    text: &str,
+    refusal: impl FnOnce() -> QueryFault,
+) -> Result<T, QueryFault> {
+    text.parse()
+        .map_err(|_| check_arn(text).err().unwrap_or_else(refusal))
 }
 
 /// What is no ARN is invalid.
@@ -234,23 +248,21 @@ fn session_policy(json: &str) -> Result<IdentityPolicy, QueryFault> {
 }
 
 /// The members `AssumedRoleUser` and `Credentials`.
-pub(super) fn user_and_credentials(issued: &Issued) -> (Value<'static>, Value<'static>) {
+pub(super) fn user_and_credentials(issued: Issued) -> (Value<'static>, Value<'static>) {
     let user = vec![
         ("AssumedRoleId", issued.principal.assumed_role_id().into()),
         ("Arn", issued.principal.arn().into()),
     ];
-    (Value::Members(user), credentials(&issued.credentials))
+    (Value::Members(user), credentials(issued.credentials))
 }
 
 /// The member `Credentials`.
-pub(super) fn credentials(credentials: &Credentials) -> Value<'static> {
-    let secret = credentials.secret_access_key.expose().to_owned();
-    let token = credentials.session_token.expose().to_owned();
+pub(super) fn credentials(credentials: Credentials) -> Value<'static> {
+    let key = credentials.access_key_id.as_str().to_owned();
+    let secret = credentials.secret_access_key.into_text();
+    let token = credentials.session_token.into_text();
     Value::Members(vec![
-        (
-            "AccessKeyId",
-            credentials.access_key_id.as_str().to_owned().into(),
-        ),
+        ("AccessKeyId", key.into()),
         ("SecretAccessKey", secret.into()),
         ("SessionToken", token.into()),
         ("Expiration", Value::Time(credentials.expiration)),

@@ -25,14 +25,14 @@ const NAME: Constraint = Constraint {
     field: "name",
     min: 2,
     max: 32,
-    pattern: Some((is_word, r"[\w+=,.@-]*")),
+    pattern: Some((|text| text.chars().all(is_word), r"[\w+=,.@-]*")),
     quoting: Quoting::Quoted,
 };
 const ACCESS_KEY_ID: Constraint = Constraint {
     field: "accessKeyId",
     min: 16,
     max: 128,
-    pattern: Some((is_key, r"[\w]*")),
+    pattern: Some((|text| text.chars().all(is_key), r"[\w]*")),
     quoting: Quoting::Quoted,
 };
 
@@ -69,7 +69,7 @@ pub(super) async fn get_session_token(
     let issued = flow.get_session_token(asked, &caller, call.meta).await?;
     Ok(Success::new(
         "GetSessionToken",
-        vec![("Credentials", credentials(&issued.credentials))],
+        vec![("Credentials", credentials(issued.credentials))],
     ))
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn get_federation_token(
     let issued = flow.get_federation_token(request, &caller, call.meta);
     let issued = issued.await?;
     let mut members = vec![
-        ("Credentials", credentials(&issued.credentials)),
+        ("Credentials", credentials(issued.credentials)),
         ("FederatedUser", federated(&issued.principal)),
     ];
     let size = issued.packed_size;
@@ -169,6 +169,6 @@ pub(super) async fn get_delegated_access_token(
     let issued = flow.get_delegated_access_token(&caller, call.meta).await?;
     Ok(Success::new(
         "GetDelegatedAccessToken",
-        vec![("Credentials", credentials(&issued.credentials))],
+        vec![("Credentials", credentials(issued.credentials))],
     ))
 }

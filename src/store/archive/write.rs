@@ -48,8 +48,7 @@ impl ArchiveSeal {
         let context: [&[u8]; 3] = [PURPOSE.as_bytes(), id, &number];
         std::iter::once(&self.current)
             .chain(&self.previous)
-            .find_map(|key| key.open(&context, sealed).ok())
-            .map(|opened| opened.plaintext)
+            .find_map(|key| key.plaintext(&context, sealed).ok())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an administrator sees.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use super::*;
@@ -10,7 +12,7 @@ use crate::mapping::Comparison;
 
 const HOSTILE: &str = "\u{1b}[2J\u{202e}x\r\ny\u{9b}31m";
 
-fn event() -> Event {
+fn event() -> Event<'static> {
     Event::new(Occasion {
         id: EventId::from_random([1; 16]),
         request: RequestId::from_random([7; 16]),
@@ -18,13 +20,13 @@ fn event() -> Event {
         source: EventSource::SignIn,
         name: "TakeRoleCredentials".into(),
         read_only: ReadOnly::No,
-        region: Region::us_east_1(),
+        region: Cow::Owned(Region::us_east_1()),
         source_address: [198, 51, 100, 7].into(),
         user_agent: Some("Firefox".into()),
     })
 }
 
-fn refused(event: Event, check: &'static str) -> Event {
+fn refused<'a>(event: Event<'a>, check: &'static str) -> Event<'a> {
     event
         .checks([Check::new(check, CheckOutcome::Failed)])
         .refused("AccessDenied", "no mapping rule gives this role")
@@ -48,8 +50,8 @@ fn rule(near: Option<NearMiss>, value: &str) -> RuleTrace {
     }
 }
 
-fn told(event: &Event, beside: Beside<'_>) -> String {
-    let trace = Trace::of(event, beside);
+fn told(event: &Event<'_>, beside: Beside<'_>) -> String {
+    let (_, trace) = Trace::of(event, beside);
     let bytes = postcard::to_stdvec(&trace).unwrap();
     let decision: Trace<'static> = postcard::from_bytes(&bytes).unwrap();
     let steps = steps(&decision);
@@ -116,12 +118,10 @@ fn nothing_that_came_from_outside_reaches_a_terminal() {
 
 #[test]
 fn what_limited_a_duration_is_marked() {
+    let key = "ASIARZPUZDIKCBIGNLAH".parse().unwrap();
     let event = event()
         .parameter(Parameter::DurationSeconds, 43_200)
-        .issued(
-            &"ASIARZPUZDIKCBIGNLAH".parse().unwrap(),
-            UnixTime::from_seconds(1_795_257_667),
-        );
+        .issued(&key, UnixTime::from_seconds(1_795_257_667));
     let bounds = [
         crate::decisions::TracedBound {
             of: "the role's maximum".into(),
