@@ -132,7 +132,7 @@ role-keys-for = Keys for
 role-get-keys = Get keys
 role-others = Choose another role
 role-link = A link to this page:
-copy-link = Copy the link
+copy-link = Copy the role’s link
 
 ## Sessions
 

@@ -120,7 +120,7 @@ role-keys-for = 密钥有效时长
 role-get-keys = 获取密钥
 role-others = 选择其他角色
 role-link = 此页面的链接：
-copy-link = 复制链接
+copy-link = 复制角色的链接
 
 ## Sessions
 
