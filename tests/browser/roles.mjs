@@ -213,7 +213,7 @@ test("a row that is not in sight takes as much room as in sight", LONGEST, async
       await page.setViewportSize({ width, height: 900 });
       const height = (visibility) =>
         page.evaluate((value) => {
-          for (const row of document.querySelectorAll(".role")) row.style.contentVisibility = value;
+          for (const part of document.querySelectorAll(".roles, .role")) part.style.contentVisibility = value;
           return document.documentElement.scrollHeight;
         }, visibility);
       assert.equal(await height(""), await height("visible"), String(width));
