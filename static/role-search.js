@@ -21,8 +21,17 @@ function foldText(text) {
   return [...text].map(foldLetter);
 }
 
+// Of a thousand roles most fields say the same: each text is there once, and looked through once a word.
+const fieldsByText = new Map();
+
 /** A field of a role, ready to be looked through. `kind` is one of FIELD_WEIGHTS. */
 function searchField(kind, text) {
+  const key = `${kind} ${text}`;
+  if (!fieldsByText.has(key)) fieldsByText.set(key, { ...readField(kind, text), id: fieldsByText.size });
+  return fieldsByText.get(key);
+}
+
+function readField(kind, text) {
   const letters = [...text];
   const folded = letters.map(foldLetter);
   const starts = letters.map((letter, at) => {
@@ -34,14 +43,20 @@ function searchField(kind, text) {
   return { kind, text, letters, folded, starts, joined: folded.join("") };
 }
 
+// The words of the query before: most of them are in the next one, too, with what they have found.
+let wordsBefore = new Map();
+
 /** What somebody types, as the words that must be found. */
 function searchWords(query) {
   const looked = [...query].slice(0, SEARCHED.characters).join("");
   const words = looked.split(/\p{White_Space}+/u).filter(Boolean).slice(0, SEARCHED.words);
-  return words.map((word) => {
+  const read = words.map((word) => {
     const letters = foldText(word);
-    return { letters, joined: letters.join("") };
+    const joined = letters.join("");
+    return wordsBefore.get(joined) ?? { letters, joined, whole: [], scattered: [] };
   });
+  wordsBefore = new Map(read.map((word) => [word.joined, word]));
+  return read;
 }
 
 function stands(folded, word, at) {
@@ -110,12 +125,16 @@ function joinPlaces(found) {
   return places;
 }
 
-function bestOf(word, fields, find) {
+// The best of the fields, by what the word is known to have found in each of them.
+function bestOf(word, fields, known, find) {
   let best = null;
-  for (const [number, field] of fields.entries()) {
-    const found = find(field, word);
-    const score = found ? found.how + FIELD_WEIGHTS[field.kind] : 0;
-    if (found && (!best || score > best.score)) best = { score, number, places: found.places };
+  for (let number = 0; number < fields.length; number += 1) {
+    const field = fields[number];
+    if (known[field.id] === undefined) known[field.id] = find(field, word);
+    const found = known[field.id];
+    if (found === null) continue;
+    const score = found.how + FIELD_WEIGHTS[field.kind];
+    if (!best || score > best.score) best = { score, number, places: found.places };
   }
   return best;
 }
@@ -125,7 +144,8 @@ function findRole(words, fields) {
   let score = 0;
   const marks = [];
   for (const word of words) {
-    const best = bestOf(word, fields, findWhole) ?? bestOf(word, fields, findScattered);
+    const best =
+      bestOf(word, fields, word.whole, findWhole) ?? bestOf(word, fields, word.scattered, findScattered);
     if (!best) return null;
     score += best.score;
     marks.push([best.number, best.places]);

@@ -1,11 +1,15 @@
 // What script adds to the list of roles: search while typing, the keyboard, stars without a new page.
 //
 // Everything that is looked through is read once, when the page comes. A key press then only writes, and no
-// more than what changed: it never asks the browser where anything stands, so nothing is laid out twice.
+// more than what changed: it never asks the browser where anything stands, so nothing is laid out twice. What
+// is in sight is shown and marked at once; what is further down follows while nothing else is to be done.
 "use strict";
 
-// Marks beyond these rows are made when nothing else is to be done.
-const MARKED_AT_ONCE = 60;
+// So many rows are shown at once, more than are in sight; of the others so many at a time.
+const AT_ONCE = 32;
+const AT_A_TIME = 64;
+
+const TOLD_FOR_MS = 3000;
 
 // Safari has no idle callbacks.
 const doLater = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 50));
@@ -19,9 +23,10 @@ function textOf(element) {
   return element?.textContent ?? "";
 }
 
-// A part of a row or of an account's head: its element, or none where it is only searched.
+// A part of a row or of an account's head: its element, or none where it is only searched, and the places that
+// are marked in it, if it is known.
 function readPart(kind, element, text = textOf(element)) {
-  return { element, field: searchField(kind, text) };
+  return { element, field: searchField(kind, text), marked: element?.firstElementChild ? null : "" };
 }
 
 function readAccount(element) {
@@ -31,10 +36,11 @@ function readAccount(element) {
     readPart("number", head.querySelector(".acct-number")),
     readPart("environment", head.querySelector(".env")),
   ];
-  const account = { element, list: element.querySelector(".roles"), parts, isShown: !element.hidden };
-  account.rows = [...element.querySelectorAll(".role")].map((row) => readRow(row, account));
-  account.order = account.rows;
-  account.rows = inFirstOrder(account.rows);
+  const { environment } = element.dataset;
+  const account = { element, environment, list: element.querySelector(".roles"), parts, isShown: !element.hidden };
+  account.order = [...element.querySelectorAll(".role")].map((row) => readRow(row, account));
+  account.rows = inFirstOrder(account.order);
+  account.found = account.rows.filter(({ isFound }) => isFound);
   return account;
 }
 
@@ -46,11 +52,12 @@ function readRow(element, account) {
     readPart("path", find(".role-path")),
     readPart("description", find(".role-what")),
     ...[...element.querySelectorAll(".role-tag")].map((tag) => readPart("tag", tag)),
-    ...hidden.map((tag) => readPart("tag", null, tag)),
-  ];
-  const parts = [...own, ...account.parts].filter(({ field }) => field.text !== "");
+  ].filter(({ element }) => element);
+  const searched = [...own, ...hidden.map((tag) => readPart("tag", null, tag)), ...account.parts];
+  const parts = searched.filter(({ field }) => field.text !== "");
   const fields = parts.map(({ field }) => field);
-  return { element, account, parts, fields, link: find(".role-link"), isShown: !element.hidden, hit: null };
+  const isShown = !element.hidden;
+  return { element, account, own, parts, fields, link: find(".role-link"), isShown, isFound: isShown, hit: null };
 }
 
 // A page that came with a query is in the order of what it found; the first order stands in `data-at`.
@@ -69,7 +76,7 @@ function byScore(score) {
   return (one, other) => score(other) - score(one);
 }
 
-const bestScore = ({ rows }) => Math.max(...rows.map(({ hit }) => hit?.score ?? -1));
+const bestScore = ({ found }) => Math.max(...found.map(({ hit }) => hit.score));
 
 // Puts these among the parent's children into this order, behind all others, unless they are in it. To move an
 // element costs more than to look at a hundred.
@@ -81,11 +88,15 @@ function arrange(parent, before, wanted) {
   return [...others, ...wanted];
 }
 
-function unmark(part) {
-  part.element.textContent = part.field.text;
-}
-
-function mark(part, places) {
+// Marks these places of a part, and none but these.
+function markPart(part, places) {
+  const wanted = places.join(" ");
+  if (part.marked === wanted) return;
+  part.marked = wanted;
+  if (places.length === 0) {
+    part.element.textContent = part.field.text;
+    return;
+  }
   const pieces = markedPieces(part.field.letters, places).map(([text, isMarked]) => {
     if (!isMarked) return document.createTextNode(text);
     const element = document.createElement("mark");
@@ -95,72 +106,99 @@ function mark(part, places) {
   part.element.replaceChildren(...pieces);
 }
 
-// The places to mark in each part of these rows; an account's head may be marked by several of them.
-function placesIn(rows) {
-  const places = new Map();
-  for (const { parts, hit } of rows) {
-    for (const [number, found] of hit.marks) {
-      const part = parts[number];
-      if (part.element) places.set(part, [...(places.get(part) ?? []), ...found]);
-    }
+function placesIn(part, { parts, hit }) {
+  const own = (hit?.marks ?? []).filter(([number]) => parts[number] === part);
+  return own.flatMap(([, found]) => found);
+}
+
+function mark(row) {
+  for (const part of row.own) markPart(part, placesIn(part, row));
+}
+
+// An account's head may be marked by several of its roles, often at the same places.
+function markHead({ parts, found }) {
+  for (const part of parts.filter(({ element }) => element)) {
+    const all = found.flatMap((row) => placesIn(part, row));
+    const places = new Map(all.map((place) => [place.join(), place]));
+    markPart(part, [...places.values()]);
   }
-  return places;
 }
 
 class RoleList {
   constructor() {
-    const accounts = [...list.querySelectorAll(".acct")].map(readAccount);
-    this.order = accounts;
-    this.accounts = inFirstOrder(accounts);
+    this.order = [...list.querySelectorAll(".acct")].map(readAccount);
+    this.accounts = inFirstOrder(this.order);
     this.rows = this.accounts.flatMap(({ rows }) => rows);
-    // What the server marked in a page that came with a query.
-    const parts = list.querySelector("mark") ? this.rows.flatMap((row) => row.parts) : [];
-    this.marked = new Set(parts.filter(({ element }) => element?.querySelector("mark")));
+    this.environment = list.dataset.chosen;
     this.selected = null;
-    this.shown = this.rows;
+    this.found = this.order.flatMap(({ order }) => order.filter(({ isFound }) => isFound));
+    this.done = this.found.length;
     this.later = 0;
   }
 
   /** Shows what the query finds, the best of it first. */
   search(query) {
     const words = searchWords(query);
-    for (const row of this.rows) row.hit = words.length > 0 ? findRole(words, row.fields) : null;
-    for (const row of this.rows) show(row, words.length === 0 || row.hit !== null);
-    for (const account of this.accounts) show(account, account.rows.some(({ isShown }) => isShown));
-    this.arrange(this.rows.filter(({ hit }) => hit !== null).length);
-    this.shown = this.order.flatMap(({ order }) => order.filter(({ isShown }) => isShown));
-    this.markAll(words.length > 0 ? this.shown : []);
-    this.select(words.length > 0 ? this.shown[0] : undefined);
-    return words.length > 0;
+    for (const account of this.accounts) this.look(account, words);
+    const many = this.accounts.reduce((sum, { found }) => sum + found.length, 0);
+    const isSearched = words.length > 0;
+    this.arrange(isSearched && many <= SEARCHED.ranked);
+    this.found = this.order.flatMap(({ order }) => order.filter(({ isFound }) => isFound));
+    this.done = 0;
+    this.goOn(AT_ONCE);
+    this.select(isSearched ? this.found[0] : undefined);
+    return isSearched;
+  }
+
+  // What is not found is hidden; an account without anything that is found as a whole, its rows as they are.
+  look(account, words) {
+    const isMeant = this.environment === "" || account.environment === this.environment;
+    for (const row of account.rows) {
+      row.hit = isMeant && words.length > 0 ? findRole(words, row.fields) : null;
+      row.isFound = isMeant && (words.length === 0 || row.hit !== null);
+    }
+    account.found = account.rows.filter(({ isFound }) => isFound);
+    if (account.found.length === 0) {
+      show(account, false);
+      return;
+    }
+    for (const row of account.rows) if (!row.isFound) show(row, false);
+    // How high the rows are while they are out of sight.
+    const many = String(account.found.length);
+    if (account.list.dataset.rows !== many) account.list.dataset.rows = many;
   }
 
   // The best of what was found comes first, unless that is much; otherwise all is in its first order.
-  arrange(found) {
-    const isRanked = found > 0 && found <= SEARCHED.ranked;
-    const rank = (items, score) =>
-      isRanked ? items.filter(({ isShown }) => isShown).sort(byScore(score)) : items;
-    for (const account of this.accounts) {
-      account.order = arrange(account.list, account.order, rank(account.rows, ({ hit }) => hit.score));
+  arrange(isRanked) {
+    const found = this.accounts.filter(({ found }) => found.length > 0);
+    for (const account of found) {
+      const ranked = () => [...account.found].sort(byScore(({ hit }) => hit.score));
+      account.order = arrange(account.list, account.order, isRanked ? ranked() : account.rows);
     }
-    this.order = arrange(list, this.order, rank(this.accounts, bestScore));
+    this.order = arrange(list, this.order, isRanked ? found.sort(byScore(bestScore)) : this.accounts);
   }
 
-  markAll(rows) {
+  /** Shows and marks so many more of the rows that were found, and the others later. */
+  goOn(many) {
     cancelLater(this.later);
-    const first = placesIn(rows.slice(0, MARKED_AT_ONCE));
-    for (const part of this.marked) if (!first.has(part)) unmark(part);
-    this.marked = new Set();
-    this.markThese(first);
-    const rest = rows.slice(MARKED_AT_ONCE);
-    if (rest.length > 0) this.later = doLater(() => this.markThese(placesIn(rest)));
+    const rows = this.found.slice(this.done, this.done + many);
+    for (const row of rows) {
+      show(row, true);
+      mark(row);
+    }
+    for (const account of new Set(rows.map((row) => row.account))) {
+      show(account, true);
+      markHead(account);
+    }
+    this.done += rows.length;
+    const isDone = this.done === this.found.length;
+    list.ariaBusy = isDone ? null : "true";
+    if (!isDone) this.later = doLater(() => this.goOn(AT_A_TIME));
   }
 
-  markThese(places) {
-    for (const [part, found] of places) {
-      if (this.marked.has(part)) continue;
-      this.marked.add(part);
-      mark(part, found);
-    }
+  /** Shows all that was found, now. */
+  finish() {
+    this.goOn(this.found.length - this.done);
   }
 
   /** The row that Enter takes. */
@@ -173,7 +211,7 @@ class RoleList {
 
   rowOf(element) {
     const found = element?.closest?.(".role");
-    return this.shown.find((row) => row.element === found);
+    return this.found.find((row) => row.element === found);
   }
 }
 
@@ -184,7 +222,7 @@ function setUpSearch(roles) {
   const [whenSearched, whenNot] = [only("data-searched"), only("data-unsearched")];
   const none = list.querySelector(".none");
   const tell = () => {
-    const shown = roles.shown.length;
+    const shown = roles.found.length;
     const some = count.dataset.some.replace("{shown}", String(shown));
     count.textContent = shown === roles.rows.length ? count.dataset.all : some;
     none.hidden = shown > 0;
@@ -202,7 +240,24 @@ function setUpSearch(roles) {
     if (roles.selected) roles.selected.link.click();
   });
   if (input.value) search();
+  setUpEnvironments(roles, search);
   return { input, search };
+}
+
+// Accounts of one environment alone, without a new page.
+function setUpEnvironments(roles, search) {
+  const choices = [...document.querySelectorAll(".chip")];
+  const choose = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    roles.environment = event.currentTarget.dataset.environment;
+    for (const choice of choices) {
+      if (choice === event.currentTarget) choice.setAttribute("aria-current", "true");
+      else choice.removeAttribute("aria-current");
+    }
+    search();
+  };
+  for (const choice of choices) choice.addEventListener("click", choose);
 }
 
 function setUpKeyboard(roles, { input, search }) {
@@ -220,11 +275,12 @@ function setUpKeyboard(roles, { input, search }) {
     search();
   };
   const move = (event, at) => {
-    const last = roles.shown.length - 1;
+    roles.finish();
+    const last = roles.found.length - 1;
     const inInput = document.activeElement === input;
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: last }[event.key];
     if (inInput && event.key !== "ArrowDown") return;
-    go(event, to < 0 ? input : roles.shown[Math.min(to, last)]?.link);
+    go(event, to < 0 ? input : roles.found[Math.min(to, last)]?.link);
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -237,7 +293,11 @@ function setUpKeyboard(roles, { input, search }) {
     } else if (event.key === "Escape" && (inInput || row)) {
       clear(event);
     } else if (["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key) && (inInput || row)) {
-      move(event, row ? roles.shown.indexOf(row) : -1);
+      move(event, row ? roles.found.indexOf(row) : -1);
+    } else if (row && ["f", "c"].includes(event.key.toLowerCase())) {
+      event.preventDefault();
+      if (event.key.toLowerCase() === "f") row.element.querySelector(".star").click();
+      else copyLink(row);
     } else if (row && event.key.length === 1 && event.key !== " ") {
       // What is typed on a row goes on in the search.
       input.focus();
@@ -247,6 +307,31 @@ function setUpKeyboard(roles, { input, search }) {
     const row = roles.rowOf(event.target);
     if (row) roles.select(row);
   });
+}
+
+// What was done by a key that leaves nothing to see where it was pressed is told at the foot of the window.
+let toldUntil = 0;
+
+function tell(text) {
+  const said = document.getElementById("said");
+  said.textContent = text;
+  said.className = "toast";
+  clearTimeout(toldUntil);
+  toldUntil = setTimeout(() => {
+    said.className = "vh";
+    said.textContent = "";
+  }, TOLD_FOR_MS);
+}
+
+// As the server writes it on the role's page.
+function linkTo(arn) {
+  const [, account, role] = arn.match(/::(\d+):role\/(.+)$/);
+  return `${stars.dataset.links}?${new URLSearchParams({ account, role })}`;
+}
+
+async function copyLink(row) {
+  const copied = navigator.clipboard?.writeText(linkTo(row.link.value)) ?? Promise.reject();
+  tell(await copied.then(() => stars.dataset.copied, () => stars.dataset.notCopied));
 }
 
 // Every star of a role: in the list, and among the favourites.
@@ -273,7 +358,12 @@ function newFavourite(row) {
   put(".pick-at", part("alias"));
   put(".pick-max", textOf(row.element.querySelector(".role-max")));
   const env = row.account.element.querySelector(".env");
-  if (env) made.append(env.cloneNode(true));
+  if (env) {
+    // Without what a search marks in it.
+    const plain = env.cloneNode(false);
+    plain.textContent = env.textContent;
+    made.append(plain);
+  }
   const star = made.querySelector(".star");
   star.value = row.link.value;
   star.setAttribute("aria-label", row.element.querySelector(".star").getAttribute("aria-label"));
@@ -309,7 +399,6 @@ async function postStar(star) {
 }
 
 function setUpStars(roles) {
-  const said = document.getElementById("said");
   const refused = stars.querySelector("[data-star-said]");
   stars.addEventListener("click", async (event) => {
     const star = event.target.closest(".star");
@@ -322,12 +411,12 @@ function setUpStars(roles) {
     star.removeAttribute("aria-busy");
     if (status === 204) {
       showFavourite(roles, star.value, isSet);
-      said.textContent = isSet ? stars.dataset.added : stars.dataset.removed;
+      tell(isSet ? stars.dataset.added : stars.dataset.removed);
     } else if (status === 0) {
       location.reload();
     } else {
       refused.textContent = status === 409 ? stars.dataset.full : stars.dataset.failed;
-      said.textContent = refused.textContent;
+      tell(refused.textContent);
     }
     refused.hidden = status === 204;
   });

@@ -3,7 +3,11 @@
 #![cfg(test)]
 
 mod support;
+#[path = "tools/mod.rs"]
+mod tools;
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use rolegate::directory::DirectoryFiles;
@@ -15,6 +19,7 @@ use support::http::{PATIENCE, Request, Response};
 use support::http_node::{CONNECTION, HttpNode, ROLE};
 use support::keys::sign_claims;
 use support::provider::{Answer, TOKEN};
+use tools::Tool;
 
 const ACCOUNT: &str = "123456789012";
 /// What tries to leave the place that it is put in, or to lead elsewhere.
@@ -57,6 +62,35 @@ fn node_with(many: usize, of_first: &str) -> HttpNode {
     let node = HttpNode::start();
     node.apply(&with_connections(&node, many, of_first));
     node
+}
+
+#[test]
+fn people_at_the_door_meet_pages_that_help() {
+    let many = node_with(6, &[DOMAIN, "\n"].concat());
+    let few = HttpNode::with_settings("[portal]\ncontact = \"access@meridale.example\"\n");
+    let strict =
+        HttpNode::with_settings("[limits.rates]\nsign_in_per_second = 1\nsign_in_burst = 1\n");
+    strict.apply(&with_connections(&strict, 6, &[DOMAIN, "\n"].concat()));
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let settings = json!({
+        "many": many.address.to_string(),
+        "few": few.address.to_string(),
+        "strict": strict.address.to_string(),
+        "cookie": few.sign_in("ines").cookie,
+        "artifacts": tests.join("artifacts"),
+    });
+    let output = Command::new(Tool::Node.path())
+        .args(["--test", "--test-reporter=spec"])
+        .arg(tests.join("browser/door.mjs"))
+        .env("ROLEGATE_TEST_DOOR", settings.to_string())
+        .env("ROLEGATE_TEST_CHROMIUM", Tool::Chromium.path())
+        .env("ROLEGATE_TEST_NODE_MODULES", Tool::NodeModules.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    println!("{said}{errors}");
+    assert!(output.status.success(), "browser/door.mjs failed");
 }
 
 const DOMAIN: &str = "domains = [\"meridale.example\"]";

@@ -242,6 +242,7 @@ impl Apis {
                 sign_in: flows.sign_in.clone(),
                 portal: flows.portal.clone(),
                 organisation: flows.organisation.clone(),
+                contact: flows.contact.clone(),
                 sign_out: flows.sign_out.clone(),
                 own_metadata: flows.own_metadata.clone(),
                 issuers: flows.issuers.clone(),

@@ -40,6 +40,8 @@ const SECRETS: &str = "secrets";
 const SETTINGS: &str = "drain_notice_seconds = 0
 log.level = \"warn\"
 federation.secret_folder = \"secrets\"
+portal.organisation = \"Meridale\"
+portal.contact = \"access@meridale.example\"
 ";
 
 /// Why the demo did not run.

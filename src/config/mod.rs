@@ -28,7 +28,7 @@ pub use network::{Network, PublicUrl, ServedHost, Tls, is_loopback};
 pub use reader::Problem;
 pub use sections::{
     AuditSettings, AuditSync, AuditTarget, BrowserSessions, DecisionSettings, FederationSettings,
-    Limits, LogFormat, LogLevel, LogSettings, OrganisationName, SamlSettings,
+    Limits, LogFormat, LogLevel, LogSettings, OrganisationName, PortalSettings, SamlSettings,
 };
 pub use store::{StoreLocation, StoreUrl};
 pub use telemetry::{CollectorSettings, TelemetrySettings};
@@ -62,8 +62,8 @@ pub struct Config {
     pub saml: SamlSettings,
     /// How long people stay signed in.
     pub sessions: BrowserSessions,
-    /// Whose node it is, as pages say; they name nobody where this is not set.
-    pub organisation: Option<OrganisationName>,
+    /// What pages say of whose node it is.
+    pub portal: PortalSettings,
     /// Who administers the node first.
     pub admin: AdminSettings,
     /// How many threads serve requests; as many as there are processors where this is not set.
@@ -161,7 +161,7 @@ impl Config {
             }),
             saml: root.section("saml", SamlSettings::read),
             sessions: root.section("sessions", BrowserSessions::read),
-            organisation: root.section("portal", |section| section.parsed("organisation")),
+            portal: root.section("portal", PortalSettings::read),
             admin: AdminSettings::read(&mut root, environment, findings),
             workers: root
                 .number("workers", 1..=1_024)

@@ -12,7 +12,7 @@ use super::known_providers;
 use super::network::{is_loopback, read_nets};
 use super::rates;
 use super::reader::{Findings, Reader};
-use crate::domain::{HostName, Issuer};
+use crate::domain::{EmailAddress, HostName, Issuer};
 use crate::federation::known::KnownProviderSettings;
 use crate::throttle::Rates;
 
@@ -106,6 +106,15 @@ pub struct SamlSettings {
     pub key_overlap_seconds: u32,
     /// An old key is published, and opens what is encrypted to it, for so many seconds after.
     pub key_grace_seconds: u32,
+}
+
+/// What pages say of whose node it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortalSettings {
+    /// The organisation; pages name nobody where this is not set.
+    pub organisation: Option<OrganisationName>,
+    /// Whom people write to when they can't go on; pages name no address where this is not set.
+    pub contact: Option<EmailAddress>,
 }
 
 /// The name of the organisation that runs the node, as pages show it: 1 to 64 characters, none of
@@ -310,6 +319,15 @@ impl SamlSettings {
             key_grace_seconds: section
                 .number("key_grace_seconds", 600..=90 * Self::DAY)
                 .unwrap_or(7 * Self::DAY),
+        }
+    }
+}
+
+impl PortalSettings {
+    pub(super) fn read(section: &mut Reader<'_>) -> Self {
+        Self {
+            organisation: section.parsed("organisation"),
+            contact: section.parsed("contact"),
         }
     }
 }

@@ -438,13 +438,30 @@ fn a_listed_name_is_a_name_with_addresses() {
 
 #[test]
 fn pages_name_an_organisation_where_one_is_set() {
-    let name = |text: &str| config(text, &[]).organisation;
+    let name = |text: &str| config(text, &[]).portal.organisation;
     assert_eq!(name(""), None);
     let set = name("[portal]\norganisation = \"Bär & Söhne\"").unwrap();
     assert_eq!(&*set.shared(), "Bär & Söhne");
     for bad in ["", " x", "a\\nb", &"ä".repeat(65)] {
         let text = format!("[portal]\norganisation = \"{bad}\"");
         assert_eq!(problem(&text, &[]), "portal.organisation", "{bad:?}");
+    }
+}
+
+#[test]
+fn pages_name_an_address_to_write_to_where_one_is_set() {
+    let contact = |text: &str| config(text, &[]).portal.contact;
+    assert_eq!(contact(""), None);
+    let set = contact("[portal]\ncontact = \"access@meridale.example\"").unwrap();
+    assert_eq!(set.as_str(), "access@meridale.example");
+    for bad in [
+        "",
+        "access",
+        "a b@meridale.example",
+        "https://meridale.example",
+    ] {
+        let text = format!("[portal]\ncontact = \"{bad}\"");
+        assert_eq!(problem(&text, &[]), "portal.contact", "{bad:?}");
     }
 }
 

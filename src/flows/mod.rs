@@ -108,7 +108,8 @@ pub use record::{Recorder, RefusedCall};
 pub use request::RequestMeta;
 pub use saml_session::SamlSessionError;
 pub use sign_in::{
-    Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, WayToSignIn, Wish,
+    BegunHere, Callback, SessionLimits, SignIn, SignInBegun, SignInRefusal, SignedIn, WayToSignIn,
+    Wish,
 };
 pub use sign_out::{
     LogoutRefusal, OwnSession, ProviderLoggedOut, SignOut, SignedOut, SignedOutEverywhere,

@@ -23,8 +23,8 @@ for (const connection of ["workforce", "workforce-saml"]) {
 
 /** What each button that breaks something ends on. */
 const BROKEN = [
-  ["expired", /came too late: it was good until/],
-  ["fast-clock", /its clock is ahead of ours/],
+  ["expired", /came too late\..*It was good until [0-9:]+ UTC and reached us at [0-9:]+ UTC/s],
+  ["fast-clock", /clock of your identity provider is ahead of ours/],
   ["other-audience", /made for another application/],
   ["forged", /not signed with a key that is known here|does not say once, and in one place, who you are/],
   ["replayed", /belongs to another sign-in/],

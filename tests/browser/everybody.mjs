@@ -66,6 +66,40 @@ test("every page is there in Chinese, and none has a word of English left", LONG
   }, { locale: "zh-CN" });
 });
 
+test("the pages that no other test looks at look good in English, too", LONGEST, async () => {
+  await withPage(async (page) => {
+    await signIn(page, gateway, { connection: "workforce", person: "noor" });
+    await page.goto(`${gateway}/why-not?account=payments-prod&role=Admin`);
+    await page.click("details.small summary");
+    await assertLooksGood(page, "why-not");
+  });
+  await withPage(async (other) => {
+    await signIn(other, gateway, { connection: "partners", person: "ines" });
+    await withPage(async (page) => {
+      await signIn(page, gateway, { connection: "workforce", person: "ines" });
+      await page.goto(`${gateway}/go?account=payments-prod&role=ReadOnly`);
+      await assertLooksGood(page, "one-role");
+      await page.goto(`${gateway}/why-not?account=payments-prod&role=ReadOnly`);
+      await assertLooksGood(page, "why-not-yours");
+      for (const role of [READ_ONLY, "arn:aws:iam::629114864828:role/engineering/ReadOnly"]) {
+        await page.goto(`${gateway}/roles`);
+        await takeRole(page, role);
+      }
+      for (const format of ["fish", "powershell", "profile", "json", "process"]) {
+        await page.check(`#f-${format}`);
+        await assertLooksGood(page, `credentials-${format}`);
+      }
+      await page.goto(`${gateway}/roles`);
+      await assertLooksGood(page, "roles-used");
+      await page.goto(`${gateway}/sessions`);
+      assert.ok((await page.locator(".sessions tbody tr").count()) >= 2);
+      const heights = await page.locator(".sessions .address").evaluateAll((all) => all.map((one) => one.getClientRects().length));
+      assert.ok(heights.every((lines) => lines === 1), "an address is in one line");
+      await assertLooksGood(page, "sessions");
+    });
+  });
+});
+
 test("everything but comfort works without script", LONGEST, async () => {
   await withPage(async (page) => {
     await goToProvider(page, gateway, "workforce");

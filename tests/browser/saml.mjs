@@ -78,7 +78,7 @@ test("without script a person signs in by a post and out all the same", LONGEST,
   const use = async (page) => {
     await page.goto(gateway);
     await page.click(`button[name=connection][value=${BY_POST}]`);
-    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
     await page.click("button[name=person][value=ines]");
     await page.getByRole("button", { name: "Continue" }).click();
     await page.waitForURL(`${gateway}/roles`);
@@ -98,7 +98,7 @@ test("the pages on the way to the provider and back look good where they stand s
     await page.goto(gateway);
     await assertLooksGood(page, "saml-sign-in");
     await page.click(`button[name=connection][value=${BY_POST}]`);
-    const goOn = page.getByRole("button", { name: "Go on" });
+    const goOn = page.getByRole("button", { name: "Continue" });
     await goOn.waitFor();
     await assertLooksGood(page, "saml-leaving");
     await goOn.click();

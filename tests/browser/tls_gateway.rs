@@ -169,6 +169,9 @@ fn config(folder: &Path, authority: &Authority) -> Config {
         key_file = 'gateway-key.pem'
         [store]
         url = 'memory:'
+        [portal]
+        organisation = 'Meridale'
+        contact = 'access@meridale.example'
         [federation]
         allow_private_addresses = ['127.0.0.1']
         ca_file = 'authority.pem'

@@ -38,6 +38,7 @@ pub struct Flows {
     pub(super) edge: Edge,
     pub(super) public_url: Arc<str>,
     pub(super) organisation: Option<Arc<str>>,
+    pub(super) contact: Option<Arc<str>>,
     pub(super) keys: Arc<KeyCache>,
     pub(super) metadata: RefreshMetadata,
     pub(super) node_keys: NodeKeys,
@@ -99,7 +100,16 @@ pub(super) async fn compose(
     let readiness = shared.readiness(draining, told, config, &metadata);
     Ok(Flows {
         public_url: public_url.as_str().into(),
-        organisation: config.organisation.as_ref().map(OrganisationName::shared),
+        organisation: config
+            .portal
+            .organisation
+            .as_ref()
+            .map(OrganisationName::shared),
+        contact: config
+            .portal
+            .contact
+            .as_ref()
+            .map(|contact| contact.as_str().into()),
         assume_role_with_saml: shared.assume_role_with_saml(&saml),
         assume_role_with_web_identity: shared.assume_role_with_web_identity(public_url.as_str()),
         assume_role: shared.assume_role(&authenticator),

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 pub use begin::{SignInBegun, Wish};
 pub use finish::{Callback, SignedIn};
+pub use origin::BegunHere;
 pub use refusal::SignInRefusal;
 pub(super) use session::{session_key, session_name, session_named, sha256};
 

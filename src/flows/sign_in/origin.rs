@@ -25,6 +25,14 @@ pub(super) enum Origin {
     },
 }
 
+/// What a browser knows of a sign-in that it began.
+pub struct BegunHere {
+    /// Where it was to lead.
+    pub return_to: LocalPath,
+    /// What people call its connection, while there is one.
+    pub connection: Option<String>,
+}
+
 /// A sign-in that this browser began.
 pub(super) struct Here {
     /// Names the attempt.
@@ -105,15 +113,25 @@ impl SignIn {
         }
     }
 
-    /// Where the sign-in was to lead that this browser began with this state and keeps in this cookie; the
-    /// first page where there is none. One that was refused can be begun anew by it.
-    pub async fn wanted(&self, begun: Option<(&str, &str)>, meta: &RequestMeta) -> LocalPath {
-        let Some((state, cookie)) = begun else {
-            return LocalPath::root();
-        };
+    /// The sign-in that this browser began with this state and keeps in this cookie, if there is one. What
+    /// was refused can be begun anew by it.
+    pub async fn begun_here(
+        &self,
+        state: &str,
+        cookie: &str,
+        meta: &RequestMeta,
+    ) -> Option<BegunHere> {
         let opened = open_of_any_node(cookie, attempt_key(state), &self.directory, meta.now);
-        let under_way: Option<UnderWay> = opened.await.ok().flatten();
-        under_way.map_or_else(LocalPath::root, |under_way| under_way.return_to())
+        let under_way: UnderWay = opened.await.ok().flatten()?;
+        let snapshot = self.directory.snapshot(meta.now).ok();
+        let connection = snapshot.as_deref().and_then(|snapshot| {
+            let connection = snapshot.connection(under_way.attempt.connection())?;
+            Some(connection.display_name.as_str().to_owned())
+        });
+        Some(BegunHere {
+            return_to: under_way.return_to(),
+            connection,
+        })
     }
 
     /// A response that this browser has not asked for. One that says to answer a request was asked for

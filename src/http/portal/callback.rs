@@ -3,14 +3,14 @@
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::error::PortalError;
+use super::error::{PortalError, Retry};
 use super::frame::Frame;
 use super::respond::redirect;
 use super::{Api, PortalApi, cookies, go};
 use crate::domain::{ConnectionId, LocalPath};
 use crate::federation::relying_party::{AuthorizationAnswer, MAX_ANSWER_BYTES};
 use crate::federation::sign_in::Answer;
-use crate::flows::{Callback, RequestMeta, SignInRefusal, SignedIn, attempt_key};
+use crate::flows::{BegunHere, Callback, RequestMeta, SignInRefusal, SignedIn, attempt_key};
 
 pub(super) async fn get(api: Api, request: HttpRequest, connection: Path<String>) -> HttpResponse {
     api.answer(&request, async |meta| {
@@ -79,9 +79,11 @@ pub(super) async fn finish(
     let (mut response, is_over) = match api.sign_in.finish(callback, meta).await {
         Ok(signed_in) => (welcome(&signed_in)?, true),
         Err(refusal) => {
-            let begun = state.as_deref().zip(sealed.as_deref());
-            let wanted = api.sign_in.wanted(begun, meta).await;
-            refused(api.frame(request), refusal, &wanted, meta)
+            let begun = match state.as_deref().zip(sealed.as_deref()) {
+                Some((state, cookie)) => api.sign_in.begun_here(state, cookie, meta).await,
+                None => None,
+            };
+            refused(api.frame(request), refusal, begun, meta)
         }
     };
     if let Some(attempt) = attempt.filter(|_| is_over) {
@@ -109,11 +111,15 @@ fn welcome(signed_in: &SignedIn) -> Result<HttpResponse, PortalError> {
 fn refused(
     frame: Frame,
     refusal: SignInRefusal,
-    wanted: &LocalPath,
+    begun: Option<BegunHere>,
     meta: &RequestMeta,
 ) -> (HttpResponse, bool) {
     let is_over = !matches!(refusal, SignInRefusal::Unavailable(_));
-    let retry = go::sign_in_to(wanted);
+    let wanted = begun.as_ref().map(|begun| &begun.return_to);
+    let retry = Retry {
+        href: wanted.map_or_else(LocalPath::root, go::sign_in_to),
+        provider: begun.and_then(|begun| Some(begun.connection?.as_str().into())),
+    };
     let refused = PortalError::SignIn(refusal);
     let response = refused.respond_to(frame, (meta.id, meta.now), retry);
     (response, is_over)

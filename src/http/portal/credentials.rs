@@ -9,7 +9,7 @@ use super::formats::{Formats, ProfileName, Source};
 use super::pages::{ChoiceState, CredentialsPage, DurationChoice, DurationLimit, LimitedBy};
 use super::respond::page;
 use super::roles::environment;
-use super::{Api, PortalApi, person};
+use super::{Api, PortalApi, go, person};
 use crate::domain::{RoleArn, SessionDuration};
 use crate::flows::{Bound, OpenBrowserSession, RequestMeta, TakenCredentials};
 
@@ -70,6 +70,7 @@ fn render(
         account_alias: settings.map(|settings| settings.alias.as_str().into()),
         environment: settings.and_then(|settings| environment(settings.environment)),
         description: (!description.is_empty()).then(|| description.into()),
+        link: go::address_of(&arn, &api.public_url),
         session_name: taken.issued.principal.session.clone(),
         formats: formats.map_err(|_| PortalError::Unavailable)?,
         now: meta.now,

@@ -8,6 +8,8 @@ use super::frame::Frame;
 use super::language::MessageName;
 use super::pages::{ErrorPage, NextStep, RefusedPage};
 use super::respond::{page, redirect};
+use super::shown::Shown;
+use super::words::Words;
 use crate::domain::{LocalPath, RequestId, UnixTime};
 use crate::flows::{AssumeRoleError, LogoutRefusal, SignInRefusal, Unavailable};
 use crate::http::edge::{BodyError, HostError, NotAdmitted};
@@ -69,15 +71,38 @@ impl From<NotAdmitted> for PortalError {
     }
 }
 
+/// How a refused sign-in can be begun anew.
+pub(super) struct Retry {
+    /// Where it begins.
+    pub(super) href: LocalPath,
+    /// Through whom it went, where that is known.
+    pub(super) provider: Option<Shown>,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            href: LocalPath::root(),
+            provider: None,
+        }
+    }
+}
+
 impl PortalError {
     /// Where the page leads on to.
-    fn next_step(&self) -> Option<NextStep> {
+    fn next_step(&self, here: &LocalPath) -> Option<NextStep> {
         let label = match self {
             Self::LogoutRequest {
                 is_signed_in: false,
                 ..
             } => return None,
             Self::LogoutAnswer(_) => "sign-in-again",
+            Self::Unavailable | Self::Throttled(_) => {
+                return Some(NextStep {
+                    label: "try-again",
+                    href: here.clone(),
+                });
+            }
             _ => "to-roles",
         };
         let href = LocalPath::root();
@@ -85,7 +110,7 @@ impl PortalError {
     }
 
     pub(super) fn respond(self, frame: Frame, id: RequestId, at: UnixTime) -> HttpResponse {
-        self.respond_to(frame, (id, at), LocalPath::root())
+        self.respond_to(frame, (id, at), Retry::default())
     }
 
     /// The page, of a refused sign-in with the way to begin it anew.
@@ -93,30 +118,39 @@ impl PortalError {
         self,
         frame: Frame,
         (id, at): (RequestId, UnixTime),
-        retry_href: LocalPath,
+        retry: Retry,
     ) -> HttpResponse {
         if matches!(self, Self::NotSignedIn) {
             return redirect("/");
         }
         let is_sign_in = matches!(self, Self::SignIn(_));
-        let next = self.next_step();
+        let next = self.next_step(&frame.here);
         let throttled = match &self {
             Self::Throttled(throttled) | Self::Assume(AssumeRoleError::Throttled(throttled)) => {
                 Some(throttled.seconds())
             }
             _ => None,
         };
-        let (status, title, what_happened, what_to_do) = self.words();
-        let what_happened = what_happened.said(frame.language);
+        let Words {
+            status,
+            title,
+            what,
+            more,
+            what_to_do,
+        } = self.words();
+        let what_happened = what.said(&frame, at);
+        let more = more.map(|more| more.said(&frame, at));
         let mut response = if is_sign_in {
             let refused = RefusedPage {
                 frame,
                 title,
+                provider: retry.provider,
                 what_happened,
+                more,
                 what_to_do,
                 request_id: id,
                 at,
-                retry_href,
+                retry_href: retry.href,
             };
             page(status, &refused)
         } else {
@@ -125,6 +159,7 @@ impl PortalError {
                 status: status.as_u16(),
                 title,
                 what_happened,
+                more,
                 what_to_do,
                 request_id: id,
                 at,

@@ -33,7 +33,7 @@ async fn star(
             .insert_header(("Cache-Control", "no-store"))
             .finish());
     }
-    Ok(redirect(&back_to(&role, form.find("q"))))
+    Ok(redirect(&back_to(&role, &form)))
 }
 
 /// Of both buttons only one is pressed.
@@ -49,16 +49,17 @@ fn wanted(form: &Form) -> Result<(RoleArn, Star), PortalError> {
 }
 
 /// The list as it was searched, where the role's account stands.
-fn back_to(role: &RoleArn, query: Option<&str>) -> String {
-    let mut back = "/roles".to_owned();
-    if let Some(query) = query.filter(|query| !query.is_empty()) {
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("q", query)
-            .finish();
-        back.push('?');
-        back.push_str(&query);
+fn back_to(role: &RoleArn, form: &Form) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for name in ["q", "env"] {
+        if let Some(value) = form.find(name).filter(|value| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
     }
-    [&*back, "#acct-", &role.account().to_string()].concat()
+    let query = query.finish();
+    let asks = if query.is_empty() { "" } else { "?" };
+    let account = role.account().to_string();
+    ["/roles", asks, &query, "#acct-", &account].concat()
 }
 
 impl From<StarError> for PortalError {

@@ -1,16 +1,28 @@
 //! What stands around every page: its language, its theme, whose gateway it is.
 
 use std::borrow::Borrow;
+use std::fmt;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::http::uri::PathAndQuery;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::cookies;
 use super::language::{Language, MessageName, Said};
 use super::shown::Shown;
 use crate::domain::{LocalPath, UnixTime};
+
+const SECONDS_A_DAY: i64 = 86_400;
+/// What stands around text from elsewhere in a sentence; a letter's subject is read elsewhere.
+const ISOLATES: [char; 2] = ['\u{2068}', '\u{2069}'];
+/// What stands in a `mailto` address by its code.
+const CODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The pages that the language and the theme can be changed on, and stay.
 const PLACES: [&str; 6] = ["/", "/sign-in", "/roles", "/go", "/why-not", "/sessions"];
@@ -99,13 +111,19 @@ pub struct Frame {
     pub theme: Theme,
     /// The organisation that runs this gateway.
     pub organisation: Option<Shown>,
+    /// The e-mail address that people write to when they can't go on.
+    pub contact: Option<Shown>,
     /// Where its reader is after a change of language or theme.
     pub here: LocalPath,
 }
 
 impl Frame {
     /// The frame for a request's answer.
-    pub(super) fn of(request: &HttpRequest, organisation: Option<Shown>) -> Self {
+    pub(super) fn of(
+        request: &HttpRequest,
+        organisation: Option<Shown>,
+        contact: Option<Shown>,
+    ) -> Self {
         let look = Look::of(request);
         let accepted = || {
             let header = request.headers().get(ACCEPT_LANGUAGE)?;
@@ -116,6 +134,7 @@ impl Frame {
             language: language.unwrap_or_else(Language::of_others),
             theme: look.theme,
             organisation,
+            contact,
             here: here(request).unwrap_or_else(LocalPath::root),
         }
     }
@@ -128,6 +147,31 @@ impl Frame {
     /// `21 Nov 2026, 09:33:51 UTC`
     pub fn date_and_time(&self, at: impl Borrow<UnixTime>) -> String {
         self.written(*at.borrow(), "pattern-date-and-time")
+    }
+
+    /// `21 Nov 2026, 09:33 UTC`
+    pub fn date_and_minute(&self, at: impl Borrow<UnixTime>) -> String {
+        self.written(*at.borrow(), "pattern-date-and-minute")
+    }
+
+    /// `09:33:51 UTC`, with its date where that is not the day of `now`.
+    pub fn moment(&self, at: UnixTime, now: UnixTime) -> String {
+        let day = |time: UnixTime| time.seconds().div_euclid(SECONDS_A_DAY);
+        if day(at) == day(now) {
+            self.written(at, "pattern-time-and-second")
+        } else {
+            self.date_and_time(at)
+        }
+    }
+
+    /// Where a letter to the contact begins, with its subject; nowhere without a contact.
+    pub fn letter(&self, subject: impl fmt::Display) -> Option<String> {
+        let contact = self.contact.as_ref()?.as_str();
+        let subject = subject.to_string().replace(ISOLATES, "");
+        let coded = |text| utf8_percent_encode(text, CODED).to_string();
+        let (person, domain) = contact.rsplit_once('@')?;
+        let address = [&*coded(person), "@", &*coded(domain)].concat();
+        Some(["mailto:", &address, "?subject=", &coded(&subject)].concat())
     }
 
     /// `09:33 UTC`

@@ -117,7 +117,7 @@ fn role_page(
         account_alias: settings.map(|settings| settings.alias.as_str().into()),
         environment: settings.and_then(|settings| environment(settings.environment)),
         description: (!description.is_empty()).then(|| description.into()),
-        link: [public_url.trim_end_matches('/'), &link(arn)].concat(),
+        link: address_of(arn, public_url),
         durations: durations(asked.min(role.longest), role.longest),
         longest: role.longest,
     }
@@ -134,6 +134,11 @@ fn durations(chosen: SessionDuration, longest: SessionDuration) -> Vec<DurationC
         durations.sort_by_key(|choice| choice.duration);
     }
     durations
+}
+
+/// The whole address of the page of a role, to be handed on.
+pub(super) fn address_of(role: &RoleArn, public_url: &str) -> String {
+    [public_url.trim_end_matches('/'), &link(role)].concat()
 }
 
 /// The address of the page of a role.

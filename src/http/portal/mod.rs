@@ -92,6 +92,8 @@ pub struct PortalApi {
     pub issuers: Issuers,
     /// What the gateway's owner is called.
     pub organisation: Option<Arc<str>>,
+    /// Whom people write to when they can't go on.
+    pub contact: Option<Arc<str>>,
     /// The gateway's own URL, as pages print it for AWS clients.
     pub public_url: Arc<str>,
 }
@@ -212,7 +214,8 @@ impl PortalApi {
     }
 
     fn frame(&self, request: &HttpRequest) -> Frame {
-        Frame::of(request, self.organisation.as_deref().map(Shown::from))
+        let shown = |text: &Option<Arc<str>>| text.as_deref().map(Shown::from);
+        Frame::of(request, shown(&self.organisation), shown(&self.contact))
     }
 }
 

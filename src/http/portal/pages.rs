@@ -23,7 +23,7 @@ pub use door::{
 pub use no_roles::{ClaimSeen, NoRolesHint, NoRolesPage};
 pub use role::RolePage;
 pub use roles::{
-    AccountRoles, MAX_MORE_TAGS, MAX_SHOWN_TAGS, OwnRoles, PickedRole, RoleRow, RolesPage,
+    AccountRoles, Looking, MAX_MORE_TAGS, MAX_SHOWN_TAGS, OwnRoles, PickedRole, RoleRow, RolesPage,
 };
 pub use sessions::{SessionRow, SessionsPage, TakenIn};
 pub use why_not::{Asked, Found, LinkedRole, Nearness, Standing, WhyNotAnswer, WhyNotPage};
@@ -72,6 +72,20 @@ pub enum Environment {
 }
 
 impl Environment {
+    /// All of them, in the order in which the list of roles offers them.
+    pub const ALL: [Self; 5] = [
+        Self::Production,
+        Self::Staging,
+        Self::Development,
+        Self::Sandbox,
+        Self::Shared,
+    ];
+
+    /// The one that an address names by its class.
+    pub fn named(class: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.class() == class)
+    }
+
     /// The word that is always there beside the colour.
     pub const fn message(self) -> MessageName {
         match self {

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::compress;
 use super::error::PortalError;
 use super::no_roles::no_roles;
-use super::pages::{self, AccountRoles, OwnRoles, PickedRole, RoleRow, RolesPage};
+use super::pages::{self, AccountRoles, Looking, OwnRoles, PickedRole, RoleRow, RolesPage};
 use super::respond::{page, page_that_fetches, redirect};
 use super::shown::Shown;
 use super::{Api, PortalApi, person};
@@ -21,10 +21,13 @@ use crate::domain::{AccountId, LocalPath, RoleArn, UnixTime};
 use crate::flows::{OfferedRole, Offers, OwnOffers, RequestMeta};
 
 /// What to search for.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Search {
     #[serde(default)]
     q: String,
+    /// What accounts are for; any where it is empty or not known.
+    #[serde(default)]
+    env: String,
 }
 
 pub(super) async fn get(api: Api, request: HttpRequest) -> HttpResponse {
@@ -48,16 +51,19 @@ async fn roles(
             &no_roles(api, frame, &session, meta).await?,
         ));
     }
-    let query = Query::<Search>::from_query(request.query_string());
-    let query = query
-        .map(|search| search.into_inner().q)
-        .unwrap_or_default();
+    let search = Query::<Search>::from_query(request.query_string());
+    let search = search.map(Query::into_inner).unwrap_or_default();
     let own = api.portal.own_offers(&session, &offers, meta.now).await;
     let person = person(&session, &offers.snapshot);
     let favourites = own.as_ref().map_or(&[][..], |own| &own.favourites);
     let accounts = accounts(&offers, favourites);
     let own = own_roles(&offers, own.as_ref());
-    let page = RolesPage::new(api.frame(request), person, own, accounts, &query);
+    let looking = Looking {
+        query: &search.q,
+        environment: pages::Environment::named(&search.env),
+        links: [api.public_url.trim_end_matches('/'), "/go"].concat(),
+    };
+    let page = RolesPage::new(api.frame(request), person, own, accounts, looking);
     let page = page_that_fetches(StatusCode::OK, &page);
     Ok(compress::page(request, page).await)
 }

@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 
 use super::error::PortalError;
-use super::language::{Language, MessageName, Said};
+use super::frame::Frame;
+use super::language::{MessageName, Said};
 use super::shown::Shown;
 use crate::domain::UnixTime;
 use crate::federation::Quoted;
@@ -22,26 +23,51 @@ const NOT_SIGNED_IN: MessageName = "refused";
 const NOT_ACCEPTED: MessageName = "refused-not-accepted";
 const SIGN_IN_AGAIN: MessageName = "refused-not-accepted-do";
 
-/// What a page says about an error: status, heading, what happened, what to do.
-pub(super) type Words = (StatusCode, MessageName, What, MessageName);
+/// What a page says about an error.
+pub(super) struct Words {
+    /// The status of the answer.
+    pub(super) status: StatusCode,
+    /// The heading.
+    pub(super) title: MessageName,
+    /// What happened, in one short sentence.
+    pub(super) what: What,
+    /// What is known beyond it.
+    pub(super) more: Option<What>,
+    /// What to do next.
+    pub(super) what_to_do: MessageName,
+}
 
 /// What happened: a message, and what it speaks of.
 pub(super) struct What {
     message: MessageName,
-    arguments: Vec<(&'static str, Shown)>,
+    arguments: Vec<(&'static str, Value)>,
+}
+
+/// What a message speaks of.
+enum Value {
+    Text(Shown),
+    Time(UnixTime),
 }
 
 impl What {
-    /// The sentence in a language.
-    pub(super) fn said(&self, language: &'static Language) -> Said {
-        let said = language.say(self.message);
+    /// The sentence in a page's language, of what happened at `now`.
+    pub(super) fn said(&self, frame: &Frame, now: UnixTime) -> Said {
+        let said = frame.say(self.message);
         self.arguments
             .iter()
-            .fold(said, |said, (name, value)| said.with(name, value))
+            .fold(said, |said, (name, value)| match value {
+                Value::Text(text) => said.with(name, text),
+                Value::Time(at) => said.with(name, frame.moment(*at, now)),
+            })
     }
 
     fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.arguments.push((name, value.into()));
+        self.arguments.push((name, Value::Text(value.into())));
+        self
+    }
+
+    fn with_time(mut self, name: &'static str, at: UnixTime) -> Self {
+        self.arguments.push((name, Value::Time(at)));
         self
     }
 }
@@ -53,41 +79,63 @@ fn say(message: MessageName) -> What {
     }
 }
 
+const fn words(
+    status: StatusCode,
+    title: MessageName,
+    what: What,
+    what_to_do: MessageName,
+) -> Words {
+    Words {
+        status,
+        title,
+        what,
+        more: None,
+        what_to_do,
+    }
+}
+
+impl Words {
+    fn with_more(mut self, more: What) -> Self {
+        self.more = Some(more);
+        self
+    }
+}
+
 impl PortalError {
     pub(super) fn words(&self) -> Words {
         match self {
-            Self::NotSignedIn => (
+            Self::NotSignedIn => words(
                 StatusCode::UNAUTHORIZED,
                 "refused",
                 say("error-not-signed-in"),
                 "error-not-signed-in-do",
             ),
-            Self::Forbidden => (
+            Self::Forbidden => words(
                 StatusCode::FORBIDDEN,
                 "error-forbidden",
                 say("error-forbidden-what"),
                 "error-form-do",
             ),
-            Self::NotFound => (
+            Self::NotFound => words(
                 StatusCode::NOT_FOUND,
                 "error-not-found",
                 say("error-not-found-what"),
                 "error-not-found-do",
             ),
-            Self::TooManyFavourites => (
+            Self::TooManyFavourites => words(
                 StatusCode::CONFLICT,
                 "favourites-full",
                 say("favourites-full-what"),
                 "favourites-full-do",
             ),
             Self::Malformed(what) => form_words(StatusCode::BAD_REQUEST, what, "error-form-do"),
-            Self::Host(error) => (
+            Self::Host(error) => words(
                 host_status(*error),
                 "error-host",
                 say("error-host-what"),
                 "error-host-do",
             ),
-            Self::Throttled(_) => (
+            Self::Throttled(_) => words(
                 StatusCode::TOO_MANY_REQUESTS,
                 "error-throttled",
                 say("error-throttled-address"),
@@ -110,7 +158,7 @@ impl PortalError {
 }
 
 fn form_words(status: StatusCode, what: MessageName, what_to_do: MessageName) -> Words {
-    (status, "error-form", say(what), what_to_do)
+    words(status, "error-form", say(what), what_to_do)
 }
 
 const fn host_status(error: HostError) -> StatusCode {
@@ -139,7 +187,7 @@ const fn body_what(error: BodyError) -> MessageName {
 }
 
 fn unavailable_words() -> Words {
-    (
+    words(
         StatusCode::SERVICE_UNAVAILABLE,
         "error-unavailable",
         say("error-unavailable-what"),
@@ -151,19 +199,21 @@ fn unavailable_words() -> Words {
 /// which the administrator finds under the request id.
 fn refusal_words(refusal: &SignInRefusal) -> Words {
     match refusal {
-        SignInRefusal::Answer(_) | SignInRefusal::Form(_) | SignInRefusal::ResponseText(_) => (
-            StatusCode::BAD_REQUEST,
-            NOT_SIGNED_IN,
-            say("refused-unreadable"),
-            SIGN_IN_AGAIN,
-        ),
-        SignInRefusal::UnknownConnection => (
+        SignInRefusal::Answer(_) | SignInRefusal::Form(_) | SignInRefusal::ResponseText(_) => {
+            words(
+                StatusCode::BAD_REQUEST,
+                NOT_SIGNED_IN,
+                say("refused-unreadable"),
+                SIGN_IN_AGAIN,
+            )
+        }
+        SignInRefusal::UnknownConnection => words(
             StatusCode::NOT_FOUND,
             NOT_SIGNED_IN,
             say("refused-no-connection"),
             "refused-no-connection-do",
         ),
-        SignInRefusal::NothingKnown => (
+        SignInRefusal::NothingKnown => words(
             StatusCode::BAD_GATEWAY,
             NOT_SIGNED_IN,
             say("refused-nothing-known"),
@@ -173,7 +223,10 @@ fn refusal_words(refusal: &SignInRefusal) -> Words {
         SignInRefusal::LoggedOut => refused("refused-logged-out", "refused-again-do"),
         SignInRefusal::Revoked => refused("refused-revoked", "refused-revoked-do"),
         SignInRefusal::NoAttempt => refused("refused-no-attempt", "refused-again-do"),
-        SignInRefusal::OtherBrowser => refused("refused-other-browser", "refused-other-browser-do"),
+        SignInRefusal::OtherBrowser => {
+            let why = say("refused-other-browser-why");
+            refused("refused-other-browser", "refused-other-browser-do").with_more(why)
+        }
         SignInRefusal::UsedAlready => refused("refused-used-already", "refused-again-do"),
         SignInRefusal::Provider(ProviderError::Oidc(error)) => provider_words(error),
         SignInRefusal::Provider(ProviderError::Saml(error)) => saml_words(error),
@@ -185,27 +238,18 @@ fn refusal_words(refusal: &SignInRefusal) -> Words {
 }
 
 fn refused(what: MessageName, what_to_do: MessageName) -> Words {
-    told(say(what), what_to_do)
-}
-
-fn told(what: What, what_to_do: MessageName) -> Words {
-    (StatusCode::FORBIDDEN, NOT_SIGNED_IN, what, what_to_do)
+    words(StatusCode::FORBIDDEN, NOT_SIGNED_IN, say(what), what_to_do)
 }
 
 fn provider_words(error: &SignInError) -> Words {
     match error {
-        SignInError::Metadata(_) | SignInError::Provider { .. } => (
+        SignInError::Metadata(_) | SignInError::Provider { .. } => words(
             StatusCode::BAD_GATEWAY,
             NOT_SIGNED_IN,
             say("refused-silent"),
             "refused-later-do",
         ),
-        SignInError::Refused { description, error } => (
-            StatusCode::FORBIDDEN,
-            NOT_SIGNED_IN,
-            say("refused-turned-away-said").with("said", &said(error, description)),
-            SIGN_IN_AGAIN,
-        ),
+        SignInError::Refused { description, error } => turned_away(&said(error, description)),
         SignInError::Token(error) => token_words(error),
         SignInError::OtherIssuer { .. } | SignInError::OtherConnection => {
             refused("refused-other-provider", SIGN_IN_AGAIN)
@@ -244,31 +288,27 @@ fn token_words(error: &TokenError) -> Words {
             ..
         }
         | TokenError::Algorithm { .. }
-        | TokenError::Signature => refused("refused-signature", "refused-signature-do"),
+        | TokenError::Signature => unknown_signature(),
         _ => refused(NOT_ACCEPTED, SIGN_IN_AGAIN),
     }
 }
 
 fn late(now: UnixTime, end: UnixTime) -> Words {
-    told(
-        say("refused-late")
-            .with("end", &end.to_string())
-            .with("now", &now.to_string()),
-        "refused-late-do",
-    )
+    let times = say("refused-late-when").with_time("end", end);
+    refused("refused-late", "refused-late-do").with_more(times.with_time("now", now))
 }
 
 fn early(now: UnixTime, from: UnixTime) -> Words {
-    told(
-        say("refused-early")
-            .with("from", &from.to_string())
-            .with("now", &now.to_string()),
-        "refused-early-do",
-    )
+    let times = say("refused-early-when").with_time("from", from);
+    refused("refused-early", "refused-early-do").with_more(times.with_time("now", now))
+}
+
+fn unknown_signature() -> Words {
+    refused("refused-signature", "refused-signature-do").with_more(say("refused-signature-why"))
 }
 
 fn not_set_up() -> Words {
-    (
+    words(
         StatusCode::BAD_GATEWAY,
         NOT_SIGNED_IN,
         say("refused-not-set-up"),
@@ -312,22 +352,14 @@ fn response_words(error: &SamlError) -> Words {
             code,
             detail,
             message,
-        } => (
-            StatusCode::FORBIDDEN,
-            NOT_SIGNED_IN,
-            say("refused-turned-away-said").with(
-                "said",
-                &said(
-                    if detail.as_str().is_empty() {
-                        code
-                    } else {
-                        detail
-                    },
-                    message,
-                ),
-            ),
-            SIGN_IN_AGAIN,
-        ),
+        } => {
+            let code = if detail.as_str().is_empty() {
+                code
+            } else {
+                detail
+            };
+            turned_away(&said(code, message))
+        }
         SamlError::Expired { now, at, .. } => late(*now, *at),
         SamlError::IssuedInFuture { now, at, .. } | SamlError::NotYetValid { now, at, .. } => {
             early(*now, *at)
@@ -338,11 +370,9 @@ fn response_words(error: &SamlError) -> Words {
         SamlError::InResponseTo { .. }
         | SamlError::Solicited { .. }
         | SamlError::Unsolicited { .. } => refused("refused-other-sign-in", SIGN_IN_AGAIN),
-        SamlError::Signature(_) | SamlError::Unsigned => {
-            refused("refused-signature", "refused-signature-do")
-        }
+        SamlError::Signature(_) | SamlError::Unsigned => unknown_signature(),
         SamlError::Assertions { .. } | SamlError::MisplacedAssertion { .. } => {
-            refused("refused-rebuilt", SIGN_IN_AGAIN)
+            refused("refused-rebuilt", SIGN_IN_AGAIN).with_more(say("refused-rebuilt-why"))
         }
         SamlError::Issuer { .. } => refused("refused-other-provider", SIGN_IN_AGAIN),
         // Of what was decrypted nothing is told before the provider has vouched for it.
@@ -351,14 +381,21 @@ fn response_words(error: &SamlError) -> Words {
     }
 }
 
+/// With the provider's own words.
+fn turned_away(said: &str) -> Words {
+    let words = say("refused-turned-away-said").with("said", said);
+    refused("refused-turned-away", SIGN_IN_AGAIN).with_more(words)
+}
+
 fn check_failed(check: &str) -> Words {
-    told(say("refused-check").with("check", check), SIGN_IN_AGAIN)
+    let which = say("refused-check").with("check", check);
+    refused(NOT_ACCEPTED, SIGN_IN_AGAIN).with_more(which)
 }
 
 fn logout_words(refusal: &LogoutRefusal, what: MessageName, what_to_do: MessageName) -> Words {
     match refusal {
         LogoutRefusal::Unavailable(_) => unavailable_words(),
-        LogoutRefusal::Send(_) => (
+        LogoutRefusal::Send(_) => words(
             StatusCode::BAD_GATEWAY,
             "leave-signed-out",
             say("logout-not-told"),
@@ -370,7 +407,7 @@ fn logout_words(refusal: &LogoutRefusal, what: MessageName, what_to_do: MessageN
         | LogoutRefusal::NothingKnown
         | LogoutRefusal::OtherBrowser
         | LogoutRefusal::TooLate
-        | LogoutRefusal::UsedAlready => (
+        | LogoutRefusal::UsedAlready => words(
             StatusCode::FORBIDDEN,
             "logout-refused",
             say(what),
@@ -392,25 +429,25 @@ fn said(error: &Quoted, description: &Quoted) -> String {
 fn assume_words(error: &AssumeRoleError) -> Words {
     match error {
         AssumeRoleError::Unavailable(_) => unavailable_words(),
-        AssumeRoleError::Throttled(_) => (
+        AssumeRoleError::Throttled(_) => words(
             StatusCode::TOO_MANY_REQUESTS,
             "error-throttled",
             say("error-throttled-keys"),
             "error-throttled-keys-do",
         ),
-        AssumeRoleError::TooLarge { .. } => (
+        AssumeRoleError::TooLarge { .. } => words(
             StatusCode::BAD_REQUEST,
             "error-no-keys",
             say("error-too-large"),
             "error-too-large-do",
         ),
-        AssumeRoleError::ProviderSessionEnds { .. } => (
+        AssumeRoleError::ProviderSessionEnds { .. } => words(
             StatusCode::FORBIDDEN,
             "error-no-keys",
             say("error-provider-ends"),
             "error-provider-ends-do",
         ),
-        _ => (
+        _ => words(
             StatusCode::FORBIDDEN,
             "error-not-yours",
             say("error-not-yours-what"),

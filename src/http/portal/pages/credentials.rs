@@ -25,6 +25,8 @@ pub struct CredentialsPage {
     pub environment: Option<Environment>,
     /// What the role is for.
     pub description: Option<Shown>,
+    /// The address of the role's page, to be handed on.
+    pub link: String,
     /// The session that the keys belong to.
     pub session_name: SessionName,
     /// The keys, for the table of parts.

@@ -78,8 +78,12 @@ pub struct RefusedPage {
     pub frame: Frame,
     /// The heading, e.g. “You are not signed in”.
     pub title: MessageName,
-    /// What happened, in one sentence without a code.
+    /// Through whom the sign-in went, where that is known.
+    pub provider: Option<Shown>,
+    /// What happened, in one short sentence without a code.
     pub what_happened: Said,
+    /// What is known beyond it.
+    pub more: Option<Said>,
     /// What to do next.
     pub what_to_do: MessageName,
     /// Under which id an administrator finds the reason.
@@ -88,6 +92,14 @@ pub struct RefusedPage {
     pub at: UnixTime,
     /// Where “Sign in again” leads.
     pub retry_href: LocalPath,
+}
+
+impl RefusedPage {
+    fn letter(&self) -> Option<String> {
+        let subject = self.frame.say("refused-letter");
+        self.frame
+            .letter(subject.with("id", self.request_id.to_string()))
+    }
 }
 
 /// Any other page that can't be given: 403, 404, 503, …
@@ -102,6 +114,8 @@ pub struct ErrorPage {
     pub title: MessageName,
     /// What happened, in one sentence.
     pub what_happened: Said,
+    /// What is known beyond it.
+    pub more: Option<Said>,
     /// What to do next.
     pub what_to_do: MessageName,
     /// Under which id an administrator finds the reason.
@@ -110,6 +124,15 @@ pub struct ErrorPage {
     pub at: UnixTime,
     /// Where the one button leads, where there is somewhere to go.
     pub next: Option<NextStep>,
+}
+
+impl ErrorPage {
+    fn letter(&self) -> Option<String> {
+        let subject = self.frame.say("error-letter");
+        let subject = subject.with("status", self.status.to_string());
+        self.frame
+            .letter(subject.with("id", self.request_id.to_string()))
+    }
 }
 
 /// The button of an error page.

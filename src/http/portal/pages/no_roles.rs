@@ -78,6 +78,29 @@ impl NoRolesHint {
 }
 
 impl NoRolesPage {
+    /// What stands out beside the reason that is told above.
+    fn other_findings(&self) -> Vec<&Found> {
+        let is_told = |found: &Found| match (self.hint, found) {
+            (Some(NoRolesHint::GroupsLeftOut), Found::LeftOut(claim))
+            | (Some(NoRolesHint::NoGroupsSent), Found::Missing(claim)) => {
+                claim.as_str() == "groups"
+            }
+            _ => false,
+        };
+        let findings = self.findings.iter();
+        findings.filter(|found| !is_told(found)).collect()
+    }
+
+    fn has_other_findings(&self) -> bool {
+        !self.other_findings().is_empty()
+    }
+
+    fn letter(&self) -> Option<String> {
+        let subject = self.frame.say("no-roles-letter");
+        self.frame
+            .letter(subject.with("id", self.request_id.to_string()))
+    }
+
     /// How many lines the message has: four of its own, and one for each claim or that there is none.
     fn message_lines(&self) -> usize {
         4 + self.claims.len().max(1) + self.findings.len()

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use askama::Template;
+use url::form_urlencoded;
 
 use super::{Environment, PersonMenu, assets};
 use crate::domain::{AccountId, RoleArn, SessionDuration, UnixTime};
@@ -14,6 +15,8 @@ use crate::http::portal::shown::Shown;
 
 /// So many tags of a role are shown.
 pub const MAX_SHOWN_TAGS: usize = 3;
+/// With more roles than this an account's rows are laid out one by one as they come into sight.
+const LONG: usize = 40;
 /// So many more are searched and not shown.
 pub const MAX_MORE_TAGS: usize = 10;
 
@@ -31,8 +34,29 @@ pub struct RolesPage {
     accounts: Vec<FoundAccount>,
     query: Shown,
     is_searched: bool,
+    environments: Vec<EnvironmentChoice>,
+    chosen: Option<Environment>,
+    links: String,
     shown: usize,
     total: usize,
+}
+
+/// What a person looks for.
+pub struct Looking<'a> {
+    /// What they typed.
+    pub query: &'a str,
+    /// What the accounts are for that they want to see; any where it is not said.
+    pub environment: Option<Environment>,
+    /// What the address of a link to a role begins with.
+    pub links: String,
+}
+
+/// What accounts are for, to look at these alone.
+struct EnvironmentChoice {
+    /// All accounts where it is none.
+    environment: Option<Environment>,
+    accounts: usize,
+    href: String,
 }
 
 /// The roles that are a person's in particular.
@@ -86,21 +110,24 @@ pub struct RoleRow {
 }
 
 impl RolesPage {
-    /// The page for `accounts`, showing the roles that `query` finds, the best first.
+    /// The page for `accounts`, showing the roles that are looked for, the best first.
     pub fn new(
         frame: Frame,
         person: PersonMenu,
         own: OwnRoles,
-        accounts: Vec<AccountRoles>,
-        query: &str,
+        mut accounts: Vec<AccountRoles>,
+        looking: Looking<'_>,
     ) -> Self {
-        let words = Query::of(query);
+        let words = Query::of(looking.query);
         let is_searched = !words.is_empty();
-        let accounts = accounts.into_iter();
-        let accounts = accounts.filter(|account| !account.roles.is_empty());
+        accounts.retain(|account| !account.roles.is_empty());
+        let environments = environments(&accounts, looking.query);
+        let wanted = looking.environment;
         let mut accounts: Vec<FoundAccount> = accounts
+            .into_iter()
             .enumerate()
             .map(|(at, account)| FoundAccount::new(&frame, at, account, &words))
+            .map(|found| found.if_for(wanted))
             .collect();
         let rows = || accounts.iter().flat_map(|found| &found.rows);
         let shown = rows().filter(|row| row.is_found()).count();
@@ -112,8 +139,11 @@ impl RolesPage {
             frame,
             person,
             own,
-            query: query.into(),
+            query: looking.query.into(),
             is_searched,
+            environments,
+            chosen: wanted,
+            links: looking.links,
             shown,
             total,
             accounts,
@@ -128,6 +158,57 @@ impl RolesPage {
             let some = self.frame.say("roles-some").with("all", self.total);
             some.with("shown", self.shown)
         }
+    }
+}
+
+/// What there is to choose among these accounts, each with the address that shows them; nothing where all are
+/// for the same.
+fn environments(accounts: &[AccountRoles], query: &str) -> Vec<EnvironmentChoice> {
+    let for_it = |wanted: Environment| {
+        let accounts = accounts.iter();
+        accounts
+            .filter(|account| account.environment == Some(wanted))
+            .count()
+    };
+    let counted = Environment::ALL.map(|one| (Some(one), for_it(one)));
+    let counted = counted.into_iter().filter(|(_, many)| *many != 0);
+    let are_alike = |pair: &[AccountRoles]| match pair {
+        [one, other] => one.environment == other.environment,
+        _ => true,
+    };
+    if accounts.windows(2).all(are_alike) {
+        return Vec::new();
+    }
+    std::iter::once((None, accounts.len()))
+        .chain(counted)
+        .map(|(environment, accounts)| EnvironmentChoice {
+            environment,
+            accounts,
+            href: href(query, environment),
+        })
+        .collect()
+}
+
+/// The list of what is looked for.
+fn href(query: &str, environment: Option<Environment>) -> String {
+    let mut asked = form_urlencoded::Serializer::new(String::new());
+    if !query.is_empty() {
+        asked.append_pair("q", query);
+    }
+    if let Some(environment) = environment {
+        asked.append_pair("env", environment.class());
+    }
+    let asked = asked.finish();
+    if asked.is_empty() {
+        "/roles".to_owned()
+    } else {
+        ["/roles?", &asked].concat()
+    }
+}
+
+impl EnvironmentChoice {
+    fn class(&self) -> &'static str {
+        self.environment.map_or("", Environment::class)
     }
 }
 
@@ -235,6 +316,26 @@ impl FoundAccount {
 
     fn is_found(&self) -> bool {
         self.rows.iter().any(FoundRole::is_found)
+    }
+
+    /// How many of its rows are shown.
+    fn shown(&self) -> usize {
+        self.rows.iter().filter(|row| row.is_found()).count()
+    }
+
+    /// Whether it has more rows than are in sight at once.
+    const fn is_long(&self) -> bool {
+        self.rows.len() > LONG
+    }
+
+    /// The account, in which nothing is found where it is for something else.
+    fn if_for(mut self, wanted: Option<Environment>) -> Self {
+        if wanted.is_some() && self.account.environment != wanted {
+            for row in &mut self.rows {
+                row.score = None;
+            }
+        }
+        self
     }
 }
 

@@ -44,6 +44,7 @@ impl Filling {
             language: Language::of_others(),
             theme: Theme::Dark,
             organisation: Some(self.shown()),
+            contact: Some([self.text, "@meridale.example"].concat().as_str().into()),
             here: self.path(),
         }
     }
@@ -90,7 +91,9 @@ impl Filling {
         RefusedPage {
             frame: self.frame(),
             title: "refused",
-            what_happened: self.said(),
+            provider: Some(self.shown()),
+            what_happened: Language::of_others().say("refused-turned-away"),
+            more: Some(self.said()),
             what_to_do: "refused-later-do",
             request_id: request_id(),
             at: NOW,
@@ -104,6 +107,7 @@ impl Filling {
             status: 403,
             title: "refused",
             what_happened: self.said(),
+            more: Some(self.said()),
             what_to_do: "refused-later-do",
             request_id: request_id(),
             at: NOW,
@@ -227,11 +231,11 @@ impl Filling {
         }
     }
 
-    fn accounts(&self) -> Vec<AccountRoles> {
-        vec![AccountRoles {
-            id: "482011739056".parse().unwrap(),
+    fn account(&self, id: &str, environment: Environment) -> AccountRoles {
+        AccountRoles {
+            id: id.parse().unwrap(),
             alias: Some(self.shown()),
-            environment: Some(Environment::Production),
+            environment: Some(environment),
             roles: vec![RoleRow {
                 arn: self.role(),
                 description: Some(self.shown()),
@@ -239,17 +243,18 @@ impl Filling {
                 longest: SessionDuration::from_seconds(14_400).unwrap(),
                 is_favourite: true,
             }],
-        }]
+        }
+    }
+
+    fn accounts(&self) -> Vec<AccountRoles> {
+        vec![self.account("482011739056", Environment::Production)]
     }
 
     fn roles(&self) -> RolesPage {
-        RolesPage::new(
-            self.frame(),
-            self.person(),
-            self.own(),
-            self.accounts(),
-            self.query,
-        )
+        let mut accounts = self.accounts();
+        accounts.push(self.account("629114864828", Environment::Staging));
+        let (frame, person, own) = (self.frame(), self.person(), self.own());
+        RolesPage::new(frame, person, own, accounts, looking(self.query))
     }
 
     fn own(&self) -> OwnRoles {
@@ -286,6 +291,7 @@ impl Filling {
             account_alias: Some(self.shown()),
             environment: Some(Environment::Production),
             description: Some(self.shown()),
+            link: "https://keys.meridale.example/go?role=ReadOnly".to_owned(),
             session_name: "ines.okafor@meridale.example".parse().unwrap(),
             credentials,
             formats: formats.unwrap(),
@@ -366,6 +372,22 @@ impl Filling {
             ("credentials", self.credentials().render().unwrap()),
         ]
     }
+}
+
+fn looking(query: &str) -> Looking<'_> {
+    Looking {
+        query,
+        environment: None,
+        links: "https://keys.meridale.example/go".to_owned(),
+    }
+}
+
+/// The list of these accounts with this query.
+fn list_of(accounts: Vec<AccountRoles>, query: &str) -> String {
+    let (frame, person, own) = (PLAIN.frame(), PLAIN.person(), PLAIN.own());
+    RolesPage::new(frame, person, own, accounts, looking(query))
+        .render()
+        .unwrap()
 }
 
 fn keys() -> Credentials {
@@ -462,16 +484,7 @@ fn a_role_that_is_not_taken_is_told_apart() {
 
 #[test]
 fn roles_are_found_by_every_word_of_the_query() {
-    let shown = |query: &str| {
-        let page = RolesPage::new(
-            PLAIN.frame(),
-            PLAIN.person(),
-            PLAIN.own(),
-            PLAIN.accounts(),
-            query,
-        );
-        usize::from(page.render().unwrap().contains(">1 role<"))
-    };
+    let shown = |query: &str| usize::from(list_of(PLAIN.accounts(), query).contains(">1 role<"));
     for query in [
         "",
         "read",
@@ -490,17 +503,80 @@ fn roles_are_found_by_every_word_of_the_query() {
 
 #[test]
 fn roles_that_do_not_match_are_hidden() {
-    let page = RolesPage::new(
-        PLAIN.frame(),
-        PLAIN.person(),
-        PLAIN.own(),
-        PLAIN.accounts(),
-        "staging",
-    );
-    let html = page.render().unwrap();
+    let html = list_of(PLAIN.accounts(), "staging");
     assert!(html.contains("0 of 1 role<"));
     assert!(html.contains(r#"aria-labelledby="acct-482011739056" data-at="0" hidden>"#));
     assert!(html.contains(r#"<p class="none soft">"#));
+}
+
+#[test]
+fn accounts_of_one_environment_are_shown_alone() {
+    let page = |environment| {
+        let accounts = vec![
+            PLAIN.account("482011739056", Environment::Production),
+            PLAIN.account("629114864828", Environment::Staging),
+            PLAIN.account("836262449537", Environment::Staging),
+        ];
+        let looking = Looking {
+            environment,
+            ..looking("read only")
+        };
+        let (frame, person, own) = (PLAIN.frame(), PLAIN.person(), PLAIN.own());
+        let page = RolesPage::new(frame, person, own, accounts, looking);
+        page.render().unwrap()
+    };
+    let all = page(None);
+    assert!(all.contains(">3 roles<"));
+    assert!(
+        all.contains(r#"href="/roles?q=read+only" data-environment="" aria-current="true">All"#)
+    );
+    assert!(all.contains(r##"Staging <span class="n">2</span>"##));
+    assert!(!all.contains("Sandbox"), "there is none");
+    let staging = page(Some(Environment::Staging));
+    assert!(staging.contains(">2 of 3 roles<"));
+    assert!(staging.contains(
+        r##"q=read+only&#38;env=staging" data-environment="staging" aria-current="true""##
+    ));
+    assert_eq!(
+        staging.matches(r#"name="env" value="staging""#).count(),
+        6,
+        "every form goes back"
+    );
+    assert!(staging.contains(r#"data-chosen="staging""#));
+    let is_hidden = |id: &str| {
+        let (_, rest) = staging
+            .split_once(&format!(r#"aria-labelledby="acct-{id}""#))
+            .unwrap();
+        rest.split_once('>').unwrap().0.ends_with(" hidden")
+    };
+    assert!(is_hidden("482011739056") && !is_hidden("629114864828"));
+}
+
+#[test]
+fn where_all_accounts_are_for_the_same_there_is_nothing_to_choose() {
+    assert!(!list_of(PLAIN.accounts(), "").contains("class=\"chip\""));
+    assert!(PLAIN.roles().render().unwrap().contains("class=\"chip\""));
+}
+
+#[test]
+fn nobody_is_written_to_without_a_contact() {
+    let mut page = PLAIN.refused();
+    assert!(page.render().unwrap().contains("Write to your admin"));
+    page.frame.contact = None;
+    assert!(!page.render().unwrap().contains("Write to"));
+    let mut page = PLAIN.no_roles();
+    let letter = "mailto:Meridale%20Workforce@meridale.example?subject=No%20role%20in%20Rolegate";
+    assert!(page.render().unwrap().contains(letter));
+    page.frame.contact = None;
+    assert!(!page.render().unwrap().contains("mailto:"));
+}
+
+#[test]
+fn a_moment_has_its_date_where_it_is_another_day() {
+    let frame = PLAIN.frame();
+    assert_eq!(frame.moment(NOW.plus(-60), NOW), "09:13:05 UTC");
+    let yesterday = frame.moment(NOW.plus(-86_400), NOW);
+    assert_eq!(yesterday, "20 Nov 2026, 09:14:05 UTC");
 }
 
 #[test]
@@ -510,21 +586,14 @@ fn what_was_found_is_marked_and_the_best_comes_first() {
     other.id = "629114864828".parse().unwrap();
     other.alias = Some("readers-prod".into());
     accounts.push(other);
-    let page = RolesPage::new(
-        PLAIN.frame(),
-        PLAIN.person(),
-        PLAIN.own(),
-        accounts,
-        "prod read",
-    );
-    let html = page.render().unwrap();
+    let html = list_of(accounts, "prod read");
     let [better, worse] = ["629114864828", "482011739056"].map(|id| {
         let heading = format!("id=\"acct-{id}\"");
         html.find(&heading).unwrap()
     });
     assert!(better < worse);
     assert!(html.contains("acct-name\">readers-<mark>prod</mark></bdi>"));
-    assert!(html.contains("role-name\"><mark>Read</mark>Only</span>"));
+    assert!(html.contains("ReadOnly in /engineering/\"><mark>Read</mark>Only</button>"));
     assert!(html.contains("env-production\"><mark>Prod</mark>uction</span>"));
 }
 
@@ -536,9 +605,7 @@ fn tags_are_found_whether_or_not_they_are_shown() {
     let found = |query: &str| {
         let mut accounts = PLAIN.accounts();
         accounts[0].roles[0].tags = tags.clone();
-        RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.own(), accounts, query)
-            .render()
-            .unwrap()
+        list_of(accounts, query)
     };
     assert!(found("t1.").contains("<span class=\"role-tag\">team=<mark>t1.</mark></span>"));
     let hidden = found("t13.");
@@ -554,7 +621,8 @@ fn favourites_that_are_not_known_hide_no_role() {
         favourites: Vec::new(),
         recent: Vec::new(),
     };
-    let page = RolesPage::new(PLAIN.frame(), PLAIN.person(), own, PLAIN.accounts(), "");
+    let accounts = PLAIN.accounts();
+    let page = RolesPage::new(PLAIN.frame(), PLAIN.person(), own, accounts, looking(""));
     let html = page.render().unwrap();
     assert!(html.contains("can’t be read"));
     assert!(html.contains(">1 role<"));
@@ -581,9 +649,7 @@ fn no_id_stands_twice_on_the_list() {
 fn an_account_without_roles_is_not_shown() {
     let mut accounts = PLAIN.accounts();
     accounts[0].roles.clear();
-    let html = RolesPage::new(PLAIN.frame(), PLAIN.person(), PLAIN.own(), accounts, "")
-        .render()
-        .unwrap();
+    let html = list_of(accounts, "");
     assert!(!html.contains("acct-482011739056"));
 }
 

@@ -157,6 +157,14 @@ impl WhyNotPage {
             None => self.frame.say("why-not-of-any").with("role", &answer.role),
         }
     }
+
+    /// Where a letter about the answer begins.
+    fn letter(&self, answer: &WhyNotAnswer) -> Option<String> {
+        let subject = self.frame.say("why-not-letter");
+        let subject = subject.with("role", &answer.role);
+        self.frame
+            .letter(subject.with("id", answer.request_id.to_string()))
+    }
 }
 
 impl WhyNotAnswer {

@@ -135,7 +135,22 @@ fn addresses(html: &str) -> impl Iterator<Item = &str> {
 }
 
 fn stays_inside(address: &str) -> bool {
-    address == "#main" || (address.starts_with('/') && !address.starts_with("//"))
+    address == "#main"
+        || (address.starts_with('/') && !address.starts_with("//"))
+        || is_letter(address)
+}
+
+/// A letter to the one contact, with nothing but a subject.
+fn is_letter(address: &str) -> bool {
+    let Some(letter) = address.strip_prefix("mailto:") else {
+        return false;
+    };
+    let is_coded = |text: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+        text.bytes().all(allowed)
+    };
+    let parts = letter.split_once("@meridale.example?subject=");
+    parts.is_some_and(|(person, subject)| is_coded(person) && is_coded(subject))
 }
 
 /// Whether every isolate that a page opens is closed before the next one: they are all ours then.
