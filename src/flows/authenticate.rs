@@ -384,7 +384,7 @@ impl Authenticator {
         match signature.verify_head(&holder.secret, &scope, now) {
             Ok(()) => {
                 let (key, region) = (signature.access_key_id(), signature.region());
-                let caller = holder.caller(key, region, Proof::of(&signature));
+                let caller = holder.caller(key.clone(), region.clone(), Proof::of(&signature));
                 Ok(HeadProof::Signed(Box::new(caller)))
             }
             Err(SigV4Error::MissingPayloadHash) => Ok(HeadProof::KeyAlone(UnverifiedHolder {
