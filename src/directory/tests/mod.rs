@@ -3,6 +3,7 @@
 mod checks;
 mod files;
 mod groups;
+mod large;
 mod lint;
 mod live;
 mod lost;
