@@ -44,7 +44,7 @@ pub struct TagActions {
     pub list: &'static str,
 }
 
-/// `TagUser` and the like: each tag takes the place of the one whose key is the same in any case.
+/// `TagUser` and the like.
 #[derive(Debug)]
 pub struct Tag<T: Tagged> {
     /// What is given tags.
@@ -65,23 +65,27 @@ impl<T: Tagged> Action for Tag<T> {
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
         T::retagged(scene, &self.name, |before| {
-            let mut tags = before.clone();
-            for (key, value) in self.tags.iter() {
-                tags.remove(key);
-                let put = tags.put(key.clone(), value.clone());
-                put.map_err(over_quota::<T>)?;
-            }
-            Ok(tags)
+            with_tags(before, &self.tags, T::QUOTA)
         })
     }
 }
 
-fn over_quota<T: Tagged>(error: TagsError) -> Refusal {
-    match error {
-        TagsError::TooMany | TagsError::DuplicateKey => {
-            Refusal::over_quota(T::QUOTA, SessionTags::MAX)
-        }
+/// The tags with `added`, each in place of the one whose key is the same in any case.
+///
+/// # Errors
+/// `LimitExceeded`
+fn with_tags(before: &OwnTags, added: &OwnTags, quota: &str) -> Result<OwnTags, Refusal> {
+    let mut tags = before.clone();
+    for (key, value) in added.iter() {
+        tags.remove(key);
+        let put = tags.put(key.clone(), value.clone());
+        put.map_err(|error| match error {
+            TagsError::TooMany | TagsError::DuplicateKey => {
+                Refusal::over_quota(quota, SessionTags::MAX)
+            }
+        })?;
     }
+    Ok(tags)
 }
 
 /// `UntagUser` and the like.
