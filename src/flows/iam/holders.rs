@@ -1,8 +1,7 @@
-//! The policies of users and groups: inline ones, and managed ones that are attached.
+//! The policies of users, groups and roles: inline ones, and managed ones that are attached.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, Group, Rights, User};
@@ -13,6 +12,17 @@ use crate::policy::{IdentityPolicy, PolicyKind};
 pub const MAX_USER_POLICY_CHARACTERS: usize = 2048;
 /// Inline policies of a group have so many characters altogether, white space left aside (IAM quotas).
 pub const MAX_GROUP_POLICY_CHARACTERS: usize = 5120;
+
+/// An identity policy.
+///
+/// # Errors
+/// `MalformedPolicyDocument`
+pub(super) fn identity_policy(text: &str) -> Result<IdentityPolicy, Refusal> {
+    IdentityPolicy::parse(text).map_err(|error| {
+        let text = error.iam_message(PolicyKind::IdentityBased);
+        Refusal::new(IamCode::MalformedPolicyDocument, text)
+    })
+}
 
 /// Whoever has policies of their own.
 pub trait Holder: fmt::Debug + Send + Sync + 'static {
@@ -33,18 +43,31 @@ pub trait Holder: fmt::Debug + Send + Sync + 'static {
     /// `NoSuchEntity`
     fn rights<'s>(scene: &'s Scene<'_>, name: &Self::Name) -> Result<Rights<'s>, Refusal>;
 
+    /// Its policies, where they are the account's to change.
+    ///
+    /// # Errors
+    /// As [`Self::rights`]; `UnmodifiableEntity`.
+    fn own_rights<'s>(scene: &'s Scene<'_>, name: &Self::Name) -> Result<Rights<'s>, Refusal> {
+        Self::rights(scene, name)
+    }
+
     /// Whether `iam:<action>` is allowed on it.
     fn ask(scene: &Scene<'_>, action: &str, name: &Self::Name) -> Question;
 
-    /// The change that gives it other policies.
+    /// The same of an action that changes its policies, in which its boundary may have a say.
+    fn ask_of_change(scene: &Scene<'_>, action: &str, name: &Self::Name) -> Question {
+        Self::ask(scene, action, name)
+    }
+
+    /// What is left once it has other policies.
     ///
     /// # Errors
-    /// `NoSuchEntity`
+    /// As [`Self::own_rights`].
     fn with(
         scene: &Scene<'_>,
         name: &Self::Name,
         edit: impl FnOnce(&mut Inline, &mut Attached),
-    ) -> Result<Change, Refusal>;
+    ) -> Result<Done<()>, Refusal>;
 }
 
 /// Inline policies.
@@ -96,14 +119,13 @@ impl Holder for OfUser {
         scene: &Scene<'_>,
         name: &UserName,
         edit: impl FnOnce(&mut Inline, &mut Attached),
-    ) -> Result<Change, Refusal> {
-        let mut user = User::clone(scene.user(name)?);
+    ) -> Result<Done<()>, Refusal> {
+        let before = scene.user(name)?;
+        let mut user = User::clone(before);
         edit(&mut user.policies, &mut user.attached);
-        Ok(Change::PutUser(
-            scene.account_id,
-            name.clone(),
-            Arc::new(user),
-        ))
+        Ok(Done::replaced((Some(before), user), (), |user| {
+            Change::PutUser(scene.account_id, name.clone(), user)
+        }))
     }
 }
 
@@ -138,18 +160,17 @@ impl Holder for OfGroup {
         scene: &Scene<'_>,
         name: &GroupName,
         edit: impl FnOnce(&mut Inline, &mut Attached),
-    ) -> Result<Change, Refusal> {
-        let mut group = Group::clone(scene.group(name)?);
+    ) -> Result<Done<()>, Refusal> {
+        let before = scene.group(name)?;
+        let mut group = Group::clone(before);
         edit(&mut group.policies, &mut group.attached);
-        Ok(Change::PutGroup(
-            scene.account_id,
-            name.clone(),
-            Arc::new(group),
-        ))
+        Ok(Done::replaced((Some(before), group), (), |group| {
+            Change::PutGroup(scene.account_id, name.clone(), group)
+        }))
     }
 }
 
-/// `PutUserPolicy`, `PutGroupPolicy`
+/// `PutUserPolicy`, `PutGroupPolicy`, `PutRolePolicy`
 #[derive(Debug)]
 pub struct PutPolicy<H: Holder> {
     /// Whose.
@@ -166,15 +187,12 @@ impl<H: Holder> Action for PutPolicy<H> {
     const WRITES: bool = true;
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![H::ask(scene, Self::NAME, &self.of)])
+        Ok(vec![H::ask_of_change(scene, Self::NAME, &self.of)])
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let rights = H::rights(scene, &self.of)?;
-        let policy = IdentityPolicy::parse(&self.document).map_err(|error| {
-            let text = error.iam_message(PolicyKind::IdentityBased);
-            Refusal::new(IamCode::MalformedPolicyDocument, text)
-        })?;
+        let rights = H::own_rights(scene, &self.of)?;
+        let policy = identity_policy(&self.document)?;
         let others = rights
             .policies
             .iter()
@@ -189,10 +207,9 @@ impl<H: Holder> Action for PutPolicy<H> {
             );
             return Err(Refusal::new(IamCode::LimitExceeded, text));
         }
-        let change = H::with(scene, &self.of, |policies, _| {
+        H::with(scene, &self.of, |policies, _| {
             policies.insert(self.name.clone(), policy);
-        })?;
-        Ok(Done::changed((), vec![change]))
+        })
     }
 }
 
@@ -207,7 +224,7 @@ pub struct PolicyView<N> {
     pub policy: IdentityPolicy,
 }
 
-/// `GetUserPolicy`, `GetGroupPolicy`
+/// `GetUserPolicy`, `GetGroupPolicy`, `GetRolePolicy`
 #[derive(Debug)]
 pub struct GetPolicy<H: Holder> {
     /// Whose.
@@ -221,12 +238,11 @@ pub struct GetPolicy<H: Holder> {
 /// # Errors
 /// `NoSuchEntity`
 fn inline<'s, H: Holder>(
-    scene: &'s Scene<'_>,
-    of: &H::Name,
+    rights: Rights<'s>,
     name: &PolicyName,
 ) -> Result<&'s IdentityPolicy, Refusal> {
     let kind = [H::KIND, " policy"].concat();
-    let found = H::rights(scene, of)?.policies.get(name);
+    let found = rights.policies.get(name);
     found.ok_or_else(|| Refusal::no_such(&kind, name.as_str()))
 }
 
@@ -240,7 +256,7 @@ impl<H: Holder> Action for GetPolicy<H> {
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let policy = inline::<H>(scene, &self.of, &self.name)?;
+        let policy = inline::<H>(H::rights(scene, &self.of)?, &self.name)?;
         Ok(Done::told(PolicyView {
             of: self.of.clone(),
             name: self.name.clone(),
@@ -249,7 +265,7 @@ impl<H: Holder> Action for GetPolicy<H> {
     }
 }
 
-/// `ListUserPolicies`, `ListGroupPolicies`
+/// `ListUserPolicies`, `ListGroupPolicies`, `ListRolePolicies`
 #[derive(Debug)]
 pub struct ListPolicies<H: Holder> {
     /// Whose.
@@ -274,7 +290,7 @@ impl<H: Holder> Action for ListPolicies<H> {
     }
 }
 
-/// `DeleteUserPolicy`, `DeleteGroupPolicy`
+/// `DeleteUserPolicy`, `DeleteGroupPolicy`, `DeleteRolePolicy`
 #[derive(Debug)]
 pub struct DeletePolicy<H: Holder> {
     /// Whose.
@@ -289,19 +305,18 @@ impl<H: Holder> Action for DeletePolicy<H> {
     const WRITES: bool = true;
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![H::ask(scene, Self::NAME, &self.of)])
+        Ok(vec![H::ask_of_change(scene, Self::NAME, &self.of)])
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        inline::<H>(scene, &self.of, &self.name)?;
-        let change = H::with(scene, &self.of, |policies, _| {
+        inline::<H>(H::own_rights(scene, &self.of)?, &self.name)?;
+        H::with(scene, &self.of, |policies, _| {
             policies.remove(&self.name);
-        })?;
-        Ok(Done::changed((), vec![change]))
+        })
     }
 }
 
-/// `AttachUserPolicy`, `AttachGroupPolicy`
+/// `AttachUserPolicy`, `AttachGroupPolicy`, `AttachRolePolicy`
 #[derive(Debug)]
 pub struct AttachPolicy<H: Holder> {
     /// To whom.
@@ -316,12 +331,12 @@ impl<H: Holder> Action for AttachPolicy<H> {
     const WRITES: bool = true;
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = H::ask(scene, Self::NAME, &self.to);
+        let question = H::ask_of_change(scene, Self::NAME, &self.to);
         Ok(vec![question.with("iam:PolicyARN", self.arn.to_string())])
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let attached = H::rights(scene, &self.to)?.attached;
+        let attached = H::own_rights(scene, &self.to)?.attached;
         scene.check_attachable(&self.arn)?;
         if attached.contains(&self.arn) {
             return Ok(Done::told(()));
@@ -329,14 +344,13 @@ impl<H: Holder> Action for AttachPolicy<H> {
         if attached.len() >= Rights::MAX_ATTACHED {
             return Err(Refusal::over_quota(H::QUOTA, Rights::MAX_ATTACHED));
         }
-        let change = H::with(scene, &self.to, |_, attached| {
+        H::with(scene, &self.to, |_, attached| {
             attached.insert(self.arn.clone());
-        })?;
-        Ok(Done::changed((), vec![change]))
+        })
     }
 }
 
-/// `DetachUserPolicy`, `DetachGroupPolicy`
+/// `DetachUserPolicy`, `DetachGroupPolicy`, `DetachRolePolicy`
 #[derive(Debug)]
 pub struct DetachPolicy<H: Holder> {
     /// From whom.
@@ -351,30 +365,30 @@ impl<H: Holder> Action for DetachPolicy<H> {
     const WRITES: bool = true;
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = H::ask(scene, Self::NAME, &self.from);
+        let question = H::ask_of_change(scene, Self::NAME, &self.from);
         Ok(vec![question.with("iam:PolicyARN", self.arn.to_string())])
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        if !H::rights(scene, &self.from)?.attached.contains(&self.arn) {
+        let attached = H::own_rights(scene, &self.from)?.attached;
+        if !attached.contains(&self.arn) {
             let text = format!("Policy {} was not found.", self.arn);
             return Err(Refusal::new(IamCode::NoSuchEntity, text));
         }
-        let change = H::with(scene, &self.from, |_, attached| {
+        H::with(scene, &self.from, |_, attached| {
             attached.remove(&self.arn);
-        })?;
-        Ok(Done::changed((), vec![change]))
+        })
     }
 }
 
-/// `ListAttachedUserPolicies`, `ListAttachedGroupPolicies`
+/// `ListAttachedUserPolicies`, `ListAttachedGroupPolicies`, `ListAttachedRolePolicies`
 #[derive(Debug)]
 pub struct ListAttached<H: Holder> {
     /// Whose.
     pub of: H::Name,
     /// Only those whose path begins so.
     pub path_prefix: String,
-    /// Which part of the list.
+    /// Which part of the list, in the order of names.
     pub page: PageRequest,
 }
 
@@ -390,7 +404,7 @@ impl<H: Holder> Action for ListAttached<H> {
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
         let attached = H::rights(scene, &self.of)?.attached.iter();
         let below = attached.filter(|arn| arn.path().as_str().starts_with(&self.path_prefix));
-        let items = below.map(|arn| (arn.to_string(), arn.clone())).collect();
-        Ok(Done::told(self.page.of_list(items)))
+        let named = below.map(|arn| (format!("{} {arn}", arn.name()), arn.clone()));
+        Ok(Done::told(self.page.of_list(named.collect())))
     }
 }

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use super::roles::RoleView;
 use super::scene::{Long, bytes_with};
-use super::tagging::{page_of_tags, with_tags, without_tags};
+use super::tagging::{TagActions, Tagged};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, InstanceProfile};
 use crate::domain::{
-    IamPath, InstanceProfileName, OwnTags, RoleName, TagKey, TagValue, UniqueId, UniqueIdKind,
-    UnixTime,
+    IamPath, InstanceProfileName, OwnTags, RoleName, UniqueId, UniqueIdKind, UnixTime,
 };
-use crate::policy::Values;
 
 /// As many instance profiles as an account may have (IAM quotas: 1,000 at AWS, and more on request).
 pub const MAX_INSTANCE_PROFILES: usize = 10_000;
@@ -111,12 +109,9 @@ impl Scene<'_> {
         answer: A,
     ) -> Done<A> {
         let before = self.account.instance_profiles.get(name);
-        if before.is_some_and(|before| **before == profile) {
-            return Done::told(answer);
-        }
-        let profile = Arc::new(profile);
-        let change = Change::PutInstanceProfile(self.account_id, name.clone(), profile);
-        Done::changed(answer, vec![change])
+        Done::replaced((before, profile), answer, |profile| {
+            Change::PutInstanceProfile(self.account_id, name.clone(), profile)
+        })
     }
 
     /// Whether some instance profile stands for the role.
@@ -160,12 +155,7 @@ impl Action for CreateInstanceProfile {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         let arn = scene.profile_arn(Some(&self.path), &self.name);
-        let own = Question::new(Self::NAME, &*arn).tagging(&self.tags);
-        let tagging = Question::new("TagInstanceProfile", arn).tagging(&self.tags);
-        let has_tags = !self.tags.is_empty();
-        Ok(std::iter::once(own)
-            .chain(has_tags.then_some(tagging))
-            .collect())
+        Ok(Question::new(Self::NAME, arn).making::<OfProfile>(&self.tags))
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
@@ -363,79 +353,34 @@ impl Action for RemoveRoleFromInstanceProfile {
     }
 }
 
-/// `TagInstanceProfile`
+/// Instance profiles.
 #[derive(Debug)]
-pub struct TagInstanceProfile {
-    /// Which.
-    pub name: InstanceProfileName,
-    /// What is added.
-    pub tags: OwnTags,
-}
+pub struct OfProfile;
 
-impl Action for TagInstanceProfile {
-    type Answer = ();
-    const NAME: &'static str = "TagInstanceProfile";
-    const WRITES: bool = true;
+impl Tagged for OfProfile {
+    type Name = InstanceProfileName;
+    const ACTIONS: TagActions = TagActions {
+        tag: "TagInstanceProfile",
+        untag: "UntagInstanceProfile",
+        list: "ListInstanceProfileTags",
+    };
+    const QUOTA: &'static str = "TagsPerInstanceProfile";
 
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_profile(Self::NAME, &self.name);
-        Ok(vec![question.tagging(&self.tags)])
+    fn ask(scene: &Scene<'_>, action: &str, name: &InstanceProfileName) -> Question {
+        scene.ask_of_profile(action, name)
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let mut profile = InstanceProfile::clone(scene.profile(&self.name)?);
-        profile.tags = with_tags(&profile.tags, &self.tags, "TagsPerInstanceProfile")?;
-        Ok(scene.with_profile(&self.name, profile, ()))
-    }
-}
-
-/// `UntagInstanceProfile`
-#[derive(Debug)]
-pub struct UntagInstanceProfile {
-    /// Which.
-    pub name: InstanceProfileName,
-    /// What is taken out.
-    pub keys: Vec<TagKey>,
-}
-
-impl Action for UntagInstanceProfile {
-    type Answer = ();
-    const NAME: &'static str = "UntagInstanceProfile";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let keys: Values<'static> = self.keys.iter().map(ToString::to_string).collect();
-        let question = scene.ask_of_profile(Self::NAME, &self.name);
-        Ok(vec![question.with("aws:TagKeys", keys)])
+    fn tags(scene: &Scene<'_>, name: &InstanceProfileName) -> Result<OwnTags, Refusal> {
+        Ok(scene.profile(name)?.tags.clone())
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let mut profile = InstanceProfile::clone(scene.profile(&self.name)?);
-        profile.tags = without_tags(&profile.tags, &self.keys);
-        Ok(scene.with_profile(&self.name, profile, ()))
-    }
-}
-
-/// `ListInstanceProfileTags`
-#[derive(Debug)]
-pub struct ListInstanceProfileTags {
-    /// Of which.
-    pub name: InstanceProfileName,
-    /// Which part of the list.
-    pub page: PageRequest,
-}
-
-impl Action for ListInstanceProfileTags {
-    type Answer = Page<(TagKey, TagValue)>;
-    const NAME: &'static str = "ListInstanceProfileTags";
-    const WRITES: bool = false;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![scene.ask_of_profile(Self::NAME, &self.name)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let profile = scene.profile(&self.name)?;
-        Ok(Done::told(page_of_tags(&self.page, &profile.tags)))
+    fn retagged(
+        scene: &Scene<'_>,
+        name: &InstanceProfileName,
+        edit: impl FnOnce(&OwnTags) -> Result<OwnTags, Refusal>,
+    ) -> Result<Done<()>, Refusal> {
+        let mut profile = InstanceProfile::clone(scene.profile(name)?);
+        profile.tags = edit(&profile.tags)?;
+        Ok(scene.with_profile(name, profile, ()))
     }
 }

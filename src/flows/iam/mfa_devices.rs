@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::tagging::{page_of_tags, with_tags, without_tags};
+use super::tagging::{TagActions, Tagged};
 use super::users::{MAX_USERS, UserView};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, DeviceName, MfaDevice, Seed, UnassignedDevice};
-use crate::domain::{OwnTags, TagKey, TagValue, UnixTime, UserName};
+use crate::domain::{OwnTags, UnixTime, UserName};
 
 /// As many devices as an account may have, assigned or not: as many as users, as at AWS.
 pub const MAX_DEVICES: usize = MAX_USERS;
@@ -65,29 +65,6 @@ impl Scene<'_> {
             Err(_) => question,
         }
     }
-
-    /// The change that gives a device other tags.
-    fn with_tags_of_device(
-        &self,
-        serial: &str,
-        edit: impl FnOnce(&OwnTags) -> Result<OwnTags, Refusal>,
-    ) -> Result<Change, Refusal> {
-        let (name, found) = self.device(serial)?;
-        let tags = edit(found.tags())?;
-        match found {
-            Found::Unassigned(device) => {
-                let mut device = UnassignedDevice::clone(device);
-                device.tags = tags;
-                let device = Arc::new(device);
-                Ok(Change::PutMfaDevice(self.account_id, name, device))
-            }
-            Found::Of(user, _) => self.with_user(user, |user| {
-                if let Some(device) = user.mfa_devices.get_mut(&name) {
-                    device.tags = tags;
-                }
-            }),
-        }
-    }
 }
 
 /// `CreateVirtualMFADevice`
@@ -121,12 +98,7 @@ impl Action for CreateDevice {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         let serial = self.name.serial_number(scene.partition, scene.account_id);
-        let own = Question::new(Self::NAME, &*serial).tagging(&self.tags);
-        let tagging = Question::new("TagMFADevice", serial).tagging(&self.tags);
-        let has_tags = !self.tags.is_empty();
-        Ok(std::iter::once(own)
-            .chain(has_tags.then_some(tagging))
-            .collect())
+        Ok(Question::new(Self::NAME, serial).making::<OfDevice>(&self.tags))
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<NewDevice>, Refusal> {
@@ -252,79 +224,48 @@ impl Action for DeleteDevice {
     }
 }
 
-/// `TagMFADevice`
+/// Virtual MFA devices.
 #[derive(Debug)]
-pub struct TagDevice {
+pub struct OfDevice;
+
+impl Tagged for OfDevice {
     /// The serial number.
-    pub serial: String,
-    /// The tags.
-    pub tags: OwnTags,
-}
+    type Name = String;
+    const ACTIONS: TagActions = TagActions {
+        tag: "TagMFADevice",
+        untag: "UntagMFADevice",
+        list: "ListMFADeviceTags",
+    };
+    const QUOTA: &'static str = "TagsPerMFADevice";
 
-impl Action for TagDevice {
-    type Answer = ();
-    const NAME: &'static str = "TagMFADevice";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_device(Self::NAME, &self.serial);
-        Ok(vec![question.tagging(&self.tags)])
+    fn ask(scene: &Scene<'_>, action: &str, serial: &String) -> Question {
+        scene.ask_of_device(action, serial)
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let change = scene.with_tags_of_device(&self.serial, |before| {
-            with_tags(before, &self.tags, "TagsPerMFADevice")
-        })?;
+    fn tags(scene: &Scene<'_>, serial: &String) -> Result<OwnTags, Refusal> {
+        let (_, found) = scene.device(serial)?;
+        Ok(found.tags().clone())
+    }
+
+    fn retagged(
+        scene: &Scene<'_>,
+        serial: &String,
+        edit: impl FnOnce(&OwnTags) -> Result<OwnTags, Refusal>,
+    ) -> Result<Done<()>, Refusal> {
+        let (name, found) = scene.device(serial)?;
+        let tags = edit(found.tags())?;
+        let change = match found {
+            Found::Unassigned(device) => {
+                let mut device = UnassignedDevice::clone(device);
+                device.tags = tags;
+                Change::PutMfaDevice(scene.account_id, name, Arc::new(device))
+            }
+            Found::Of(user, _) => scene.with_user(user, |user| {
+                if let Some(device) = user.mfa_devices.get_mut(&name) {
+                    device.tags = tags;
+                }
+            })?,
+        };
         Ok(Done::changed((), vec![change]))
-    }
-}
-
-/// `UntagMFADevice`
-#[derive(Debug)]
-pub struct UntagDevice {
-    /// The serial number.
-    pub serial: String,
-    /// The keys; those that the device has not are passed over.
-    pub keys: Vec<TagKey>,
-}
-
-impl Action for UntagDevice {
-    type Answer = ();
-    const NAME: &'static str = "UntagMFADevice";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_device(Self::NAME, &self.serial);
-        Ok(vec![question.untagging(&self.keys)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let untag = |before: &OwnTags| Ok(without_tags(before, &self.keys));
-        let change = scene.with_tags_of_device(&self.serial, untag)?;
-        Ok(Done::changed((), vec![change]))
-    }
-}
-
-/// `ListMFADeviceTags`
-#[derive(Debug)]
-pub struct ListDeviceTags {
-    /// The serial number.
-    pub serial: String,
-    /// Which part of the list.
-    pub page: PageRequest,
-}
-
-impl Action for ListDeviceTags {
-    type Answer = Page<(TagKey, TagValue)>;
-    const NAME: &'static str = "ListMFADeviceTags";
-    const WRITES: bool = false;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![scene.ask_of_device(Self::NAME, &self.serial)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let (_, found) = scene.device(&self.serial)?;
-        Ok(Done::told(page_of_tags(&self.page, found.tags())))
     }
 }

@@ -31,7 +31,7 @@ pub mod roles;
 pub mod saml_providers;
 mod scene;
 pub mod simulate;
-mod tagging;
+pub mod tagging;
 pub mod user_settings;
 pub mod users;
 pub mod users_devices;

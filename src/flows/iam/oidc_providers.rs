@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use super::tagging::{page_of_tags, with_tags, without_tags};
-use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
+use super::tagging::{TagActions, Tagged};
+use super::{Action, Done, IamCode, Question, Refusal, Scene};
 use crate::directory::{Change, OidcProvider};
-use crate::domain::{
-    Audience, Issuer, OidcProviderArn, OwnTags, TagKey, TagValue, Thumbprint, UnixTime,
-};
+use crate::domain::{Audience, Issuer, OidcProviderArn, OwnTags, Thumbprint, UnixTime};
 
 /// As many providers as an account may have (IAM quotas).
 pub const MAX_OIDC_PROVIDERS: usize = 100;
@@ -64,12 +62,10 @@ impl Scene<'_> {
     }
 
     /// What is left once the provider is like this; nothing where it is already.
-    fn with_oidc_provider(&self, before: &OidcProvider, after: OidcProvider) -> Done<()> {
-        if *before == after {
-            return Done::told(());
-        }
-        let change = Change::PutOidcProvider(self.account_id, Arc::new(after));
-        Done::changed((), vec![change])
+    fn with_oidc_provider(&self, before: &Arc<OidcProvider>, after: OidcProvider) -> Done<()> {
+        Done::replaced((Some(before), after), (), |after| {
+            Change::PutOidcProvider(self.account_id, after)
+        })
     }
 }
 
@@ -113,12 +109,7 @@ impl Action for CreateOidcProvider {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         let arn = self.arn(scene);
-        let own = Question::new(Self::NAME, arn.as_str()).tagging(&self.tags);
-        let tagging = Question::new("TagOpenIDConnectProvider", arn.as_str()).tagging(&self.tags);
-        let has_tags = !self.tags.is_empty();
-        Ok(std::iter::once(own)
-            .chain(has_tags.then_some(tagging))
-            .collect())
+        Ok(Question::new(Self::NAME, arn.as_str()).making::<OfOidcProvider>(&self.tags))
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
@@ -313,84 +304,37 @@ impl Action for UpdateThumbprints {
     }
 }
 
-/// `TagOpenIDConnectProvider`
+/// OpenID Connect providers.
 #[derive(Debug)]
-pub struct TagOidcProvider {
-    /// Which one.
-    pub arn: OidcProviderArn,
-    /// Tags that it is given, in place of those of the same keys.
-    pub tags: OwnTags,
-}
+pub struct OfOidcProvider;
 
-impl Action for TagOidcProvider {
-    type Answer = ();
-    const NAME: &'static str = "TagOpenIDConnectProvider";
-    const WRITES: bool = true;
+impl Tagged for OfOidcProvider {
+    type Name = OidcProviderArn;
+    const ACTIONS: TagActions = TagActions {
+        tag: "TagOpenIDConnectProvider",
+        untag: "UntagOpenIDConnectProvider",
+        list: "ListOpenIDConnectProviderTags",
+    };
+    const QUOTA: &'static str = "TagsPerOpenIdConnectProvider";
 
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_oidc_provider(Self::NAME, &self.arn);
-        Ok(vec![question.tagging(&self.tags)])
+    fn ask(scene: &Scene<'_>, action: &str, arn: &OidcProviderArn) -> Question {
+        scene.ask_of_oidc_provider(action, arn)
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let before = scene.oidc_provider(&self.arn)?;
+    fn tags(scene: &Scene<'_>, arn: &OidcProviderArn) -> Result<OwnTags, Refusal> {
+        Ok(scene.oidc_provider(arn)?.tags.clone())
+    }
+
+    fn retagged(
+        scene: &Scene<'_>,
+        arn: &OidcProviderArn,
+        edit: impl FnOnce(&OwnTags) -> Result<OwnTags, Refusal>,
+    ) -> Result<Done<()>, Refusal> {
+        let before = scene.oidc_provider(arn)?;
         let after = OidcProvider {
-            tags: with_tags(&before.tags, &self.tags, "TagsPerOpenIdConnectProvider")?,
+            tags: edit(&before.tags)?,
             ..OidcProvider::clone(before)
         };
         Ok(scene.with_oidc_provider(before, after))
-    }
-}
-
-/// `UntagOpenIDConnectProvider`
-#[derive(Debug)]
-pub struct UntagOidcProvider {
-    /// Which one.
-    pub arn: OidcProviderArn,
-    /// The keys of the tags that it loses.
-    pub keys: Vec<TagKey>,
-}
-
-impl Action for UntagOidcProvider {
-    type Answer = ();
-    const NAME: &'static str = "UntagOpenIDConnectProvider";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_oidc_provider(Self::NAME, &self.arn);
-        Ok(vec![question.untagging(&self.keys)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let before = scene.oidc_provider(&self.arn)?;
-        let after = OidcProvider {
-            tags: without_tags(&before.tags, &self.keys),
-            ..OidcProvider::clone(before)
-        };
-        Ok(scene.with_oidc_provider(before, after))
-    }
-}
-
-/// `ListOpenIDConnectProviderTags`
-#[derive(Debug)]
-pub struct ListOidcProviderTags {
-    /// Of which provider.
-    pub arn: OidcProviderArn,
-    /// Which part of the list.
-    pub page: PageRequest,
-}
-
-impl Action for ListOidcProviderTags {
-    type Answer = Page<(TagKey, TagValue)>;
-    const NAME: &'static str = "ListOpenIDConnectProviderTags";
-    const WRITES: bool = false;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![scene.ask_of_oidc_provider(Self::NAME, &self.arn)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let provider = scene.oidc_provider(&self.arn)?;
-        Ok(Done::told(page_of_tags(&self.page, &provider.tags)))
     }
 }

@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::tagging::{page_of_tags, with_tags, without_tags};
-use super::{Action, Done, IamCode, Page, PageRequest, Preparation, Question, Refusal, Scene};
+use super::tagging::{TagActions, Tagged};
+use super::{Action, Done, IamCode, Preparation, Question, Refusal, Scene};
 use crate::directory::{Change, ProviderKey, SamlProvider};
-use crate::domain::{
-    OwnTags, PrivateKeyId, SamlProviderArn, SamlProviderName, Secret, TagKey, TagValue, UnixTime,
-};
+use crate::domain::{OwnTags, PrivateKeyId, SamlProviderArn, SamlProviderName, Secret, UnixTime};
 use crate::federation::saml::decryption_key::DecryptionKey;
 use crate::federation::saml::metadata::MetadataDocument;
 use crate::federation::saml::second_opinion::require_built_in;
@@ -160,16 +158,13 @@ impl Scene<'_> {
     fn with_saml_provider<A>(
         &self,
         arn: &SamlProviderArn,
-        (before, after): (&SamlProvider, SamlProvider),
+        (before, after): (&Arc<SamlProvider>, SamlProvider),
         answer: A,
     ) -> Done<A> {
-        if *before == after {
-            return Done::told(answer);
-        }
-        let name = arn.name().clone();
-        let (id, after) = (self.account_id, Arc::new(after));
-        let change = Change::of_saml_provider(id, name, Some(before), after);
-        Done::changed(answer, vec![change])
+        Done::replaced((Some(before), after), answer, |after| {
+            let name = arn.name().clone();
+            Change::of_saml_provider(self.account_id, name, Some(before), after)
+        })
     }
 
     /// That there is room for this document beside those of the account's other providers.
@@ -211,12 +206,7 @@ impl Action for CreateSamlProvider {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         let arn = scene.saml_arn(&self.name);
-        let own = Question::new(Self::NAME, arn.as_str()).tagging(&self.tags);
-        let tagging = Question::new("TagSAMLProvider", arn.as_str()).tagging(&self.tags);
-        let has_tags = !self.tags.is_empty();
-        Ok(std::iter::once(own)
-            .chain(has_tags.then_some(tagging))
-            .collect())
+        Ok(Question::new(Self::NAME, arn.as_str()).making::<OfSamlProvider>(&self.tags))
     }
 
     fn preparation(&self) -> Option<Preparation> {
@@ -390,84 +380,37 @@ impl Action for DeleteSamlProvider {
     }
 }
 
-/// `TagSAMLProvider`
+/// SAML providers.
 #[derive(Debug)]
-pub struct TagSamlProvider {
-    /// Which one.
-    pub arn: SamlProviderArn,
-    /// Tags that it is given, in place of those of the same keys.
-    pub tags: OwnTags,
-}
+pub struct OfSamlProvider;
 
-impl Action for TagSamlProvider {
-    type Answer = ();
-    const NAME: &'static str = "TagSAMLProvider";
-    const WRITES: bool = true;
+impl Tagged for OfSamlProvider {
+    type Name = SamlProviderArn;
+    const ACTIONS: TagActions = TagActions {
+        tag: "TagSAMLProvider",
+        untag: "UntagSAMLProvider",
+        list: "ListSAMLProviderTags",
+    };
+    const QUOTA: &'static str = "TagsPerSAMLProvider";
 
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_saml_provider(Self::NAME, &self.arn);
-        Ok(vec![question.tagging(&self.tags)])
+    fn ask(scene: &Scene<'_>, action: &str, arn: &SamlProviderArn) -> Question {
+        scene.ask_of_saml_provider(action, arn)
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let before = scene.saml_provider(&self.arn)?;
+    fn tags(scene: &Scene<'_>, arn: &SamlProviderArn) -> Result<OwnTags, Refusal> {
+        Ok(scene.saml_provider(arn)?.tags.clone())
+    }
+
+    fn retagged(
+        scene: &Scene<'_>,
+        arn: &SamlProviderArn,
+        edit: impl FnOnce(&OwnTags) -> Result<OwnTags, Refusal>,
+    ) -> Result<Done<()>, Refusal> {
+        let before = scene.saml_provider(arn)?;
         let after = SamlProvider {
-            tags: with_tags(&before.tags, &self.tags, "TagsPerSAMLProvider")?,
+            tags: edit(&before.tags)?,
             ..SamlProvider::clone(before)
         };
-        Ok(scene.with_saml_provider(&self.arn, (before, after), ()))
-    }
-}
-
-/// `UntagSAMLProvider`
-#[derive(Debug)]
-pub struct UntagSamlProvider {
-    /// Which one.
-    pub arn: SamlProviderArn,
-    /// The keys of the tags that it loses.
-    pub keys: Vec<TagKey>,
-}
-
-impl Action for UntagSamlProvider {
-    type Answer = ();
-    const NAME: &'static str = "UntagSAMLProvider";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_saml_provider(Self::NAME, &self.arn);
-        Ok(vec![question.untagging(&self.keys)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let before = scene.saml_provider(&self.arn)?;
-        let after = SamlProvider {
-            tags: without_tags(&before.tags, &self.keys),
-            ..SamlProvider::clone(before)
-        };
-        Ok(scene.with_saml_provider(&self.arn, (before, after), ()))
-    }
-}
-
-/// `ListSAMLProviderTags`
-#[derive(Debug)]
-pub struct ListSamlProviderTags {
-    /// Of which provider.
-    pub arn: SamlProviderArn,
-    /// Which part of the list.
-    pub page: PageRequest,
-}
-
-impl Action for ListSamlProviderTags {
-    type Answer = Page<(TagKey, TagValue)>;
-    const NAME: &'static str = "ListSAMLProviderTags";
-    const WRITES: bool = false;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![scene.ask_of_saml_provider(Self::NAME, &self.arn)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let provider = scene.saml_provider(&self.arn)?;
-        Ok(Done::told(page_of_tags(&self.page, &provider.tags)))
+        Ok(scene.with_saml_provider(arn, (before, after), ()))
     }
 }

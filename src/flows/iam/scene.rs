@@ -204,6 +204,18 @@ impl<A> Done<A> {
         }
     }
 
+    /// An answer, once this stands where `before` did; nothing changes, where it is the same.
+    pub(super) fn replaced<T: PartialEq>(
+        (before, after): (Option<&Arc<T>>, T),
+        answer: A,
+        change: impl FnOnce(Arc<T>) -> Change,
+    ) -> Self {
+        if before.is_some_and(|before| **before == after) {
+            return Self::told(answer);
+        }
+        Self::changed(answer, vec![change(Arc::new(after))])
+    }
+
     /// The same, once these codes are used up: nothing changes where one of them was.
     #[must_use]
     pub(super) fn using_up(self, codes: Vec<UsedCode>) -> Self {

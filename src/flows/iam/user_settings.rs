@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::tagging::{page_of_tags, with_tags, without_tags};
+use super::holders::OfUser;
+use super::tagging::{TagActions, Tagged};
 use super::users::is_taken;
-use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
+use super::{Action, Done, IamCode, Question, Refusal, Scene};
 use crate::directory::{Change, User};
-use crate::domain::{IamPath, ManagedPolicyArn, OwnTags, TagKey, TagValue, UserName};
+use crate::domain::{IamPath, ManagedPolicyArn, OwnTags, UserName};
 
 impl Scene<'_> {
     /// As [`Self::ask_of_user`], with the user's boundary, `iam:PermissionsBoundary`.
@@ -92,79 +93,31 @@ impl Action for UpdateUser {
     }
 }
 
-/// `TagUser`
-#[derive(Debug)]
-pub struct TagUser {
-    /// Whom.
-    pub name: UserName,
-    /// The tags.
-    pub tags: OwnTags,
-}
+impl Tagged for OfUser {
+    type Name = UserName;
+    const ACTIONS: TagActions = TagActions {
+        tag: "TagUser",
+        untag: "UntagUser",
+        list: "ListUserTags",
+    };
+    const QUOTA: &'static str = "TagsPerUser";
 
-impl Action for TagUser {
-    type Answer = ();
-    const NAME: &'static str = "TagUser";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_user(Self::NAME, &self.name);
-        Ok(vec![question.tagging(&self.tags)])
+    fn ask(scene: &Scene<'_>, action: &str, name: &UserName) -> Question {
+        scene.ask_of_user(action, name)
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let tags = with_tags(&scene.user(&self.name)?.tags, &self.tags, "TagsPerUser")?;
-        let change = scene.with_user(&self.name, |user| user.tags = tags)?;
+    fn tags(scene: &Scene<'_>, name: &UserName) -> Result<OwnTags, Refusal> {
+        Ok(scene.user(name)?.tags.clone())
+    }
+
+    fn retagged(
+        scene: &Scene<'_>,
+        name: &UserName,
+        edit: impl FnOnce(&OwnTags) -> Result<OwnTags, Refusal>,
+    ) -> Result<Done<()>, Refusal> {
+        let tags = edit(&scene.user(name)?.tags)?;
+        let change = scene.with_user(name, |user| user.tags = tags)?;
         Ok(Done::changed((), vec![change]))
-    }
-}
-
-/// `UntagUser`
-#[derive(Debug)]
-pub struct UntagUser {
-    /// Whom.
-    pub name: UserName,
-    /// The keys; those that the user has not are passed over.
-    pub keys: Vec<TagKey>,
-}
-
-impl Action for UntagUser {
-    type Answer = ();
-    const NAME: &'static str = "UntagUser";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_user(Self::NAME, &self.name);
-        Ok(vec![question.untagging(&self.keys)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let tags = without_tags(&scene.user(&self.name)?.tags, &self.keys);
-        let change = scene.with_user(&self.name, |user| user.tags = tags)?;
-        Ok(Done::changed((), vec![change]))
-    }
-}
-
-/// `ListUserTags`
-#[derive(Debug)]
-pub struct ListUserTags {
-    /// Whose.
-    pub name: UserName,
-    /// Which part of the list.
-    pub page: PageRequest,
-}
-
-impl Action for ListUserTags {
-    type Answer = Page<(TagKey, TagValue)>;
-    const NAME: &'static str = "ListUserTags";
-    const WRITES: bool = false;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![scene.ask_of_user(Self::NAME, &self.name)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let tags = &scene.user(&self.name)?.tags;
-        Ok(Done::told(page_of_tags(&self.page, tags)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::holders::OfUser;
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Account, Change, User};
 use crate::domain::{
@@ -99,15 +100,11 @@ impl Action for CreateUser {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         let arn = scene.user_arn(Some(&self.path), &self.name);
-        let mut own = Question::new(Self::NAME, &*arn).tagging(&self.tags);
+        let mut own = Question::new(Self::NAME, arn);
         if let Some(boundary) = &self.boundary {
             own = own.with("iam:PermissionsBoundary", boundary.to_string());
         }
-        let tagging = Question::new("TagUser", arn).tagging(&self.tags);
-        let has_tags = !self.tags.is_empty();
-        Ok(std::iter::once(own)
-            .chain(has_tags.then_some(tagging))
-            .collect())
+        Ok(own.making::<OfUser>(&self.tags))
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<UserView>, Refusal> {

@@ -1,7 +1,7 @@
 //! Users' access keys.
 
 use super::operation::Operation;
-use super::parameters::{Checked, MARKER, MAX_ITEMS, USER_NAME};
+use super::parameters::{Checked, MARKER, MAX_ITEMS, USER_NAME, only};
 use super::shapes;
 use super::user_fields::{ACCESS_KEY_ID, STATUS, status};
 use crate::directory::KeyStatus;
@@ -67,10 +67,6 @@ impl Operation for UpdateAccessKey {
             status: status(&checked)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for DeleteAccessKey {
@@ -81,18 +77,12 @@ impl Operation for DeleteAccessKey {
             key: checked.get(ACCESS_KEY_ID)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for GetKeyLastUsed {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ACCESS_KEY_ID], &[])?;
-        Ok(Self {
-            key: checked.get(ACCESS_KEY_ID)?,
-        })
+        let key = only(parameters, ACCESS_KEY_ID)?;
+        Ok(Self { key })
     }
 
     fn members(last: LastUsed) -> Option<Members<'static>> {

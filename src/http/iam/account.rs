@@ -62,20 +62,12 @@ impl Operation for CreateAccountAlias {
         let alias = alias(parameters)?;
         Ok(Self { alias })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for DeleteAccountAlias {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
         let alias = alias(parameters)?;
         Ok(Self { alias })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 
@@ -132,10 +124,6 @@ impl Operation for SetSecurityTokenServicePreferences {
             },
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for EnableOutboundFederation {
@@ -151,10 +139,6 @@ impl Operation for EnableOutboundFederation {
 impl Operation for DisableOutboundFederation {
     fn read(_: &Parameters<'_>) -> Result<Self, QueryFault> {
         Ok(Self)
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 

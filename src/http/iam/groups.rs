@@ -1,7 +1,7 @@
 //! Groups and who is in them.
 
 use super::operation::Operation;
-use super::parameters::{Checked, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, USER_NAME};
+use super::parameters::{Checked, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, USER_NAME, only};
 use super::shapes;
 use super::user_fields::{GROUP_NAME, NEW_GROUP_NAME, NEW_PATH};
 use crate::flows::iam::Page;
@@ -79,22 +79,12 @@ impl Operation for UpdateGroup {
             new_name: checked.find(NEW_GROUP_NAME)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for DeleteGroup {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[GROUP_NAME], &[])?;
-        Ok(Self {
-            name: checked.get(GROUP_NAME)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
+        let name = only(parameters, GROUP_NAME)?;
+        Ok(Self { name })
     }
 }
 
@@ -106,10 +96,6 @@ impl Operation for AddUserToGroup {
             user: checked.user_name()?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for RemoveUserFromGroup {
@@ -119,10 +105,6 @@ impl Operation for RemoveUserFromGroup {
             group: checked.get(GROUP_NAME)?,
             user: checked.user_name()?,
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 

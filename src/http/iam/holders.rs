@@ -1,17 +1,19 @@
-//! The policies of users and groups.
+//! The policies of users, groups and roles.
 
 use super::operation::Operation;
 use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, NEW_USER_NAME, USER_NAME};
-use super::shapes;
-use super::user_fields::{
-    GROUP_NAME, POLICY_ARN, POLICY_DOCUMENT, POLICY_NAME, POLICY_PATH_PREFIX, policy_arn,
+use super::policy_fields::{
+    POLICY_ARN, POLICY_DOCUMENT, POLICY_NAME, POLICY_PATH_PREFIX, ROLE_NAME, policy_arn,
 };
+use super::shapes;
+use super::user_fields::GROUP_NAME;
 use crate::domain::{InvalidValue, ManagedPolicyArn, PolicyName};
 use crate::flows::iam::Page;
 use crate::flows::iam::holders::{
     AttachPolicy, DeletePolicy, DetachPolicy, GetPolicy, Holder, ListAttached, ListPolicies,
     OfGroup, OfUser, PolicyView, PutPolicy,
 };
+use crate::flows::iam::roles::OfRole;
 use crate::http::query::{Members, Parameters, QueryFault, Value};
 
 /// How a holder is named on the wire.
@@ -32,6 +34,11 @@ impl Named for OfGroup {
     const ATTACHED: Field = GROUP_NAME;
 }
 
+impl Named for OfRole {
+    const NAME: Field = ROLE_NAME;
+    const ATTACHED: Field = ROLE_NAME;
+}
+
 impl<H: Named> Operation for PutPolicy<H> {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
         let checked = Checked::new(parameters, &[H::NAME, POLICY_NAME, POLICY_DOCUMENT], &[])?;
@@ -40,10 +47,6 @@ impl<H: Named> Operation for PutPolicy<H> {
             name: checked.get(POLICY_NAME)?,
             document: checked.text(POLICY_DOCUMENT).unwrap_or_default().to_owned(),
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 
@@ -87,10 +90,6 @@ impl<H: Named> Operation for DeletePolicy<H> {
             name: checked.get(POLICY_NAME)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl<H: Named> Operation for AttachPolicy<H> {
@@ -98,12 +97,8 @@ impl<H: Named> Operation for AttachPolicy<H> {
         let checked = Checked::new(parameters, &[H::ATTACHED, POLICY_ARN], &[])?;
         Ok(Self {
             to: checked.get(H::ATTACHED)?,
-            arn: policy_arn(&checked)?,
+            arn: policy_arn(checked.text(POLICY_ARN))?,
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 
@@ -112,12 +107,8 @@ impl<H: Named> Operation for DetachPolicy<H> {
         let checked = Checked::new(parameters, &[H::ATTACHED, POLICY_ARN], &[])?;
         Ok(Self {
             from: checked.get(H::ATTACHED)?,
-            arn: policy_arn(&checked)?,
+            arn: policy_arn(checked.text(POLICY_ARN))?,
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 

@@ -1,16 +1,16 @@
 //! Instance profiles.
 
 use super::operation::Operation;
-use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, word};
-use super::policy_fields::{ROLE_NAME, required_list, tag_keys};
+use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, only, word};
+use super::policy_fields::ROLE_NAME;
 use super::shapes;
-use crate::domain::{TagKey, TagValue};
+use super::tagging::NamedToTag;
+use crate::domain::InstanceProfileName;
 use crate::flows::iam::Page;
 use crate::flows::iam::instance_profiles::{
     AddRoleToInstanceProfile, CreateInstanceProfile, DeleteInstanceProfile, GetInstanceProfile,
-    InstanceProfileView, ListInstanceProfileTags, ListInstanceProfiles,
-    ListInstanceProfilesForRole, RemoveRoleFromInstanceProfile, TagInstanceProfile,
-    UntagInstanceProfile,
+    InstanceProfileView, ListInstanceProfiles, ListInstanceProfilesForRole, OfProfile,
+    RemoveRoleFromInstanceProfile,
 };
 use crate::http::query::{Members, Parameters, QueryFault, Value};
 
@@ -51,10 +51,8 @@ impl Operation for CreateInstanceProfile {
 
 impl Operation for GetInstanceProfile {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[NAME], &[])?;
-        Ok(Self {
-            name: checked.get(NAME)?,
-        })
+        let name = only(parameters, NAME)?;
+        Ok(Self { name })
     }
 
     fn members(view: InstanceProfileView) -> Option<Members<'static>> {
@@ -92,14 +90,8 @@ impl Operation for ListInstanceProfilesForRole {
 
 impl Operation for DeleteInstanceProfile {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[NAME], &[])?;
-        Ok(Self {
-            name: checked.get(NAME)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
+        let name = only(parameters, NAME)?;
+        Ok(Self { name })
     }
 }
 
@@ -111,10 +103,6 @@ impl Operation for AddRoleToInstanceProfile {
             role: checked.get(ROLE_NAME)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for RemoveRoleFromInstanceProfile {
@@ -125,52 +113,12 @@ impl Operation for RemoveRoleFromInstanceProfile {
             role: checked.get(ROLE_NAME)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
-impl Operation for TagInstanceProfile {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let violations = required_list(parameters, "Tags", "tags");
-        let checked = Checked::beside(violations, parameters, &[NAME], &[])?;
-        Ok(Self {
-            name: checked.get(NAME)?,
-            tags: checked.tags()?,
-        })
-    }
+impl NamedToTag for OfProfile {
+    const NAME: Field = NAME;
 
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for UntagInstanceProfile {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let violations = required_list(parameters, "TagKeys", "tagKeys");
-        let checked = Checked::beside(violations, parameters, &[NAME], &[])?;
-        Ok(Self {
-            name: checked.get(NAME)?,
-            keys: tag_keys(parameters)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for ListInstanceProfileTags {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[NAME], &[MARKER, MAX_ITEMS])?;
-        Ok(Self {
-            name: checked.get(NAME)?,
-            page: checked.page()?,
-        })
-    }
-
-    fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::tag_page(page)
+    fn name(checked: &Checked<'_>) -> Result<InstanceProfileName, QueryFault> {
+        checked.get(NAME)
     }
 }

@@ -5,13 +5,13 @@ use percent_encoding::utf8_percent_encode;
 use super::operation::Operation;
 use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, NEW_USER_NAME, PATH, USER_NAME, word};
 use super::shapes::{self, CODED};
-use super::user_fields::{not_one_of, tag_keys};
+use super::tagging::NamedToTag;
+use super::user_fields::not_one_of;
 use super::{parameters, qr_code};
-use crate::domain::{Secret, TagKey, TagValue};
+use crate::domain::Secret;
 use crate::flows::iam::Page;
 use crate::flows::iam::mfa_devices::{
-    Assignment, CreateDevice, DeleteDevice, DeviceView, ListDeviceTags, ListVirtualDevices,
-    NewDevice, TagDevice, UntagDevice,
+    Assignment, CreateDevice, DeleteDevice, DeviceView, ListVirtualDevices, NewDevice, OfDevice,
 };
 use crate::flows::iam::users_devices::{
     DeactivateDevice, EnableDevice, GetDevice, ListDevices, ResyncDevice, TwoCodes, UsersDevice,
@@ -150,52 +150,6 @@ impl Operation for DeleteDevice {
             serial: serial(&checked),
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for TagDevice {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[SERIAL_NUMBER], &[])?;
-        Ok(Self {
-            serial: serial(&checked),
-            tags: checked.tags()?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for UntagDevice {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[SERIAL_NUMBER], &[])?;
-        Ok(Self {
-            serial: serial(&checked),
-            keys: tag_keys(parameters)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for ListDeviceTags {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[SERIAL_NUMBER], &[MARKER, MAX_ITEMS])?;
-        Ok(Self {
-            serial: serial(&checked),
-            page: checked.page()?,
-        })
-    }
-
-    fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::tag_page(page)
-    }
 }
 
 /// Who is to have which device, and what it shows.
@@ -210,10 +164,6 @@ impl Operation for EnableDevice {
             codes: codes(&checked),
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for ResyncDevice {
@@ -225,10 +175,6 @@ impl Operation for ResyncDevice {
             codes: codes(&checked),
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for DeactivateDevice {
@@ -238,10 +184,6 @@ impl Operation for DeactivateDevice {
             user: checked.find(USER_NAME)?,
             serial: serial(&checked),
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 
@@ -279,5 +221,13 @@ impl Operation for GetDevice {
 
     fn members(device: UsersDevice) -> Option<Members<'static>> {
         Some(shape(device))
+    }
+}
+
+impl NamedToTag for OfDevice {
+    const NAME: Field = SERIAL_NUMBER;
+
+    fn name(checked: &Checked<'_>) -> Result<String, QueryFault> {
+        Ok(serial(checked))
     }
 }

@@ -1,45 +1,26 @@
 //! OpenID Connect providers.
 
 use super::operation::Operation;
-use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, TAG_KEYS, Wanted, arn};
+use super::parameters::{Checked, Field, Wanted, arn, only, text};
 use super::shapes;
-use crate::domain::{OidcProviderArn, OwnTags, TagKey, TagValue};
-use crate::flows::iam::Page;
+use super::tagging::NamedToTag;
+use crate::domain::{OidcProviderArn, OwnTags};
 use crate::flows::iam::oidc_providers::{
-    AddClientId, CreateOidcProvider, DeleteOidcProvider, GetOidcProvider, ListOidcProviderTags,
-    ListOidcProviders, OidcProviderView, RemoveClientId, TagOidcProvider, UntagOidcProvider,
-    UpdateThumbprints,
+    AddClientId, CreateOidcProvider, DeleteOidcProvider, GetOidcProvider, ListOidcProviders,
+    OfOidcProvider, OidcProviderView, RemoveClientId, UpdateThumbprints,
 };
-use crate::http::query::{Constraint, Members, Parameters, QueryFault, Quoting, Value};
+use crate::http::query::{Members, Parameters, QueryFault, Value};
 
 /// `arnType`
 const ARN: Field = arn("OpenIDConnectProviderArn", "openIDConnectProviderArn");
 /// `OpenIDConnectProviderUrlType`
-const URL: Field = text("Url", "url", 1, 255);
+const URL: Field = text("Url", "url", (1, 255));
 /// `clientIDType`
-const CLIENT_ID: Field = text("ClientID", "clientID", 1, 255);
+const CLIENT_ID: Field = text("ClientID", "clientID", (1, 255));
 /// `clientIDListType`
-const CLIENT_IDS: Field = text("ClientIDList", "clientIDList", 1, 255);
+const CLIENT_IDS: Field = text("ClientIDList", "clientIDList", (1, 255));
 /// `thumbprintListType`
-const THUMBPRINTS: Field = text("ThumbprintList", "thumbprintList", 40, 40);
-
-const fn text(name: &'static str, field: &'static str, min: usize, max: usize) -> Field {
-    Field {
-        name,
-        constraint: Constraint {
-            field,
-            min,
-            max,
-            pattern: None,
-            quoting: Quoting::Quoted,
-        },
-    }
-}
-
-/// The ARN of a call that says nothing else.
-fn arn_alone(parameters: &Parameters<'_>) -> Result<OidcProviderArn, QueryFault> {
-    Checked::new(parameters, &[ARN], &[])?.get(ARN)
-}
+const THUMBPRINTS: Field = text("ThumbprintList", "thumbprintList", (40, 40));
 
 impl Operation for CreateOidcProvider {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
@@ -58,17 +39,13 @@ impl Operation for CreateOidcProvider {
     }
 
     fn members((arn, tags): (OidcProviderArn, OwnTags)) -> Option<Members<'static>> {
-        let mut members = vec![("OpenIDConnectProviderArn", arn.to_string().into())];
-        if !tags.is_empty() {
-            members.push(("Tags", shapes::tags(&tags)));
-        }
-        Some(members)
+        Some(shapes::made(ARN.name, arn.as_str(), &tags))
     }
 }
 
 impl Operation for GetOidcProvider {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let arn = arn_alone(parameters)?;
+        let arn = only(parameters, ARN)?;
         Ok(Self { arn })
     }
 
@@ -97,12 +74,8 @@ impl Operation for ListOidcProviders {
 
 impl Operation for DeleteOidcProvider {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let arn = arn_alone(parameters)?;
+        let arn = only(parameters, ARN)?;
         Ok(Self { arn })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 
@@ -114,10 +87,6 @@ impl Operation for AddClientId {
             client_id: checked.get(CLIENT_ID)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for RemoveClientId {
@@ -127,10 +96,6 @@ impl Operation for RemoveClientId {
             arn: checked.get(ARN)?,
             client_id: checked.get(CLIENT_ID)?,
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
     }
 }
 
@@ -147,55 +112,12 @@ impl Operation for UpdateThumbprints {
             thumbprints: checked.list(THUMBPRINTS)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
-impl Operation for TagOidcProvider {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ARN], &[])?;
-        Ok(Self {
-            arn: checked.get(ARN)?,
-            tags: checked.tags()?,
-        })
-    }
+impl NamedToTag for OfOidcProvider {
+    const NAME: Field = ARN;
 
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for UntagOidcProvider {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let wanted = Wanted {
-            required: &[ARN],
-            required_lists: &[TAG_KEYS],
-            ..Wanted::default()
-        };
-        let checked = Checked::wanted(parameters, &wanted)?;
-        Ok(Self {
-            arn: checked.get(ARN)?,
-            keys: checked.list(TAG_KEYS)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for ListOidcProviderTags {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ARN], &[MARKER, MAX_ITEMS])?;
-        Ok(Self {
-            arn: checked.get(ARN)?,
-            page: checked.page()?,
-        })
-    }
-
-    fn members(tags: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::tag_page(tags)
+    fn name(checked: &Checked<'_>) -> Result<OidcProviderArn, QueryFault> {
+        checked.get(ARN)
     }
 }

@@ -11,6 +11,9 @@ pub(super) trait Operation: Action + Sized {
     /// [`QueryFault`], which tells every parameter that breaks the model's bounds.
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault>;
 
-    /// The members of the result; `None` where the model has no result.
-    fn members(answer: Self::Answer) -> Option<Members<'static>>;
+    /// The members of the result; `None` where the model has no result, which is so where nothing is answered.
+    fn members(_: Self::Answer) -> Option<Members<'static>> {
+        const { assert!(size_of::<Self::Answer>() == 0, "an answer has members") };
+        None
+    }
 }

@@ -40,6 +40,24 @@ pub(super) const fn word(name: &'static str, field: &'static str, max: usize) ->
     }
 }
 
+/// A text of so many characters.
+pub(super) const fn text(
+    name: &'static str,
+    field: &'static str,
+    (min, max): (usize, usize),
+) -> Field {
+    Field {
+        name,
+        constraint: Constraint {
+            field,
+            min,
+            max,
+            pattern: None,
+            quoting: Quoting::Quoted,
+        },
+    }
+}
+
 /// `existingUserNameType`
 pub(super) const USER_NAME: Field = word("UserName", "userName", 128);
 /// `userNameType`
@@ -72,27 +90,9 @@ pub(super) const PATH_PREFIX: Field = Field {
 /// `arnType`
 pub(super) const PERMISSIONS_BOUNDARY: Field = arn("PermissionsBoundary", "permissionsBoundary");
 /// `tagKeyListType`
-pub(super) const TAG_KEYS: Field = Field {
-    name: "TagKeys",
-    constraint: Constraint {
-        field: "tagKeys",
-        min: 1,
-        max: 128,
-        pattern: None,
-        quoting: Quoting::Quoted,
-    },
-};
+pub(super) const TAG_KEYS: Field = text("TagKeys", "tagKeys", (1, 128));
 /// `markerType`
-pub(super) const MARKER: Field = Field {
-    name: "Marker",
-    constraint: Constraint {
-        field: "marker",
-        min: 1,
-        max: 1024,
-        pattern: None,
-        quoting: Quoting::Quoted,
-    },
-};
+pub(super) const MARKER: Field = text("Marker", "marker", (1, 1024));
 /// `maxItemsType`
 pub(super) const MAX_ITEMS: Field = Field {
     name: "MaxItems",
@@ -151,6 +151,17 @@ pub(super) struct Choice {
 /// A call's parameters, all of whose bounds hold.
 #[derive(Debug)]
 pub(super) struct Checked<'a>(&'a Parameters<'a>);
+
+/// The value of the one parameter of a call.
+///
+/// # Errors
+/// `ValidationError`
+pub(super) fn only<T: FromStr<Err = InvalidValue>>(
+    parameters: &Parameters<'_>,
+    field: Field,
+) -> Result<T, QueryFault> {
+    Checked::new(parameters, &[field], &[])?.get(field)
+}
 
 impl<'a> Checked<'a> {
     /// Checks these parameters, of which the required ones must be there. What is told tells of all.
@@ -335,6 +346,19 @@ impl<'a> Checked<'a> {
         }
         Ok(tags)
     }
+}
+
+/// The violation of a list that must be there and is not.
+pub(super) fn required_list(
+    parameters: &Parameters<'_>,
+    name: &str,
+    field: &'static str,
+) -> Violations {
+    let mut violations = Violations::default();
+    if !parameters.has_any(name) {
+        violations.required(None, &text("", field, (0, 0)).constraint);
+    }
+    violations
 }
 
 pub(super) fn invalid_input(error: &dyn std::error::Error) -> QueryFault {

@@ -1,35 +1,25 @@
 //! Managed policies.
 
 use super::operation::Operation;
-use super::parameters::{Checked, Field, MARKER, MAX_ITEMS};
+use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, text};
 use super::policy_fields::{
     POLICY_ARN, POLICY_DOCUMENT, POLICY_NAME, POLICY_PATH_PREFIX, flag, policy_arn, policy_path,
-    required_list, tag_keys,
 };
 use super::shapes;
-use crate::domain::{IamPath, PolicyVersionId, TagKey, TagValue, UniqueId};
+use super::tagging::NamedToTag;
+use crate::domain::{IamPath, ManagedPolicyArn, PolicyVersionId, UniqueId};
 use crate::flows::iam::Page;
 use crate::flows::iam::policies::{
     CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, Entities, EntityFilter,
-    GetPolicy, GetPolicyVersion, ListEntitiesForPolicy, ListPolicies, ListPolicyTags,
-    ListPolicyVersions, PolicyScope, PolicyView, SetDefaultPolicyVersion, TagPolicy, UntagPolicy,
-    UsageFilter, VersionView,
+    GetPolicy, GetPolicyVersion, ListEntitiesForPolicy, ListPolicies, ListPolicyVersions, OfPolicy,
+    PolicyScope, PolicyView, SetDefaultPolicyVersion, UsageFilter, VersionView,
 };
 use crate::http::query::{Constraint, Members, Parameters, QueryFault, Quoting, Value, Violations};
 
 /// `policyPathType`
 const PATH: Field = policy_path("Path", "path");
 /// `policyDescriptionType`
-const DESCRIPTION: Field = Field {
-    name: "Description",
-    constraint: Constraint {
-        field: "description",
-        min: 0,
-        max: 1000,
-        pattern: None,
-        quoting: Quoting::Quoted,
-    },
-};
+const DESCRIPTION: Field = text("Description", "description", (0, 1000));
 /// `policyVersionIdType`
 const VERSION_ID: Field = Field {
     name: "VersionId",
@@ -184,10 +174,6 @@ impl Operation for DeletePolicy {
             arn: policy_arn(checked.text(POLICY_ARN))?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for CreatePolicyVersion {
@@ -241,10 +227,6 @@ impl Operation for SetDefaultPolicyVersion {
             id: version_id(&checked)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for DeletePolicyVersion {
@@ -254,54 +236,6 @@ impl Operation for DeletePolicyVersion {
             arn: policy_arn(checked.text(POLICY_ARN))?,
             id: version_id(&checked)?,
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for TagPolicy {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let violations = required_list(parameters, "Tags", "tags");
-        let checked = Checked::beside(violations, parameters, &[POLICY_ARN], &[])?;
-        Ok(Self {
-            arn: policy_arn(checked.text(POLICY_ARN))?,
-            tags: checked.tags()?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for UntagPolicy {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let violations = required_list(parameters, "TagKeys", "tagKeys");
-        let checked = Checked::beside(violations, parameters, &[POLICY_ARN], &[])?;
-        Ok(Self {
-            arn: policy_arn(checked.text(POLICY_ARN))?,
-            keys: tag_keys(parameters)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for ListPolicyTags {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[POLICY_ARN], &[MARKER, MAX_ITEMS])?;
-        Ok(Self {
-            arn: policy_arn(checked.text(POLICY_ARN))?,
-            page: checked.page()?,
-        })
-    }
-
-    fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::tag_page(page)
     }
 }
 
@@ -352,4 +286,12 @@ fn named(name: (&'static str, &str), id: (&'static str, &UniqueId)) -> Value<'st
         (name.0, name.1.to_owned().into()),
         (id.0, id.1.to_string().into()),
     ])
+}
+
+impl NamedToTag for OfPolicy {
+    const NAME: Field = POLICY_ARN;
+
+    fn name(checked: &Checked<'_>) -> Result<ManagedPolicyArn, QueryFault> {
+        policy_arn(checked.text(POLICY_ARN))
+    }
 }

@@ -1,7 +1,7 @@
 //! Parameters that are about roles and policies.
 
-use super::parameters::{Field, arn, parse, word};
-use crate::domain::{InvalidValue, ManagedPolicyArn, SessionDuration, TagKey};
+use super::parameters::{Field, arn, word};
+use crate::domain::{InvalidValue, ManagedPolicyArn, SessionDuration};
 use crate::http::query::{
     Constraint, Parameters, QueryFault, Quoting, Violations, is_policy_character,
 };
@@ -101,35 +101,6 @@ pub(super) fn flag(parameters: &Parameters<'_>, name: &str) -> Result<bool, Quer
         Some("true") => Ok(true),
         Some(_) => Err(QueryFault::malformed_input()),
     }
-}
-
-/// The violation of a list that must be there and is not.
-pub(super) fn required_list(
-    parameters: &Parameters<'_>,
-    name: &str,
-    field: &'static str,
-) -> Violations {
-    let mut violations = Violations::default();
-    if !parameters.has_any(name) {
-        let constraint = Constraint {
-            field,
-            min: 0,
-            max: usize::MAX,
-            pattern: None,
-            quoting: Quoting::Quoted,
-        };
-        violations.required(None, &constraint);
-    }
-    violations
-}
-
-/// `TagKeys`
-///
-/// # Errors
-/// `ValidationError` where one is none.
-pub(super) fn tag_keys(parameters: &Parameters<'_>) -> Result<Vec<TagKey>, QueryFault> {
-    let keys = parameters.list("TagKeys", "")?;
-    keys.into_iter().map(|key| parse("TagKeys", key)).collect()
 }
 
 /// The ARN of a managed policy. What is none names no policy.

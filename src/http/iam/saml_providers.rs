@@ -1,16 +1,15 @@
 //! SAML providers.
 
 use super::operation::Operation;
-use super::parameters::{Checked, Choice, Field, MARKER, MAX_ITEMS, TAG_KEYS, Wanted, arn};
+use super::parameters::{Checked, Choice, Field, Wanted, arn, only, text};
 use super::shapes;
-use crate::domain::{OwnTags, PrivateKeyId, SamlProviderArn, TagKey, TagValue, UnixTime};
+use super::tagging::NamedToTag;
+use crate::domain::{OwnTags, PrivateKeyId, SamlProviderArn, UnixTime};
 use crate::federation::saml::metadata::MetadataDocument;
 use crate::federation::saml::settings::AssertionEncryption;
-use crate::flows::iam::Page;
 use crate::flows::iam::saml_providers::{
-    CreateSamlProvider, DeleteSamlProvider, GetSamlProvider, ListSamlProviderTags,
-    ListSamlProviders, ListedSamlProvider, SamlProviderView, SentKey, SentMetadata,
-    TagSamlProvider, UntagSamlProvider, UpdateSamlProvider,
+    CreateSamlProvider, DeleteSamlProvider, GetSamlProvider, ListSamlProviders, ListedSamlProvider,
+    OfSamlProvider, SamlProviderView, SentKey, SentMetadata, UpdateSamlProvider,
 };
 use crate::http::query::{
     Constraint, Members, Parameters, QueryFault, Quoting, Value, is_policy_character,
@@ -30,16 +29,11 @@ const NAME: Field = Field {
     },
 };
 /// `SAMLMetadataDocumentType`
-const METADATA: Field = Field {
-    name: "SAMLMetadataDocument",
-    constraint: Constraint {
-        field: "sAMLMetadataDocument",
-        min: 1000,
-        max: MetadataDocument::MAX_CHARS,
-        pattern: None,
-        quoting: Quoting::Quoted,
-    },
-};
+const METADATA: Field = text(
+    "SAMLMetadataDocument",
+    "sAMLMetadataDocument",
+    (1000, MetadataDocument::MAX_CHARS),
+);
 /// `privateKeyType`
 const ADD_KEY: Field = Field {
     name: "AddPrivateKey",
@@ -100,11 +94,6 @@ fn key(checked: &Checked<'_>) -> Option<SentKey> {
     Some(SentKey::new(pem.to_owned()))
 }
 
-/// The ARN of a call that says nothing else.
-fn arn_alone(parameters: &Parameters<'_>) -> Result<SamlProviderArn, QueryFault> {
-    Checked::new(parameters, &[ARN], &[])?.get(ARN)
-}
-
 impl Operation for CreateSamlProvider {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
         let wanted = Wanted {
@@ -124,17 +113,13 @@ impl Operation for CreateSamlProvider {
     }
 
     fn members((arn, tags): (SamlProviderArn, OwnTags)) -> Option<Members<'static>> {
-        let mut members = vec![("SAMLProviderArn", arn.to_string().into())];
-        if !tags.is_empty() {
-            members.push(("Tags", shapes::tags(&tags)));
-        }
-        Some(members)
+        Some(shapes::made(ARN.name, arn.as_str(), &tags))
     }
 }
 
 impl Operation for GetSamlProvider {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let arn = arn_alone(parameters)?;
+        let arn = only(parameters, ARN)?;
         Ok(Self { arn })
     }
 
@@ -208,58 +193,15 @@ impl Operation for UpdateSamlProvider {
 
 impl Operation for DeleteSamlProvider {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let arn = arn_alone(parameters)?;
+        let arn = only(parameters, ARN)?;
         Ok(Self { arn })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
-impl Operation for TagSamlProvider {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ARN], &[])?;
-        Ok(Self {
-            arn: checked.get(ARN)?,
-            tags: checked.tags()?,
-        })
-    }
+impl NamedToTag for OfSamlProvider {
+    const NAME: Field = ARN;
 
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for UntagSamlProvider {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let wanted = Wanted {
-            required: &[ARN],
-            required_lists: &[TAG_KEYS],
-            ..Wanted::default()
-        };
-        let checked = Checked::wanted(parameters, &wanted)?;
-        Ok(Self {
-            arn: checked.get(ARN)?,
-            keys: checked.list(TAG_KEYS)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for ListSamlProviderTags {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ARN], &[MARKER, MAX_ITEMS])?;
-        Ok(Self {
-            arn: checked.get(ARN)?,
-            page: checked.page()?,
-        })
-    }
-
-    fn members(tags: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::tag_page(tags)
+    fn name(checked: &Checked<'_>) -> Result<SamlProviderArn, QueryFault> {
+        checked.get(ARN)
     }
 }

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::{ManagedPolicyArn, OwnTags, TagKey, TagValue};
 use crate::flows::iam::Page;
-use crate::flows::iam::roles::{Attached, RoleView};
+use crate::flows::iam::roles::RoleView;
 use crate::flows::iam::users::UserView;
 use crate::http::query::{Members, Value};
 
@@ -57,14 +57,6 @@ pub(super) fn role_members(role: RoleView) -> Members<'static> {
     members
 }
 
-/// `AttachedPolicy`
-pub(super) fn attached(policy: &Attached) -> Value<'static> {
-    Value::Members(vec![
-        ("PolicyName", policy.name.to_string().into()),
-        ("PolicyArn", policy.arn.to_string().into()),
-    ])
-}
-
 /// What stands as it is where RFC 3986 (section 2.3) has the rest percent-encoded.
 pub(super) const CODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -93,16 +85,20 @@ pub(super) fn tags(tags: &OwnTags) -> Value<'static> {
 }
 
 /// `Tag`
-fn tag((key, value): (TagKey, TagValue)) -> Value<'static> {
+pub(super) fn tag((key, value): (TagKey, TagValue)) -> Value<'static> {
     Value::Members(vec![
         ("Key", key.to_string().into()),
         ("Value", value.to_string().into()),
     ])
 }
 
-/// A page of tags.
-pub(super) fn tag_page(tags: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-    page("Tags", tags, tag)
+/// What is told of something that was made: its ARN under this name, and its tags, where it has some.
+pub(super) fn made(name: &'static str, arn: &str, own: &OwnTags) -> Members<'static> {
+    let mut members: Members<'static> = vec![(name, arn.to_owned().into())];
+    if !own.is_empty() {
+        members.push(("Tags", tags(own)));
+    }
+    members
 }
 
 /// Texts, one a member.

@@ -2,7 +2,7 @@
 
 use super::exclusions::{exclusions, read_exclusions};
 use super::operation::Operation;
-use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, arn};
+use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, arn, text};
 use super::policy_fields::document;
 use crate::domain::{AccountId, Arn, UserArn};
 use crate::flows::iam::Page;
@@ -10,7 +10,7 @@ use crate::flows::iam::simulate::{
     EvaluationResult, GetContextKeysForCustomPolicy, GetContextKeysForPrincipalPolicy, Holder,
     MatchedStatement, Setting, SimulateCustomPolicy, SimulatePrincipalPolicy,
 };
-use crate::http::query::{Constraint, Members, Parameters, QueryFault, Quoting, Value, Violations};
+use crate::http::query::{Constraint, Members, Parameters, QueryFault, Value, Violations};
 use crate::policy::{Position, SimulatedDecision, Values};
 
 /// `policyDocumentType`
@@ -47,19 +47,6 @@ const KEY_TYPES: [&str; 12] = [
     "date",
     "dateList",
 ];
-
-const fn text(name: &'static str, field: &'static str, (min, max): (usize, usize)) -> Field {
-    Field {
-        name,
-        constraint: Constraint {
-            field,
-            min,
-            max,
-            pattern: None,
-            quoting: Quoting::Quoted,
-        },
-    }
-}
 
 pub(super) fn invalid(text: String) -> QueryFault {
     QueryFault::new(

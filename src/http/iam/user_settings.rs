@@ -1,17 +1,13 @@
 //! What a user is called, their tags, and the most that they may do.
 
 use super::operation::Operation;
-use super::parameters::{
-    Checked, MARKER, MAX_ITEMS, NEW_USER_NAME, PERMISSIONS_BOUNDARY, USER_NAME,
-};
-use super::shapes;
-use super::user_fields::{NEW_PATH, OTHER_USER_NAME, tag_keys};
-use crate::domain::{TagKey, TagValue};
-use crate::flows::iam::Page;
-use crate::flows::iam::user_settings::{
-    DeleteUserBoundary, ListUserTags, PutUserBoundary, TagUser, UntagUser, UpdateUser,
-};
-use crate::http::query::{Members, Parameters, QueryFault};
+use super::parameters::{Checked, Field, NEW_USER_NAME, PERMISSIONS_BOUNDARY, USER_NAME};
+use super::tagging::NamedToTag;
+use super::user_fields::{NEW_PATH, OTHER_USER_NAME};
+use crate::domain::UserName;
+use crate::flows::iam::holders::OfUser;
+use crate::flows::iam::user_settings::{DeleteUserBoundary, PutUserBoundary, UpdateUser};
+use crate::http::query::{Parameters, QueryFault};
 
 impl Operation for UpdateUser {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
@@ -21,52 +17,6 @@ impl Operation for UpdateUser {
             new_path: checked.find(NEW_PATH)?,
             new_name: checked.find(OTHER_USER_NAME)?,
         })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for TagUser {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[USER_NAME], &[])?;
-        Ok(Self {
-            name: checked.user_name()?,
-            tags: checked.tags()?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for UntagUser {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[USER_NAME], &[])?;
-        Ok(Self {
-            name: checked.user_name()?,
-            keys: tag_keys(parameters)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for ListUserTags {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[USER_NAME], &[MARKER, MAX_ITEMS])?;
-        Ok(Self {
-            name: checked.user_name()?,
-            page: checked.page()?,
-        })
-    }
-
-    fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::tag_page(page)
     }
 }
 
@@ -78,10 +28,6 @@ impl Operation for PutUserBoundary {
             boundary: checked.get(PERMISSIONS_BOUNDARY)?,
         })
     }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
 }
 
 impl Operation for DeleteUserBoundary {
@@ -91,8 +37,12 @@ impl Operation for DeleteUserBoundary {
             name: checked.user_name()?,
         })
     }
+}
 
-    fn members((): ()) -> Option<Members<'static>> {
-        None
+impl NamedToTag for OfUser {
+    const NAME: Field = USER_NAME;
+
+    fn name(checked: &Checked<'_>) -> Result<UserName, QueryFault> {
+        checked.user_name()
     }
 }

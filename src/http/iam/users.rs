@@ -3,6 +3,7 @@
 use super::operation::Operation;
 use super::parameters::{
     Checked, MARKER, MAX_ITEMS, NEW_USER_NAME, PATH, PATH_PREFIX, PERMISSIONS_BOUNDARY, USER_NAME,
+    only,
 };
 use super::shapes;
 use crate::flows::iam::Page;
@@ -54,13 +55,7 @@ impl Operation for ListUsers {
 
 impl Operation for DeleteUser {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[USER_NAME], &[])?;
-        Ok(Self {
-            name: checked.user_name()?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
+        let name = only(parameters, USER_NAME)?;
+        Ok(Self { name })
     }
 }

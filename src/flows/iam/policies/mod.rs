@@ -8,14 +8,14 @@ mod versions;
 use std::sync::Arc;
 
 pub use entities::{Entities, EntityFilter, ListEntitiesForPolicy};
-pub use tags::{ListPolicyTags, TagPolicy, UntagPolicy};
+pub use tags::OfPolicy;
 pub use usage::{Usage, UsageFilter};
 pub use versions::{
     CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions,
     SetDefaultPolicyVersion, VersionView,
 };
 
-use super::roles::identity_policy;
+use super::holders::identity_policy;
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{AwsManaged, Change, ManagedPolicy, PolicyVersions};
 use crate::domain::{
@@ -171,11 +171,9 @@ impl Scene<'_> {
     /// An answer, once the policy is changed; nothing is, where it is the same.
     fn with_policy<A>(&self, name: &PolicyName, policy: ManagedPolicy, answer: A) -> Done<A> {
         let before = self.account.policies.get(name);
-        if before.is_some_and(|before| **before == policy) {
-            return Done::told(answer);
-        }
-        let change = Change::PutPolicy(self.account_id, name.clone(), Arc::new(policy));
-        Done::changed(answer, vec![change])
+        Done::replaced((before, policy), answer, |policy| {
+            Change::PutPolicy(self.account_id, name.clone(), policy)
+        })
     }
 }
 
@@ -229,12 +227,7 @@ impl Action for CreatePolicy {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         let arn = scene.policy_arn(&self.path, &self.name).to_string();
-        let own = Question::new(Self::NAME, &*arn).tagging(&self.tags);
-        let tagging = Question::new("TagPolicy", arn).tagging(&self.tags);
-        let has_tags = !self.tags.is_empty();
-        Ok(std::iter::once(own)
-            .chain(has_tags.then_some(tagging))
-            .collect())
+        Ok(Question::new(Self::NAME, arn).making::<OfPolicy>(&self.tags))
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<PolicyView>, Refusal> {

@@ -1,89 +1,43 @@
 //! A managed policy's tags.
 
 use crate::directory::ManagedPolicy;
-use crate::domain::{ManagedPolicyArn, OwnTags, TagKey, TagValue};
+use crate::domain::{ManagedPolicyArn, OwnTags};
 use crate::flows::iam::policies::Found;
-use crate::flows::iam::tagging::{page_of_tags, with_tags, without_tags};
-use crate::flows::iam::{Action, Done, Page, PageRequest, Question, Refusal, Scene};
-use crate::policy::Values;
+use crate::flows::iam::tagging::{TagActions, Tagged};
+use crate::flows::iam::{Done, Question, Refusal, Scene};
 
-/// `TagPolicy`
+/// Managed policies.
 #[derive(Debug)]
-pub struct TagPolicy {
-    /// Which.
-    pub arn: ManagedPolicyArn,
-    /// What is added.
-    pub tags: OwnTags,
-}
+pub struct OfPolicy;
 
-impl Action for TagPolicy {
-    type Answer = ();
-    const NAME: &'static str = "TagPolicy";
-    const WRITES: bool = true;
+impl Tagged for OfPolicy {
+    type Name = ManagedPolicyArn;
+    const ACTIONS: TagActions = TagActions {
+        tag: "TagPolicy",
+        untag: "UntagPolicy",
+        list: "ListPolicyTags",
+    };
+    const QUOTA: &'static str = "TagsPerPolicy";
 
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let question = scene.ask_of_policy(Self::NAME, &self.arn);
-        Ok(vec![question.tagging(&self.tags)])
+    fn ask(scene: &Scene<'_>, action: &str, arn: &ManagedPolicyArn) -> Question {
+        scene.ask_of_policy(action, arn)
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let mut policy = ManagedPolicy::clone(scene.own_policy(&self.arn)?);
-        policy.tags = with_tags(&policy.tags, &self.tags, "TagsPerPolicy")?;
-        Ok(scene.with_policy(self.arn.name(), policy, ()))
-    }
-}
-
-/// `UntagPolicy`
-#[derive(Debug)]
-pub struct UntagPolicy {
-    /// Which.
-    pub arn: ManagedPolicyArn,
-    /// What is taken out.
-    pub keys: Vec<TagKey>,
-}
-
-impl Action for UntagPolicy {
-    type Answer = ();
-    const NAME: &'static str = "UntagPolicy";
-    const WRITES: bool = true;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        let keys: Values<'static> = self.keys.iter().map(ToString::to_string).collect();
-        let question = scene.ask_of_policy(Self::NAME, &self.arn);
-        Ok(vec![question.with("aws:TagKeys", keys)])
+    /// One that every account has, has none.
+    fn tags(scene: &Scene<'_>, arn: &ManagedPolicyArn) -> Result<OwnTags, Refusal> {
+        Ok(match scene.policy(arn)? {
+            Found::Own(policy) => policy.tags.clone(),
+            Found::Aws(_) => OwnTags::default(),
+        })
     }
 
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<()>, Refusal> {
-        let mut policy = ManagedPolicy::clone(scene.own_policy(&self.arn)?);
-        policy.tags = without_tags(&policy.tags, &self.keys);
-        Ok(scene.with_policy(self.arn.name(), policy, ()))
-    }
-}
-
-/// `ListPolicyTags`
-#[derive(Debug)]
-pub struct ListPolicyTags {
-    /// Of which.
-    pub arn: ManagedPolicyArn,
-    /// Which part of the list.
-    pub page: PageRequest,
-}
-
-impl Action for ListPolicyTags {
-    type Answer = Page<(TagKey, TagValue)>;
-    const NAME: &'static str = "ListPolicyTags";
-    const WRITES: bool = false;
-
-    fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![scene.ask_of_policy(Self::NAME, &self.arn)])
-    }
-
-    fn run(&self, scene: &Scene<'_>) -> Result<Done<Self::Answer>, Refusal> {
-        let none = OwnTags::default();
-        let tags = match scene.policy(&self.arn)? {
-            Found::Own(policy) => &policy.tags,
-            Found::Aws(_) => &none,
-        };
-        Ok(Done::told(page_of_tags(&self.page, tags)))
+    fn retagged(
+        scene: &Scene<'_>,
+        arn: &ManagedPolicyArn,
+        edit: impl FnOnce(&OwnTags) -> Result<OwnTags, Refusal>,
+    ) -> Result<Done<()>, Refusal> {
+        let mut policy = ManagedPolicy::clone(scene.own_policy(arn)?);
+        policy.tags = edit(&policy.tags)?;
+        Ok(scene.with_policy(arn.name(), policy, ()))
     }
 }

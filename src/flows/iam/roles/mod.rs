@@ -1,7 +1,7 @@
 //! Roles: made, shown, changed and removed.
 
-mod inline;
-mod managed;
+mod boundary;
+mod policies;
 mod service_linked;
 mod tags;
 mod update;
@@ -9,19 +9,11 @@ mod update;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) use inline::identity_policy;
-pub use inline::{
-    DeleteRolePolicy, GetRolePolicy, InlinePolicy, ListRolePolicies, MAX_INLINE_CHARACTERS,
-    PutRolePolicy,
-};
-pub use managed::{
-    AttachRolePolicy, Attached, DeleteRolePermissionsBoundary, DetachRolePolicy,
-    ListAttachedRolePolicies, PutRolePermissionsBoundary,
-};
+pub use boundary::{DeleteRolePermissionsBoundary, PutRolePermissionsBoundary};
+pub use policies::MAX_INLINE_CHARACTERS;
 pub use service_linked::{
     CreateServiceLinkedRole, DeleteServiceLinkedRole, GetServiceLinkedRoleDeletionStatus,
 };
-pub use tags::{ListRoleTags, TagRole, UntagRole};
 pub use update::{UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription};
 
 use super::scene::{Long, bytes_with};
@@ -37,6 +29,10 @@ use crate::store::{KeyUse, UsedKey};
 pub const MAX_ROLES: usize = 100_000;
 /// As long as a trust policy may be, white space between its elements aside (IAM quotas, the highest).
 pub const MAX_TRUST_CHARACTERS: usize = 4096;
+
+/// Roles.
+#[derive(Debug)]
+pub struct OfRole;
 
 /// A role as IAM tells of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,11 +152,9 @@ impl Scene<'_> {
     /// An answer, once the role is changed; nothing is, where it is the same.
     pub(super) fn with_role<A>(&self, name: &RoleName, role: Role, answer: A) -> Done<A> {
         let before = self.account.roles.get(name);
-        if before.is_some_and(|before| **before == role) {
-            return Done::told(answer);
-        }
-        let change = Change::PutRole(self.account_id, name.clone(), Arc::new(role));
-        Done::changed(answer, vec![change])
+        Done::replaced((before, role), answer, |role| {
+            Change::PutRole(self.account_id, name.clone(), role)
+        })
     }
 
     /// A trust policy as it is kept: with the unique ids of the users and roles that it names.
@@ -246,15 +240,11 @@ impl Action for CreateRole {
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
         let arn = scene.role_arn(Some(&self.path), &self.name);
-        let mut own = Question::new(Self::NAME, &*arn).tagging(&self.tags);
+        let mut own = Question::new(Self::NAME, arn);
         if let Some(boundary) = &self.boundary {
             own = own.with("iam:PermissionsBoundary", boundary.to_string());
         }
-        let tagging = Question::new("TagRole", arn).tagging(&self.tags);
-        let has_tags = !self.tags.is_empty();
-        Ok(std::iter::once(own)
-            .chain(has_tags.then_some(tagging))
-            .collect())
+        Ok(own.making::<OfRole>(&self.tags))
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<RoleView>, Refusal> {

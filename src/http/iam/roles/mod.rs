@@ -1,20 +1,22 @@
 //! Roles.
 
-mod policies;
 mod service_linked;
 
 use super::operation::Operation;
-use super::parameters::{Checked, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, PERMISSIONS_BOUNDARY};
+use super::parameters::{
+    Checked, Field, MARKER, MAX_ITEMS, PATH, PATH_PREFIX, PERMISSIONS_BOUNDARY, only,
+};
 use super::policy_fields::{
-    POLICY_DOCUMENT, ROLE_DESCRIPTION, ROLE_NAME, TRUST_DOCUMENT, max_session, required_list,
-    tag_keys,
+    POLICY_DOCUMENT, ROLE_DESCRIPTION, ROLE_NAME, TRUST_DOCUMENT, max_session, policy_arn,
 };
 use super::shapes;
-use crate::domain::{SessionDuration, TagKey, TagValue};
+use super::tagging::NamedToTag;
+use crate::domain::{RoleName, SessionDuration};
 use crate::flows::iam::Page;
 use crate::flows::iam::roles::{
-    CreateRole, DeleteRole, GetRole, ListRoleTags, ListRoles, RoleView, TagRole, UntagRole,
-    UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription,
+    CreateRole, DeleteRole, DeleteRolePermissionsBoundary, GetRole, ListRoles, OfRole,
+    PutRolePermissionsBoundary, RoleView, UpdateAssumeRolePolicy, UpdateRole,
+    UpdateRoleDescription,
 };
 use crate::http::query::{Members, Parameters, QueryFault, Value, Violations};
 use crate::store::KeyUse;
@@ -50,10 +52,8 @@ impl Operation for CreateRole {
 
 impl Operation for GetRole {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ROLE_NAME], &[])?;
-        Ok(Self {
-            name: checked.get(ROLE_NAME)?,
-        })
+        let name = only(parameters, ROLE_NAME)?;
+        Ok(Self { name })
     }
 
     fn members((role, used): (RoleView, Option<KeyUse>)) -> Option<Members<'static>> {
@@ -85,14 +85,8 @@ impl Operation for ListRoles {
 
 impl Operation for DeleteRole {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ROLE_NAME], &[])?;
-        Ok(Self {
-            name: checked.get(ROLE_NAME)?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
+        let name = only(parameters, ROLE_NAME)?;
+        Ok(Self { name })
     }
 }
 
@@ -138,52 +132,29 @@ impl Operation for UpdateAssumeRolePolicy {
             trust: checked.text(POLICY_DOCUMENT).unwrap_or_default().to_owned(),
         })
     }
+}
 
-    fn members((): ()) -> Option<Members<'static>> {
-        None
+impl Operation for PutRolePermissionsBoundary {
+    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        let checked = Checked::new(parameters, &[ROLE_NAME, PERMISSIONS_BOUNDARY], &[])?;
+        Ok(Self {
+            role: checked.get(ROLE_NAME)?,
+            boundary: policy_arn(checked.text(PERMISSIONS_BOUNDARY))?,
+        })
     }
 }
 
-impl Operation for TagRole {
+impl Operation for DeleteRolePermissionsBoundary {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let violations = required_list(parameters, "Tags", "tags");
-        let checked = Checked::beside(violations, parameters, &[ROLE_NAME], &[])?;
-        Ok(Self {
-            name: checked.get(ROLE_NAME)?,
-            tags: checked.tags()?,
-        })
-    }
-
-    fn members((): ()) -> Option<Members<'static>> {
-        None
+        let role = only(parameters, ROLE_NAME)?;
+        Ok(Self { role })
     }
 }
 
-impl Operation for UntagRole {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let violations = required_list(parameters, "TagKeys", "tagKeys");
-        let checked = Checked::beside(violations, parameters, &[ROLE_NAME], &[])?;
-        Ok(Self {
-            name: checked.get(ROLE_NAME)?,
-            keys: tag_keys(parameters)?,
-        })
-    }
+impl NamedToTag for OfRole {
+    const NAME: Field = ROLE_NAME;
 
-    fn members((): ()) -> Option<Members<'static>> {
-        None
-    }
-}
-
-impl Operation for ListRoleTags {
-    fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ROLE_NAME], &[MARKER, MAX_ITEMS])?;
-        Ok(Self {
-            name: checked.get(ROLE_NAME)?,
-            page: checked.page()?,
-        })
-    }
-
-    fn members(page: Page<(TagKey, TagValue)>) -> Option<Members<'static>> {
-        shapes::tag_page(page)
+    fn name(checked: &Checked<'_>) -> Result<RoleName, QueryFault> {
+        checked.get(ROLE_NAME)
     }
 }

@@ -5,26 +5,17 @@ use crate::flows::iam::roles::{
     CreateServiceLinkedRole, DeleteServiceLinkedRole, GetServiceLinkedRoleDeletionStatus, RoleView,
 };
 use crate::http::iam::operation::Operation;
-use crate::http::iam::parameters::{Checked, Field, invalid_input, word};
+use crate::http::iam::parameters::{Checked, Field, invalid_input, only, text, word};
 use crate::http::iam::policy_fields::{ROLE_DESCRIPTION, ROLE_NAME};
 use crate::http::iam::shapes;
-use crate::http::query::{Constraint, Members, Parameters, QueryFault, Quoting};
+use crate::http::query::{Members, Parameters, QueryFault};
 
 /// `groupNameType`
 const SERVICE_NAME: Field = word("AWSServiceName", "aWSServiceName", 128);
 /// `customSuffixType`
 const SUFFIX: Field = word("CustomSuffix", "customSuffix", 64);
 /// `DeletionTaskIdType`
-const TASK: Field = Field {
-    name: "DeletionTaskId",
-    constraint: Constraint {
-        field: "deletionTaskId",
-        min: 1,
-        max: 1000,
-        pattern: None,
-        quoting: Quoting::Quoted,
-    },
-};
+const TASK: Field = text("DeletionTaskId", "deletionTaskId", (1, 1000));
 
 impl Operation for CreateServiceLinkedRole {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
@@ -50,10 +41,8 @@ impl Operation for CreateServiceLinkedRole {
 
 impl Operation for DeleteServiceLinkedRole {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
-        let checked = Checked::new(parameters, &[ROLE_NAME], &[])?;
-        Ok(Self {
-            name: checked.get(ROLE_NAME)?,
-        })
+        let name = only(parameters, ROLE_NAME)?;
+        Ok(Self { name })
     }
 
     fn members(task: String) -> Option<Members<'static>> {
