@@ -335,8 +335,9 @@ impl LiveDirectory {
                 base,
                 head: head.generation,
             }),
-            Appended::Written(Position { generation, .. }) => {
-                self.keep_checkpoint(generation, after).await;
+            Appended::Written(position) => {
+                let generation = position.generation;
+                self.keep_checkpoint(position, after).await;
                 self.take_over(generation, now).await;
                 Ok(generation)
             }
@@ -415,15 +416,20 @@ impl LiveDirectory {
         let directory = Directory::clone(self.current.load().directory());
         let mut replayed = Replayed::none(known, directory);
         let format = self.known;
-        while !entries.is_empty() {
+        // A read is bounded in bytes, so that the first may have had no room beside the entry that is known.
+        while replayed.position.generation < head.generation {
+            if entries.is_empty() {
+                let after = replayed.position.generation;
+                entries = self.log.read_after(after, READ_LIMIT).await?;
+            }
+            if entries.is_empty() {
+                let record = format!("directory log {}", head.generation);
+                return Err(StoreError::Damaged { record }.into());
+            }
             let bytes: usize = entries.iter().map(|entry| entry.change.len()).sum();
             let is_long = bytes > FEW_BYTES || is_large(&replayed.directory);
-            replayed = elsewhere(is_long, move || replayed.and(&entries, format)).await??;
-            if replayed.position.generation >= head.generation {
-                break;
-            }
-            let after = replayed.position.generation;
-            entries = self.log.read_after(after, READ_LIMIT).await?;
+            let new = std::mem::take(&mut entries);
+            replayed = elsewhere(is_long, move || replayed.and(&new, format)).await??;
         }
         Ok(replayed)
     }
@@ -463,8 +469,11 @@ impl LiveDirectory {
 
     /// A checkpoint only shortens the next start: nobody waits for that of a large directory, and where the one
     /// before is still being written there is none.
-    async fn keep_checkpoint(&self, generation: Generation, directory: Directory) {
-        if !generation.is_multiple_of(checkpoint_every(&directory)) {
+    async fn keep_checkpoint(&self, position: Position, directory: Directory) {
+        if !position
+            .generation
+            .is_multiple_of(checkpoint_every(&directory))
+        {
             return;
         }
         let Ok(keeping) = Arc::clone(&self.keeping).try_lock_owned() else {
@@ -472,25 +481,41 @@ impl LiveDirectory {
         };
         let log = Arc::clone(&self.log);
         if is_large(&directory) {
-            tokio::spawn(keep(log, generation, directory, keeping));
+            tokio::spawn(keep(log, position, directory, keeping));
         } else {
-            keep(log, generation, directory, keeping).await;
+            keep(log, position, directory, keeping).await;
         }
     }
+}
+
+/// Whether the log has this change, and not another of its number.
+async fn is_in(log: &dyn DirectoryLog, position: Position) -> bool {
+    let before = position.generation.saturating_sub(1);
+    let read = log.read_after(before, 1).await;
+    read.is_ok_and(|entries| entries.first().is_some_and(|it| it.position() == position))
 }
 
 /// Failing to keep a checkpoint is told and forgiven.
 async fn keep(
     log: Arc<dyn DirectoryLog>,
-    generation: Generation,
+    position: Position,
     directory: Directory,
     _keeping: OwnedMutexGuard<()>,
 ) {
+    let generation = position.generation;
     // To write a large directory takes long: no other request of this thread waits for it.
     let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&directory)).await;
     let Ok(Ok(bytes)) = written else {
         return;
     };
+    // That took a while. A store that lost the change meanwhile may have another in its place.
+    if !is_in(&*log, position).await {
+        tracing::warn!(
+            generation,
+            "the directory's checkpoint is of a change that the store lost, and was not kept"
+        );
+        return;
+    }
     if let Err(error) = log.save_checkpoint(generation, &bytes).await {
         tracing::warn!(generation, %error, "the directory's checkpoint was not kept");
     }

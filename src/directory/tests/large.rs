@@ -75,14 +75,15 @@ async fn a_large_directory_is_kept_while_nobody_waits() {
     for _ in 0..130 {
         call(&live, "u7").await.unwrap();
     }
-    let kept = async {
-        loop {
-            if let Some(checkpoint) = log.checkpoint().await.unwrap() {
-                return checkpoint.generation;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let kept = tokio::time::timeout(Duration::from_secs(60), kept).await;
+    let kept = tokio::time::timeout(Duration::from_secs(60), first_checkpoint(&log)).await;
     assert_eq!(kept.unwrap(), 128);
+}
+
+async fn first_checkpoint(log: &MemoryStore) -> u64 {
+    loop {
+        if let Some(checkpoint) = log.checkpoint().await.unwrap() {
+            return checkpoint.generation;
+        }
+        tokio::task::yield_now().await;
+    }
 }

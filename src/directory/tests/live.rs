@@ -20,6 +20,8 @@ struct Watched {
     store: MemoryStore,
     reads: AtomicUsize,
     is_down: AtomicBool,
+    /// So many entries are given at a time, however many are asked for.
+    most: AtomicUsize,
     /// A look takes one permit.
     gate: Semaphore,
 }
@@ -30,6 +32,7 @@ impl Watched {
             store: MemoryStore::default(),
             reads: AtomicUsize::new(0),
             is_down: AtomicBool::new(false),
+            most: AtomicUsize::new(usize::MAX),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         })
     }
@@ -71,7 +74,8 @@ impl DirectoryLog for Watched {
         after: Generation,
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        self.store.read_after(after, limit).await
+        let most = self.most.load(Ordering::SeqCst);
+        self.store.read_after(after, limit.min(most)).await
     }
 
     async fn save_checkpoint(&self, at: Generation, bytes: &[u8]) -> Result<(), StoreError> {
@@ -120,6 +124,28 @@ async fn another_node_sees_a_commit_once_it_looks() {
     assert_eq!(other.snapshot(NOW).unwrap().generation(), 0);
     assert_eq!(other.catch_up(NOW).await.unwrap().generation(), 1);
     assert_eq!(other.snapshot(NOW).unwrap().generation(), 1);
+}
+
+/// A store gives as many entries as have room in a read: it may be one, which the node knows already.
+#[tokio::test]
+async fn a_node_that_is_given_an_entry_at_a_time_comes_to_the_head() {
+    let log = Watched::new();
+    let (one, other) = (open(&log).await, open(&log).await);
+    change(&one, 1).await.unwrap();
+    assert_eq!(other.catch_up(NOW).await.unwrap().generation(), 1);
+    log.most.store(1, Ordering::SeqCst);
+    for number in 2..=4 {
+        assert_eq!(change(&one, number).await.unwrap(), number);
+    }
+    assert_eq!(one.snapshot(NOW).unwrap().generation(), 4);
+    assert_eq!(other.catch_up(NOW).await.unwrap().generation(), 4);
+    // One that gives nothing confirms nothing.
+    log.most.store(0, Ordering::SeqCst);
+    log.store
+        .append(log.store.head().await.unwrap(), &bytes_of(5))
+        .await
+        .unwrap();
+    assert!(other.catch_up(NOW).await.is_err());
 }
 
 #[tokio::test]
