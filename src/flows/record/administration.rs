@@ -319,8 +319,8 @@ fn with_outcome<'a>(event: Event<'a>, outcome: &'a Outcome<'_>) -> Event<'a> {
             .checks([Check::new("committed", CheckOutcome::Failed)])
             .refused("NotCommitted", why.as_str()),
         Outcome::Refused { check, code, why } => event
-            .checks([Check::new(*check, CheckOutcome::Failed)])
-            .refused(*code, why.as_str()),
+            .checks([Check::new(check, CheckOutcome::Failed)])
+            .refused(code, why.as_str()),
         Outcome::Denied { why } => event
             .checks([Check::new("authorization", CheckOutcome::Failed)])
             .refused("AccessDenied", why.as_str()),
