@@ -530,12 +530,12 @@ fn accounts_of_one_environment_are_shown_alone() {
     assert!(
         all.contains(r#"href="/roles?q=read+only" data-environment="" aria-current="true">All"#)
     );
-    assert!(all.contains(r##"Staging <span class="n">2</span>"##));
+    assert!(all.contains(r#"Staging <span class="n">2</span>"#));
     assert!(!all.contains("Sandbox"), "there is none");
     let staging = page(Some(Environment::Staging));
     assert!(staging.contains(">2 of 3 roles<"));
     assert!(staging.contains(
-        r##"q=read+only&#38;env=staging" data-environment="staging" aria-current="true""##
+        r#"q=read+only&#38;env=staging" data-environment="staging" aria-current="true""#
     ));
     assert_eq!(
         staging.matches(r#"name="env" value="staging""#).count(),
