@@ -1,11 +1,14 @@
 //! Sign-ins at identity providers that nobody here wrote, with a real browser against a running node:
-//! here the npm package `oidc-provider`, and its id_tokens at STS; in [`keycloak`] Keycloak by SAML.
+//! here the npm package `oidc-provider`, and its id_tokens at STS; in [`keycloak`] Keycloak by SAML, in
+//! [`keycloak_oidc`] by OpenID Connect.
 
 // Clippy exempts tests from its rules against panics by this mark, helper functions included.
 #![cfg(test)]
 
 #[path = "interop/keycloak.rs"]
 mod keycloak;
+#[path = "interop/keycloak_oidc.rs"]
+mod keycloak_oidc;
 mod support;
 #[path = "browser/tls_gateway.rs"]
 mod tls_gateway;

@@ -330,6 +330,17 @@ impl PortalSettings {
             contact: section.parsed("contact"),
         }
     }
+
+    /// The organisation's name, as every page has it.
+    pub fn organisation_name(&self) -> Option<Arc<str>> {
+        self.organisation.as_ref().map(OrganisationName::shared)
+    }
+
+    /// The address to write to, as every page has it.
+    pub fn contact_address(&self) -> Option<Arc<str>> {
+        let contact = self.contact.as_ref();
+        contact.map(|contact| contact.as_str().into())
+    }
 }
 
 impl OrganisationName {

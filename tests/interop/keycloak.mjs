@@ -1,7 +1,8 @@
-// Runs Keycloak as a SAML identity provider that knows nothing of Rolegate.
+// Runs Keycloak as an identity provider by SAML, or by OpenID Connect, that knows nothing of Rolegate.
 //
 //   node tests/interop/keycloak.mjs [options]
 //     --sp-metadata FILE   the service provider; Keycloak's own importer reads the file
+//     --oidc-client FILE   JSON, see OidcClient in keycloak_realm.mjs
 //     --port N             loopback port; 0 (the default) takes a free one
 //     --url URL            what it calls itself; default http(s)://127.0.0.1:PORT
 //     --accounts FILE      JSON, login -> {attribute: value or list}; default: ACCOUNTS below
@@ -63,6 +64,7 @@ const JAVA_OPTIONS = [
 
 const options = {
   "sp-metadata": { type: "string" },
+  "oidc-client": { type: "string" },
   port: { type: "string", default: "0" },
   url: { type: "string" },
   accounts: { type: "string" },
@@ -92,6 +94,7 @@ async function main() {
     adminPassword: keycloak.adminPassword,
     accounts: values.accounts ? readJson(values.accounts) : ACCOUNTS,
     serviceProvider: values["sp-metadata"] && readFileSync(values["sp-metadata"], "utf8"),
+    oidcClient: values["oidc-client"] && readJson(values["oidc-client"]),
     sign: values.sign,
     encrypt: values.encrypt,
     nameId: values["name-id"],

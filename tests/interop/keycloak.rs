@@ -19,7 +19,7 @@ const ROLE: &str = "Engineer";
 const AWS: &str = "https://aws.amazon.com/SAML/Attributes/";
 
 /// A starting Keycloak takes 768 MB and all the processor's cores.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+pub(crate) static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// How Keycloak's client for the gateway is set up.
 struct Client {

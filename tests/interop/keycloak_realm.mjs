@@ -1,5 +1,5 @@
-// Sets a realm of a running Keycloak up through its administration API: one SAML service provider,
-// its attributes and the people who may sign in.
+// Sets a realm of a running Keycloak up through its administration API: one SAML service provider or one
+// OpenID Connect client, their attributes and the people who may sign in.
 
 const REALM = "corp";
 const PASSWORD = "the same for everybody";
@@ -16,7 +16,7 @@ const SIGNED = {
  * @param {string} admin  where the administration API is
  * @param {string} url    what Keycloak calls itself
  * @param {{adminPassword: string, accounts: object, serviceProvider?: string, sign: string,
- *   encrypt: boolean, nameId?: string}} wanted
+ *   encrypt: boolean, nameId?: string, oidcClient?: OidcClient}} wanted
  * @returns what a test needs to know: {entityId, metadata, password, idpInitiated}
  */
 export async function makeRealm(admin, url, wanted) {
@@ -25,6 +25,9 @@ export async function makeRealm(admin, url, wanted) {
   const names = attributeNames(wanted.accounts);
   if (wanted.serviceProvider) {
     await addServiceProvider(api, names, wanted);
+  }
+  if (wanted.oidcClient) {
+    await addOidcClient(api, names, wanted.oidcClient);
   }
   await allowAnyAttribute(api);
   for (const [login, attributes] of Object.entries(wanted.accounts)) {
@@ -56,6 +59,42 @@ async function addServiceProvider(api, names, wanted) {
   await api.post(`/admin/realms/${REALM}/clients`, { ...described, attributes, protocolMappers });
 }
 
+/**
+ * A client that takes codes and is told of sign-outs, with groups as a scope and a claim of their own.
+ *
+ * @typedef {{id: string, secret: string, redirectUri: string, afterLogout: string, backChannel: string}} OidcClient
+ */
+async function addOidcClient(api, names, client) {
+  const config = {
+    "user.attribute": keptAs(names.indexOf("groups")),
+    "claim.name": "groups",
+    "jsonType.label": "String",
+    multivalued: "true",
+    "id.token.claim": "true",
+  };
+  await api.post(`/admin/realms/${REALM}/client-scopes`, {
+    name: "groups",
+    protocol: "openid-connect",
+    protocolMappers: [
+      { name: "groups", protocol: "openid-connect", protocolMapper: "oidc-usermodel-attribute-mapper", config },
+    ],
+  });
+  await api.post(`/admin/realms/${REALM}/clients`, {
+    clientId: client.id,
+    protocol: "openid-connect",
+    secret: client.secret,
+    redirectUris: [client.redirectUri],
+    frontchannelLogout: false,
+    defaultClientScopes: ["basic", "email"],
+    optionalClientScopes: ["groups"],
+    attributes: {
+      "post.logout.redirect.uris": client.afterLogout,
+      "backchannel.logout.url": client.backChannel,
+      "backchannel.logout.session.required": "true",
+    },
+  });
+}
+
 /** Keycloak keeps an attribute under a short name of ours and sends it under the one that is asked for. */
 function mapper(name, index) {
   const config = {
@@ -73,6 +112,7 @@ function account(login, attributes, names) {
     enabled: true,
     // Without these it would ask for them before it lets anyone through.
     email: `${login}@keycloak.example`,
+    emailVerified: true,
     firstName: login,
     lastName: login,
     credentials: [{ type: "password", value: PASSWORD, temporary: false }],

@@ -19,7 +19,7 @@ use self::saml::{Saml, saml_verifier};
 use self::settings::{bootstrap_admin, edge};
 use self::shared::Shared;
 use super::open::{Resources, StartError, Sweeper};
-use crate::config::{Config, OrganisationName};
+use crate::config::Config;
 use crate::decisions::Decisions;
 use crate::directory::LiveDirectory;
 use crate::federation::key_cache::KeyCache;
@@ -100,16 +100,8 @@ pub(super) async fn compose(
     let readiness = shared.readiness(draining, told, config, &metadata);
     Ok(Flows {
         public_url: public_url.as_str().into(),
-        organisation: config
-            .portal
-            .organisation
-            .as_ref()
-            .map(OrganisationName::shared),
-        contact: config
-            .portal
-            .contact
-            .as_ref()
-            .map(|contact| contact.as_str().into()),
+        organisation: config.portal.organisation_name(),
+        contact: config.portal.contact_address(),
         assume_role_with_saml: shared.assume_role_with_saml(&saml),
         assume_role_with_web_identity: shared.assume_role_with_web_identity(public_url.as_str()),
         assume_role: shared.assume_role(&authenticator),
