@@ -296,6 +296,7 @@ function setUpKeyboard(roles, { input, search }) {
       move(event, row ? roles.found.indexOf(row) : -1);
     } else if (row && ["f", "c"].includes(event.key.toLowerCase())) {
       event.preventDefault();
+      if (event.repeat) return;
       if (event.key.toLowerCase() === "f") row.element.querySelector(".star").click();
       else copyLink(row);
     } else if (row && event.key.length === 1 && event.key !== " ") {

@@ -91,7 +91,8 @@ impl Authority<'_> {
     };
 
     /// Whether there is a resource, and are conditions, under which one of these actions could be allowed. They
-    /// are given in lower case. It denies nothing that a decision would allow; what it doesn't deny must be decided.
+    /// are given in lower case. It denies nothing that a decision by these policies would allow; what it doesn't deny
+    /// must be decided. A root has none, and what it may do is asked elsewhere.
     pub fn could_allow(&self, actions: &[&str]) -> bool {
         let any = |policies: &[NamedPolicy<'_>], action| {
             policies.iter().any(|it| it.policy.could_allow(action))

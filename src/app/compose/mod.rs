@@ -86,10 +86,8 @@ pub(super) async fn compose(
     let shared = Shared::open(config, resources, now).await?;
     let node_keys = shared.node_keys(url);
     node_keys.make_first(now).await?;
-    let saml = Saml::at(
-        url,
-        saml_verifier(&shared.directory, &shared.resources, now)?,
-    )?;
+    let verifier = saml_verifier(&shared.directory, &shared.resources, now)?;
+    let saml = Saml::at(url, verifier)?;
     let admin = bootstrap_admin(config)?;
     let authenticator = shared.authenticator(admin.as_ref(), config);
     let metadata = shared.metadata(config);
@@ -98,6 +96,7 @@ pub(super) async fn compose(
     let edge = edge(config, url, address, &shared.resources);
     let told = admin.clone().filter(|_| config.admin.is_to_be_unset());
     let readiness = shared.readiness(draining, told, config, &metadata);
+    let known = (admin.as_ref(), metadata.clone());
     Ok(Flows {
         public_url: public_url.as_str().into(),
         organisation: config.portal.organisation_name(),
@@ -118,11 +117,7 @@ pub(super) async fn compose(
         portal: shared.portal(config.sessions),
         iam: shared.iam(&authenticator, &fit_issuers),
         write_used_keys: shared.write_used_keys(&authenticator),
-        administration: shared.administration(
-            config,
-            (&node_keys.host, fit_issuers),
-            (admin.as_ref(), metadata.clone()),
-        ),
+        administration: shared.administration(config, (&node_keys.host, fit_issuers), known),
         readiness,
         observe: shared.observe(&metadata, &saml),
         metadata,

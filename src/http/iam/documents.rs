@@ -23,14 +23,18 @@ use super::IamApi;
 use crate::domain::network_of;
 use crate::flows::RequestMeta;
 use crate::flows::iam::{LongBodyError, Sender};
-use crate::http::edge::{Bodies, Body, Pace};
+use crate::http::edge::{Bodies, Body, BodyError, Pace, announced};
 use crate::http::query::QueryFault;
+use crate::metrics::Operation;
 use crate::sigv4;
 
 /// A body may have so many bytes: a document of the model's 10,000,000 characters, percent-encoded.
 pub const MAX_DOCUMENT_BODY_BYTES: usize = 32 * 1024 * 1024;
-/// So many bytes may those of proven senders take together, and as many those of named ones.
-pub const DOCUMENTS_BUDGET: usize = 64 * 1024 * 1024;
+/// So many bytes may those of proven senders take together.
+pub const PROVEN_BUDGET: usize = 64 * 1024 * 1024;
+/// Likewise those of named ones. A sender may take half of it, and a network as much as one body: it takes two senders'
+/// names and four networks to keep others out.
+pub const NAMED_BUDGET: usize = 128 * 1024 * 1024;
 /// So many are parsed and answered at once; others wait, for as long as a body may take.
 pub const MAX_TURNS: usize = 2;
 /// How slowly one may come.
@@ -51,6 +55,11 @@ pub const MAX_NAMED: Most = Most {
     network: 8,
     all: 32,
 };
+
+/// So many bytes may those of a sender take that are under way.
+pub const MAX_SENDER_BYTES: usize = 2 * MAX_DOCUMENT_BODY_BYTES;
+/// Likewise those from a network.
+pub const MAX_NETWORK_BYTES: usize = MAX_DOCUMENT_BODY_BYTES;
 
 /// How many bodies may be under way.
 #[derive(Debug, Clone, Copy)]
@@ -79,8 +88,16 @@ struct Lane {
     under_way: Arc<Mutex<Vec<Entry>>>,
 }
 
-/// A body that is under way: whose it is, as a number, and where it comes from.
-type Entry = (u64, IpAddr);
+/// A body that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    /// Whose it is, as a number.
+    sender: u64,
+    /// Where it comes from.
+    network: IpAddr,
+    /// How long it says to be.
+    bytes: usize,
+}
 
 /// The place of a body in its lane, which it has until it is answered.
 #[derive(Debug)]
@@ -110,32 +127,54 @@ pub struct Document {
 impl Documents {
     /// As slow as these bodies, within budgets of their own.
     pub fn beside(bodies: &Bodies) -> Self {
-        let lane = |most| Lane {
-            bodies: bodies.apart(DOCUMENTS_BUDGET).at_pace(DOCUMENTS_PACE),
+        let lane = |most, budget| Lane {
+            bodies: bodies.apart(budget).at_pace(DOCUMENTS_PACE),
             most,
             under_way: Arc::default(),
         };
         Self {
-            proven: lane(MAX_PROVEN),
-            named: lane(MAX_NAMED),
+            proven: lane(MAX_PROVEN, PROVEN_BUDGET),
+            named: lane(MAX_NAMED, NAMED_BUDGET),
             turns: Arc::new(Semaphore::new(MAX_TURNS)),
         }
     }
 }
 
+/// What some of the bodies that are under way take.
+struct Taken {
+    places: usize,
+    bytes: usize,
+}
+
+impl Taken {
+    fn by(under_way: &[Entry], is_meant: impl Fn(&Entry) -> bool) -> Self {
+        let (mut places, mut bytes) = (0, 0_usize);
+        for entry in under_way.iter().filter(|entry| is_meant(entry)) {
+            places += 1;
+            bytes = bytes.saturating_add(entry.bytes);
+        }
+        Self { places, bytes }
+    }
+
+    /// Whether one more is within so many places and bytes.
+    const fn has_room(&self, entry: Entry, (places, bytes): (usize, usize)) -> bool {
+        self.places < places && self.bytes.saturating_add(entry.bytes) <= bytes
+    }
+}
+
 impl Lane {
     fn enter(&self, entry: Entry) -> Result<Entered, Crowded> {
-        let (sender, network) = entry;
         let mut under_way = self.entries();
-        let count = |is: fn(&Entry, &Entry) -> bool| {
-            under_way.iter().filter(|other| is(other, &entry)).count()
-        };
-        let is_alone = !under_way.contains(&(sender, network));
-        if !is_alone || count(|one, other| one.0 == other.0) >= self.most.sender {
+        let of_sender = Taken::by(&under_way, |it| it.sender == entry.sender);
+        let from_network = Taken::by(&under_way, |it| it.network == entry.network);
+        let is_twice = |it: &Entry| it.sender == entry.sender && it.network == entry.network;
+        if under_way.iter().any(is_twice)
+            || !of_sender.has_room(entry, (self.most.sender, MAX_SENDER_BYTES))
+        {
             return Err(Crowded::BySender);
         }
-        let from_network = count(|one, other| one.1 == other.1);
-        if from_network >= self.most.network || under_way.len() >= self.most.all {
+        let is_full = under_way.len() >= self.most.all;
+        if is_full || !from_network.has_room(entry, (self.most.network, MAX_NETWORK_BYTES)) {
             return Err(Crowded::ByOthers);
         }
         under_way.push(entry);
@@ -194,6 +233,10 @@ impl IamApi {
         if !is_of_iam(&head) {
             return Ok(Err(payload));
         }
+        let bytes = announced(request).unwrap_or(MAX_DOCUMENT_BODY_BYTES);
+        if bytes > MAX_DOCUMENT_BODY_BYTES {
+            return Err(BodyError::TooLarge.into());
+        }
         let (lane, sender) = match self.flow.long_body_sender(&head, meta).await {
             Ok(Sender::Proven(sender)) => (&self.documents.proven, sender),
             Ok(Sender::Named(sender)) => (&self.documents.named, sender),
@@ -201,15 +244,27 @@ impl IamApi {
             Err(LongBodyError::Throttled(_)) => return Err(QueryFault::throttling()),
             Err(LongBodyError::NotNeeded) => return Ok(Err(payload)),
         };
-        let place = lane.enter((sender, network_of(meta.source_ip)))?;
+        let place = lane.enter(Entry {
+            sender,
+            network: network_of(meta.source_ip),
+            bytes,
+        })?;
         let body = lane.bodies.read(request, payload, MAX_DOCUMENT_BODY_BYTES);
         let body = body.await?;
         let turn = Arc::clone(&self.documents.turns).acquire_owned();
         let turn = tokio::time::timeout(lane.bodies.time(), turn).await;
         let turn = turn.map_err(|_| QueryFault::unavailable())?;
+        let turn = turn.map_err(|_| QueryFault::unavailable())?;
+        // Whoever only names somebody has nothing more of theirs looked at.
+        let whole = sigv4::HttpRequest {
+            body: &body,
+            ..head
+        };
+        let action = Operation::Unread.as_str();
+        self.flow.caller(&whole, action, meta).await?;
         Ok(Ok(Document {
             body,
-            _turn: turn.map_err(|_| QueryFault::unavailable())?,
+            _turn: turn,
             _place: place,
         }))
     }
@@ -234,7 +289,11 @@ mod tests {
     }
 
     fn entry(sender: u64, network: u8) -> Entry {
-        (sender, [192, 0, 2, network].into())
+        Entry {
+            sender,
+            network: [192, 0, 2, network].into(),
+            bytes: 2 * 1024 * 1024,
+        }
     }
 
     fn enter(lane: &Lane, sender: u64, network: u8) -> Result<Entered, Crowded> {
@@ -260,6 +319,22 @@ mod tests {
         let _stranger = enter(&lane, 1, 1).unwrap();
         assert_eq!(enter(&lane, 1, 1).unwrap_err(), Crowded::BySender);
         assert!(enter(&lane, 1, 2).is_ok());
+    }
+
+    #[test]
+    fn a_sender_and_a_network_take_no_more_than_their_share() {
+        let lane = lane(MAX_NAMED);
+        let long = |sender, network| Entry {
+            bytes: MAX_DOCUMENT_BODY_BYTES,
+            ..entry(sender, network)
+        };
+        let _held = [
+            lane.enter(long(1, 1)).unwrap(),
+            lane.enter(long(1, 2)).unwrap(),
+        ];
+        assert_eq!(enter(&lane, 1, 3).unwrap_err(), Crowded::BySender);
+        assert_eq!(enter(&lane, 2, 1).unwrap_err(), Crowded::ByOthers);
+        assert!(lane.enter(long(2, 3)).is_ok());
     }
 
     #[test]

@@ -4,8 +4,9 @@ use super::parameters::{Field, arn, word};
 use super::simulate::invalid;
 use crate::flows::iam::Refusal;
 use crate::flows::iam::simulate::{ExcludedType, Exclusion, SourceKind, Wildcards};
-use crate::http::query::{Constraint, Parameters, QueryFault, Violations, is_word};
+use crate::http::query::{Constraint, ParameterError, Parameters, QueryFault, Violations, is_word};
 
+const LIST: &str = "PolicyExclusionList.";
 /// So many may be given (`PolicyExclusionsListType`).
 pub(super) const MAX_EXCLUSIONS: usize = 256;
 /// `arnType`
@@ -61,16 +62,22 @@ struct GivenInline<'a> {
 }
 
 /// The members within the model's bounds.
+///
+/// # Errors
+/// `MalformedInput` where they are not numbered from 1: what is passed over would be left out in silence.
 pub(super) fn read_exclusions<'a>(
     parameters: &'a Parameters<'_>,
     violations: &mut Violations,
-) -> Vec<Given<'a>> {
+) -> Result<Vec<Given<'a>>, QueryFault> {
     let mut all = Vec::new();
+    let mut read = 0;
     for number in 1.. {
-        let member = format!("PolicyExclusionList.member.{number}.");
-        if !parameters.has_any(&member) {
+        let member = format!("{LIST}member.{number}.");
+        let parts = parameters.count_of(&member);
+        if parts == 0 {
             break;
         }
+        read += parts;
         let find = |name: &str| parameters.find(&[&member, name].concat());
         let arn = find(POLICY_ARN.name);
         violations.optional(arn, &POLICY_ARN.constraint);
@@ -83,10 +90,26 @@ pub(super) fn read_exclusions<'a>(
             inline: has_inline.then(|| inline(find, violations)),
         });
     }
+    if parameters.count_of(LIST) > read {
+        let name = "PolicyExclusionList".to_owned();
+        return Err(ParameterError::List { name }.into());
+    }
     if all.len() > MAX_EXCLUSIONS {
         violations.too_many("policyExclusionList", MAX_EXCLUSIONS);
     }
-    all
+    Ok(all)
+}
+
+/// An action that has no such list is not answered as though it had none.
+///
+/// # Errors
+/// `InvalidInput`
+pub(super) fn refuse_exclusions(parameters: &Parameters<'_>) -> Result<(), QueryFault> {
+    if parameters.has_any(LIST) {
+        let what = "PolicyExclusionList is taken by SimulatePrincipalPolicy alone.";
+        return Err(invalid(what.to_owned()));
+    }
+    Ok(())
 }
 
 fn inline<'a>(

@@ -33,8 +33,8 @@ use crate::flows::iam::{self, Iam};
 use crate::http::query::{Call, IAM, QueryFault, Success, missing_action, unknown_action};
 
 pub use self::documents::{
-    DOCUMENTS_BUDGET, DOCUMENTS_PACE, Document, Documents, MAX_DOCUMENT_BODY_BYTES, MAX_NAMED,
-    MAX_PROVEN, MAX_TURNS, Most,
+    DOCUMENTS_PACE, Document, Documents, MAX_DOCUMENT_BODY_BYTES, MAX_NAMED, MAX_NETWORK_BYTES,
+    MAX_PROVEN, MAX_SENDER_BYTES, MAX_TURNS, Most, NAMED_BUDGET, PROVEN_BUDGET,
 };
 
 use self::operation::Operation;

@@ -1,6 +1,6 @@
 //! Trying policies out.
 
-use super::exclusions::{exclusions, read_exclusions};
+use super::exclusions::{exclusions, read_exclusions, refuse_exclusions};
 use super::operation::Operation;
 use super::parameters::{Checked, Field, MARKER, MAX_ITEMS, arn, text};
 use super::policy_fields::document;
@@ -263,6 +263,7 @@ fn check_policies(
 
 impl Operation for SimulateCustomPolicy {
     fn read(parameters: &Parameters<'_>) -> Result<Self, QueryFault> {
+        refuse_exclusions(parameters)?;
         let mut violations = Violations::default();
         Ok(Self {
             policies: check_policies(parameters, &mut violations)?,
@@ -281,7 +282,7 @@ impl Operation for SimulatePrincipalPolicy {
         let mut violations = Violations::default();
         let policies = policies(parameters, &mut violations)?;
         let boundary = boundary(parameters, &mut violations)?;
-        let excluded = read_exclusions(parameters, &mut violations);
+        let excluded = read_exclusions(parameters, &mut violations)?;
         let setting = setting(parameters, violations, &[SOURCE])?;
         Ok(Self {
             holder: holder(parameters)?,

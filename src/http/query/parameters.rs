@@ -114,6 +114,14 @@ impl<'a> Parameters<'a> {
         self.0.iter().filter(|(key, _)| is_of_it(key)).count()
     }
 
+    /// How many parameters begin with `start`.
+    pub fn count_of(&self, start: &str) -> usize {
+        self.0
+            .iter()
+            .filter(|(key, _)| key.starts_with(start))
+            .count()
+    }
+
     /// Whether a parameter begins with `start`.
     pub fn has_any(&self, start: &str) -> bool {
         self.0.iter().any(|(name, _)| name.starts_with(start))

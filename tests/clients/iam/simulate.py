@@ -203,6 +203,19 @@ for code, excluded in (
     refused(code, client(checked=False).simulate_principal_policy, PolicyExclusionList=[excluded], **SIMULATED)
 many = [{"PolicyType": "inline"}] * 257
 refused("ValidationError", client(checked=False).simulate_principal_policy, PolicyExclusionList=many, says="equal to 256", **SIMULATED)
+# What stands after a gap, or in an action that has no such list, is not passed over.
+def sending(**raw):
+    """A client whose calls have these parameters, too."""
+    sender = client()
+    sender.meta.events.register("before-call.iam", lambda params, **_: params["body"].update(raw))
+    return sender
+
+
+for number in (0, 2):
+    gap = {f"PolicyExclusionList.member.{number}.PolicyType": "inline"}
+    refused("MalformedInput", sending(**gap).simulate_principal_policy, **SIMULATED)
+first = {"PolicyExclusionList.member.1.PolicyType": "inline"}
+refused("InvalidInput", sending(**first).simulate_custom_policy, PolicyInputList=[policy(allow("s3:*"))], ActionNames=["s3:GetObject"])
 IAM.detach_role_policy(RoleName="Role", PolicyArn=arn("policy/out/Gone"))
 IAM.delete_role_policy(RoleName="Role", PolicyName="write")
 
