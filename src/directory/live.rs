@@ -423,8 +423,7 @@ impl LiveDirectory {
                 entries = self.log.read_after(after, READ_LIMIT).await?;
             }
             if entries.is_empty() {
-                let record = format!("directory log {}", head.generation);
-                return Err(StoreError::Damaged { record }.into());
+                return Err(missing(head).into());
             }
             let bytes: usize = entries.iter().map(|entry| entry.change.len()).sum();
             let is_long = bytes > FEW_BYTES || is_large(&replayed.directory);
@@ -447,6 +446,9 @@ impl LiveDirectory {
             return Err(StoreError::Damaged { record }.into());
         }
         let (position, directory) = load(&self.reader()).await?;
+        if position.generation < head.generation {
+            return Err(missing(head).into());
+        }
         let touched = Touched::everything();
         Ok(Replayed {
             touched,
@@ -485,6 +487,13 @@ impl LiveDirectory {
         } else {
             keep(log, position, directory, keeping).await;
         }
+    }
+}
+
+/// The log says that it goes so far, and does not have it.
+fn missing(head: Position) -> StoreError {
+    StoreError::Damaged {
+        record: format!("directory log {}", head.generation),
     }
 }
 

@@ -82,7 +82,11 @@ fn a_person_sees_their_own_sessions_and_what_was_taken_in_each() {
         assert_eq!(page.matches("This one").count(), 1);
         assert!(page.contains("Firefox on Linux"), "{page}");
         assert!(page.contains("An unknown browser"), "{page}");
-        assert_eq!(page.matches("<code>127.0.0.1</code>").count(), 2);
+        assert_eq!(
+            page.matches("<code class=\"address\">127.0.0.1</code>")
+                .count(),
+            2
+        );
         assert_eq!(page.matches("/ Reader").count(), 1);
         assert_eq!(ids(&self::page(&node, &other)).len(), 1);
         assert_eq!(ids(&self::page(&node, &lukas)), [""; 0]);

@@ -70,7 +70,7 @@ fn j32_markup_is_shown_as_text() {
     let portal = Portal::new();
     let page = portal.turned_away("access_denied", "The account is closed");
     assert!(
-        page.contains("and said: \u{2068}The account is closed\u{2069}"),
+        page.contains("It said: “\u{2068}The account is closed\u{2069}”."),
         "{page}"
     );
     for (error, description) in [("access_denied", MARKUP), (MARKUP, "")] {
