@@ -2,17 +2,24 @@
 //! by a link; and what a person is told who has no role, or not this one.
 #![cfg(test)]
 
+#[path = "hostile_http/child.rs"]
+#[expect(dead_code, reason = "nobody reads here what a node writes")]
+mod child;
+#[path = "support/redis.rs"]
+mod servers;
 mod support;
 #[path = "tools/mod.rs"]
 mod tools;
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rolegate::directory::DirectoryFiles;
 use serde_json::{Value, json};
 
+use child::ChildNode;
+use servers::RedisServer;
 use support::browser::{Browser, Departure, Session, csrf};
 use support::directory::{PORTAL_CLIENT, every_assume_action, in_account, trust};
 use support::http::{PATIENCE, Request, Response};
@@ -71,8 +78,11 @@ fn people_at_the_door_meet_pages_that_help() {
     let strict =
         HttpNode::with_settings("[limits.rates]\nsign_in_per_second = 1\nsign_in_burst = 1\n");
     strict.apply(&with_connections(&strict, 6, &[DOMAIN, "\n"].concat()));
+    let folder = tempfile::tempdir().unwrap();
+    let down = without_its_store(folder.path(), &few.provider.issuer());
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let settings = json!({
+        "down": down.address.to_string(),
         "many": many.address.to_string(),
         "few": few.address.to_string(),
         "strict": strict.address.to_string(),
@@ -91,6 +101,28 @@ fn people_at_the_door_meet_pages_that_help() {
     let errors = String::from_utf8_lossy(&output.stderr);
     println!("{said}{errors}");
     assert!(output.status.success(), "browser/door.mjs failed");
+}
+
+/// A node whose Redis is gone, for longer than its copy of the directory may count.
+fn without_its_store(folder: &Path, issuer: &str) -> ChildNode {
+    let redis = RedisServer::start();
+    let key = folder.join("root.key");
+    std::fs::write(&key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let settings = format!(
+        "max_staleness_seconds = 5\n[log]\nformat = \"json\"\n[store]\nurl = \"{}\"\n[root_key]\nfile = '{}'\n",
+        redis.url(),
+        key.display()
+    );
+    let node = ChildNode::start(folder, issuer, &settings);
+    let home = || Request::get(node.address, "/").send().status;
+    assert_eq!(home(), 200);
+    redis.kill();
+    let begun = Instant::now();
+    while home() != 503 {
+        assert!(begun.elapsed() < PATIENCE, "it goes on without its store");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    node
 }
 
 const DOMAIN: &str = "domains = [\"meridale.example\"]";

@@ -96,6 +96,17 @@ test("who asks too often is told to wait, and tries again by one press", LONGEST
   });
 });
 
+test("a node without its store says that it can't answer now, and that nothing is wrong with who asks", LONGEST, async () => {
+  await withPage({ node: told.down }, async (page, url) => {
+    const answer = await page.goto(url);
+    assert.equal(answer.status(), 503);
+    assert.match(await text(page), /503\s+Paused for a moment\s+.+Nothing was changed/);
+    assert.match(await text(page, "#request-id"), /^[0-9a-f-]{36}$/);
+    assert.match(await text(page, ".btn-primary"), /Try again/);
+    await assertLooksGood(page, "unavailable");
+  });
+});
+
 test("what went wrong fits on a phone of 320 px, id and all", LONGEST, async () => {
   const viewport = { width: 320, height: 640 };
   await withPage({ node: told.few, viewport }, async (page, url) => {

@@ -36,7 +36,7 @@ pub(super) enum PortalError {
     #[error(transparent)]
     Body(#[from] BodyError),
     #[error(transparent)]
-    SignIn(#[from] SignInRefusal),
+    SignIn(SignInRefusal),
     #[error(transparent)]
     Assume(#[from] AssumeRoleError),
     #[error("there are too many favourites")]
@@ -59,6 +59,16 @@ impl From<Unavailable> for PortalError {
     fn from(error: Unavailable) -> Self {
         tracing::error!(%error, "the portal can't answer");
         Self::Unavailable
+    }
+}
+
+/// Nobody was refused where this node can't answer.
+impl From<SignInRefusal> for PortalError {
+    fn from(refusal: SignInRefusal) -> Self {
+        match refusal {
+            SignInRefusal::Unavailable(error) => error.into(),
+            refusal => Self::SignIn(refusal),
+        }
     }
 }
 
