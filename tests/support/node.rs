@@ -209,9 +209,14 @@ impl Node {
     }
 
     /// Every audit record so far, oldest first.
+    ///
+    /// A line whose end is not there yet is being written at this moment, and is none so far.
     pub fn audit(&self) -> Vec<Value> {
         let text = self.audit_text();
-        let read = text.lines().map(|line| {
+        let whole = text
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'));
+        let read = whole.map(|line| {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
         });
         read.collect()

@@ -8,8 +8,11 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr as SocketName, UnixListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -249,15 +252,23 @@ fn answers(port: u16, is_tls: bool) -> bool {
     answered.is_ok() && [b"+PONG", b"-NOAU", b"-LOAD"].contains(&&answer)
 }
 
-/// A port that nobody listens on, and that this process gives nobody else.
+/// A port that nobody listens on, and that no test is given while this process lasts: the server that has it
+/// may be down for a while.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
+    static TAKEN: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
     // Processes begin at different places.
     let begin = usize::try_from(std::process::id()).unwrap() * 97;
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = PORTS.start + u16::try_from((begin + usize::from(step)) % PORTS.len()).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if TcpListener::bind(("127.0.0.1", port)).is_err() {
+            continue;
+        }
+        // A name that one process at a time has, and that goes with it.
+        let name = SocketName::from_abstract_name(format!("rolegate-test-port-{port}")).unwrap();
+        if let Ok(taken) = UnixListener::bind_addr(&name) {
+            TAKEN.lock().unwrap().push(taken);
             return port;
         }
     }
