@@ -159,9 +159,14 @@ impl RedisServer {
         self.kept.folder.path()
     }
 
-    /// Ends it at once.
+    /// Ends it at once. What has much memory is still there for a moment, and has its port.
     pub fn kill(&self) {
         self.kept.signal("-KILL");
+        let give_up = Instant::now() + PATIENCE;
+        while TcpListener::bind(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < give_up, "redis-server does not end");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Lets it do nothing until [`Self::go_on`].
