@@ -16,7 +16,7 @@ use serde_json::Value;
 
 /// The allocator of the `rolegate` binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What can go wrong in a benchmark ends it.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -37,7 +37,7 @@ use servers::RedisServer;
 
 /// The allocator of the `rolegate` binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Who ask at once.
 const CALLERS: u64 = 64;

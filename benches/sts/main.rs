@@ -30,7 +30,7 @@ use std::path::Path;
 
 /// The allocator of the `rolegate` binary; both servers have it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What can go wrong in a benchmark ends it.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -89,9 +89,6 @@ impl Node {
             .env_clear()
             .envs(environment)
             .env("ROLEGATE_LISTEN", self.address.to_string())
-            // As config/systemd and the image have it.
-            .env("MIMALLOC_PURGE_DELAY", "20")
-            .env("MIMALLOC_PAGE_FULL_RETAIN", "0")
             .current_dir(self.folder())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
