@@ -9,6 +9,8 @@
 //! sealed = key id (4) | salt (32) | ciphertext | tag (16)
 //! ```
 
+use std::sync::{Arc, Weak};
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use crate::domain::{Secret, UnixTime, Wipe as _};
@@ -255,7 +257,11 @@ impl AsRef<[u8]> for Associated {
 /// A key that was added seals only from `seals_from` on, so that every node can know it before
 /// anything is sealed under it; a key opens until it is taken out.
 #[derive(Debug, Clone, Default)]
-pub struct KeyRing(Vec<RingKey>);
+pub struct KeyRing(Arc<Vec<RingKey>>);
+
+/// By which a ring is known again as long as no key is put into it or taken out of it; it keeps no key.
+#[derive(Debug, Clone)]
+pub struct RingIdentity(Weak<Vec<RingKey>>);
 
 #[derive(Debug, Clone)]
 struct RingKey {
@@ -265,13 +271,24 @@ struct RingKey {
 
 impl KeyRing {
     /// A ring without keys: it seals and opens nothing.
-    pub const fn empty() -> Self {
-        Self(Vec::new())
+    pub fn empty() -> Self {
+        Self::default()
     }
 
     /// Adds a key that seals from `seals_from` on.
     pub fn add(&mut self, key: SealingKey, seals_from: UnixTime) {
-        self.0.push(RingKey { key, seals_from });
+        Arc::make_mut(&mut self.0).push(RingKey { key, seals_from });
+    }
+
+    /// What this ring is known again by.
+    pub fn identity(&self) -> RingIdentity {
+        RingIdentity(Arc::downgrade(&self.0))
+    }
+
+    /// Whether it is the ring that was known by this. No other ring gets its place in memory while somebody
+    /// has its identity.
+    pub fn is(&self, identity: &RingIdentity) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.0), identity.0.as_ptr())
     }
 
     /// The key that seals at `now`: the newest one whose time has come.

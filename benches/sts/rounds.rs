@@ -26,10 +26,19 @@ const FEW_ROLES: usize = 10;
 const MANY_ROLES: usize = 10_000;
 /// So many temporary credentials sign the requests of callers.
 const CALLERS: usize = 256;
+/// So many, in turn, that none is remembered until its next request.
+const STRANGERS: usize = 8_192;
 
 struct Servers {
     bare: Server,
     ours: Server,
+}
+
+/// What calls that are signed with sessions cost.
+struct Signed {
+    caller_identity: Vec<Round>,
+    assume_role: Vec<Round>,
+    by_strangers: Vec<Round>,
 }
 
 /// Runs everything and prints it.
@@ -61,14 +70,7 @@ pub fn run() -> Outcome<()> {
     let web_identity = servers.rounds(&sessions, &audit)?;
     say_details("web identity", &web_identity, REQUESTS)?;
 
-    let callers = Callers::new(&servers.addresses(), &sessions, CALLERS)?;
-    let paired = callers.identities(&servers.addresses(), REQUESTS)?;
-    let caller_identity = servers.rounds(&paired, &audit)?;
-    say_details("caller identity", &caller_identity, REQUESTS)?;
-
-    let paired = callers.assuming(&servers.addresses(), REQUESTS)?;
-    let assume_role = servers.rounds(&paired, &audit)?;
-    say_details("assume role", &assume_role, REQUESTS)?;
+    let signed = servers.signed(&sessions, &audit)?;
 
     let paired = authorize::questions(&servers.addresses(), &sessions, CALLERS, REQUESTS)?;
     let authorize = servers.rounds(&paired, &audit)?;
@@ -95,8 +97,9 @@ pub fn run() -> Outcome<()> {
     drop(servers);
     let many_roles = many_roles(&provider, &admin)?;
     say_ratio("web_identity", &web_identity)?;
-    say_ratio("caller_identity", &caller_identity)?;
-    say_ratio("assume_role", &assume_role)?;
+    say_ratio("caller_identity", &signed.caller_identity)?;
+    say_ratio("assume_role", &signed.assume_role)?;
+    say_ratio("assume_role_not_seen_lately", &signed.by_strangers)?;
     say_ratio("roles_10k", &many_roles)
 }
 
@@ -152,6 +155,26 @@ impl Servers {
             bare: self.bare.address,
             ours: self.ours.address,
         }
+    }
+
+    /// Calls that are signed with sessions.
+    fn signed(&self, sessions: &Paired, audit: &Path) -> Outcome<Signed> {
+        let to = self.addresses();
+        let measured = |name, paired| {
+            let rounds = self.rounds(&paired, audit)?;
+            say_details(name, &rounds, REQUESTS)?;
+            Outcome::Ok(rounds)
+        };
+        let callers = Callers::new(&to, sessions, CALLERS)?;
+        let caller_identity = measured("caller identity", callers.identities(&to, REQUESTS)?)?;
+        let assume_role = measured("assume role", callers.assuming(&to, REQUESTS)?)?;
+        let strangers = Callers::new(&to, sessions, STRANGERS)?.assuming(&to, REQUESTS)?;
+        let by_strangers = measured("assume role, by sessions not seen lately", strangers)?;
+        Ok(Signed {
+            caller_identity,
+            assume_role,
+            by_strangers,
+        })
     }
 
     fn rounds(&self, requests: &Paired, audit: &Path) -> Outcome<Vec<Round>> {

@@ -142,6 +142,7 @@ async fn refresh_metadata(flows: Flows) {
 }
 
 async fn sweep(flows: Flows, now: UnixTime) {
+    flows.authenticator.opened.forget_unused(now);
     let swept = match &*flows.sweeper {
         Sweeper::Memory(store) => Ok(store.sweep(now)),
         Sweeper::Embedded(store) => store.sweep(now).await,

@@ -10,10 +10,12 @@
 //! ```
 //! Beside them, what a refusal says is sealed for the account of whoever was refused.
 //!
-//! The secret access key stands nowhere: whoever opens the token can derive it again.
+//! The secret access key stands in no store: whoever opens the token can derive it again. A node remembers
+//! what it opened a moment ago.
 
 mod issue;
 mod message;
+mod opened;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -22,4 +24,7 @@ pub use issue::{
     Extent, IssueError, Issued, IssuedToUser, Mint, UserSession, issue, issue_root, issue_to_user,
 };
 pub use message::{MAX_ENCODED_MESSAGE, MessageError, open_message, seal_message};
+#[cfg(test)]
+pub(crate) use opened::MAX_BYTES;
+pub use opened::{MAX_OPENED, OpenedTokens};
 pub use token::{OpenSession, OpenToken, TokenError, open};

@@ -1,5 +1,7 @@
 //! The sealed session token.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -57,10 +59,23 @@ impl OpenSession {
 pub struct OpenToken {
     /// Whose session it is.
     pub principal: Principal,
-    /// The session, on the heap because it is handed on a dozen times.
-    pub session: Box<OpenSession>,
+    /// The session, which whoever signs with it shares.
+    pub session: Arc<OpenSession>,
     /// What its requests must be signed with.
     pub secret: SecretAccessKey,
+    /// The key that it is sealed under: as long as it is in the ring, it opens.
+    pub sealed_under: [u8; 4],
+}
+
+impl OpenToken {
+    /// Refuses what is over.
+    pub(super) fn check_time(&self, now: UnixTime) -> Result<(), TokenError> {
+        let expired_at = self.session.expires_at;
+        if now >= expired_at {
+            return Err(TokenError::Expired { expired_at });
+        }
+        Ok(())
+    }
 }
 
 /// Why a session token was not accepted.
@@ -117,10 +132,7 @@ pub fn open(
     let opened = open_in_place(&mut bytes, access_key_id, keys);
     bytes.wipe();
     let opened = opened?;
-    let expired_at = opened.session.expires_at;
-    if now >= expired_at {
-        return Err(TokenError::Expired { expired_at });
-    }
+    opened.check_time(now)?;
     Ok(opened)
 }
 
@@ -143,8 +155,9 @@ fn open_in_place(
         postcard::from_bytes(opened.plaintext).map_err(|_| TokenError::Invalid)?;
     Ok(OpenToken {
         principal,
-        session,
+        session: Arc::new(session),
         secret: secret_access_key(&opened.companion),
+        sealed_under: key_id,
     })
 }
 

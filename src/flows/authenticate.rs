@@ -3,7 +3,7 @@
 //! ```text
 //! signed request
 //!   └ sigv4::read                 the claim: this access key, this scope
-//!      └ find the secret          a user's or service's key, or credentials::open(session token)
+//!      └ find the secret          a user's or service's key, or the session token, opened
 //!         └ the session's role and provider are still there, the role with the same unique id
 //!            └ scope and times    as far as it goes without the body
 //!               └ verify          the signature, over what was received
@@ -20,7 +20,7 @@ use super::request::RequestMeta;
 use super::standing::Ground;
 use super::used_keys::{Used, UsedKeys};
 use crate::audit::AuditUnavailable;
-use crate::credentials::{self, OpenSession, OpenToken};
+use crate::credentials::{self, OpenSession, OpenedTokens};
 use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
 use crate::domain::{
     AccessKeyId, AccountId, Endpoint, IamPath, KeyKind, Partition, Principal, Region, Secret,
@@ -56,7 +56,7 @@ pub struct Caller {
     /// The key that signed.
     pub access_key_id: AccessKeyId,
     /// The session behind a temporary key.
-    pub session: Option<Box<OpenSession>>,
+    pub session: Option<Arc<OpenSession>>,
     /// The user of the environment, where it is they; those of the directory are looked up there.
     pub user: Option<Arc<BootstrapAdmin>>,
     /// The region that was signed for.
@@ -67,6 +67,8 @@ pub struct Caller {
     pub signed_at: UnixTime,
     /// The directory that they were found in.
     pub(super) found_in: FoundIn,
+    /// The key that the token of their session is sealed under.
+    pub(super) sealed_under: Option<[u8; 4]>,
 }
 
 /// A directory in which somebody was found, with nothing there that ends what they signed with. None of whom no
@@ -160,6 +162,8 @@ pub struct Authenticator {
     pub regions: Arc<[Region]>,
     /// The providers that every account knows, as far as this node takes what they say.
     pub known: Arc<KnownProviders>,
+    /// The session tokens that were opened a moment ago.
+    pub opened: Arc<OpenedTokens>,
     /// Which users' keys, and which roles, were used.
     pub used: Arc<UsedKeys>,
 }
@@ -167,10 +171,11 @@ pub struct Authenticator {
 /// A key's owner and what its requests are signed with.
 struct KeyHolder {
     principal: Principal,
-    session: Option<Box<OpenSession>>,
+    session: Option<Arc<OpenSession>>,
     user: Option<Arc<BootstrapAdmin>>,
     secret: SecretAccessKey,
     found_in: FoundIn,
+    sealed_under: Option<[u8; 4]>,
 }
 
 /// What the head of a request proves whose body is not there yet.
@@ -184,7 +189,7 @@ pub(super) enum HeadProof {
 /// Whose the key is that a request names: nothing says that it comes from them.
 pub(super) struct UnverifiedHolder {
     principal: Principal,
-    session: Option<Box<OpenSession>>,
+    session: Option<Arc<OpenSession>>,
 }
 
 /// Whose a key is, for knowing them again.
@@ -417,6 +422,7 @@ impl Authenticator {
                     user: Some(Arc::clone(admin)),
                     secret: admin.secret_access_key.clone(),
                     found_in: FoundIn(None),
+                    sealed_under: None,
                 }),
                 Some(_) | None => self.lasting_holder(key, now).await,
             },
@@ -445,6 +451,7 @@ impl Authenticator {
             user: None,
             secret: own.secret(),
             found_in: FoundIn(Some(snapshot)),
+            sealed_under: None,
         })
     }
 
@@ -455,36 +462,31 @@ impl Authenticator {
         now: UnixTime,
     ) -> Result<KeyHolder, AuthenticationError> {
         let mut snapshot = self.directory.snapshot(now)?;
-        let opened = match credentials::open(token, key, snapshot.keys(), now) {
+        let opened = match self.opened.open(token, key, snapshot.keys(), now) {
             Err(credentials::TokenError::UnknownKey) => {
                 snapshot = self.directory.catch_up(now).await?;
-                credentials::open(token, key, snapshot.keys(), now)?
+                self.opened.open(token, key, snapshot.keys(), now)?
             }
             other => other?,
         };
-        let OpenToken {
-            principal,
-            session,
-            secret,
-        } = opened;
-        if !self.ground(&snapshot).holds(&principal, &session) {
+        let (principal, session) = (&opened.principal, &opened.session);
+        if !self.ground(&snapshot).holds(principal, session) {
             snapshot = self.directory.catch_up(now).await?;
-            if !self.ground(&snapshot).holds(&principal, &session) {
+            let opens = snapshot.keys().find(opened.sealed_under).is_some();
+            if !opens || !self.ground(&snapshot).holds(principal, session) {
                 return Err(AuthenticationError::InvalidToken);
             }
         }
-        if self
-            .ground(&snapshot)
-            .is_revoked((&principal, &session), key)
-        {
+        if self.ground(&snapshot).is_revoked((principal, session), key) {
             return Err(AuthenticationError::InvalidToken);
         }
         Ok(KeyHolder {
-            user: self.admin_behind(&principal),
-            principal,
-            session: Some(session),
-            secret,
+            user: self.admin_behind(principal),
+            principal: principal.clone(),
+            session: Some(Arc::clone(session)),
+            secret: opened.secret.clone(),
             found_in: FoundIn(Some(snapshot)),
+            sealed_under: Some(opened.sealed_under),
         })
     }
 }
@@ -502,7 +504,10 @@ impl Authenticator {
         match &caller.session {
             Some(session) => {
                 let (ground, principal) = (self.ground(snapshot), &caller.principal);
-                ground.holds(principal, session) && !ground.is_revoked((principal, session), key)
+                let sealing = caller.sealed_under.and_then(|id| snapshot.keys().find(id));
+                sealing.is_some()
+                    && ground.holds(principal, session)
+                    && !ground.is_revoked((principal, session), key)
             }
             None if caller.user.is_some() => true,
             None => snapshot.holder_of_key(key).is_some_and(|(principal, own)| {
@@ -558,6 +563,7 @@ impl KeyHolder {
             signature: Secret::new(proof.signature),
             signed_at: proof.signed_at,
             found_in: self.found_in,
+            sealed_under: self.sealed_under,
         }
     }
 }

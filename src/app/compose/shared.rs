@@ -98,6 +98,7 @@ impl Shared {
             admin: admin.cloned(),
             regions: config.regions.clone().into(),
             known: Arc::clone(&self.known_providers),
+            opened: Arc::default(),
             used: Arc::default(),
         }
     }

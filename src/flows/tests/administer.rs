@@ -438,6 +438,20 @@ async fn a_rotation_that_drops_the_previous_keys_ends_every_session() {
     assert!(is_alive(&node, &after).await);
 }
 
+/// A call may wait for its turn while its session's key is dropped.
+#[tokio::test]
+async fn a_rotation_that_drops_the_previous_keys_ends_the_calls_that_are_under_way() {
+    for (previous, is_over) in [(PreviousKeys::Keep, false), (PreviousKeys::Drop, true)] {
+        let node = Node::new().await;
+        let (keys, credentials) = (node.authenticator(), node.credentials_of(READER).await);
+        let caller = authenticate(&keys, &credentials, "sts", NOW).await;
+        let caller = caller.unwrap();
+        rotate(&node, previous, NOW).await;
+        let now = node.directory.snapshot(NOW).unwrap();
+        assert_eq!(!node.authenticator().stands(&caller, &now), is_over);
+    }
+}
+
 #[tokio::test]
 async fn a_key_is_taken_out_once_nothing_it_sealed_is_good_any_more() {
     let node = Node::new().await;

@@ -65,6 +65,7 @@ fn flow(node: &Node, clients: &[&str]) -> AssumeRoleWithWebIdentity {
 /// Of a node that has a client at Google.
 fn authenticator(node: &Node) -> Authenticator {
     Authenticator {
+        opened: Arc::default(),
         used: Arc::default(),
         known: flow(node, &[APP]).known,
         ..node.authenticator()

@@ -35,6 +35,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::audit::{AuditSink, AuditUnavailable, Event, MemorySink, RefusalLimits};
 use crate::clock::FixedClock;
+use crate::credentials::OpenedTokens;
 use crate::decisions::{Decisions, Keeping};
 use crate::directory::testing::{self, ISSUER, NOW, READER};
 use crate::directory::{DirectoryFiles, LiveDirectory};
@@ -164,6 +165,7 @@ struct Node {
     audit: Audit,
     recorder: Arc<Recorder>,
     decisions: Arc<Decisions>,
+    opened: Arc<OpenedTokens>,
 }
 
 impl Node {
@@ -223,6 +225,7 @@ impl Node {
             audit,
             recorder: Arc::new(recorder),
             decisions,
+            opened: Arc::default(),
         }
     }
 
@@ -245,6 +248,7 @@ impl Node {
 
     fn authenticator(&self) -> Authenticator {
         Authenticator {
+            opened: Arc::clone(&self.opened),
             used: Arc::default(),
             directory: Arc::clone(&self.directory),
             admin: Some(Arc::new(bootstrap_admin())),
@@ -253,7 +257,8 @@ impl Node {
         }
     }
 
-    /// Credentials for a role, from a good token.
+    /// Credentials for a role, from a good token. They are used at once, so that the node remembers what their
+    /// session token opens to.
     async fn credentials_of(&self, role: &str) -> Credentials {
         let token = good_token();
         let request = WebIdentityRequest {
@@ -261,7 +266,10 @@ impl Node {
             ..request(&token)
         };
         let session = self.web_identity().run(request, &meta()).await.unwrap();
-        session.issued.credentials
+        let credentials = session.issued.credentials;
+        let used = authenticate(&self.authenticator(), &credentials, "sts", NOW).await;
+        used.unwrap();
+        credentials
     }
 }
 

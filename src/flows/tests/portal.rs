@@ -187,7 +187,7 @@ async fn taken_credentials_are_a_session_of_the_role() {
     let caller = caller.unwrap();
     let arn = "arn:aws:sts::482011739056:assumed-role/Reader/ines";
     assert_eq!(caller.principal.arn(), arn);
-    let lineage = caller.session.unwrap().lineage;
+    let lineage = caller.session.unwrap().lineage.clone();
     assert_eq!(lineage.rule.unwrap().as_str(), "readers");
     assert_eq!(lineage.sign_in, Some(SignInId::from_random([3; 16])));
     let told = ("TakeRoleCredentials".to_owned(), String::new());

@@ -175,7 +175,7 @@ async fn tags_and_source_identity_reach_the_session_and_need_their_actions() {
             .keys(),
         NOW,
     );
-    let tags: SessionTags = tags.unwrap().session.tags;
+    let tags: SessionTags = tags.unwrap().session.tags.clone();
     let told: Vec<_> = tags
         .iter()
         .map(|(key, value, is)| (key.as_str(), value.as_str(), is))
