@@ -1,5 +1,6 @@
 //! What callers were told, and what must hold ever after, whatever breaks.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -144,11 +145,20 @@ impl Load<'_> {
     fn check_audit(&self) {
         for (number, node) in self.house.nodes.iter().enumerate() {
             let audit = node.audit();
+            let written = key_ids(&audit);
             let issued = locked(&self.promises.issued);
             for Issued { keys, .. } in issued.iter().filter(|it| it.by == number) {
                 let what = "keys given out are in the audit log";
-                self.watch.judge(what, audit.contains(&keys.id), &keys.id);
+                let is_written = written.contains(keys.id.as_str());
+                self.watch.judge(what, is_written, &keys.id);
             }
         }
     }
+}
+
+/// The temporary access keys that a text names. The log of many rounds is long, and is read once.
+fn key_ids(text: &str) -> HashSet<&str> {
+    const LENGTH: usize = 20;
+    let begins = memchr::memmem::find_iter(text.as_bytes(), b"ASIA");
+    begins.filter_map(|at| text.get(at..at + LENGTH)).collect()
 }
