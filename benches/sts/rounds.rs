@@ -12,7 +12,7 @@ use crate::server::{Server, WORKERS};
 use crate::{Outcome, authorize, directory, load, ours, requests};
 
 /// Rounds that count; an odd number has a median.
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 /// Rounds before them that don't: keys are fetched, memory is taken, caches fill.
 const WARM_UP_ROUNDS: usize = 2;
 /// Requests to each server in a round, each another one.

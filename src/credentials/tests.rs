@@ -139,9 +139,9 @@ fn the_secret_access_key_comes_out_of_the_token_alone() {
     let credentials = &issued.credentials;
     let token = credentials.session_token.expose();
     let opened = open(token, &credentials.access_key_id, &ring([1; 32]), NOW).unwrap();
-    assert_eq!(opened.secret, credentials.secret_access_key);
-    assert_eq!(opened.secret.expose().len(), 40);
-    assert!(!token.contains(opened.secret.expose()));
+    assert_eq!(*opened.secret.secret(), credentials.secret_access_key);
+    assert_eq!(opened.secret.secret().expose().len(), 40);
+    assert!(!token.contains(opened.secret.secret().expose()));
 }
 
 #[test]
@@ -325,7 +325,7 @@ fn what_was_opened_is_told_again_to_who_comes_with_the_same() {
     let plain = open_at(&issued, 0).unwrap();
     assert_eq!(first.principal, plain.principal);
     assert_eq!(first.session, plain.session);
-    assert_eq!(first.secret, plain.secret);
+    assert_eq!(first.secret.secret(), plain.secret.secret());
 }
 
 #[test]
@@ -472,6 +472,6 @@ fn no_more_is_remembered_than_there_is_room_for() {
     for (issued, told) in many.iter().zip(&told) {
         let again = open_again(&opened, issued, &keys, 0).unwrap();
         assert_eq!(again.principal, told.principal);
-        assert_eq!(again.secret, told.secret);
+        assert_eq!(again.secret.secret(), told.secret.secret());
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::{
 use crate::entropy::{Entropy, EntropyError};
 use crate::policy::IdentityPolicy;
 use crate::seal::{HEAD, KeyRing, SealingKey, key_id_of};
+use crate::sigv4::SigningSecret;
 
 /// Another one is written only where a format of the store is used that says so: nodes that don't know it
 /// refuse it (decision 70).
@@ -62,7 +63,7 @@ pub struct OpenToken {
     /// The session, which whoever signs with it shares.
     pub session: Arc<OpenSession>,
     /// What its requests must be signed with.
-    pub secret: SecretAccessKey,
+    pub secret: SigningSecret,
     /// The key that it is sealed under: as long as it is in the ring, it opens.
     pub sealed_under: [u8; 4],
 }
@@ -156,7 +157,7 @@ fn open_in_place(
     Ok(OpenToken {
         principal,
         session: Arc::new(session),
-        secret: secret_access_key(&opened.companion),
+        secret: SigningSecret::new(secret_access_key(&opened.companion)),
         sealed_under: key_id,
     })
 }

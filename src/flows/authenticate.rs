@@ -20,7 +20,7 @@ use super::request::RequestMeta;
 use super::standing::Ground;
 use super::used_keys::{Used, UsedKeys};
 use crate::audit::AuditUnavailable;
-use crate::credentials::{self, OpenSession, OpenedTokens};
+use crate::credentials::{self, OpenSession, OpenToken, OpenedTokens};
 use crate::directory::{DirectoryError, KeyStatus, LiveDirectory, Snapshot};
 use crate::domain::{
     AccessKeyId, AccountId, Endpoint, IamPath, KeyKind, Partition, Principal, Region, Secret,
@@ -29,7 +29,7 @@ use crate::domain::{
 use crate::federation::known::KnownProviders;
 use crate::policy::IdentityPolicy;
 use crate::sigv4::{
-    self, ExpectedScope, HttpRequest, Payload, ReceivedBody, ReceivedBy, SigV4Error,
+    self, ExpectedScope, HttpRequest, Payload, ReceivedBody, ReceivedBy, SecretRef, SigV4Error,
     UnverifiedSignature,
 };
 
@@ -173,9 +173,24 @@ struct KeyHolder {
     principal: Principal,
     session: Option<Arc<OpenSession>>,
     user: Option<Arc<BootstrapAdmin>>,
-    secret: SecretAccessKey,
+    secret: HeldSecret,
     found_in: FoundIn,
     sealed_under: Option<[u8; 4]>,
+}
+
+/// A user's or service's own secret, or that of a session.
+enum HeldSecret {
+    Own(SecretAccessKey),
+    OfSession(Arc<OpenToken>),
+}
+
+impl<'s> From<&'s HeldSecret> for SecretRef<'s> {
+    fn from(secret: &'s HeldSecret) -> Self {
+        match secret {
+            HeldSecret::Own(secret) => Self::Plain(secret),
+            HeldSecret::OfSession(token) => Self::Shared(&token.secret),
+        }
+    }
 }
 
 /// What the head of a request proves whose body is not there yet.
@@ -420,7 +435,7 @@ impl Authenticator {
                     principal: admin.principal()?,
                     session: None,
                     user: Some(Arc::clone(admin)),
-                    secret: admin.secret_access_key.clone(),
+                    secret: HeldSecret::Own(admin.secret_access_key.clone()),
                     found_in: FoundIn(None),
                     sealed_under: None,
                 }),
@@ -449,7 +464,7 @@ impl Authenticator {
             principal,
             session: None,
             user: None,
-            secret: own.secret(),
+            secret: HeldSecret::Own(own.secret()),
             found_in: FoundIn(Some(snapshot)),
             sealed_under: None,
         })
@@ -484,9 +499,9 @@ impl Authenticator {
             user: self.admin_behind(principal),
             principal: principal.clone(),
             session: Some(Arc::clone(session)),
-            secret: opened.secret.clone(),
-            found_in: FoundIn(Some(snapshot)),
             sealed_under: Some(opened.sealed_under),
+            secret: HeldSecret::OfSession(opened),
+            found_in: FoundIn(Some(snapshot)),
         })
     }
 }

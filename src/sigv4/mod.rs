@@ -31,6 +31,7 @@ mod read;
 mod received;
 mod sign;
 mod signing_key;
+mod signing_secret;
 mod string_to_sign;
 mod timestamp;
 mod verify;
@@ -39,6 +40,7 @@ pub use error::{RequiredHeader, SigV4Error};
 pub use read::{UnverifiedSignature, read};
 pub use received::{Payload, PayloadHash, ReceivedBody, ReceivedBy};
 pub use sign::{Signer, sign};
+pub use signing_secret::{SecretRef, SigningSecret};
 pub use timestamp::ScopeDate;
 pub use verify::{ExpectedScope, VerifiedSignature, payload_hash};
 

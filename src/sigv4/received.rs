@@ -9,8 +9,8 @@ use std::str::FromStr;
 use super::canonical::PathForm;
 use super::read::Validity;
 use super::verify::{is_hash, payload_hash};
-use super::{SigV4Error, UNSIGNED_PAYLOAD, UnverifiedSignature, VerifiedSignature};
-use crate::domain::{InvalidValue, Region, SecretAccessKey, UnixTime};
+use super::{SecretRef, SigV4Error, UNSIGNED_PAYLOAD, UnverifiedSignature, VerifiedSignature};
+use crate::domain::{InvalidValue, Region, UnixTime};
 
 /// The services whose requests are signed as S3's are: the path is encoded once and keeps its dots and
 /// slashes, and the body may be left unsigned or come in signed chunks.
@@ -81,9 +81,9 @@ impl UnverifiedSignature<'_> {
     ///
     /// # Errors
     /// [`SigV4Error`] of the first check that failed.
-    pub fn verify_received(
+    pub fn verify_received<'s>(
         self,
-        secret: &SecretAccessKey,
+        secret: impl Into<SecretRef<'s>>,
         by: &ReceivedBy<'_>,
         body: &ReceivedBody,
         now: UnixTime,
@@ -102,7 +102,7 @@ impl UnverifiedSignature<'_> {
         } else {
             PathForm::Normalised
         };
-        self.prove(secret, hash.as_bytes(), form)?;
+        self.prove(secret.into(), hash.as_bytes(), form)?;
         Ok((self.verified(), payload))
     }
 

@@ -6,6 +6,7 @@ use crate::domain::{Region, Secret, SecretAccessKey};
 use crate::mac::MacKey;
 
 /// A key that signs for one day, region and service.
+#[derive(Clone)]
 pub(super) struct SigningKey(MacKey);
 
 impl SigningKey {
@@ -26,6 +27,11 @@ impl SigningKey {
 
     fn then(self, step: &[u8]) -> Self {
         Self(MacKey::new(self.0.sign(&[step]).expose()))
+    }
+
+    #[cfg(test)]
+    pub(super) fn tag_of(&self, text: &[u8]) -> [u8; 32] {
+        *self.0.sign(&[text]).expose()
     }
 
     /// The signature of a string to sign, in lower-case hexadecimal.

@@ -4,12 +4,11 @@ use aws_lc_rs::digest::{Digest, SHA256, digest};
 use data_encoding::HEXLOWER;
 
 use super::canonical::{PathForm, canonical_request};
-use super::credential::Credential;
 use super::read::Validity;
-use super::signing_key::SigningKey;
+use super::signing_secret::SecretRef;
 use super::string_to_sign::StringToSign;
 use super::{MAX_SKEW_SECONDS, SigV4Error, UNSIGNED_PAYLOAD, UnverifiedSignature};
-use crate::domain::{AccessKeyId, Region, SecretAccessKey, UnixTime};
+use crate::domain::{AccessKeyId, Region, UnixTime};
 
 /// What a signature must be made for.
 #[derive(Debug, Clone, Copy)]
@@ -56,16 +55,16 @@ impl UnverifiedSignature<'_> {
     /// # Errors
     /// [`SigV4Error`] of the first check that failed; [`SigV4Error::SignatureMismatch`] where the
     /// request was altered or signed with another secret.
-    pub fn verify(
+    pub fn verify<'s>(
         self,
-        secret: &SecretAccessKey,
+        secret: impl Into<SecretRef<'s>>,
         expected: &ExpectedScope<'_>,
         now: UnixTime,
     ) -> Result<VerifiedSignature, SigV4Error> {
         self.check(expected, now)?;
         let hash = hex(&digest(&SHA256, self.request.body));
         let last_line = self.last_line(&hash)?;
-        self.prove(secret, last_line, PathForm::Normalised)?;
+        self.prove(secret.into(), last_line, PathForm::Normalised)?;
         Ok(self.verified())
     }
 
@@ -84,9 +83,9 @@ impl UnverifiedSignature<'_> {
     /// # Errors
     /// [`SigV4Error`] of the first check that failed; [`SigV4Error::MissingPayloadHash`] where the
     /// request states no hash, [`SigV4Error::Presigned`] where it is signed by query.
-    pub fn verify_head(
+    pub fn verify_head<'s>(
         &self,
-        secret: &SecretAccessKey,
+        secret: impl Into<SecretRef<'s>>,
         expected: &ExpectedScope<'_>,
         now: UnixTime,
     ) -> Result<(), SigV4Error> {
@@ -97,7 +96,7 @@ impl UnverifiedSignature<'_> {
             .as_deref()
             .filter(|stated| is_hash(stated));
         let stated = stated.ok_or(SigV4Error::MissingPayloadHash)?;
-        self.prove(secret, stated.as_bytes(), PathForm::Normalised)
+        self.prove(secret.into(), stated.as_bytes(), PathForm::Normalised)
     }
 
     /// Refuses a signature by query, for requests that nobody may keep and hand on.
@@ -114,19 +113,13 @@ impl UnverifiedSignature<'_> {
     /// Compares the signature with that of this secret over the request with a body of this hash.
     pub(super) fn prove(
         &self,
-        secret: &SecretAccessKey,
+        secret: SecretRef<'_>,
         hash: &[u8],
         form: PathForm,
     ) -> Result<(), SigV4Error> {
         let canonical = canonical_request(&self.request, form, &self.signed_headers, hash)?;
         let string_to_sign = StringToSign::of(&canonical, &self.credential, self.signed_at);
-        let Credential {
-            date,
-            region,
-            service,
-            ..
-        } = &self.credential;
-        let key = SigningKey::derive(secret, *date, region, service);
+        let key = secret.key(&self.credential);
         if key.is_signature(&string_to_sign, &self.signature) {
             Ok(())
         } else {

@@ -438,6 +438,17 @@ async fn a_rotation_that_drops_the_previous_keys_ends_every_session() {
     assert!(is_alive(&node, &after).await);
 }
 
+#[tokio::test]
+async fn a_key_that_was_dropped_elsewhere_opens_nothing_that_was_remembered_here() {
+    let node = Node::new().await;
+    let here = node.beside().await;
+    let before = node.credentials_of(READER).await;
+    assert!(is_alive(&here, &before).await);
+    rotate(&node, PreviousKeys::Drop, NOW).await;
+    here.directory.catch_up(NOW).await.unwrap();
+    assert!(!is_alive(&here, &before).await);
+}
+
 /// A call may wait for its turn while its session's key is dropped.
 #[tokio::test]
 async fn a_rotation_that_drops_the_previous_keys_ends_the_calls_that_are_under_way() {

@@ -10,6 +10,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4::SigningParams;
 
 use super::*;
+use crate::domain::SecretAccessKey;
 use crate::sigv4::{HttpRequest, read};
 
 const KEY_ID: &str = "AKIARZPUZDIKGB2VALC4";
