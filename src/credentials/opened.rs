@@ -99,10 +99,10 @@ impl OpenedTokens {
 
     /// Forgets what was not asked for in the last minute, or in one that is still to come: clocks are put back.
     pub fn forget_unused(&self, now: UnixTime) {
-        let is_late = |opened: &Opened| (0..=KEPT_SECONDS).contains(&now.since(opened.used_at));
+        let is_recent = |opened: &Opened| (0..=KEPT_SECONDS).contains(&now.since(opened.used_at));
         for set in &self.sets {
             for place in &mut own(set).0 {
-                place.take_if(|opened| !is_late(opened));
+                place.take_if(|opened| !is_recent(opened));
             }
         }
     }
