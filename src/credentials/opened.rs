@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! token, access key, ring ── the same three as a place remembers? ── yes ── what it opened to
-//!                              └ no: opened, and remembered there
+//!                              └ no: opened; did the key come before? ── yes ── remembered there
 //! ```
 //! A ring of keys opens a token for an access key to the same session every time, so that whoever comes
-//! with all three again is told what came of it. Whatever else decides (the time, revocations, whether the role is still
-//! there) is asked each time, and a ring that a key was put into or taken out of is another ring.
+//! with all three again is told what came of it. Whatever else decides (the time, revocations, whether the
+//! role is still there) is asked each time, and a ring that a key was put into or taken out of is another
+//! ring. Of a key that comes once, nothing is kept but that it came.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -24,6 +25,8 @@ const KEPT_SECONDS: i64 = 60;
 pub const MAX_BYTES: usize = 2_048;
 /// So many tokens a set holds.
 const WAYS: usize = 2;
+/// So many keys that came is a set told of before it forgets the first.
+const CAME: usize = 4;
 /// Sets; a power of two.
 const SETS: usize = 512;
 /// So many tokens are remembered at the most; of one more, the longer unused of its set is forgotten.
@@ -35,9 +38,14 @@ pub struct OpenedTokens {
     hashes: RandomState,
 }
 
-/// The one that was used last comes first.
 #[derive(Default)]
-struct Set([Option<Opened>; WAYS]);
+struct Set {
+    /// The one that was used last comes first.
+    opened: [Option<Opened>; WAYS],
+    /// The hashes of keys that came and were not remembered, the latest first. Whoever has another's hash
+    /// by chance is remembered one call sooner.
+    came: [u64; CAME],
+}
 
 struct Opened {
     token: SessionToken,
@@ -74,7 +82,8 @@ impl OpenedTokens {
         keys: &KeyRing,
         now: UnixTime,
     ) -> Result<Arc<OpenToken>, TokenError> {
-        let Some(set) = self.set(access_key_id) else {
+        let hash = self.hashes.hash_one(access_key_id.as_str());
+        let Some(set) = self.set(hash) else {
             return open(token, access_key_id, keys, now).map(Arc::new);
         };
         let known = own(set).find((token, access_key_id, keys), now);
@@ -83,7 +92,8 @@ impl OpenedTokens {
             return Ok(known);
         }
         let opened = Arc::new(open(token, access_key_id, keys, now)?);
-        if token.len() <= MAX_BYTES && opened.session.session_policies.is_empty() {
+        let takes_little = token.len() <= MAX_BYTES && opened.session.session_policies.is_empty();
+        if takes_little && own(set).came_before(hash) {
             let forgotten = own(set).put(Opened {
                 token: SessionToken::new(token.to_owned()),
                 access_key_id: access_key_id.clone(),
@@ -101,14 +111,13 @@ impl OpenedTokens {
     pub fn forget_unused(&self, now: UnixTime) {
         let is_recent = |opened: &Opened| (0..=KEPT_SECONDS).contains(&now.since(opened.used_at));
         for set in &self.sets {
-            for place in &mut own(set).0 {
+            for place in &mut own(set).opened {
                 place.take_if(|opened| !is_recent(opened));
             }
         }
     }
 
-    fn set(&self, access_key_id: &AccessKeyId) -> Option<&Mutex<Set>> {
-        let hash = self.hashes.hash_one(access_key_id.as_str());
+    fn set(&self, hash: u64) -> Option<&Mutex<Set>> {
         let index = usize::try_from(hash % SETS as u64).ok()?;
         self.sets.get(index)
     }
@@ -122,9 +131,9 @@ impl Set {
         now: UnixTime,
     ) -> Option<Arc<OpenToken>> {
         let is_asked = |place: &Option<Opened>| place.as_ref().is_some_and(|it| it.is_for(asked));
-        let at = self.0.iter().position(is_asked)?;
-        self.0.swap(0, at);
-        let place = self.0.first_mut()?;
+        let at = self.opened.iter().position(is_asked)?;
+        self.opened.swap(0, at);
+        let place = self.opened.first_mut()?;
         let is_over = place
             .as_ref()
             .is_some_and(|opened| opened.to.check_time(now).is_err());
@@ -138,8 +147,20 @@ impl Set {
 
     /// Puts it first, in the place of the one that was used the longest ago.
     fn put(&mut self, opened: Opened) -> Option<Opened> {
-        self.0.rotate_right(1);
-        self.0.first_mut()?.replace(opened)
+        self.opened.rotate_right(1);
+        self.opened.first_mut()?.replace(opened)
+    }
+
+    /// Whether the key with this hash came lately; if not, it has now.
+    fn came_before(&mut self, hash: u64) -> bool {
+        if self.came.contains(&hash) {
+            return true;
+        }
+        self.came.rotate_right(1);
+        if let Some(latest) = self.came.first_mut() {
+            *latest = hash;
+        }
+        false
     }
 }
 

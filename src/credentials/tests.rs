@@ -316,10 +316,16 @@ fn open_again(
     opened.open(token, &credentials.access_key_id, keys, NOW.plus(seconds))
 }
 
+/// Opens a session's token twice: what it opens to is remembered from the second call on.
+fn open_twice(opened: &OpenedTokens, issued: &Issued, keys: &KeyRing) -> Arc<OpenToken> {
+    open_again(opened, issued, keys, 0).unwrap();
+    open_again(opened, issued, keys, 0).unwrap()
+}
+
 #[test]
 fn what_was_opened_is_told_again_to_who_comes_with_the_same() {
     let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_again(&opened, &issued, &keys, 0).unwrap();
+    let first = open_twice(&opened, &issued, &keys);
     let again = open_again(&opened, &issued, &keys, 1).unwrap();
     assert!(Arc::ptr_eq(&first, &again));
     let plain = open_at(&issued, 0).unwrap();
@@ -329,8 +335,25 @@ fn what_was_opened_is_told_again_to_who_comes_with_the_same() {
 }
 
 #[test]
+fn of_a_key_that_comes_once_nothing_is_remembered() {
+    let (opened, keys) = (OpenedTokens::default(), ring([1; 32]));
+    let often = issued();
+    let told = open_twice(&opened, &often, &keys);
+    for _ in 0..3 * MAX_OPENED {
+        let once = open_again(&opened, &issued(), &keys, 0).unwrap();
+        assert_eq!(Arc::strong_count(&once), 1);
+    }
+    let again = open_again(&opened, &often, &keys, 0).unwrap();
+    assert!(
+        Arc::ptr_eq(&told, &again),
+        "it gave way to one that came once"
+    );
+}
+
+#[test]
 fn what_was_opened_is_over_at_its_expiration() {
     let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
+    open_twice(&opened, &issued, &keys);
     for (at, is_over) in [
         (0, false),
         (HOUR - 1, false),
@@ -351,7 +374,7 @@ fn what_was_opened_is_over_at_its_expiration() {
 #[test]
 fn what_was_opened_is_told_to_nobody_who_comes_with_anything_else() {
     let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    open_again(&opened, &issued, &keys, 0).unwrap();
+    open_twice(&opened, &issued, &keys);
     let credentials = &issued.credentials;
     let (key, token) = (
         &credentials.access_key_id,
@@ -382,7 +405,7 @@ fn what_was_opened_is_told_to_nobody_who_comes_with_anything_else() {
 #[test]
 fn what_was_opened_is_told_for_no_other_access_key() {
     let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    open_again(&opened, &issued, &keys, 0).unwrap();
+    open_twice(&opened, &issued, &keys);
     let token = issued.credentials.session_token.expose();
     for number in 0..8 * u32::try_from(MAX_OPENED).unwrap() {
         let [a, b, c, d] = number.to_be_bytes();
@@ -397,7 +420,7 @@ fn what_was_opened_is_told_for_no_other_access_key() {
 fn what_would_take_much_room_is_opened_each_time() {
     let (opened, keys) = (OpenedTokens::default(), ring([1; 32]));
     let is_remembered = |issued: &Issued| {
-        let first = open_again(&opened, issued, &keys, 0).unwrap();
+        let first = open_twice(&opened, issued, &keys);
         let again = open_again(&opened, issued, &keys, 0).unwrap();
         assert_eq!(first.session, again.session);
         Arc::ptr_eq(&first, &again)
@@ -415,7 +438,7 @@ fn what_would_take_much_room_is_opened_each_time() {
 #[test]
 fn what_a_ring_opened_is_not_told_for_another_ring() {
     let (opened, issued, mut keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_again(&opened, &issued, &keys, 0).unwrap();
+    let first = open_twice(&opened, &issued, &keys);
     for dropped in [ring([2; 32]), KeyRing::empty()] {
         let refused = open_again(&opened, &issued, &dropped, 0).unwrap_err();
         assert_eq!(refused, TokenError::UnknownKey);
@@ -436,7 +459,7 @@ fn what_a_ring_opened_is_not_told_for_another_ring() {
 #[test]
 fn what_was_opened_is_forgotten_a_minute_after_its_last_use() {
     let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_again(&opened, &issued, &keys, 0).unwrap();
+    let first = open_twice(&opened, &issued, &keys);
     open_again(&opened, &issued, &keys, 50).unwrap();
     opened.forget_unused(NOW.plus(110));
     let again = open_again(&opened, &issued, &keys, 50).unwrap();
@@ -452,7 +475,7 @@ fn what_was_opened_is_forgotten_a_minute_after_its_last_use() {
 #[test]
 fn what_is_over_is_remembered_no_longer() {
     let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_again(&opened, &issued, &keys, 0).unwrap();
+    let first = open_twice(&opened, &issued, &keys);
     assert_eq!(Arc::strong_count(&first), 2);
     open_again(&opened, &issued, &keys, HOUR).unwrap_err();
     assert_eq!(Arc::strong_count(&first), 1);
@@ -464,7 +487,7 @@ fn no_more_is_remembered_than_there_is_room_for() {
     let many: Vec<_> = (0..3 * MAX_OPENED).map(|_| issued()).collect();
     let told: Vec<_> = many
         .iter()
-        .map(|issued| open_again(&opened, issued, &keys, 0).unwrap())
+        .map(|issued| open_twice(&opened, issued, &keys))
         .collect();
     let is_kept = |it: &&Arc<OpenToken>| Arc::strong_count(it) > 1;
     let kept = told.iter().filter(is_kept).count();
