@@ -201,6 +201,24 @@ fn the_containerfile_has_no_mistakes() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
 }
 
+/// What is left out changes what is built, or is missed by nobody until it is.
+#[test]
+fn the_image_is_built_of_all_that_cargo_reads() {
+    let text = std::fs::read_to_string(example("container/Containerfile")).unwrap();
+    for folder in [
+        ".cargo",
+        "benches",
+        "config",
+        "src",
+        "static",
+        "templates",
+        "tests",
+    ] {
+        let line = format!("COPY {folder} {folder}\n");
+        assert!(text.contains(&line), "{folder}");
+    }
+}
+
 /// The names of our metrics in a text.
 fn metrics_in(text: &str) -> BTreeSet<&str> {
     let words = text.split(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric());

@@ -21,6 +21,23 @@ fn a_gateway_serves_without_any_file() {
     assert_eq!(made, expected.map(str::to_owned).into());
 }
 
+/// The allocator tells what was built into it before it heeds the environment.
+#[test]
+fn the_allocator_has_its_settings_from_the_build() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = ("_RJEM_MALLOC_CONF", "confirm_conf:true");
+    let output = run(folder.path(), &["--version"], &[told]);
+    let settings = text(&output.stderr);
+    for setting in [
+        "background_thread:true",
+        "narenas_ratio:1",
+        "dirty_decay_ms:1000",
+    ] {
+        let line = format!("-- Set conf value: {setting}\n");
+        assert!(settings.contains(&line), "{setting}: {settings}");
+    }
+}
+
 #[test]
 fn in_memory_nothing_but_the_audit_log_is_left() {
     let folder = tempfile::tempdir().unwrap();
