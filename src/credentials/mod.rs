@@ -24,7 +24,5 @@ pub use issue::{
     Extent, IssueError, Issued, IssuedToUser, Mint, UserSession, issue, issue_root, issue_to_user,
 };
 pub use message::{MAX_ENCODED_MESSAGE, MessageError, open_message, seal_message};
-#[cfg(test)]
-pub(crate) use opened::MAX_BYTES;
-pub use opened::{MAX_OPENED, OpenedTokens};
+pub use opened::OpenedTokens;
 pub use token::{OpenSession, OpenToken, TokenError, open};

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! token, access key, ring ── the same three as a place remembers? ── yes ── what it opened to
-//!                              └ no: opened; did the key come before? ── yes ── remembered there
+//!                              └ no: opened; was one of this key's opened lately? ── yes ── remembered there
 //! ```
 //! A ring of keys opens a token for an access key to the same session every time, so that whoever comes
 //! with all three again is told what came of it. Whatever else decides (the time, revocations, whether the
 //! role is still there) is asked each time, and a ring that a key was put into or taken out of is another
-//! ring. Of a key that comes once, nothing is kept but that it came.
+//! ring. Of a key whose token is opened once, nothing is kept but that it was.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -22,15 +22,14 @@ use crate::seal::{KeyRing, RingIdentity};
 const KEPT_SECONDS: i64 = 60;
 /// A longer token is opened each time, and so is that of a session with policies of its own, which take
 /// a hundred times their length once they are compiled: what is remembered is some 6 KB at the most.
-pub const MAX_BYTES: usize = 2_048;
+const MAX_BYTES: usize = 2_048;
 /// So many tokens a set holds.
 const WAYS: usize = 2;
-/// So many keys that came is a set told of before it forgets the first.
+/// Of so many keys a set knows that a token of theirs was opened; of one more, the first is forgotten.
 const CAME: usize = 4;
-/// Sets; a power of two.
-const SETS: usize = 512;
 /// So many tokens are remembered at the most; of one more, the longer unused of its set is forgotten.
-pub const MAX_OPENED: usize = SETS * WAYS;
+const MAX_OPENED: usize = 1_024;
+const SETS: usize = MAX_OPENED / WAYS;
 
 /// What session tokens opened to.
 pub struct OpenedTokens {
@@ -42,8 +41,8 @@ pub struct OpenedTokens {
 struct Set {
     /// The one that was used last comes first.
     opened: [Option<Opened>; WAYS],
-    /// The hashes of keys that came and were not remembered, the latest first. Whoever has another's hash
-    /// by chance is remembered one call sooner.
+    /// The hashes of keys whose tokens were opened, the latest first. Whoever has another's hash by chance
+    /// is remembered one opening sooner.
     came: [u64; CAME],
 }
 
@@ -107,11 +106,14 @@ impl OpenedTokens {
         Ok(opened)
     }
 
-    /// Forgets what was not asked for in the last minute, or in one that is still to come: clocks are put back.
+    /// Forgets what was not asked for in the last minute, or in one that is still to come (clocks are put
+    /// back), and whose tokens were opened once.
     pub fn forget_unused(&self, now: UnixTime) {
         let is_recent = |opened: &Opened| (0..=KEPT_SECONDS).contains(&now.since(opened.used_at));
         for set in &self.sets {
-            for place in &mut own(set).opened {
+            let mut set = own(set);
+            set.came = Default::default();
+            for place in &mut set.opened {
                 place.take_if(|opened| !is_recent(opened));
             }
         }
@@ -145,13 +147,18 @@ impl Set {
         Some(Arc::clone(&opened.to))
     }
 
-    /// Puts it first, in the place of the one that was used the longest ago.
+    /// Puts it first, in the place of what is remembered of its key, or else of the one that was used the
+    /// longest ago; what was there.
     fn put(&mut self, opened: Opened) -> Option<Opened> {
-        self.opened.rotate_right(1);
+        let key = &opened.access_key_id;
+        let has_key =
+            |place: &Option<Opened>| place.as_ref().is_some_and(|it| it.access_key_id == *key);
+        let at = self.opened.iter().position(has_key).unwrap_or(WAYS - 1);
+        self.opened.get_mut(..=at)?.rotate_right(1);
         self.opened.first_mut()?.replace(opened)
     }
 
-    /// Whether the key with this hash came lately; if not, it has now.
+    /// Whether a token of the key with this hash was opened lately; if not, it was now.
     fn came_before(&mut self, hash: u64) -> bool {
         if self.came.contains(&hash) {
             return true;
@@ -175,3 +182,6 @@ impl Opened {
 fn own(set: &Mutex<Set>) -> MutexGuard<'_, Set> {
     set.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

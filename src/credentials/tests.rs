@@ -1,7 +1,5 @@
 //! What is issued opens again, for its own access key and its own time only.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::directory::testing::NOW;
 use crate::domain::{
@@ -18,9 +16,9 @@ const PROVIDER: &str = "arn:aws:iam::482011739056:oidc-provider/idp.example.com"
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow",
     "Principal":{"Federated":"arn:aws:iam::482011739056:oidc-provider/idp.example.com"},
     "Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"]}}"#;
-const POLICY: &str =
+pub(super) const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
-const HOUR: i64 = 3600;
+pub(super) const HOUR: i64 = 3600;
 
 fn grant(tags: SessionTags) -> Grant {
     grant_until(tags, None)
@@ -60,7 +58,7 @@ fn grant_until(tags: SessionTags, ends_by: Option<UnixTime>) -> Grant {
     }
 }
 
-fn tags(count: usize, length: usize) -> SessionTags {
+pub(super) fn tags(count: usize, length: usize) -> SessionTags {
     let mut tags = SessionTags::none();
     for number in 0..count {
         let value = "v".repeat(length).parse().unwrap();
@@ -70,7 +68,7 @@ fn tags(count: usize, length: usize) -> SessionTags {
     tags
 }
 
-fn ring(bytes: [u8; 32]) -> KeyRing {
+pub(super) fn ring(bytes: [u8; 32]) -> KeyRing {
     let mut ring = KeyRing::empty();
     ring.add(SealingKey::new(bytes), NOW);
     ring
@@ -84,7 +82,10 @@ fn mint<'a>(keys: &'a KeyRing, entropy: &'a dyn Entropy) -> Mint<'a> {
     }
 }
 
-fn try_issue(tags: SessionTags, policies: Vec<IdentityPolicy>) -> Result<Issued, IssueError> {
+pub(super) fn try_issue(
+    tags: SessionTags,
+    policies: Vec<IdentityPolicy>,
+) -> Result<Issued, IssueError> {
     let extent = Extent {
         policies,
         ..Extent::default()
@@ -92,11 +93,11 @@ fn try_issue(tags: SessionTags, policies: Vec<IdentityPolicy>) -> Result<Issued,
     issue(grant(tags), extent, mint(&ring([1; 32]), &SystemEntropy))
 }
 
-fn issued() -> Issued {
+pub(super) fn issued() -> Issued {
     try_issue(SessionTags::none(), Vec::new()).unwrap()
 }
 
-fn open_at(issued: &Issued, seconds: i64) -> Result<OpenToken, TokenError> {
+pub(super) fn open_at(issued: &Issued, seconds: i64) -> Result<OpenToken, TokenError> {
     let credentials = &issued.credentials;
     let token = credentials.session_token.expose();
     let at = NOW.plus(seconds);
@@ -302,199 +303,4 @@ fn nothing_is_issued_without_randomness() {
         mint(&keys, &Nothing),
     );
     assert_eq!(none.unwrap_err(), IssueError::Entropy(EntropyError));
-}
-
-/// What a session's token opens to, where `opened` may remember it.
-fn open_again(
-    opened: &OpenedTokens,
-    issued: &Issued,
-    keys: &KeyRing,
-    seconds: i64,
-) -> Result<Arc<OpenToken>, TokenError> {
-    let credentials = &issued.credentials;
-    let token = credentials.session_token.expose();
-    opened.open(token, &credentials.access_key_id, keys, NOW.plus(seconds))
-}
-
-/// Opens a session's token twice: what it opens to is remembered from the second call on.
-fn open_twice(opened: &OpenedTokens, issued: &Issued, keys: &KeyRing) -> Arc<OpenToken> {
-    open_again(opened, issued, keys, 0).unwrap();
-    open_again(opened, issued, keys, 0).unwrap()
-}
-
-#[test]
-fn what_was_opened_is_told_again_to_who_comes_with_the_same() {
-    let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_twice(&opened, &issued, &keys);
-    let again = open_again(&opened, &issued, &keys, 1).unwrap();
-    assert!(Arc::ptr_eq(&first, &again));
-    let plain = open_at(&issued, 0).unwrap();
-    assert_eq!(first.principal, plain.principal);
-    assert_eq!(first.session, plain.session);
-    assert_eq!(first.secret.secret(), plain.secret.secret());
-}
-
-#[test]
-fn of_a_key_that_comes_once_nothing_is_remembered() {
-    let (opened, keys) = (OpenedTokens::default(), ring([1; 32]));
-    let often = issued();
-    let told = open_twice(&opened, &often, &keys);
-    for _ in 0..3 * MAX_OPENED {
-        let once = open_again(&opened, &issued(), &keys, 0).unwrap();
-        assert_eq!(Arc::strong_count(&once), 1);
-    }
-    let again = open_again(&opened, &often, &keys, 0).unwrap();
-    assert!(
-        Arc::ptr_eq(&told, &again),
-        "it gave way to one that came once"
-    );
-}
-
-#[test]
-fn what_was_opened_is_over_at_its_expiration() {
-    let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    open_twice(&opened, &issued, &keys);
-    for (at, is_over) in [
-        (0, false),
-        (HOUR - 1, false),
-        (HOUR, true),
-        (HOUR + 1, true),
-    ] {
-        let again = open_again(&opened, &issued, &keys, at);
-        let expired_at = NOW.plus(HOUR);
-        assert_eq!(again.is_err(), is_over, "{at}");
-        assert!(
-            again
-                .err()
-                .is_none_or(|it| it == TokenError::Expired { expired_at })
-        );
-    }
-}
-
-#[test]
-fn what_was_opened_is_told_to_nobody_who_comes_with_anything_else() {
-    let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    open_twice(&opened, &issued, &keys);
-    let credentials = &issued.credentials;
-    let (key, token) = (
-        &credentials.access_key_id,
-        credentials.session_token.expose(),
-    );
-    let [other, ..] = [self::issued().credentials];
-    for (token, key) in [
-        (token, &other.access_key_id),
-        (other.session_token.expose(), key),
-        (token.get(..token.len() - 4).unwrap(), key),
-        (&[token, "AAAA"].concat(), key),
-        ("", key),
-    ] {
-        let refused = opened.open(token, key, &keys, NOW).unwrap_err();
-        assert_eq!(refused, TokenError::Invalid, "{token}");
-    }
-    for at in 0..token.len() {
-        let mut changed = token.as_bytes().to_vec();
-        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
-        let changed = String::from_utf8(changed).unwrap();
-        let refused = opened.open(&changed, key, &keys, NOW);
-        assert!(refused.is_err(), "byte {at}");
-    }
-    assert!(open_again(&opened, &issued, &keys, 0).is_ok());
-}
-
-/// Some of so many stand in the same set.
-#[test]
-fn what_was_opened_is_told_for_no_other_access_key() {
-    let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    open_twice(&opened, &issued, &keys);
-    let token = issued.credentials.session_token.expose();
-    for number in 0..8 * u32::try_from(MAX_OPENED).unwrap() {
-        let [a, b, c, d] = number.to_be_bytes();
-        let account = "482011739056".parse().unwrap();
-        let other = AccessKeyId::from_random(KeyKind::Temporary, account, [1, a, b, c, d]);
-        let refused = opened.open(token, &other, &keys, NOW).unwrap_err();
-        assert_eq!(refused, TokenError::Invalid, "{other:?}");
-    }
-}
-
-#[test]
-fn what_would_take_much_room_is_opened_each_time() {
-    let (opened, keys) = (OpenedTokens::default(), ring([1; 32]));
-    let is_remembered = |issued: &Issued| {
-        let first = open_twice(&opened, issued, &keys);
-        let again = open_again(&opened, issued, &keys, 0).unwrap();
-        assert_eq!(first.session, again.session);
-        Arc::ptr_eq(&first, &again)
-    };
-    let narrowed = try_issue(SessionTags::none(), vec![POLICY.parse().unwrap()]);
-    assert!(!is_remembered(&narrowed.unwrap()));
-    for (count, is_short) in [(1, true), (4, true), (9, false)] {
-        let tagged = try_issue(tags(count, 256), Vec::new()).unwrap();
-        let length = tagged.credentials.session_token.expose().len();
-        assert_eq!(length <= MAX_BYTES, is_short, "{length}");
-        assert_eq!(is_remembered(&tagged), is_short, "{length}");
-    }
-}
-
-#[test]
-fn what_a_ring_opened_is_not_told_for_another_ring() {
-    let (opened, issued, mut keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_twice(&opened, &issued, &keys);
-    for dropped in [ring([2; 32]), KeyRing::empty()] {
-        let refused = open_again(&opened, &issued, &dropped, 0).unwrap_err();
-        assert_eq!(refused, TokenError::UnknownKey);
-    }
-    let copy = open_again(&opened, &issued, &keys.clone(), 0).unwrap();
-    assert!(Arc::ptr_eq(&first, &copy));
-    keys.add(SealingKey::new([2; 32]), NOW);
-    let anew = open_again(&opened, &issued, &keys, 0).unwrap();
-    assert!(!Arc::ptr_eq(&first, &anew));
-    drop(keys);
-    // Whatever comes to stand where the ring stood is another one.
-    for _ in 0..100 {
-        let refused = open_again(&opened, &issued, &ring([3; 32]), 0).unwrap_err();
-        assert_eq!(refused, TokenError::UnknownKey);
-    }
-}
-
-#[test]
-fn what_was_opened_is_forgotten_a_minute_after_its_last_use() {
-    let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_twice(&opened, &issued, &keys);
-    open_again(&opened, &issued, &keys, 50).unwrap();
-    opened.forget_unused(NOW.plus(110));
-    let again = open_again(&opened, &issued, &keys, 50).unwrap();
-    assert!(Arc::ptr_eq(&first, &again));
-    opened.forget_unused(NOW.plus(111));
-    let anew = open_again(&opened, &issued, &keys, 111).unwrap();
-    assert!(!Arc::ptr_eq(&first, &anew));
-    // The clock was put back.
-    opened.forget_unused(NOW.plus(110));
-    assert_eq!(Arc::strong_count(&anew), 1);
-}
-
-#[test]
-fn what_is_over_is_remembered_no_longer() {
-    let (opened, issued, keys) = (OpenedTokens::default(), issued(), ring([1; 32]));
-    let first = open_twice(&opened, &issued, &keys);
-    assert_eq!(Arc::strong_count(&first), 2);
-    open_again(&opened, &issued, &keys, HOUR).unwrap_err();
-    assert_eq!(Arc::strong_count(&first), 1);
-}
-
-#[test]
-fn no_more_is_remembered_than_there_is_room_for() {
-    let (opened, keys) = (OpenedTokens::default(), ring([1; 32]));
-    let many: Vec<_> = (0..3 * MAX_OPENED).map(|_| issued()).collect();
-    let told: Vec<_> = many
-        .iter()
-        .map(|issued| open_twice(&opened, issued, &keys))
-        .collect();
-    let is_kept = |it: &&Arc<OpenToken>| Arc::strong_count(it) > 1;
-    let kept = told.iter().filter(is_kept).count();
-    assert!((MAX_OPENED / 2..=MAX_OPENED).contains(&kept), "{kept}");
-    for (issued, told) in many.iter().zip(&told) {
-        let again = open_again(&opened, issued, &keys, 0).unwrap();
-        assert_eq!(again.principal, told.principal);
-        assert_eq!(again.secret.secret(), told.secret.secret());
-    }
 }

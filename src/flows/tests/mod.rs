@@ -257,8 +257,8 @@ impl Node {
         }
     }
 
-    /// Credentials for a role, from a good token. They are used twice at once, so that the node remembers what
-    /// their session token opens to.
+    /// Credentials for a role, from a good token. They are used at once, so that the node remembers what their
+    /// session token opens to.
     async fn credentials_of(&self, role: &str) -> Credentials {
         let token = good_token();
         let request = WebIdentityRequest {
@@ -267,11 +267,19 @@ impl Node {
         };
         let session = self.web_identity().run(request, &meta()).await.unwrap();
         let credentials = session.issued.credentials;
-        for _ in 0..2 {
-            let used = authenticate(&self.authenticator(), &credentials, "sts", NOW).await;
-            used.unwrap();
-        }
+        self.remember(&credentials).await;
         credentials
+    }
+
+    /// Uses credentials until the node remembers what their session token opens to.
+    async fn remember(&self, credentials: &Credentials) {
+        let authenticator = self.authenticator();
+        let mut sessions = Vec::new();
+        for _ in 0..3 {
+            let caller = authenticate(&authenticator, credentials, "sts", NOW).await;
+            sessions.extend(caller.unwrap().session);
+        }
+        assert!(Arc::ptr_eq(&sessions[1], &sessions[2]));
     }
 }
 
