@@ -28,7 +28,7 @@ use rolegate::directory::{DirectoryFiles, Format};
 use serde_json::json;
 use tempfile::TempDir;
 
-use servers::RedisServer;
+use servers::{GATEWAY_PASSWORD, RedisServer};
 use support::aws::AwsKeys;
 use support::browser::{Departure, Session};
 use support::directory::{add_role, every_assume_action, role_arn, trust};
@@ -49,8 +49,16 @@ struct House {
     one: HttpNode,
     /// What the settings of every node say of the store.
     toml: String,
-    _redis: RedisServer,
+    redis: RedisServer,
     _keys: TempDir,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.redis.denials(), "", "Redis refused a node something");
+        }
+    }
 }
 
 impl House {
@@ -80,7 +88,7 @@ impl House {
             other,
             one,
             toml,
-            _redis: redis,
+            redis,
             _keys: keys,
         };
         std::fs::write(house.other.folder().join(SECRET), CLIENT_SECRET).unwrap();
@@ -154,12 +162,16 @@ fn root_key() -> TempDir {
     folder
 }
 
+/// Nodes may do at Redis what the documentation says that they do, and nothing else.
 fn toml(redis: &RedisServer, keys: &TempDir) -> String {
-    let key = keys.path().join("root.key");
+    redis.grant_documented_rights("rolegate");
+    let password = keys.path().join("password");
+    std::fs::write(&password, GATEWAY_PASSWORD).unwrap();
     format!(
-        "store.url = '{}'\nroot_key.file = '{}'\n",
-        redis.url(),
-        key.display()
+        "store.url = '{}'\nstore.redis.password_file = '{}'\nroot_key.file = '{}'\n",
+        redis.gateway_url(),
+        password.display(),
+        keys.path().join("root.key").display()
     )
 }
 

@@ -21,7 +21,7 @@ use crate::damage::{ROOT_KEY, Rig, Table, withstands_damage};
 use crate::families::{family, family_key, is_next, rotate, token};
 use crate::pages::{page, write};
 use crate::samples::{NOW, logout_after, person, session, session_key, session_key_of};
-use crate::servers::{RedisCluster, RedisServer, Watched};
+use crate::servers::{GATEWAY_PASSWORD, RedisCluster, RedisServer, Watched};
 
 /// Tests of one kind share their servers, each under a prefix of its own.
 struct Shared<S>(OnceLock<Arc<S>>);
@@ -164,6 +164,55 @@ mod tls {
         let opening = open_with(settings, sealed_under(ROOT_KEY, None));
         let soon = tokio::time::timeout(Duration::from_secs(2), opening).await;
         soon.unwrap_or(Err(OpenError::Redis(Failure::Unexpected)))
+    }
+}
+
+/// A user who may do what the documentation says, and nothing else, can do everything.
+mod with_documented_rights {
+    use super::*;
+
+    static SERVER: Shared<RedisServer> = Shared::new();
+    static CLUSTER: Shared<RedisCluster> = Shared::new();
+
+    fn as_the_gateway(url: &str) -> RedisSettings {
+        RedisSettings {
+            password: Some(Secret::new(GATEWAY_PASSWORD.to_owned())),
+            ..settings(url)
+        }
+    }
+
+    mod at_a_server {
+        use super::*;
+
+        async fn empty() -> (RedisStore, Arc<RedisServer>) {
+            let server = SERVER.with(|| {
+                let server = RedisServer::start();
+                server.grant_documented_rights("test-*");
+                server
+            });
+            (open(&as_the_gateway(&server.gateway_url())).await, server)
+        }
+
+        conforms!(empty().await);
+    }
+
+    mod at_a_cluster {
+        use super::*;
+
+        async fn empty() -> (RedisStore, Arc<RedisCluster>) {
+            let cluster = CLUSTER.with(|| {
+                let cluster = RedisCluster::start();
+                cluster.grant_documented_rights("test-*");
+                cluster
+            });
+            let settings = RedisSettings {
+                replicas: 1,
+                ..as_the_gateway(&cluster.gateway_url())
+            };
+            (open(&settings).await, cluster)
+        }
+
+        conforms!(empty().await);
     }
 }
 

@@ -31,6 +31,12 @@ const ATTEMPTS: usize = 5;
 /// The system gives none of these to outgoing connections, which would take the port of a server that is
 /// down for a moment.
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
+/// Where a node's rights are told.
+const OPERATIONS: &str = include_str!("../../docs/operations.md");
+/// A user who may do what the documentation says that a node does, and nothing else.
+const GATEWAY: &str = "gateway";
+/// Their password.
+pub const GATEWAY_PASSWORD: &str = "a-password-of-the-gateway";
 
 /// Runs a program, tells its process id, and kills it when this process is gone: then nobody holds the
 /// other end of standard input any more. Whoever is gone without a word has left the folder, too.
@@ -200,10 +206,47 @@ impl RedisServer {
         self.restart_with(&["--replicaof", "127.0.0.1", &port.to_string()]);
     }
 
+    /// As [`Self::url`], for the user with the rights of the documentation.
+    pub fn gateway_url(&self) -> String {
+        format!("redis://{GATEWAY}@127.0.0.1:{}", self.port)
+    }
+
+    /// Lets a user do with these keys what the documentation says that a node does, and nothing else.
+    pub fn grant_documented_rights(&self, prefix: &str) {
+        let password = format!(">{GATEWAY_PASSWORD}");
+        let (keys, channel) = (format!("~{prefix}:*"), format!("&{prefix}:{{dir}}:changed"));
+        let commands = documented_commands();
+        let mut rights = vec!["ACL", "SETUSER", GATEWAY, "reset", "on"];
+        rights.extend([password.as_str(), &keys, &channel]);
+        rights.extend(commands.iter().map(String::as_str));
+        assert_eq!(self.run(&rights).trim(), "OK");
+    }
+
+    /// What somebody was not allowed to do.
+    pub fn denials(&self) -> String {
+        self.run(&["ACL", "LOG"]).trim().to_owned()
+    }
+
     /// Runs a command by `redis-cli`, and gives what it says.
     pub fn run(&self, arguments: &[&str]) -> String {
         run_at(self.port, arguments)
     }
+}
+
+/// The commands that an ACL must allow a node, as `ACL SETUSER` takes them.
+fn documented_commands() -> Vec<String> {
+    let (_, rest) = OPERATIONS
+        .split_once("An ACL must allow the node the commands")
+        .unwrap();
+    let (paragraph, _) = rest.split_once("\n\n").unwrap();
+    let words = paragraph.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let is_command = |word: &&str| {
+        word.len() > 2 && *word != "PREFIX" && word.bytes().all(|byte| byte.is_ascii_uppercase())
+    };
+    words
+        .filter(is_command)
+        .map(|command| format!("+{}", command.to_ascii_lowercase()))
+        .collect()
 }
 
 fn start_server(port: u16, settings: &[String], folder: TempDir) -> Option<Kept> {
@@ -377,7 +420,23 @@ impl RedisCluster {
     }
 
     pub fn url(&self) -> String {
-        let mut url = "redis+cluster://".to_owned();
+        self.url_of("")
+    }
+
+    /// As [`RedisServer::gateway_url`].
+    pub fn gateway_url(&self) -> String {
+        self.url_of(&format!("{GATEWAY}@"))
+    }
+
+    /// As [`RedisServer::grant_documented_rights`].
+    pub fn grant_documented_rights(&self, prefix: &str) {
+        for node in &self.nodes {
+            node.grant_documented_rights(prefix);
+        }
+    }
+
+    fn url_of(&self, user: &str) -> String {
+        let mut url = format!("redis+cluster://{user}");
         for (index, node) in self.nodes.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
             write!(url, "{comma}127.0.0.1:{}", node.port).unwrap();
