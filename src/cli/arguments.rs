@@ -19,10 +19,11 @@ use crate::flows::{
 /// Rolegate turns a sign-in at an identity provider into short-lived AWS-style credentials.
 ///
 /// `serve` runs the gateway. `demo` runs it with identity providers and a directory to look at.
-/// Every other command but `check-config`, `lint`, `migrate` and `restore` talks to a running gateway: it
-/// signs its requests with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with
-/// `ROLEGATE_ADMIN_ACCESS_KEY_ID` and `ROLEGATE_ADMIN_SECRET_ACCESS_KEY` where the first are not
-/// set, and needs the `rolegate:*` action that its help names.
+/// Every other command but `check-config`, `lint`, `connections template`, `migrate`, `restore` and
+/// `backup --from` talks to a running gateway: it signs its requests with `AWS_ACCESS_KEY_ID`,
+/// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or with `ROLEGATE_ADMIN_ACCESS_KEY_ID` and
+/// `ROLEGATE_ADMIN_SECRET_ACCESS_KEY` where the first are not set, and needs the `rolegate:*` action
+/// that its help names.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, propagate_version = true)]
 pub struct Arguments {

@@ -10,7 +10,7 @@ use super::support::aws::AwsKeys;
 use super::support::directory::{STS_CLIENT, add_role, every_assume_action, trust};
 use super::support::http_node::ROLE;
 
-/// No session lives on for longer where what it rests on is gone ("Administration", `docs/operations.md`).
+/// No session lives on for longer where what it rests on is gone.
 const BOUND: Duration = Duration::from_mins(1);
 
 /// How long the other node still goes on as before.
