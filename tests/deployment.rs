@@ -203,8 +203,10 @@ fn the_containerfile_has_no_mistakes() {
 
 /// What is left out changes what is built, or is missed by nobody until it is.
 #[test]
-fn the_image_is_built_of_all_that_cargo_reads() {
+fn the_image_is_built_of_these_folders() {
     let text = std::fs::read_to_string(example("container/Containerfile")).unwrap();
+    let (before, _) = text.split_once("cargo build").unwrap();
+    let copied: BTreeSet<&str> = before.lines().filter(|it| it.starts_with("COPY")).collect();
     for folder in [
         ".cargo",
         "benches",
@@ -214,8 +216,8 @@ fn the_image_is_built_of_all_that_cargo_reads() {
         "templates",
         "tests",
     ] {
-        let line = format!("COPY {folder} {folder}\n");
-        assert!(text.contains(&line), "{folder}");
+        let line = format!("COPY {folder} {folder}");
+        assert!(copied.contains(line.as_str()), "{folder}");
     }
 }
 

@@ -10,21 +10,36 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The README and every page below `docs`.
-fn pages() -> Vec<PathBuf> {
-    let mut pages = vec![repository().join("README.md")];
-    let mut folders = vec![repository().join("docs")];
+/// Every file below a folder.
+fn files_below(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![repository().join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "md") {
-                pages.push(path);
-            }
+            let list = if path.is_dir() {
+                &mut folders
+            } else {
+                &mut files
+            };
+            list.push(path);
         }
     }
+    files
+}
+
+/// The README and every page below `docs`.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![repository().join("README.md")];
+    let is_page = |path: &PathBuf| path.extension().is_some_and(|it| it == "md");
+    pages.extend(files_below("docs").into_iter().filter(is_page));
     pages
+}
+
+/// The words of a text, as names are made of.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .filter(|word| !word.is_empty())
 }
 
 /// The lines of a page that are text, and no code.
@@ -139,8 +154,7 @@ fn missing<'a>(span: &'a str, path: &mut &'a str) -> Vec<String> {
     let Ok(text) = read_to_string(repository().join("src").join(*path)) else {
         return vec![format!("there is no file {path}")];
     };
-    let is_part = |letter: char| !letter.is_alphanumeric() && letter != '_';
-    let words: BTreeSet<&str> = text.split(is_part).collect();
+    let words: BTreeSet<&str> = words(&text).collect();
     let names = names.split([' ', ',']).filter(|name| !name.is_empty());
     names
         .filter_map(|name| name.rsplit("::").next())
@@ -172,4 +186,22 @@ fn every_limit_is_where_its_row_says() {
     }
     assert!(all.is_empty(), "{all:#?}");
     assert!(count > 200, "{count} limits were found");
+}
+
+#[test]
+fn what_the_architecture_names_is_there() {
+    let sources = ["src", "templates", "static", "config"].map(files_below);
+    let texts: Vec<String> = sources
+        .iter()
+        .flatten()
+        .filter_map(|file| read_to_string(file).ok())
+        .collect();
+    let known: BTreeSet<&str> = texts.iter().flat_map(|text| words(text)).collect();
+    let page = read_to_string(repository().join("docs/ARCHITECTURE.md")).unwrap();
+    let text = lines(&page).collect::<Vec<_>>().join("\n");
+    let is_there = |word: &&str| known.contains(word) || repository().join(word).exists();
+    let named: BTreeSet<&str> = code(&text).flat_map(words).collect();
+    let gone: Vec<_> = named.iter().filter(|word| !is_there(word)).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+    assert!(named.len() > 300, "{} names were found", named.len());
 }
