@@ -11,7 +11,7 @@ use crate::domain::{Principal, ProvenPerson, ProviderRef, SessionTags, TagKey, U
 use crate::policy::{Caller as PolicyCaller, Context, LateKeys, Values};
 
 /// So many keys has a call by a session without tags, and some more are set by whoever asks.
-pub(super) const USUAL_KEYS: usize = 24;
+pub(super) const USUAL_KEYS: usize = 26;
 
 /// Who asks, how, when, from where, and by what.
 pub(super) fn caller_context<'a>(
@@ -73,7 +73,8 @@ pub(super) fn describe_caller<'a>(
         context.set("aws:AssumedRoot", "true");
     }
     if let Some(session) = &caller.session {
-        describe_session(context, session, now);
+        describe_session(context, session);
+        describe_second_factor(context, (&caller.principal, session), now);
         if matches!(caller.principal, Principal::Session(_)) {
             let person = session.lineage.person();
             let person = person.filter(|_| session.lineage.through.is_empty());
@@ -106,16 +107,27 @@ fn describe_person<'a>(context: &mut Context<'a>, person: &'a ProvenPerson) {
     }
 }
 
-/// Only temporary credentials say when they were issued, and whether with a second factor.
-fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession, now: UnixTime) {
-    context.set_late("aws:TokenIssueTime", &session.issued_at);
-    let is_present = session.mfa_at.is_some();
-    let is_present = if is_present { "true" } else { "false" };
+/// Only temporary credentials say whether somebody showed a second factor for them. Of a role's session a
+/// code was asked once, when the role was assumed: whoever has the session later has shown none ("Configuring
+/// MFA-protected API access", IAM user guide).
+fn describe_second_factor(
+    context: &mut Context<'_>,
+    (principal, session): (&Principal, &OpenSession),
+    now: UnixTime,
+) {
+    let is_own = matches!(principal, Principal::User(_));
+    let shown_at = session.mfa_at.filter(|_| is_own);
+    let is_present = if shown_at.is_some() { "true" } else { "false" };
     context.set("aws:MultiFactorAuthPresent", is_present);
-    if let Some(at) = session.mfa_at {
+    if let Some(at) = shown_at {
         let age = now.since(at).max(0);
         context.set("aws:MultiFactorAuthAge", age.to_string());
     }
+}
+
+/// Only temporary credentials say when they were issued.
+fn describe_session<'a>(context: &mut Context<'a>, session: &'a OpenSession) {
+    context.set_late("aws:TokenIssueTime", &session.issued_at);
     if let Some(source) = &session.source_identity {
         context.set("aws:SourceIdentity", source.as_str());
     }

@@ -198,11 +198,13 @@ impl Asking<'_> {
     /// # Errors
     /// AWS's text of the refusal.
     pub(super) fn ask(&self, action: &str, resource: &str) -> Result<(), String> {
+        let mut context = Context::over(self.context);
+        context.set_account("aws:ResourceAccount", self.account);
         let request = Request {
             caller: PolicyCaller::from(&self.caller.principal),
             action,
             resource,
-            context: self.context,
+            context: &context,
         };
         let own = OwnPolicies::of(self.caller, self.snapshot)
             .ok_or("The caller is not in the directory any more.")?;

@@ -25,12 +25,14 @@ pub struct RequestMeta {
 }
 
 impl RequestMeta {
-    /// Sets the condition keys that say how, when and from where something is asked.
+    /// Sets the condition keys that say how, when and from where something is asked. No service of AWS's asks
+    /// here in somebody's name.
     pub(super) fn describe<'a>(&'a self, context: &mut Context<'a>) {
         let secure = if self.is_secure { "true" } else { "false" };
         context
             .set_late("aws:SourceIp", &self.source_ip)
             .set("aws:SecureTransport", secure)
+            .set("aws:ViaAWSService", "false")
             .set("aws:UserAgent", self.user_agent.as_str())
             .set("aws:RequestedRegion", self.region.as_str());
         self.describe_time(context);

@@ -256,7 +256,7 @@ fn weigh<'r>(
         return Err(refused(Because::ForeignProvider));
     }
     let mut context = Context::over(&assumption.context);
-    describe_session(&mut context, assumption);
+    describe_session(&mut context, assumption, role);
     let mut allowed_by = Vec::new();
     for action in needed_actions(assumption) {
         add(
@@ -312,8 +312,14 @@ pub(super) fn needed_actions(assumption: &Assumption<'_>) -> impl Iterator<Item 
         .chain(source_identity)
 }
 
-/// Sets the keys that say what the session will be; all actions are judged by the same keys.
-pub(super) fn describe_session<'a>(context: &mut Context<'a>, assumption: &'a Assumption<'_>) {
+/// Sets the keys that say whose the role is and what the session will be; all actions are judged by the
+/// same keys.
+pub(super) fn describe_session<'a>(
+    context: &mut Context<'a>,
+    assumption: &'a Assumption<'_>,
+    role: RoleTerms<'_>,
+) {
+    context.set_account("aws:ResourceAccount", role.arn.account());
     context.set("sts:RoleSessionName", assumption.session.as_str());
     match &assumption.source_identity {
         Some(source_identity) => context.set("sts:SourceIdentity", source_identity.as_str()),

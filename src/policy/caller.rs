@@ -164,7 +164,7 @@ impl<'a> Caller<'a> {
         set_or_clear(context, "aws:PrincipalType", kind.map(Cow::Borrowed));
         set_or_clear(context, "aws:PrincipalArn", arn);
         match self.home() {
-            Some((_, account)) => context.put_late("aws:PrincipalAccount", Late::Account(account)),
+            Some((_, account)) => context.set_account("aws:PrincipalAccount", account),
             None => context.clear("aws:PrincipalAccount"),
         };
         match self {

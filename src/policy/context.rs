@@ -184,6 +184,11 @@ impl<'a> Context<'a> {
         self.put_late(key, Late::Shown(value))
     }
 
+    /// Sets a key to an account, which is written out only where somebody asks for it.
+    pub fn set_account(&mut self, key: impl Into<Cow<'a, str>>, account: AccountId) -> &mut Self {
+        self.put_late(key, Late::Account(account))
+    }
+
     /// Sets a key to what is written out only where somebody asks for it.
     pub(super) fn put_late(&mut self, key: impl Into<Cow<'a, str>>, value: Late<'a>) -> &mut Self {
         let entry = Entry::Late(value, OnceCell::new());

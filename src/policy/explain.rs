@@ -50,7 +50,7 @@ impl fmt::Display for MissedBy {
 /// that is needed; nothing where all is allowed, or something is denied.
 pub fn misses(assumption: &Assumption<'_>, role: RoleTerms<'_>) -> Vec<Miss> {
     let mut context = Context::over(&assumption.context);
-    describe_session(&mut context, assumption);
+    describe_session(&mut context, assumption, role);
     let arn = role.arn.as_str();
     for action in needed_actions(assumption) {
         let request = Request {

@@ -2,10 +2,15 @@
 
 use std::sync::Barrier;
 
+use serde_json::json;
+
+use super::support::directory::{add_role, in_account};
 use super::support::http::Response;
 use super::support::http_node::HttpNode;
 use super::support::sts::assert_refused;
-use super::{DEVICE, MIDDLE, ada, call, code, start, take};
+use super::{
+    DEVICE, LAST, MIDDLE, ada, allows, call, code, directory, issued, start, take, trusts_account,
+};
 
 const AT_ONCE: usize = 20;
 
@@ -107,4 +112,30 @@ fn w10_no_operation_takes_a_device_away_or_gives_another() {
     // The directory says which devices there are, and whoever shows a code may not change it by that.
     begin_step(&node);
     assert_eq!(show(&node, &code(&node, 0)).status, 200);
+}
+
+/// A code is shown for one call; who has the role's session later has shown none.
+#[test]
+fn a_role_s_session_has_no_second_factor_of_its_own() {
+    let node = start();
+    let mut files = directory(&node);
+    let mut careful = trusts_account();
+    careful["Statement"]["Condition"] = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+    for role in ["Middle", "Last"] {
+        add_role(&mut files, role, &json!({}), &careful);
+    }
+    files.insert(
+        in_account("roles/Middle.policies/sts.json"),
+        allows(&json!("sts:AssumeRole")),
+    );
+    node.apply(&files);
+    begin_step(&node);
+    assert_refused(&take(&node, &ada(), MIDDLE, &[]), 403, "AccessDenied");
+    let code = code(&node, 0);
+    let shown = [("SerialNumber", DEVICE), ("TokenCode", &*code)];
+    let middle = issued(&take(&node, &ada(), MIDDLE, &shown));
+    assert_refused(&take(&node, &middle, LAST, &[]), 403, "AccessDenied");
+    begin_step(&node);
+    let own = issued(&show(&node, &self::code(&node, 0)));
+    assert_eq!(take(&node, &own, LAST, &[]).status, 200);
 }

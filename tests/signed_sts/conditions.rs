@@ -3,7 +3,7 @@
 use rolegate::policy::{Caller, Context, IdentityPolicy, Request};
 use serde_json::{Value, json};
 
-use super::support::directory::{add_role, in_account};
+use super::support::directory::{add_role, every_assume_action, in_account, trust};
 use super::support::http_node::HttpNode;
 use super::support::sts::assert_refused;
 use super::{LAST, MIDDLE, ada, allows, directory, issued, start, take, trusts_account};
@@ -31,6 +31,65 @@ fn statement(effect: &str, condition: &Value) -> Value {
 
 fn allow(condition: &Value) -> Value {
     statement("Allow", condition)
+}
+
+/// How guides deny what comes from elsewhere, and what is asked for without a second factor: but not what a
+/// service asks in somebody's name, which nothing does here.
+#[test]
+fn every_call_is_made_by_who_signed_it() {
+    let node = start();
+    let everything = allow(&json!({}));
+    let elsewhere = json!({
+        "NotIpAddress": { "aws:SourceIp": "192.0.2.0/24" }, "Bool": { "aws:ViaAWSService": "false" },
+    });
+    let without = json!({
+        "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" },
+        "Bool": { "aws:ViaAWSService": "false" },
+    });
+    assert!(may(&node, std::slice::from_ref(&everything), &[]));
+    for condition in [elsewhere, without] {
+        let denied = statement("Deny", &condition);
+        assert!(
+            !may(&node, &[everything.clone(), denied], &[]),
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn policies_know_whose_role_is_asked_for() {
+    let node = start();
+    let of =
+        |operator: &str, account: &str| json!({ operator: { "aws:ResourceAccount": account } });
+    let (own, other) = ("123456789012", "482011739056");
+    assert!(may(&node, &[allow(&of("StringEquals", own))], &[]));
+    assert!(!may(&node, &[allow(&of("StringEquals", other))], &[]));
+    assert!(!may(&node, &[allow(&of("StringNotEquals", own))], &[]));
+    let denied = statement("Deny", &of("StringEquals", own));
+    assert!(!may(&node, &[allow(&json!({})), denied], &[]));
+}
+
+#[test]
+fn a_role_knows_whose_it_is_and_that_no_service_asks() {
+    let node = start();
+    for (key, good, bad) in [
+        ("aws:ViaAWSService", "false", "true"),
+        ("aws:ResourceAccount", "123456789012", "482011739056"),
+    ] {
+        for (value, expected) in [(good, 200), (bad, 403)] {
+            let mut files = directory(&node);
+            let issuer = node.provider.issuer();
+            let mut trust = trust(&[&issuer], &every_assume_action(), &json!({}));
+            trust["Statement"][0]["Condition"]["StringEquals"][key] = value.into();
+            add_role(&mut files, "Reader", &json!({}), &trust);
+            node.apply(&files);
+            assert_eq!(
+                node.assume(&node.id_token("ines"), &[]).status,
+                expected,
+                "{key} {value}"
+            );
+        }
+    }
 }
 
 const TAGGED: [(&str, &str); 2] = [("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "ops")];

@@ -346,7 +346,7 @@ impl<'a> Matter<'a> {
         context.set("aws:RequestedRegion", self.caller.region.as_str());
         context.set("aws:ViaAWSService", "false");
         match self.question.resource.account {
-            Some(account) => context.set("aws:ResourceAccount", account.to_string()),
+            Some(account) => context.set_account("aws:ResourceAccount", account),
             None => context.clear("aws:ResourceAccount"),
         };
         if is_pass_role(&self.question.action) {

@@ -118,6 +118,7 @@ pub fn decide_root(assumption: RootAssumption<'_>) -> Result<RootGrant, RootDeni
     let mut context = Context::over(&assumption.context);
     let task = assumption.task.arn(assumption.partition);
     context.set("sts:TaskPolicyArn", task.as_str());
+    context.set_account("aws:ResourceAccount", member.account);
     let resource = member.arn();
     let request = Request {
         caller: assumption.caller,

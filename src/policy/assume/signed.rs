@@ -148,7 +148,7 @@ fn weigh<'r>(
     let assume = StsAction::Assume(assumption.action);
     let role = role.ok_or_else(|| refused(assume, Because::UnknownRole))?;
     let mut context = Context::over(&assumption.context);
-    describe_session(&mut context, assumption);
+    describe_session(&mut context, assumption, role);
     if let Some(source_identity) = &inheritance.source_identity {
         context.set("sts:SourceIdentity", source_identity.as_str());
     }
