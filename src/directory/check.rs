@@ -44,6 +44,9 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The place of a problem with a change as a whole.
+    pub const WHOLE_CHANGE: &str = "change";
+
     /// A problem at this place.
     pub fn new(at: impl Into<String>, text: impl Into<String>) -> Self {
         Self {

@@ -55,5 +55,5 @@ fn too_long(bytes: usize) -> Problem {
     let text = format!(
         "the change takes {bytes} bytes, and one generation holds {MAX_CHANGE_BYTES}: make it in several parts"
     );
-    Problem::new("change", text)
+    Problem::new(Problem::WHOLE_CHANGE, text)
 }

@@ -206,10 +206,13 @@ impl Action for GetKeyLastUsed {
 
     /// Of a key that is nobody's, asked is about all users: who may ask about one learns nothing of others.
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![match self.owner(scene) {
+        let question = match self.owner(scene) {
             Some(user) => scene.ask_of_user(Self::NAME, &user),
             None => Question::new(Self::NAME, scene.arn("user/*")),
-        }])
+        };
+        Ok(vec![
+            question.shown_as(format!("access key {}", self.key.as_str())),
+        ])
     }
 
     fn looks_up(&self, _: &Scene<'_>) -> Option<UsedKey> {

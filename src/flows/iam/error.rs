@@ -28,16 +28,10 @@ pub enum IamCode {
     MalformedPolicyDocument,
     /// What is named is not the caller's to change.
     UnmodifiableEntity,
-    /// A policy can't be attached there.
-    PolicyNotAttachable,
-    /// What is named can't be changed for the moment.
-    EntityTemporarilyUnmodifiable,
     /// The codes of a device are wrong.
     InvalidAuthenticationCode,
     /// Others change the same at this moment.
     ConcurrentModification,
-    /// An identity provider can't be asked.
-    OpenIdIdpCommunicationError,
     /// The feature is on already.
     FeatureEnabled,
     /// The feature is off.
@@ -64,11 +58,8 @@ impl IamCode {
             Self::ValidationError => "ValidationError",
             Self::MalformedPolicyDocument => "MalformedPolicyDocument",
             Self::UnmodifiableEntity => "UnmodifiableEntity",
-            Self::PolicyNotAttachable => "PolicyNotAttachable",
-            Self::EntityTemporarilyUnmodifiable => "EntityTemporarilyUnmodifiable",
             Self::InvalidAuthenticationCode => "InvalidAuthenticationCode",
             Self::ConcurrentModification => "ConcurrentModification",
-            Self::OpenIdIdpCommunicationError => "OpenIdIdpCommunicationError",
             Self::FeatureEnabled => "FeatureEnabled",
             Self::FeatureDisabled => "FeatureDisabled",
             Self::AccessDenied => "AccessDenied",
@@ -85,8 +76,6 @@ impl IamCode {
             | Self::ValidationError
             | Self::MalformedPolicyDocument
             | Self::UnmodifiableEntity
-            | Self::PolicyNotAttachable
-            | Self::OpenIdIdpCommunicationError
             | Self::OrganizationNotFound
             | Self::CallerIsNotManagementAccount
             | Self::AccountNotManagement => 400,
@@ -95,7 +84,6 @@ impl IamCode {
             Self::EntityAlreadyExists
             | Self::DeleteConflict
             | Self::LimitExceeded
-            | Self::EntityTemporarilyUnmodifiable
             | Self::ConcurrentModification
             | Self::FeatureEnabled => 409,
         }
@@ -215,8 +203,8 @@ impl IamError {
             return self;
         };
         let own = format!("accounts/{account}/");
-        let (mut told, others): (Vec<_>, Vec<_>) =
-            problems.into_iter().partition(|it| it.at.starts_with(&own));
+        let is_own = |it: &Problem| it.at.starts_with(&own) || it.at == Problem::WHOLE_CHANGE;
+        let (mut told, others): (Vec<_>, Vec<_>) = problems.into_iter().partition(is_own);
         if !others.is_empty() {
             let text = "something outside of the account rests on this; ask who runs the gateway";
             told.push(Problem::new("the gateway", text));
@@ -290,5 +278,14 @@ mod tests {
             "{told}"
         );
         assert!(told.contains("ask who runs the gateway"), "{told}");
+    }
+
+    #[test]
+    fn whoever_changes_too_much_at_once_is_told_so() {
+        let own: AccountId = "123456789012".parse().unwrap();
+        let problem = Problem::new(Problem::WHOLE_CHANGE, "is too long");
+        let told = IamError::Invalid(vec![problem]).of_account(own).to_string();
+        assert!(told.contains("change: is too long"), "{told}");
+        assert!(!told.contains("the gateway"), "{told}");
     }
 }

@@ -57,7 +57,8 @@ impl Scene<'_> {
     /// Whether `iam:<action>` is allowed on this group, whether or not there is one.
     pub(super) fn ask_of_group(&self, action: &str, name: &GroupName) -> Question {
         let group = self.account.groups.get(name);
-        Question::new(action, self.group_arn(group.map(|it| &it.path), name))
+        let question = Question::new(action, self.group_arn(group.map(|it| &it.path), name));
+        question.shown_as(format!("group {name}"))
     }
 }
 

@@ -92,13 +92,14 @@ impl Scene<'_> {
     }
 
     fn ask_of_profile(&self, action: &str, name: &InstanceProfileName) -> Question {
-        match self.account.instance_profiles.get(name) {
+        let question = match self.account.instance_profiles.get(name) {
             Some(profile) => {
                 let arn = self.profile_arn(Some(&profile.path), name);
                 Question::new(action, arn).of_tagged(&profile.tags)
             }
             None => Question::new(action, self.profile_arn(None, name)),
-        }
+        };
+        question.shown_as(format!("instance profile {name}"))
     }
 
     /// An answer, once the profile is changed; nothing is, where it is the same.

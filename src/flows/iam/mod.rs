@@ -368,7 +368,8 @@ fn check_allowed(
         let text = "The action asks for no permission, and is allowed to nobody; tell who runs the gateway.";
         return Err(IamError::Denied(text.to_owned()));
     }
-    let about_caller = caller_context(caller, snapshot, meta);
+    let mut about_caller = caller_context(caller, snapshot, meta);
+    about_caller.set_account("aws:ResourceAccount", scene.account_id);
     for question in asked {
         let mut context = Context::over(&about_caller);
         for (key, values) in &question.keys {
@@ -382,7 +383,12 @@ fn check_allowed(
         };
         let target = Target::without_policy(scene.partition, scene.account_id);
         if let Authorisation::Deny(refusal) = authorise(&request, &own.authority(), &target) {
-            return Err(IamError::Denied(refusal.message(&request)));
+            let resource = question.shown.as_deref().unwrap_or(&question.resource);
+            let shown = Request {
+                resource,
+                ..request
+            };
+            return Err(IamError::Denied(refusal.message(&shown)));
         }
     }
     Ok(())

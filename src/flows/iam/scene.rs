@@ -139,6 +139,9 @@ pub struct Question {
     pub resource: String,
     /// The condition keys of this action, beside those of every call.
     pub keys: Vec<(String, Values<'static>)>,
+    /// What a refusal calls it, where its ARN would tell what the caller didn't say: whether it is there, and
+    /// where.
+    pub shown: Option<String>,
 }
 
 impl Question {
@@ -148,7 +151,15 @@ impl Question {
             action: ["iam:", action].concat(),
             resource: resource.into(),
             keys: Vec::new(),
+            shown: None,
         }
+    }
+
+    /// The same, called so in a refusal.
+    #[must_use]
+    pub fn shown_as(mut self, shown: String) -> Self {
+        self.shown = Some(shown);
+        self
     }
 
     /// The same with a condition key.

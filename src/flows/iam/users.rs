@@ -65,12 +65,13 @@ impl Scene<'_> {
 
     /// Whether `iam:<action>` is allowed on this user, whether or not there is one.
     pub(super) fn ask_of_user(&self, action: &str, name: &UserName) -> Question {
-        match self.account.users.get(name) {
+        let question = match self.account.users.get(name) {
             Some(user) => {
                 Question::new(action, self.user_arn(Some(&user.path), name)).of_tagged(&user.tags)
             }
             None => Question::new(action, self.user_arn(None, name)),
-        }
+        };
+        question.shown_as(format!("user {name}"))
     }
 }
 

@@ -248,7 +248,12 @@ impl Action for GetDevice {
     const WRITES: bool = false;
 
     fn asks(&self, scene: &Scene<'_>) -> Result<Vec<Question>, Refusal> {
-        Ok(vec![scene.ask_of_user(Self::NAME, &self.user(scene)?)])
+        let question = scene.ask_of_user(Self::NAME, &self.user(scene)?);
+        Ok(vec![match self.user {
+            Some(_) => question,
+            // Whose device it is, is nobody's to find out by it.
+            None => question.shown_as(format!("MFA device {}", self.serial)),
+        }])
     }
 
     fn run(&self, scene: &Scene<'_>) -> Result<Done<UsersDevice>, Refusal> {

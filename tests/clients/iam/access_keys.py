@@ -2,7 +2,7 @@
 
 import time
 
-from kit import ACCOUNT, IAM, allow, arn, client, policy, refused, same
+from kit import ACCOUNT, IAM, allow, arn, client, policy, refused, same, trust
 
 IAM.create_user(UserName="ana")
 made = IAM.create_access_key(UserName="ana")["AccessKey"]
@@ -46,7 +46,7 @@ refused("DeleteConflict", IAM.delete_user, UserName="ana", says="must delete acc
 # Whoever names nobody means themselves; the administrator of the environment is no user of the directory.
 refused("NoSuchEntity", IAM.create_access_key, says="The user with name admin cannot be found.")
 ana = client(keys=keys)
-refused("AccessDenied", ana.list_access_keys, says=f"iam:ListAccessKeys on resource: {arn('user/ana')}")
+refused("AccessDenied", ana.list_access_keys, says="iam:ListAccessKeys on resource: user ana because")
 own = "arn:aws:iam::*:user/${aws:username}"
 IAM.put_user_policy(UserName="ana", PolicyName="own", PolicyDocument=policy(allow("iam:*AccessKey*", own)))
 same([key["AccessKeyId"] for key in ana.list_access_keys()["AccessKeyMetadata"]], [made["AccessKeyId"]])
@@ -77,6 +77,22 @@ assert abs(used["LastUsedDate"].timestamp() - begun) < 60, used
 refused("NoSuchEntity", IAM.get_access_key_last_used, AccessKeyId=second["AccessKeyId"], says=text)
 # Nothing is told of other users' keys, nor whether there is one.
 unknown = "AKIAQYLPMN5HZZZZZZZZ"
-refused("AccessDenied", ana.get_access_key_last_used, AccessKeyId=unknown, says=arn("user/*"))
-refused("AccessDenied", ana.get_access_key_last_used, AccessKeyId=fresh["AccessKeyId"], says=arn("user/bob"))
+refused("AccessDenied", ana.get_access_key_last_used, AccessKeyId=unknown, says=f"on resource: access key {unknown} because")
+of_bob = fresh["AccessKeyId"]
+refused("AccessDenied", ana.get_access_key_last_used, AccessKeyId=of_bob, says=f"on resource: access key {of_bob} because")
 same(ana.get_access_key_last_used(AccessKeyId=made["AccessKeyId"])["UserName"], "ana")
+
+# Nobody learns by a refusal what there is, and where it stands.
+hidden = {"Path": "/secret/"}
+IAM.create_user(UserName="Hidden", **hidden)
+IAM.create_group(GroupName="Hidden", **hidden)
+IAM.create_instance_profile(InstanceProfileName="Hidden", **hidden)
+IAM.create_role(RoleName="Hidden", AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}), **hidden)
+for call, name in (
+    (ana.get_user, "UserName"),
+    (ana.get_group, "GroupName"),
+    (ana.get_instance_profile, "InstanceProfileName"),
+    (ana.get_role, "RoleName"),
+):
+    there = refused("AccessDenied", call, **{name: "Hidden"})["Message"]
+    same(there.replace("Hidden", "Nobody"), refused("AccessDenied", call, **{name: "Nobody"})["Message"])

@@ -72,7 +72,7 @@ may()
 session = client("sts").assume_role(RoleArn=arn("role/Lead"), RoleSessionName="one")["Credentials"]
 LEAD = client(keys=(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]))
 to_other = {"InstanceProfileName": "profile003", "RoleName": "Other"}
-refused("AccessDenied", LEAD.add_role_to_instance_profile, says=f"iam:PassRole on resource: {arn('role/Other')}", **to_other)
+refused("AccessDenied", LEAD.add_role_to_instance_profile, says="iam:PassRole on resource: role Other because", **to_other)
 may(allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}))
 refused("AccessDenied", LEAD.add_role_to_instance_profile, **to_other)
 may(allow("iam:PassRole", arn("role/Web")))

@@ -50,7 +50,7 @@ IAM.put_user_policy(
 eva = client(keys=key)
 eva.update_user(UserName="eva", NewPath="/staff/office/")
 refused("AccessDenied", eva.update_user, UserName="eva", NewPath="/", says=arn("user/eva"))
-refused("AccessDenied", eva.update_user, UserName="Bob", NewPath="/staff/", says=arn("user/Bob"))
+refused("AccessDenied", eva.update_user, UserName="Bob", NewPath="/staff/", says="on resource: user Bob because")
 
 # Tags: a key takes the place of one that differs in case alone.
 IAM.tag_user(UserName="eva", Tags=tags(Team="dev", zone="a", area="b"))

@@ -131,12 +131,13 @@ impl Scene<'_> {
 
     /// Whether `iam:<action>` is allowed on this role, whether or not there is one.
     pub(super) fn ask_of_role(&self, action: &str, name: &RoleName) -> Question {
-        match self.account.roles.get(name) {
+        let question = match self.account.roles.get(name) {
             Some(role) => {
                 Question::new(action, self.role_arn(Some(&role.path), name)).of_tagged(&role.tags)
             }
             None => Question::new(action, self.role_arn(None, name)),
-        }
+        };
+        question.shown_as(format!("role {name}"))
     }
 
     /// The same, where the role's boundary has a say in what its policies may become.
