@@ -247,11 +247,13 @@ impl Authenticator {
         service: &'static str,
         now: UnixTime,
     ) -> Result<Caller, AuthenticationError> {
-        self.verified(request, &self.scope(service), now).await
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        self.signed_by(signature, &self.scope(service), now).await
     }
 
     /// The caller behind a call to STS. What is sent to a region's own endpoint must be signed for that
-    /// region, by somebody who is known there.
+    /// region, by somebody who is known there. A presigned URL is good for a quarter of an hour at most:
+    /// whoever finds one could have keys by it for as long.
     ///
     /// # Errors
     /// As [`Self::authenticate`]. Who is not known in the region has no valid token there, as at AWS.
@@ -267,7 +269,9 @@ impl Authenticator {
                 regions: std::slice::from_ref(&meta.region),
             },
         };
-        let caller = self.verified(request, &scope, meta.now).await?;
+        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
+        let signature = signature.no_longer_than_at_sts();
+        let caller = self.signed_by(signature, &scope, meta.now).await?;
         if meta.endpoint == Endpoint::Global {
             return Ok(caller);
         }
@@ -284,16 +288,6 @@ impl Authenticator {
         } else {
             Err(AuthenticationError::InvalidToken)
         }
-    }
-
-    async fn verified(
-        &self,
-        request: &HttpRequest<'_>,
-        scope: &ExpectedScope<'_>,
-        now: UnixTime,
-    ) -> Result<Caller, AuthenticationError> {
-        let signature = sigv4::read(request)?.ok_or(AuthenticationError::NotSigned)?;
-        self.signed_by(signature, scope, now).await
     }
 
     async fn signed_by(

@@ -48,6 +48,9 @@ pub use verify::{ExpectedScope, VerifiedSignature, payload_hash};
 pub const MAX_SKEW_SECONDS: i64 = 15 * 60;
 /// How long a presigned URL may be good for, in seconds: seven days.
 pub const MAX_EXPIRES_SECONDS: u32 = 7 * 24 * 60 * 60;
+/// How long one is good for a call to STS, whatever it says, in seconds: as long as a signature by header. AWS
+/// heeds no `X-Amz-Expires` there.
+pub const MAX_STS_EXPIRES_SECONDS: u32 = 15 * 60;
 /// At most this many header names in `SignedHeaders`.
 pub const MAX_SIGNED_HEADERS: usize = 64;
 /// At most this many parameters in the query of a signed request.

@@ -7,7 +7,9 @@ use super::canonical::{PathForm, canonical_request};
 use super::read::Validity;
 use super::signing_secret::SecretRef;
 use super::string_to_sign::StringToSign;
-use super::{MAX_SKEW_SECONDS, SigV4Error, UNSIGNED_PAYLOAD, UnverifiedSignature};
+use super::{
+    MAX_SKEW_SECONDS, MAX_STS_EXPIRES_SECONDS, SigV4Error, UNSIGNED_PAYLOAD, UnverifiedSignature,
+};
 use crate::domain::{AccessKeyId, Region, UnixTime};
 
 /// What a signature must be made for.
@@ -97,6 +99,15 @@ impl UnverifiedSignature<'_> {
             .filter(|stated| is_hash(stated));
         let stated = stated.ok_or(SigV4Error::MissingPayloadHash)?;
         self.prove(secret.into(), stated.as_bytes(), PathForm::Normalised)
+    }
+
+    /// Lets a signature by query be good no longer than [`MAX_STS_EXPIRES_SECONDS`].
+    #[must_use]
+    pub fn no_longer_than_at_sts(mut self) -> Self {
+        if let Validity::Seconds(seconds) = self.validity {
+            self.validity = Validity::Seconds(seconds.min(MAX_STS_EXPIRES_SECONDS));
+        }
+        self
     }
 
     /// Refuses a signature by query, for requests that nobody may keep and hand on.

@@ -419,13 +419,23 @@ fn a6_a_presigned_url_ends() {
 }
 
 #[test]
-fn a6_a_presigned_url_lasts_seven_days_at_most() {
+fn a6_a_presigned_url_of_sts_lasts_a_quarter_of_an_hour_at_most() {
     let rig = Rig::new();
     let longest = Signing {
         expires: Some(Duration::from_hours(7 * 24)),
         ..Signing::at(NOW)
     };
-    rig.assert_accepted(&rig.get().signed(&rig.keys, &longest));
+    let call = rig.get().signed(&rig.keys, &longest);
+    rig.assert_accepted(&call);
+    rig.node.advance(900);
+    rig.assert_accepted(&call);
+    rig.node.advance(1);
+    rig.assert_refused(&call, 403, MISMATCH);
+}
+
+#[test]
+fn a6_a_presigned_url_says_how_long_it_lasts() {
+    let rig = Rig::new();
     for (expires, status) in [
         ("691200", 400),
         ("-1", 400),
