@@ -25,7 +25,7 @@ fn a_gateway_serves_without_any_file() {
 #[test]
 fn the_allocator_has_its_settings_from_the_build() {
     let folder = tempfile::tempdir().unwrap();
-    let told = ("_RJEM_MALLOC_CONF", "confirm_conf:true");
+    let told = ("MALLOC_CONF", "confirm_conf:true");
     let output = run(folder.path(), &["--version"], &[told]);
     let settings = text(&output.stderr);
     for setting in [
