@@ -152,6 +152,44 @@ fn a_signed_request_to_the_admin_api_is_taken_once() {
     assert_eq!(again.json()["error"]["code"], "RequestReplayed");
 }
 
+/// Nobody fills the store with marks of requests that do nothing.
+#[test]
+fn a_signed_request_of_who_may_not_make_it_is_no_request_that_was_made() {
+    let node = HttpNode::start();
+    let rotate = r#"{"previous":"keep"}"#;
+    let rotate = Call::admin(node.address, "/admin/v1/keys/rotate", rotate)
+        .signed(&node.session(), &Signing::admin(node.now()));
+    for _ in 0..2 {
+        let denied = rotate.send(node.address);
+        assert_eq!(denied.status, 403, "{}", denied.text());
+        assert_eq!(denied.json()["error"]["code"], "AccessDenied");
+    }
+    assert_eq!(events(&node, "RotateKeys").len(), 2);
+}
+
+#[test]
+fn an_account_with_an_access_role_is_for_who_may_apply_directories() {
+    let put = |node: &HttpNode, with_role: bool| {
+        let mut body = json!({ "account": "555555555555", "mode": "create", "alias": "lab" });
+        if with_role {
+            body["access_role"] = "Access".into();
+        }
+        let call = Call::admin(node.address, "/admin/v1/accounts/put", body.to_string());
+        let call = call.signed(&node.session(), &Signing::admin(node.now()));
+        call.send(node.address).status
+    };
+    let node = allowing("rolegate:ApplyDirectory");
+    assert_eq!(
+        [false, true].map(|with_role| put(&node, with_role)),
+        [403, 200]
+    );
+    let node = allowing("rolegate:PutAccount");
+    assert_eq!(
+        [true, false].map(|with_role| put(&node, with_role)),
+        [403, 200]
+    );
+}
+
 #[test]
 fn the_admin_api_takes_no_presigned_url() {
     let node = HttpNode::start();
@@ -231,10 +269,22 @@ fn a_request_has_the_time_at_which_its_body_was_there() {
 /// A node whose directory has a role that administers it.
 fn administered(settings: &str) -> HttpNode {
     let node = HttpNode::with_settings(settings);
+    allow(&node, "rolegate:*");
+    node
+}
+
+/// A node whose directory has a role that may do this to it.
+fn allowing(action: &str) -> HttpNode {
+    let node = HttpNode::start();
+    allow(&node, action);
+    node
+}
+
+fn allow(node: &HttpNode, action: &str) {
     let mut files = node.directory();
     let policy = json!({
         "Version": "2012-10-17",
-        "Statement": [{ "Effect": "Allow", "Action": "rolegate:*", "Resource": "*" }],
+        "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }],
     });
     files.insert(
         in_account("roles/Reader.policies/administer.json"),
@@ -242,7 +292,6 @@ fn administered(settings: &str) -> HttpNode {
     );
     node.apply(&files);
     node.advance(1);
-    node
 }
 
 #[test]

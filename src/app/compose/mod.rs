@@ -117,7 +117,12 @@ pub(super) async fn compose(
         portal: shared.portal(config.sessions),
         iam: shared.iam(&authenticator, &fit_issuers),
         write_used_keys: shared.write_used_keys(&authenticator),
-        administration: shared.administration(config, (&node_keys.host, fit_issuers), known),
+        administration: shared.administration(
+            &authenticator,
+            config,
+            (&node_keys.host, fit_issuers),
+            known,
+        ),
         readiness,
         observe: shared.observe(&metadata, &saml),
         metadata,

@@ -348,11 +348,13 @@ impl Shared {
 
     pub(super) fn administration(
         &self,
+        authenticator: &Authenticator,
         config: &Config,
         (host, issuers): (&Arc<str>, FitIssuers),
         (admin, metadata): (Option<&Arc<BootstrapAdmin>>, RefreshMetadata),
     ) -> Administration {
         Administration {
+            authenticator: authenticator.clone(),
             directory: Arc::clone(&self.directory),
             recorder: Arc::clone(&self.recorder),
             entropy: self.entropy(),

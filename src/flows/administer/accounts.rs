@@ -143,7 +143,7 @@ impl PutAccount {
 
     /// What it takes to be allowed. A role that enters the account reaches whatever trusts an account of that
     /// number, so that only who may change the whole directory makes one.
-    const fn action(&self) -> AdminAction {
+    pub const fn action(&self) -> AdminAction {
         if self.access_role.is_some() {
             AdminAction::ApplyDirectory
         } else {
@@ -198,12 +198,11 @@ impl Administration {
             action: AdminAction::ListAccounts,
             meta,
         };
-        self.authorise(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let limit = query.limit.unwrap_or(USUAL_ACCOUNTS);
         if !(1..=MAX_ACCOUNTS).contains(&limit) {
             return Err(self.failed(&act, AdminError::Limit).await);
         }
-        let snapshot = self.newest(&act).await?;
         let accounts = snapshot.directory().accounts.iter();
         let mut rest = accounts.filter(|(id, _)| query.after.is_none_or(|after| **id > after));
         let listed: Vec<ListedAccount> = rest
@@ -283,10 +282,10 @@ impl Administration {
         act: &Act<'_>,
         changes: impl Fn(&Snapshot) -> Result<Vec<Change>, AdminError>,
     ) -> Result<Applied, AdminError> {
-        self.authorise(act).await?;
         let mut attempt = 1;
         loop {
-            let snapshot = self.newest(act).await?;
+            // What came before it may have shut the caller out.
+            let snapshot = self.authorise(act).await?;
             let changes = match changes(&snapshot) {
                 Ok(changes) => changes,
                 Err(error) => return Err(self.failed(act, error).await),

@@ -74,8 +74,7 @@ impl Administration {
             action,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let base = snapshot.generation();
         if desired.base.is_some_and(|made_for| made_for != base) {
             let conflict = AdminError::Conflict { head: base };

@@ -1,4 +1,6 @@
-//! Whether the caller's policies allow what is asked.
+//! Whether the caller may do what is asked.
+
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -8,7 +10,6 @@ use crate::domain::{AccountId, PolicyName, Principal, RoleArn};
 use crate::flows::authenticate::Caller;
 use crate::flows::caller_context::caller_context;
 use crate::flows::own_policies::OwnPolicies;
-use crate::flows::record::{Outcome, Subject};
 use crate::flows::request::RequestMeta;
 use crate::policy::{
     Caller as PolicyCaller, Context, NamedPolicy, Request, Target, authorise, decide_identity,
@@ -46,13 +47,16 @@ impl Administration {
             action,
             meta,
         };
-        self.authorise(&act).await
+        self.authorise(&act).await?;
+        Ok(())
     }
 
-    /// Takes a signed request once: whoever kept it can't have it done again.
+    /// Takes a signed request once: whoever kept it can't have it done again. Of who may not do it nothing is
+    /// kept, so that nobody fills the store with requests that do nothing.
     ///
     /// # Errors
-    /// [`AdminError::Replayed`] where it was taken before; it is recorded.
+    /// [`AdminError::Replayed`] where it was taken before, or another one where the caller may not do it; it is
+    /// recorded.
     pub async fn once(
         &self,
         caller: &Caller,
@@ -64,6 +68,7 @@ impl Administration {
             action,
             meta,
         };
+        self.authorise(&act).await?;
         let mark = mark_of(caller.signature.expose());
         let keep_until = meta.now.plus(REPLAY_SECONDS);
         let error = match self.marks.redeem(&mark, keep_until, meta.now).await {
@@ -74,58 +79,48 @@ impl Administration {
         Err(self.failed(&act, error).await)
     }
 
-    pub(super) async fn authorise(&self, act: &Act<'_>) -> Result<(), AdminError> {
-        if let Err(error) = self.check_signed_since(act) {
-            return Err(self.failed(act, error).await);
-        }
-        match self.is_allowed(act.caller, act.action, act.meta) {
-            Ok(true) => return Ok(()),
-            Ok(false) => {}
+    /// The newest directory, by which the caller may do this: they are still who signed, and their policies allow
+    /// it. Whoever changes anything commits it on that generation, or asks again by the next: what came between
+    /// may have been that the caller was shut out.
+    pub(super) async fn authorise(&self, act: &Act<'_>) -> Result<Arc<Snapshot>, AdminError> {
+        let snapshot = match self.directory.catch_up(act.meta.now).await {
+            Ok(snapshot) => snapshot,
             Err(error) => return Err(self.failed(act, error.into()).await),
+        };
+        match self.check_caller(act, &snapshot) {
+            Ok(()) => Ok(snapshot),
+            Err(error) => Err(self.failed(act, error).await),
         }
-        let denied = AdminError::Denied {
+    }
+
+    fn check_caller(&self, act: &Act<'_>, snapshot: &Snapshot) -> Result<(), AdminError> {
+        if !self.authenticator.stands(act.caller, snapshot) {
+            return Err(AdminError::Ended);
+        }
+        check_signed_since(act.caller, snapshot)?;
+        if self.is_allowed(act, snapshot) {
+            return Ok(());
+        }
+        Err(AdminError::Denied {
             caller: act.caller.principal.arn(),
             action: act.action.as_str(),
             resource: self.resource(act.action),
-        };
-        let (subject, why) = (Subject::Caller(act.caller), denied.to_string());
-        self.recorder
-            .admin(act.meta, &subject, act.action, Outcome::Denied { why })
-            .await?;
-        Err(denied)
+        })
     }
 
-    /// A store that was brought back from a backup has no marks of what was taken since: whatever was
-    /// signed before it was brought back may have been taken. The keys of the environment's administrator
-    /// are in no store, and so nothing else ends what they signed.
-    fn check_signed_since(&self, act: &Act<'_>) -> Result<(), AdminError> {
-        let snapshot = self.directory.snapshot(act.meta.now)?;
-        match snapshot.revocations().of_everything() {
-            Some(ended) if act.caller.signed_at <= ended.at => {
-                Err(AdminError::SignedBefore(ended.at))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn is_allowed(
-        &self,
-        caller: &Caller,
-        action: AdminAction,
-        meta: &RequestMeta,
-    ) -> Result<bool, DirectoryError> {
+    fn is_allowed(&self, act: &Act<'_>, snapshot: &Snapshot) -> bool {
+        let (caller, action) = (act.caller, act.action);
         let may_not = matches!(
             caller.principal,
             Principal::FederatedUser(_) | Principal::Root(_)
         );
         if may_not || caller.principal.account() != Some(self.account) {
-            return Ok(false);
+            return false;
         }
-        let snapshot = self.directory.snapshot(meta.now)?;
-        let Some(own) = OwnPolicies::of(caller, &snapshot) else {
-            return Ok(false);
+        let Some(own) = OwnPolicies::of(caller, snapshot) else {
+            return false;
         };
-        let context = caller_context(caller, &snapshot, meta);
+        let context = caller_context(caller, snapshot, act.meta);
         let resource = self.resource(action);
         let request = Request {
             caller: PolicyCaller::from(&caller.principal),
@@ -134,7 +129,7 @@ impl Administration {
             context: &context,
         };
         let target = Target::without_policy(self.directory.partition(), self.account);
-        Ok(authorise(&request, &own.authority(), &target).is_allowed())
+        authorise(&request, &own.authority(), &target).is_allowed()
     }
 
     /// A role of the managing account whose sessions may do this too, if there is one.
@@ -168,6 +163,16 @@ impl Administration {
             self.account,
             action.resource()
         )
+    }
+}
+
+/// A store that was brought back from a backup has no marks of what was taken since: whatever was
+/// signed before it was brought back may have been taken. The keys of the environment's administrator
+/// are in no store, and so nothing else ends what they signed.
+fn check_signed_since(caller: &Caller, snapshot: &Snapshot) -> Result<(), AdminError> {
+    match snapshot.revocations().of_everything() {
+        Some(ended) if caller.signed_at <= ended.at => Err(AdminError::SignedBefore(ended.at)),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -31,6 +31,9 @@ pub enum AdminError {
         /// On what.
         resource: String,
     },
+    /// The caller's key or session was ended meanwhile.
+    #[error("the security token is not valid any more")]
+    Ended,
     /// The files are not a valid directory.
     #[error("the directory has problems and was not changed")]
     Invalid(Vec<Problem>),
@@ -156,6 +159,7 @@ impl AdminError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Denied { .. } => "AccessDenied",
+            Self::Ended => "InvalidClientTokenId",
             Self::Invalid(_) => "InvalidDirectory",
             Self::Conflict { .. } => "Conflict",
             Self::Replayed => "RequestReplayed",

@@ -31,8 +31,7 @@ impl Administration {
             action: AdminAction::ExportDirectory,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let files = match write(snapshot.directory(), snapshot.partition()) {
             Ok(files) => files,
             Err(problem) => {

@@ -103,12 +103,11 @@ impl Administration {
         meta: &RequestMeta,
     ) -> Result<LoggedGenerations, AdminError> {
         let act = reading(caller, meta);
-        self.authorise(&act).await?;
+        let head = self.authorise(&act).await?.generation();
         let limit = query.limit.unwrap_or(USUAL_GENERATIONS);
         if !(1..=MAX_GENERATIONS).contains(&limit) {
             return Err(self.failed(&act, AdminError::LogLimit).await);
         }
-        let head = self.newest(&act).await?.generation();
         let end = query
             .before
             .map_or(head, |before| head.min(before.saturating_sub(1)));
@@ -154,8 +153,7 @@ impl Administration {
         meta: &RequestMeta,
     ) -> Result<LoggedGeneration, AdminError> {
         let act = reading(caller, meta);
-        self.authorise(&act).await?;
-        let head = self.newest(&act).await?.generation();
+        let head = self.authorise(&act).await?.generation();
         let found = match generation.checked_sub(1).filter(|_| generation <= head) {
             Some(after) => self.directory.logged_after(after, 1).await,
             None => Ok(Vec::new()),
@@ -220,8 +218,7 @@ impl Administration {
             action: AdminAction::RollBackDirectory,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let base = snapshot.generation();
         if asked.base.is_some_and(|made_for| made_for != base) {
             let conflict = AdminError::Conflict { head: base };

@@ -40,8 +40,7 @@ impl Administration {
             action: AdminAction::RotateKeys,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let rotation = self.rotation(snapshot.directory(), previous, meta.now);
         self.rotate(&act, &snapshot, rotation).await
     }

@@ -29,8 +29,7 @@ impl Administration {
             action: AdminAction::RefreshMetadata,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let proposal = self.proposal(&snapshot, connection, keys, meta.now);
         let proposal = match proposal.await {
             Ok(proposal) => proposal,

@@ -4,8 +4,10 @@
 //!
 //! ```text
 //! Caller ── authorise(rolegate:*) ── record the intent ── change the directory ── record the outcome
+//!           └ by the newest directory, which is the one that is changed
 //! ```
-//! Each action is one file; `authorise` is what they begin with.
+//! Each action is one file; `authorise` is what they begin with. Where another change comes first it is a
+//! conflict, and who tries again is asked again: it may have been the end of their session.
 //!
 //! Only the managing account may administer: a policy that allows everything in another account
 //! allows nothing here.
@@ -51,7 +53,7 @@ pub use sessions::{ListedSession, ListedSessions, MAX_LISTED, Person, SessionQue
 
 use tokio::sync::Semaphore;
 
-use super::authenticate::Caller;
+use super::authenticate::{Authenticator, Caller};
 use super::issuers::FitIssuers;
 use super::metadata::RefreshMetadata;
 use super::portal::OwnRoles;
@@ -194,6 +196,8 @@ pub struct SamlKeySettings {
 /// Administers the gateway.
 #[derive(Clone)]
 pub struct Administration {
+    /// Knows who is still who signed.
+    pub authenticator: Authenticator,
     /// What is administered.
     pub directory: Arc<LiveDirectory>,
     /// Where intent and outcome are recorded.
@@ -247,25 +251,26 @@ struct Act<'a> {
 }
 
 impl Administration {
-    /// The directory as it is in the store.
-    async fn newest(&self, act: &Act<'_>) -> Result<Arc<Snapshot>, AdminError> {
-        match self.directory.catch_up(act.meta.now).await {
-            Ok(snapshot) => Ok(snapshot),
-            Err(error) => Err(self.failed(act, error.into()).await),
-        }
-    }
-
     /// The error, recorded; or that it can't be.
     async fn failed(&self, act: &Act<'_>, error: AdminError) -> AdminError {
-        let why = match &error {
+        let outcome = match &error {
+            AdminError::Denied { .. } => Outcome::Denied {
+                why: error.to_string(),
+            },
+            AdminError::Ended => Outcome::Refused {
+                check: "session token",
+                code: error.code(),
+                why: error.to_string(),
+            },
             AdminError::Invalid(problems) => {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                problems.join("; ")
+                Outcome::NotCommitted {
+                    why: problems.join("; "),
+                }
             }
-            other => chain(other),
+            other => Outcome::NotCommitted { why: chain(other) },
         };
         let subject = Subject::Caller(act.caller);
-        let outcome = Outcome::NotCommitted { why };
         let recorded = self.recorder.admin(act.meta, &subject, act.action, outcome);
         match recorded.await {
             Ok(()) => error,

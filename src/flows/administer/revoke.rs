@@ -169,7 +169,6 @@ impl Administration {
             action: target.action(),
             meta,
         };
-        self.authorise(&act).await?;
         let mut attempt = 1;
         loop {
             match self.revoke_now(&act, target).await {
@@ -185,7 +184,8 @@ impl Administration {
         target: &RevokeTarget,
     ) -> Result<Applied, AdminError> {
         let _turn = self.directory.turn().await;
-        let snapshot = self.newest(act).await?;
+        // Who waited, or came too late, may have been shut out meanwhile.
+        let snapshot = self.authorise(act).await?;
         let changes = match changes(&snapshot, target, act.meta.now) {
             Ok(changes) => changes,
             Err(error) => return Err(self.failed(act, error).await),

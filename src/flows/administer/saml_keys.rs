@@ -30,8 +30,7 @@ impl Administration {
             action: AdminAction::RotateSamlKeys,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let records = &snapshot.directory().service_provider_keys;
         let rotation = self.saml_rotation(records, previous, meta.now).await;
         self.rotate(&act, &snapshot, rotation).await

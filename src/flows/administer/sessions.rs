@@ -98,8 +98,7 @@ impl Administration {
             action: AdminAction::ListSessions,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let listed = match self.look_through(&snapshot, query, meta.now).await {
             Ok(listed) => listed,
             Err(error) => return Err(self.failed(&act, error).await),

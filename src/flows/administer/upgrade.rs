@@ -21,8 +21,7 @@ impl Administration {
             action: AdminAction::UpgradeStore,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let (used, known) = (snapshot.directory().format, self.directory.known());
         if used >= known {
             let error = AdminError::NewestFormat(used);

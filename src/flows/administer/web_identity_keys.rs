@@ -34,8 +34,7 @@ impl Administration {
             action: AdminAction::RotateWebIdentityKeys,
             meta,
         };
-        self.authorise(&act).await?;
-        let snapshot = self.newest(&act).await?;
+        let snapshot = self.authorise(&act).await?;
         let records = &snapshot.directory().web_identity_keys;
         let rotation = changes(records, previous, meta.now).await;
         self.rotate(&act, &snapshot, rotation).await

@@ -16,6 +16,7 @@ pub(super) fn fit_issuers(plain_http: &[&str]) -> FitIssuers {
 
 pub(super) fn administration(node: &Node) -> Administration {
     Administration {
+        authenticator: node.authenticator(),
         directory: Arc::clone(&node.directory),
         recorder: Arc::clone(&node.recorder),
         entropy: Arc::new(SystemEntropy),
@@ -109,6 +110,11 @@ pub(super) fn assert_denied<T: std::fmt::Debug>(result: &Result<T, AdminError>) 
         matches!(result, Err(AdminError::Denied { .. })),
         "{result:?}"
     );
+}
+
+#[track_caller]
+fn assert_ended<T: std::fmt::Debug>(result: &Result<T, AdminError>) {
+    assert!(matches!(result, Err(AdminError::Ended)), "{result:?}");
 }
 
 #[tokio::test]
@@ -392,7 +398,7 @@ async fn an_administrator_removed_on_another_node_may_do_nothing_once_the_head_i
     fewer.remove("rules/admins.toml");
     node.beside().await.apply(&fewer).await;
     node.directory.catch_up(NOW).await.unwrap();
-    assert_denied(&apply(&node, &caller, &testing::files()).await);
+    assert_ended(&apply(&node, &caller, &testing::files()).await);
 }
 
 async fn rotate(node: &Node, previous: PreviousKeys, now: UnixTime) -> Applied {
@@ -524,7 +530,7 @@ async fn a_role_made_anew_gives_its_earlier_sessions_nothing() {
     fewer.remove("rules/admins.toml");
     node.apply(&fewer).await;
     node.apply(&testing::files()).await;
-    assert_denied(&apply(&node, &caller, &edited(READER_FILE, "7200", "3600")).await);
+    assert_ended(&apply(&node, &caller, &edited(READER_FILE, "7200", "3600")).await);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod saml_browser;
 mod saml_keys;
 mod services;
 mod sessions;
+mod shut_out;
 mod sign_in;
 mod web_identity;
 mod why_not;

@@ -4,7 +4,7 @@ use super::administer::administration;
 use super::*;
 use crate::audit::EventSource;
 use crate::decisions::Beside;
-use crate::directory::testing::{ADMIN, MAX_STALENESS};
+use crate::directory::testing::ADMIN;
 use crate::domain::IssuerName;
 use crate::federation::saml::prove::SamlProofError;
 use crate::federation::saml::second_opinion::{Overload, SecondOpinionError};
@@ -12,6 +12,7 @@ use crate::federation::sign_in::ProviderError;
 use crate::flows::SignInRefusal;
 use crate::flows::record::{AssumeRecord, Person, PortalRecord, Refused};
 use crate::metrics::Operation;
+use crate::store::DirectoryLog as _;
 
 /// The account has the provider and no such role.
 const NOBODY: &str = "arn:aws:iam::482011739056:role/Nobody";
@@ -251,11 +252,11 @@ async fn an_administrator_whose_rights_can_t_be_looked_up_is_recorded() {
     let node = Node::new().await;
     let credentials = node.credentials_of(ADMIN).await;
     let caller = authenticate(&node.authenticator(), &credentials, "sts", NOW).await;
-    let stale = RequestMeta {
-        now: NOW.plus(MAX_STALENESS + 1),
-        ..meta()
-    };
-    let outcome = administration(&node).export(&caller.unwrap(), &stale).await;
+    let head = node.store.head().await.unwrap();
+    node.store.append(head, b"no change").await.unwrap();
+    let outcome = administration(&node)
+        .export(&caller.unwrap(), &meta())
+        .await;
     assert!(
         matches!(outcome, Err(AdminError::Directory(_))),
         "{outcome:?}"

@@ -48,7 +48,7 @@ async fn put(api: Data<AdminApi>, request: HttpRequest, payload: Payload) -> Htt
         async |call: &Admitted| {
             let asked: PutAccount = call.json()?;
             let flow = &api.administration;
-            call.once(flow, AdminAction::PutAccount).await?;
+            call.once(flow, asked.action()).await?;
             Ok(flow.put_account(&call.caller, &asked, &call.meta).await?)
         },
     )

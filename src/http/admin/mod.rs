@@ -26,11 +26,12 @@
 //! A refusal is `{"error": {"code", "message", "problems"}, "request_id"}`.
 //!
 //! ```text
-//! Host ── its address's rate ── signed by header ── body ── the signature over all of it ── not made before ── flow
-//!          └ a large body: signature, with the hash of the body, and policies first
+//! Host ── its address's rate ── signed by header ── body ── the signature over all of it ── policies ── not made
+//!          └ a large body: signature, with the hash of the body, and policies first             before ── flow
 //! ```
 //! A large body is read only for those who may have it applied, and few at a time. Who they are is
-//! found out again when it is there: their session may have ended in between.
+//! found out again when it is there: their session may have ended in between. That a request was made is kept
+//! only of who may do what it asks, and the flow asks once more, by the directory that it changes.
 
 mod accounts;
 mod backup;
@@ -612,7 +613,9 @@ fn authentication(error: &AuthenticationError) -> (StatusCode, &'static str) {
 
 fn admin_status(error: &AdminError) -> StatusCode {
     match error {
-        AdminError::Denied { .. } | AdminError::SignedBefore(_) => StatusCode::FORBIDDEN,
+        AdminError::Denied { .. } | AdminError::Ended | AdminError::SignedBefore(_) => {
+            StatusCode::FORBIDDEN
+        }
         AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AdminError::Conflict { .. }
         | AdminError::Replayed
