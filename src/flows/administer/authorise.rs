@@ -120,7 +120,8 @@ impl Administration {
         let Some(own) = OwnPolicies::of(caller, snapshot) else {
             return false;
         };
-        let context = caller_context(caller, snapshot, act.meta);
+        let mut context = caller_context(caller, snapshot, act.meta);
+        context.set_account("aws:ResourceAccount", self.account);
         let resource = self.resource(action);
         let request = Request {
             caller: PolicyCaller::from(&caller.principal),
