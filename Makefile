@@ -38,7 +38,7 @@ help: ## List these targets
 .PHONY: demo
 demo: ## Start a gateway with a sample company and a provider to sign in at (ARGS="..." is passed on)
 	@$(SETUP) compiler
-	$(CARGO) run $(LOCKED) --quiet -- demo $(ARGS)
+	$(CARGO) run $(LOCKED) -- demo $(ARGS)
 
 .PHONY: tools
 tools: ## Install what the tests drive: a browser, AWS clients, identity providers, proxies
