@@ -67,7 +67,7 @@ impl<K: Ord, V> Map<K, V> {
     pub fn range<Q: Ord + ?Sized>(
         &self,
         range: impl RangeBounds<Q>,
-    ) -> impl Iterator<Item = (&K, &V)>
+    ) -> impl DoubleEndedIterator<Item = (&K, &V)>
     where
         K: Borrow<Q>,
     {

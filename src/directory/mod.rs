@@ -29,6 +29,7 @@ mod principals;
 mod providers;
 mod replay;
 mod revocation;
+mod runs;
 mod services;
 mod since;
 mod size;

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::map::Map;
+use super::runs::Runs;
 use crate::domain::{
     AccessKeyId, ConnectionId, IssuerName, Lineage, Passed, ProvenPerson, ProviderRef, RuleId,
     ServiceName, SignInId, Subject, UniqueId, UnixTime,
@@ -75,7 +76,12 @@ impl Revocation {
     from = "Vec<(Revoked, Revocation)>",
     into = "Vec<(Revoked, Revocation)>"
 )]
-pub struct Revocations(Map<Revoked, Revocation>);
+pub struct Revocations {
+    /// By far the most, with the keys: whoever signs out leaves one.
+    sign_ins: Runs<SignInId, Revocation>,
+    keys: Runs<AccessKeyId, Revocation>,
+    others: Map<Revoked, Revocation>,
+}
 
 /// Who came by what, when, as a provider vouches for them.
 #[derive(Debug, Clone, Copy)]
@@ -106,53 +112,82 @@ pub struct Descent<'a> {
 impl Revocations {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.sign_ins.len() + self.keys.len() + self.others.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
-    /// Each with the last time that it was revoked.
-    pub fn iter(&self) -> impl Iterator<Item = (&Revoked, &Revocation)> {
-        self.0.iter()
+    /// Each with the last time that it was revoked, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Revoked, Revocation)> {
+        let sign_ins = self.sign_ins.iter();
+        let keys = self.keys.iter();
+        let others = self.others.iter();
+        sign_ins
+            .map(|(id, it)| (Revoked::SignIn(*id), *it))
+            .chain(keys.map(|(key, it)| (Revoked::AccessKey(key.clone()), *it)))
+            .chain(others.map(|(revoked, it)| (revoked.clone(), *it)))
     }
 
     /// Up to when everything is over that anybody had; none where that was never said, or long ago.
     pub fn of_everything(&self) -> Option<Revocation> {
-        self.0.get(&Revoked::Everything).copied()
+        self.others.get(&Revoked::Everything).copied()
     }
 
     /// Those that end nothing any more.
-    pub fn past(&self, now: UnixTime) -> impl Iterator<Item = &Revoked> {
-        let past = self.0.iter().filter(move |(_, it)| it.is_past(now));
+    pub fn past(&self, now: UnixTime) -> impl Iterator<Item = Revoked> {
+        let past = self.iter().filter(move |(_, it)| it.is_past(now));
         past.map(|(revoked, _)| revoked)
     }
 
     /// A later revocation of the same takes in the earlier one.
     pub(super) fn put(&mut self, revoked: Revoked, revocation: Revocation) {
-        let kept = self.0.get(&revoked).copied().unwrap_or(revocation);
+        let kept = self.get(&revoked).unwrap_or(revocation);
         let later = Revocation {
             up_to: kept.up_to.max(revocation.up_to),
             at: kept.at.max(revocation.at),
         };
-        self.0.insert(revoked, later);
+        match revoked {
+            Revoked::SignIn(id) => self.sign_ins.insert(id, later),
+            Revoked::AccessKey(key) => self.keys.insert(key, later),
+            other => {
+                self.others.insert(other, later);
+            }
+        }
+    }
+
+    fn get(&self, revoked: &Revoked) -> Option<Revocation> {
+        let found = match revoked {
+            Revoked::SignIn(id) => self.sign_ins.get(id),
+            Revoked::AccessKey(key) => self.keys.get(key),
+            other => self.others.get(other),
+        };
+        found.copied()
     }
 
     pub(super) fn remove(&mut self, revoked: &Revoked) {
-        self.0.remove(revoked);
+        match revoked {
+            Revoked::SignIn(id) => self.sign_ins.remove(id),
+            Revoked::AccessKey(key) => self.keys.remove(key),
+            other => {
+                self.others.remove(other);
+            }
+        }
     }
 
     /// Whether these credentials are over.
     pub fn end_credentials(&self, of: &Descent<'_>) -> bool {
-        if self.is_empty() {
-            return false;
-        }
         let lineage = of.lineage;
-        let signed_in = lineage.sign_in.is_some_and(|id| self.end_sign_in(id));
+        let is_over = lineage.sign_in.is_some_and(|id| self.end_sign_in(id))
+            || self.ends_key(of.access_key_id)
+            || lineage.through.iter().any(|it| self.ends_key(&it.key));
+        if is_over || self.others.is_empty() {
+            return is_over;
+        }
         let ends = |revoked: &Revoked| {
-            let found = self.0.get(revoked);
+            let found = self.others.get(revoked);
             found.is_some_and(|it| it.ends_credentials(lineage.generation, of.issued_at))
         };
         let by_rule = lineage.rule.clone().map(Revoked::Rule);
@@ -160,11 +195,8 @@ impl Revocations {
             ends(&person(&it.issuer, &it.subject))
                 || connection(&it.provider).is_some_and(|it| ends(&it))
         };
-        let passed =
-            |it: &Passed| self.ends_key(&it.key) || ends(&Revoked::Role(it.unique_id.clone()));
-        signed_in
-            || self.ends_key(of.access_key_id)
-            || ends(&Revoked::Everything)
+        let passed = |it: &Passed| ends(&Revoked::Role(it.unique_id.clone()));
+        ends(&Revoked::Everything)
             || ends(&Revoked::Role(of.role.clone()))
             || by_rule.is_some_and(|rule| ends(&rule))
             || lineage.person().is_some_and(of_person)
@@ -179,11 +211,11 @@ impl Revocations {
 
     /// Whether what a provider vouched for opens nothing any more.
     pub fn end_proof(&self, of: &Vouched<'_>) -> bool {
-        if self.is_empty() {
+        if self.others.is_empty() {
             return false;
         }
         let ends = |revoked: &Revoked| {
-            let found = self.0.get(revoked);
+            let found = self.others.get(revoked);
             found.is_some_and(|it| it.ends_proof(of.issued_at))
         };
         ends(&Revoked::Everything)
@@ -193,11 +225,11 @@ impl Revocations {
 
     /// Whether a browser's sign-in is over. Its id is drawn, so none of later is called so.
     pub fn end_sign_in(&self, id: SignInId) -> bool {
-        self.0.contains_key(&Revoked::SignIn(id))
+        self.sign_ins.get(&id).is_some()
     }
 
     fn ends_key(&self, key: &AccessKeyId) -> bool {
-        self.0.contains_key(&Revoked::AccessKey(key.clone()))
+        self.keys.get(key).is_some()
     }
 }
 
@@ -216,16 +248,17 @@ fn connection(provider: &ProviderRef) -> Option<Revoked> {
 
 impl From<Vec<(Revoked, Revocation)>> for Revocations {
     fn from(pairs: Vec<(Revoked, Revocation)>) -> Self {
-        Self(pairs.into_iter().collect())
+        let mut all = Self::default();
+        for (revoked, revocation) in pairs {
+            all.put(revoked, revocation);
+        }
+        all
     }
 }
 
 impl From<Revocations> for Vec<(Revoked, Revocation)> {
     fn from(revocations: Revocations) -> Self {
-        let pairs = revocations.iter();
-        pairs
-            .map(|(revoked, revocation)| (revoked.clone(), *revocation))
-            .collect()
+        revocations.iter().collect()
     }
 }
 
@@ -241,5 +274,47 @@ impl std::fmt::Display for Revoked {
             Self::Everything => f.write_str("everything"),
             Self::Service(name) => write!(f, "service {name}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn revocation(up_to: Generation, at: i64) -> Revocation {
+        Revocation {
+            up_to,
+            at: UnixTime::from_seconds(at),
+        }
+    }
+
+    #[test]
+    fn they_are_written_in_order_whatever_they_are_of() {
+        let all = [
+            Revoked::SignIn(SignInId::from_random([1; 16])),
+            Revoked::SignIn(SignInId::from_random([2; 16])),
+            Revoked::AccessKey("ASIAIOSFODNN7EXAMPLE".parse().unwrap()),
+            Revoked::AccessKey(["ASIA", "Z".repeat(124).as_str()].concat().parse().unwrap()),
+            Revoked::Connection("corp".parse().unwrap()),
+            Revoked::Everything,
+        ];
+        assert!(all.is_sorted());
+        let mut revocations = Revocations::default();
+        for (revoked, at) in all.iter().rev().zip(1..) {
+            revocations.put(revoked.clone(), revocation(7, at));
+            revocations.put(revoked.clone(), revocation(9, at - 1));
+        }
+        assert_eq!(revocations.len(), all.len());
+        let expected = all.iter().cloned().zip((1..=6).rev());
+        let expected: Vec<_> = expected.map(|(it, at)| (it, revocation(9, at))).collect();
+        assert_eq!(revocations.iter().collect::<Vec<_>>(), expected);
+        let text = serde_json::to_string(&revocations).unwrap();
+        let read: Revocations = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, revocations);
+        for revoked in &all {
+            revocations.remove(revoked);
+            assert_ne!(read, revocations);
+        }
+        assert!(revocations.is_empty());
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use smol_str::SmolStr;
+
 use super::text::serde_as_text;
 use super::{AccountId, InvalidValue, Secret, UnixTime};
 
@@ -17,7 +19,7 @@ pub enum KeyKind {
 
 /// An access key id. It carries the number of its account (IAM identifiers; `GetAccessKeyInfo`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccessKeyId(Box<str>);
+pub struct AccessKeyId(SmolStr);
 
 impl AccessKeyId {
     const INVALID: InvalidValue = InvalidValue::new("access key id", "16 to 128 of A-Z a-z 0-9 _");
@@ -41,7 +43,7 @@ impl AccessKeyId {
             data_encoding::BASE32_NOPAD.encode_mut(bytes, place);
         }
         // All of it is ASCII.
-        Self(std::str::from_utf8(&text).unwrap_or_default().into())
+        Self(SmolStr::new(std::str::from_utf8(&text).unwrap_or_default()))
     }
 
     /// Whether the key is a temporary one; `None` for a key of neither kind.

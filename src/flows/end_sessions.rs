@@ -225,7 +225,7 @@ fn changes(snapshot: &Snapshot, what: &[Revoked], meta: &RequestMeta) -> Option<
     let (mut all, mut of_sign_ins) = (new.len(), new_sign_ins);
     for (revoked, _) in live {
         all += 1;
-        of_sign_ins += usize::from(is_sign_in(revoked));
+        of_sign_ins += usize::from(is_sign_in(&revoked));
     }
     if all > MAX_REVOCATIONS || (new_sign_ins > 0 && of_sign_ins > MAX_BY_PEOPLE) {
         return None;
@@ -234,7 +234,7 @@ fn changes(snapshot: &Snapshot, what: &[Revoked], meta: &RequestMeta) -> Option<
         up_to: snapshot.generation(),
         at: meta.now,
     };
-    let past = kept.past(meta.now).cloned().map(Change::ForgetRevocation);
+    let past = kept.past(meta.now).map(Change::ForgetRevocation);
     let new = new.into_iter();
     Some(
         past.chain(new.map(|revoked| Change::Revoke(revoked, revocation)))

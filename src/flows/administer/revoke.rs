@@ -216,10 +216,7 @@ fn changes(
         ));
     }
     let kept = snapshot.revocations();
-    let mut changes: Vec<Change> = kept
-        .past(now)
-        .map(|past| Change::ForgetRevocation(past.clone()))
-        .collect();
+    let mut changes: Vec<Change> = kept.past(now).map(Change::ForgetRevocation).collect();
     if kept.len() - changes.len() >= MAX_REVOCATIONS {
         return Err(AdminError::TooManyRevocations);
     }
@@ -234,10 +231,8 @@ fn changes(
 /// That everything of before is over. It takes in whatever was revoked until now, however much that is.
 pub fn everything(kept: &Revocations, generation: Generation, now: UnixTime) -> Vec<Change> {
     let taken_in = kept.iter().map(|(revoked, _)| revoked);
-    let taken_in = taken_in.filter(|revoked| **revoked != Revoked::Everything);
-    let mut changes: Vec<Change> = taken_in
-        .map(|revoked| Change::ForgetRevocation(revoked.clone()))
-        .collect();
+    let taken_in = taken_in.filter(|revoked| *revoked != Revoked::Everything);
+    let mut changes: Vec<Change> = taken_in.map(Change::ForgetRevocation).collect();
     // Another node's clock may have been ahead.
     let latest = kept.iter().map(|(_, revocation)| revocation.at).max();
     let revocation = Revocation {
