@@ -22,6 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "clock",
         "entropy",
+        "causes",
         "turn",
         "mac",
         "seal",

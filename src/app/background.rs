@@ -10,6 +10,7 @@ use super::compose::Flows;
 use super::open::Sweeper;
 use super::telemetry::Telemetry;
 use super::tls::Certificates;
+use crate::causes::with_causes;
 use crate::domain::{Issuer, UnixTime};
 
 /// The log's head is looked at so often (decision 7).
@@ -92,7 +93,8 @@ async fn follow_head(flows: Flows) {
         }
         let now = flows.edge.clock.now();
         if let Err(error) = flows.directory.catch_up(now).await {
-            tracing::warn!(%error, "the directory's head could not be read");
+            let error = with_causes(&error);
+            tracing::warn!(error, "the directory's head could not be read");
         }
     }
 }
@@ -149,23 +151,35 @@ async fn sweep(flows: Flows, now: UnixTime) {
         Sweeper::Redis => Ok(0),
     };
     if let Err(error) = swept {
-        tracing::warn!(%error, "expired records could not be removed");
+        tracing::warn!(
+            error = with_causes(&error),
+            "expired records could not be removed"
+        );
     }
     if let Err(error) = flows.node_keys.remove_retired(now).await {
-        tracing::warn!(%error, "keys of the node that have retired could not be taken out");
+        tracing::warn!(
+            error = with_causes(&error),
+            "keys of the node that have retired could not be taken out"
+        );
     }
 }
 
 async fn report_refusals(flows: Flows, now: UnixTime) {
     let region = flows.edge.regions.base();
     if let Err(error) = flows.recorder.report_due_refusals(region, now).await {
-        tracing::warn!(%error, "counts of refusals could not be recorded yet");
+        tracing::warn!(
+            error = with_causes(&error),
+            "counts of refusals could not be recorded yet"
+        );
     }
 }
 
 async fn keep_decisions(flows: Flows, now: UnixTime) {
     if let Err(error) = flows.decisions.tick(now).await {
-        tracing::warn!(%error, "traces of decisions could not be written yet");
+        tracing::warn!(
+            error = with_causes(&error),
+            "traces of decisions could not be written yet"
+        );
     }
 }
 

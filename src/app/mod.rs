@@ -32,6 +32,7 @@ pub use put::PutError;
 pub use restore::{BackUpError, RestoreError, Restored, WhatWasHeld, back_up, check, restore};
 
 use self::background::Background;
+use crate::causes::with_causes;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::directory::Format;
@@ -171,11 +172,17 @@ impl RunningNode {
         let (edge, recorder) = (&self.flows.edge, &self.flows.recorder);
         let flushed = recorder.flush_refusals(edge.regions.base(), edge.clock.now());
         if let Err(error) = flushed.await {
-            tracing::error!(%error, "counts of refusals could not be recorded");
+            tracing::error!(
+                error = with_causes(&error),
+                "counts of refusals could not be recorded"
+            );
         }
         let flushed = self.flows.decisions.flush(edge.clock.now());
         if let Err(error) = flushed.await {
-            tracing::warn!(%error, "traces of decisions could not be written");
+            tracing::warn!(
+                error = with_causes(&error),
+                "traces of decisions could not be written"
+            );
         }
     }
 }

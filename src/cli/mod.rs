@@ -23,6 +23,7 @@ use self::arguments::{Arguments, Command, Connections, Gateway, Keys, Revoke, St
 use self::client::{Client, ClientError};
 use self::files::FilesError;
 use crate::app::{BackUpError, MigrateError, RestoreError, RunningNode, StartError};
+use crate::causes::with_causes;
 use crate::clock::SystemClock;
 use crate::config::environment::{AdminCredentials, Environment, NoCredentials};
 use crate::config::{Config, Problems};
@@ -243,7 +244,7 @@ fn say_bytes(bytes: &[u8]) -> Result<(), CommandError> {
 
 fn failed(error: &CommandError) -> ExitCode {
     // Nothing is left to tell it to where standard error is closed.
-    let _told = writeln!(io::stderr(), "rolegate: {error}");
+    let _told = writeln!(io::stderr(), "rolegate: {}", with_causes(error));
     if let CommandError::Client(ClientError::Refused(refusal)) = error {
         for problem in &refusal.error.problems {
             let _told = writeln!(io::stderr(), "  {problem}");

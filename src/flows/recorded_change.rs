@@ -4,6 +4,7 @@ use super::node_keys::AUTHOR;
 use super::record::{Deed, Outcome, Recorder, Subject};
 use super::request::RequestMeta;
 use crate::audit::{AuditUnavailable, Event};
+use crate::causes::with_causes;
 use crate::directory::{Change, ChangeSet, CommitError, LiveDirectory};
 use crate::store::Generation;
 
@@ -62,7 +63,7 @@ impl RecordedChange<'_> {
                 generation: *generation,
             },
             Err(error) => Outcome::NotCommitted {
-                why: error.to_string(),
+                why: with_causes(error),
             },
         })
         .await?;

@@ -14,6 +14,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::causes::with_causes;
 use crate::domain::{AccessKeyId, Region, UniqueId, UnixTime};
 use crate::store::{KeyUse, KeyUses, UsedKey};
 
@@ -123,7 +124,10 @@ impl WriteUsedKeys {
         let waiting = std::mem::take(&mut *self.used.waiting());
         for (key, used) in waiting {
             if let Err(error) = self.store.note(key, &used).await {
-                tracing::warn!(%error, "it could not be noted when keys and roles were last used");
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "it could not be noted when keys and roles were last used"
+                );
                 return;
             }
         }

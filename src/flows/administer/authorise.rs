@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{Act, AdminAction, AdminError, Administration};
-use crate::directory::{DirectoryError, Role, Snapshot};
+use crate::directory::{Role, Snapshot};
 use crate::domain::{AccountId, PolicyName, Principal, RoleArn};
 use crate::flows::authenticate::Caller;
 use crate::flows::caller_context::caller_context;
@@ -74,7 +74,7 @@ impl Administration {
         let error = match self.marks.redeem(&mark, keep_until, meta.now).await {
             Ok(Redeemed::First) => return Ok(()),
             Ok(Redeemed::Again) => AdminError::Replayed,
-            Err(error) => DirectoryError::from(error).into(),
+            Err(error) => AdminError::Store(error),
         };
         Err(self.failed(&act, error).await)
     }

@@ -7,6 +7,7 @@ use super::revoke::MAX_REVOCATIONS;
 use super::saml_keys::MAX_SAML_KEYS;
 use super::sessions::MAX_LISTED;
 use crate::audit::AuditUnavailable;
+use crate::causes::with_causes;
 use crate::decisions::NotWritten;
 use crate::directory::{CommitError, DirectoryError, Format, NotUsedYet, Problem};
 use crate::domain::{AccountId, RequestId, UnixTime};
@@ -14,9 +15,8 @@ use crate::entropy::EntropyError;
 use crate::federation::outbound::WebIdentityKeyError;
 use crate::federation::saml::service_provider::{KeyError, RotationError};
 use crate::flows::metadata::RefreshError;
-use crate::flows::record::chain;
 use crate::flows::recorded_change::RecordedChangeError;
-use crate::store::Generation;
+use crate::store::{Generation, StoreError};
 
 /// Why the administration did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum AdminError {
         resource: String,
     },
     /// The caller's key or session was ended meanwhile.
-    #[error("the security token is not valid any more")]
+    #[error("the security token is not valid any more; sign in again")]
     Ended,
     /// The files are not a valid directory.
     #[error("the directory has problems and was not changed")]
@@ -73,7 +73,7 @@ pub enum AdminError {
     #[error("no web identity key could be made: {0}")]
     WebIdentityKey(#[from] WebIdentityKeyError),
     /// A provider's metadata was not taken.
-    #[error("the metadata was not taken: {}", chain(.0))]
+    #[error("the metadata was not taken: {}", with_causes(.0))]
     Metadata(RefreshError),
     /// What is to be revoked is not in the directory.
     #[error("there is no {what} {name}")]
@@ -149,6 +149,9 @@ pub enum AdminError {
     /// The store can't be reached.
     #[error("the directory can't be read or written")]
     Directory(#[source] DirectoryError),
+    /// Nobody can say whether the signed request came before.
+    #[error("the store can't be reached; nothing was changed, repeat")]
+    Store(#[source] StoreError),
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -182,6 +185,7 @@ impl AdminError {
             Self::DecisionsOff => "DecisionsNotKept",
             Self::Audit(_)
             | Self::Directory(_)
+            | Self::Store(_)
             | Self::Entropy(_)
             | Self::SamlKey(_)
             | Self::WebIdentityKey(_)

@@ -2,13 +2,14 @@
 
 use super::apply::Plan;
 use super::{Act, AdminAction, AdminError, Administration, Applied};
+use crate::causes::with_causes;
 use crate::directory::{Change, PolicyWarnings, Problem, Snapshot};
 use crate::domain::{ConnectionId, UnixTime};
 use crate::federation::saml::metadata::refresh::{NewKeys, expiry};
 use crate::federation::saml::metadata::{IdpMetadata, MetadataError};
 use crate::flows::authenticate::Caller;
 use crate::flows::metadata::{Proposal, RefreshError, find};
-use crate::flows::record::{Outcome, Subject, chain};
+use crate::flows::record::{Outcome, Subject};
 use crate::flows::request::RequestMeta;
 
 impl Administration {
@@ -87,7 +88,7 @@ impl Administration {
                 }
                 Err(error) => notes.push(format!(
                     "connections/{id}: nobody can sign in by it until its provider's metadata can be read, which is tried again and again: {}",
-                    chain(&error)
+                    with_causes(&error)
                 )),
             }
         }

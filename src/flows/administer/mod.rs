@@ -57,9 +57,10 @@ use super::authenticate::{Authenticator, Caller};
 use super::issuers::FitIssuers;
 use super::metadata::RefreshMetadata;
 use super::portal::OwnRoles;
-use super::record::{Outcome, Recorder, Subject, chain};
+use super::record::{Outcome, Recorder, Subject};
 use super::recorded_change::RecordedChange;
 use super::request::RequestMeta;
+use crate::causes::with_causes;
 use crate::decisions::Decisions;
 use crate::directory::{Change, LiveDirectory, Snapshot, told};
 use crate::domain::{AccessKeyId, AccountId};
@@ -268,7 +269,9 @@ impl Administration {
                     why: problems.join("; "),
                 }
             }
-            other => Outcome::NotCommitted { why: chain(other) },
+            other => Outcome::NotCommitted {
+                why: with_causes(other),
+            },
         };
         let subject = Subject::Caller(act.caller);
         let recorded = self.recorder.admin(act.meta, &subject, act.action, outcome);

@@ -51,9 +51,10 @@ use super::issuers::FitIssuers;
 use super::mfa::UsedCode;
 use super::own_policies::OwnPolicies;
 use super::rates::admit_caller;
-use super::record::{Deed, Outcome, Recorder, Subject, chain};
+use super::record::{Deed, Outcome, Recorder, Subject};
 use super::recorded_change::{RecordedChange, RecordedChangeError};
 use super::request::RequestMeta;
+use crate::causes::with_causes;
 use crate::directory::{CommitError, LiveDirectory, Snapshot, told};
 use crate::domain::Principal;
 use crate::entropy::Entropy;
@@ -253,7 +254,10 @@ impl Iam {
             // What decides nothing keeps nobody from an answer.
             let used = self.key_uses.last_use(key).await;
             scene.last_use = used.unwrap_or_else(|error| {
-                tracing::warn!(%error, "it can't be told when something was last used");
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "it can't be told when something was last used"
+                );
                 None
             });
         }
@@ -322,7 +326,7 @@ impl Iam {
         let outcome = Outcome::Refused {
             check: error.check(),
             code: error.code(),
-            why: chain(&error),
+            why: with_causes(&error),
         };
         let subject = Subject::Caller(caller);
         self.recorder

@@ -6,13 +6,13 @@ use std::sync::{Arc, OnceLock};
 
 use super::tagging::{TagActions, Tagged};
 use super::{Action, Done, IamCode, Preparation, Question, Refusal, Scene};
+use crate::causes::with_causes;
 use crate::directory::{Change, ProviderKey, SamlProvider};
 use crate::domain::{OwnTags, PrivateKeyId, SamlProviderArn, SamlProviderName, Secret, UnixTime};
 use crate::federation::saml::decryption_key::DecryptionKey;
 use crate::federation::saml::metadata::MetadataDocument;
 use crate::federation::saml::second_opinion::require_built_in;
 use crate::federation::saml::settings::{AssertionEncryption, SamlProviderSettings};
-use crate::flows::record::chain;
 
 /// As many providers as an account may have (IAM quotas).
 pub const MAX_SAML_PROVIDERS: usize = 100;
@@ -58,7 +58,7 @@ impl SentMetadata {
 }
 
 fn parsed(text: &str) -> Result<MetadataDocument, String> {
-    MetadataDocument::read(text, None).map_err(|error| chain(&error))
+    MetadataDocument::read(text, None).map_err(|error| with_causes(&error))
 }
 
 /// A private key as it was sent: PEM.

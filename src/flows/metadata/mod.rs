@@ -15,10 +15,11 @@ use std::sync::Arc;
 pub use looks::{FILE_SECONDS, LastLook, Looks, MAX_LOOKS, Turn};
 
 use super::administer::AdminAction;
-use super::record::{Outcome, Recorder, Subject, chain};
+use super::record::{Outcome, Recorder, Subject};
 use super::recorded_change::{RecordedChange, RecordedChangeError};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
+use crate::causes::with_causes;
 use crate::directory::{
     Change, CommitError, ConnectionMetadata, Directory, DirectoryError, LiveDirectory, Snapshot,
     unfit_metadata,
@@ -148,7 +149,10 @@ impl RefreshMetadata {
         outcome: Result<Look, RefreshError>,
         now: UnixTime,
     ) {
-        let problem = outcome.as_ref().err().map(|error| chain(error).into());
+        let problem = outcome
+            .as_ref()
+            .err()
+            .map(|error| with_causes(error).into());
         let [random] = draw(self.entropy.as_ref()).unwrap_or_default();
         let is_news = self.looks.done(&turn, now, problem, random);
         if matches!(outcome, Ok(Look::Overtaken)) {
@@ -276,14 +280,14 @@ impl RefreshMetadata {
             tracing::info!(connection, "SAML metadata is well again");
             return;
         };
-        let why = chain(&error);
+        let why = with_causes(&error);
         tracing::warn!(connection, why, "SAML metadata was not taken");
         if !error.is_refusal() {
             return;
         }
         let why = format!("connection {id}: {why}");
         if let Err(unrecorded) = self.record_refusal(why, now).await {
-            let why = chain(&unrecorded);
+            let why = with_causes(&unrecorded);
             tracing::error!(connection, why, "a refusal could not be recorded");
         }
     }

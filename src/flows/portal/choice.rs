@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::session::PortalSession;
 use super::{Bound, OfferedRole};
+use crate::causes::with_causes;
 use crate::decisions::{RoleVerdict, TracedCheck};
 use crate::directory::{RoleEntry, Snapshot};
 use crate::domain::{
@@ -13,7 +14,6 @@ use crate::domain::{
 use crate::flows::assume_role_error::AssumeRoleError;
 use crate::flows::assume_role_with_web_identity::terms;
 use crate::flows::misses::misses;
-use crate::flows::record::chain;
 use crate::flows::request::RequestMeta;
 use crate::flows::revoked::check_session;
 use crate::flows::saml_conditions::SamlCaller;
@@ -126,7 +126,7 @@ impl<'a> Choice<'a> {
                 });
                 (false, denial.to_string() + &misses.collect::<String>())
             }
-            Err(error) => (false, chain(&error)),
+            Err(error) => (false, with_causes(&error)),
         };
         RoleVerdict {
             role: self.mapped.role.clone(),

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::choice::Choice;
 use super::{OfferedRole, Offers, OpenBrowserSession, Portal};
+use crate::causes::with_causes;
 use crate::domain::{FederatedIdentity, IssuerName, RoleArn, Subject, UnixTime};
 use crate::flows::rates::admit_star;
 use crate::flows::request::RequestMeta;
@@ -100,7 +101,10 @@ impl OwnRoles {
             let change = RolesChange::Took(RecentRole { role, at });
             let written = self.store.change_personal_roles(&person, &change, now);
             let Err(error) = written.await else { continue };
-            tracing::warn!(%error, "it could not be noted which roles people took last");
+            tracing::warn!(
+                error = with_causes(&error),
+                "it could not be noted which roles people took last"
+            );
             if matches!(error, StoreError::Unavailable(_)) {
                 return;
             }
@@ -142,7 +146,10 @@ impl Portal {
             Ok(Some(kept)) => kept,
             Ok(None) => return Some(OwnOffers::default()),
             Err(error) => {
-                tracing::warn!(%error, "a person's favourite roles can't be read");
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "a person's favourite roles can't be read"
+                );
                 return None;
             }
         };

@@ -15,9 +15,10 @@ use super::choice::Choice;
 use super::wanted::WantedRole;
 use super::{OfferedRole, Offers, OpenBrowserSession, Portal, verdicts};
 use crate::audit::CheckOutcome;
+use crate::causes::with_causes;
 use crate::decisions::{Beside, TracedCheck};
 use crate::domain::{ClaimName, Claims, ProviderRef, RoleArn, Unusable};
-use crate::flows::record::{PortalRecord, Refused, chain};
+use crate::flows::record::{PortalRecord, Refused};
 use crate::flows::request::RequestMeta;
 use crate::flows::unavailable::Unavailable;
 use crate::mapping::{Comparison, Failure, MappedRole, NearMiss, RuleOutcome, RuleTrace, Seen};
@@ -193,7 +194,7 @@ impl LookedAt<'_> {
             Err(error) => Refusal {
                 check: error.check(),
                 code: error.code(),
-                why: chain(&error),
+                why: with_causes(&error),
             },
             Ok(_) => Refusal {
                 check: "trust policy",

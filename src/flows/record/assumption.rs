@@ -1,11 +1,10 @@
 //! Attempts to assume a role.
 
-use super::{
-    Person, Recorder, behind, chain, federated, refused, refused_caller, signed_by, traced,
-};
+use super::{Person, Recorder, behind, federated, refused, refused_caller, signed_by, traced};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly,
 };
+use crate::causes::with_causes;
 use crate::credentials::Issued;
 use crate::decisions::Beside;
 use crate::domain::{Lineage, RoleArn, SamlProviderArn, SessionDuration, SessionName};
@@ -97,7 +96,7 @@ impl Recorder {
             Ok(issued) => issued_event(event, issued),
             Err(error) => event
                 .checks([failed_check(error)])
-                .refused(error.code(), chain(error)),
+                .refused(error.code(), with_causes(error)),
         };
         let beside = match record.caller {
             Some(caller) => Beside {

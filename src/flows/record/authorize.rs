@@ -1,9 +1,10 @@
 //! What services asked about requests that they received.
 
-use super::{Recorder, behind, chain, refused_caller, signed_by, unauthenticated};
+use super::{Recorder, behind, refused_caller, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ReadOnly, Source,
 };
+use crate::causes::with_causes;
 use crate::decisions::Beside;
 use crate::flows::authenticate::{AuthenticationError, Caller};
 use crate::flows::authorize::{Answer, AuthorizeError, Decided, Question, Verdict, unproven};
@@ -76,7 +77,7 @@ impl Recorder {
             Err(AuthorizeError::Authentication(error)) => unauthenticated(event, error),
             Err(error) => event
                 .checks([Check::new(error.check(), CheckOutcome::Failed)])
-                .refused(error.code(), chain(error)),
+                .refused(error.code(), with_causes(error)),
         };
         if attempt.outcome == Outcome::Succeeded {
             // The line has the statements that allowed it, and there may be one for every request of a service.
@@ -133,7 +134,7 @@ fn answered<'a>(mut event: Event<'a>, answer: &'a Answer) -> Event<'a> {
 
 /// Nobody signed the request: the same as of a call to the gateway itself, with the code that was told.
 fn nobody<'a>(event: Event<'a>, error: &AuthenticationError) -> Event<'a> {
-    unauthenticated(event, error).refused(unproven(error).0, chain(error))
+    unauthenticated(event, error).refused(unproven(error).0, with_causes(error))
 }
 
 fn with_caller<'a>(event: Event<'a>, caller: &'a Caller) -> Event<'a> {

@@ -14,8 +14,7 @@ mod refusals;
 mod sts;
 
 use std::borrow::Cow;
-use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 pub(super) use administration::{Deed, Outcome, Subject};
@@ -32,6 +31,7 @@ use crate::audit::{
     AuditSink, AuditUnavailable, Check, CheckOutcome, Event, EventId, EventSource, Mfa, Occasion,
     ReadOnly, RefusalLimits, Source, UserIdentity,
 };
+use crate::causes::with_causes;
 use crate::decisions::{Beside, TraceQueue};
 use crate::domain::{
     Audience, FederatedIdentity, IssuerName, Principal, SamlProviderArn, Subject as Name, UnixTime,
@@ -214,7 +214,7 @@ fn behind(caller: &Caller) -> Beside<'_> {
 fn unauthenticated<'a>(event: Event<'a>, error: &AuthenticationError) -> Event<'a> {
     event
         .checks([Check::new("authentication", CheckOutcome::Failed)])
-        .refused(error.code(), chain(error))
+        .refused(error.code(), with_causes(error))
 }
 
 fn federated(person: Person<'_>) -> UserIdentity<'_> {
@@ -234,16 +234,4 @@ fn signed_by(caller: &Caller) -> UserIdentity<'_> {
         }
         _ => identity,
     }
-}
-
-/// An error's text and those of its causes.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a string has no way to fail.
-        let _written = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }

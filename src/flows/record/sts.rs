@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-use super::{Recorder, behind, chain, refused_caller, signed_by, unauthenticated};
+use super::{Recorder, behind, refused_caller, signed_by, unauthenticated};
 use crate::audit::{
     AuditUnavailable, Check, CheckOutcome, Event, EventSource, Parameter, ParameterValue, ReadOnly,
     Source,
 };
+use crate::causes::with_causes;
 use crate::credentials::IssuedToUser;
 use crate::decisions::Beside;
 use crate::domain::Principal;
@@ -149,7 +150,7 @@ impl Recorder {
             CallerRecord::Issued(caller, issued) => given(of(event, caller), issued),
             CallerRecord::Refused(caller, error) => of(event, caller)
                 .checks([Check::new(error.check(), CheckOutcome::Failed)])
-                .refused(error.code(), chain(error)),
+                .refused(error.code(), with_causes(error)),
             CallerRecord::IssuedFor(caller, issued, what) => {
                 given(asked(of(event, caller), what), issued)
             }
@@ -161,7 +162,7 @@ impl Recorder {
                 .parameter(Parameter::SigningAlgorithm, vouched.algorithm.as_str()),
             CallerRecord::Denied(caller, refusal) => asked(of(event, caller), refusal.asked)
                 .checks([Check::new(refusal.check, CheckOutcome::Failed)])
-                .refused(refusal.code, chain(refusal.why)),
+                .refused(refusal.code, with_causes(refusal.why)),
             CallerRecord::Unknown(error) => unauthenticated(event, error),
         };
         if matches!(record, CallerRecord::Told(_)) {

@@ -28,9 +28,10 @@ pub(super) use session::{session_key, session_name, session_named, sha256};
 use super::answers::Answers;
 use super::party::party;
 use super::portal::verdicts;
-use super::record::{PortalRecord, Recorder, Refused, chain};
+use super::record::{PortalRecord, Recorder, Refused};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
+use crate::causes::with_causes;
 use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{ConnectionId, FederatedIdentity, HostName};
@@ -162,7 +163,7 @@ impl SignIn {
         let refused = refusal.map(|refusal| Refused {
             check: refusal.check(),
             code: refusal.code(),
-            why: chain(refusal),
+            why: with_causes(refusal),
             is_alarm: refusal.is_alarm(),
         });
         let record = PortalRecord {

@@ -30,9 +30,10 @@ pub use own::{OwnSession, SignedOutEverywhere};
 pub use refusal::LogoutRefusal;
 
 use super::end_sessions::EndSessions;
-use super::record::{Person, PortalRecord, Recorder, Refused, chain};
+use super::record::{Person, PortalRecord, Recorder, Refused};
 use super::request::RequestMeta;
 use crate::audit::AuditUnavailable;
+use crate::causes::with_causes;
 use crate::decisions::Beside;
 use crate::directory::{LiveDirectory, Snapshot};
 use crate::domain::{Audience, ConnectionId, IssuerName, Subject};
@@ -136,7 +137,7 @@ impl SignOut {
         let refused = refusal.map(|refusal| Refused {
             check: refusal.check(),
             code: refusal.code(),
-            why: chain(refusal),
+            why: with_causes(refusal),
             is_alarm: false,
         });
         let record = PortalRecord {

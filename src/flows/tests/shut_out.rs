@@ -329,7 +329,7 @@ async fn of_who_may_not_do_it_no_mark_is_kept() {
     let allowed = ada(&node).await;
     let unmarked = flow.once(&allowed, action, &meta()).await;
     assert!(
-        matches!(unmarked, Err(AdminError::Directory(_))),
+        matches!(unmarked, Err(AdminError::Store(_))),
         "{unmarked:?}"
     );
     Way::KeyInactive.take(&allowed, &node.beside().await).await;

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, timeout};
 
 use super::{AdminApi, AdminFault, Admitted, Body, done_under, run};
+use crate::causes::with_causes;
 use crate::flows::{AdminAction, BackUp, MAX_BACK_UP_TIME};
 
 /// Pieces that wait to be sent.
@@ -83,7 +84,10 @@ async fn make(back_up: BackUp, into: Sender<io::Result<Bytes>>) {
         (Ok(()), Ok(Err(error))) => io::Error::other(error),
         (Ok(()), Err(late)) => io::Error::other(late),
     };
-    tracing::error!(%error, "a backup could not be finished");
+    tracing::error!(
+        error = with_causes(&error),
+        "a backup could not be finished"
+    );
     // Whoever took it may be gone, which says it as well.
     let _gone = into.send(Err(error)).await;
 }

@@ -54,6 +54,7 @@ pub use history::{DiffRequest, RollBackRequest, ShowRequest};
 
 use super::edge::{Bodies, Body as SentBody, BodyError, Edge, HostError, NotAdmitted};
 use crate::audit::EventSource;
+use crate::causes::with_causes;
 use crate::directory::{DirectoryFiles, Problem};
 use crate::domain::{ConnectionId, InvalidValue, RequestId};
 use crate::entropy::EntropyError;
@@ -574,6 +575,9 @@ impl AdminFault {
             other => other.to_string(),
         };
         let retry_after = self.retry_after();
+        if let (Self::Admin(error), StatusCode::SERVICE_UNAVAILABLE) = (&self, status) {
+            tracing::error!(request = %id, error = with_causes(error), "the admin API can't answer");
+        }
         let problems = match self {
             Self::Admin(AdminError::Invalid(problems)) => problems,
             _ => Vec::new(),
@@ -643,6 +647,7 @@ fn admin_status(error: &AdminError) -> StatusCode {
         AdminError::NotThere { .. } | AdminError::NoDecision(_) => StatusCode::NOT_FOUND,
         AdminError::Audit(_)
         | AdminError::Directory(_)
+        | AdminError::Store(_)
         | AdminError::Entropy(_)
         | AdminError::SamlKey(_)
         | AdminError::WebIdentityKey(_)

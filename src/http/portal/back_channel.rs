@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::PortalError;
 use super::{Api, PortalApi, guard};
+use crate::causes::with_causes;
 use crate::federation::id_token::MAX_CHARS;
 use crate::flows::{LogoutRefusal, RequestMeta};
 use crate::http::edge::NotAdmitted;
@@ -91,7 +92,10 @@ async fn token(
 fn refused(api: &PortalApi, refusal: LogoutRefusal, meta: &RequestMeta) -> NotEnded {
     match refusal {
         LogoutRefusal::Unavailable(error) => {
-            tracing::error!(%error, "a provider's logout can't be answered");
+            tracing::error!(
+                error = with_causes(&error),
+                "a provider's logout can't be answered"
+            );
             NotEnded::Unavailable
         }
         LogoutRefusal::Token(error) if error.is_provider_unreachable() => NotEnded::Unavailable,

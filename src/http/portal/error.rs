@@ -10,6 +10,7 @@ use super::pages::{ErrorPage, NextStep, RefusedPage};
 use super::respond::{page, redirect};
 use super::shown::Shown;
 use super::words::Words;
+use crate::causes::with_causes;
 use crate::domain::{LocalPath, RequestId, UnixTime};
 use crate::flows::{AssumeRoleError, LogoutRefusal, SignInRefusal, Unavailable};
 use crate::http::edge::{BodyError, HostError, NotAdmitted};
@@ -57,7 +58,7 @@ pub(super) enum PortalError {
 
 impl From<Unavailable> for PortalError {
     fn from(error: Unavailable) -> Self {
-        tracing::error!(%error, "the portal can't answer");
+        tracing::error!(error = with_causes(&error), "the portal can't answer");
         Self::Unavailable
     }
 }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{EmbeddedStore, NamedTable, ONE_TIME_MARKS};
+use crate::causes::with_causes;
 use crate::domain::UnixTime;
 use crate::store::sealed::{Damage, RecordName, StoreSeal};
 use crate::store::{MAX_RECORD_BYTES, OneTimeUse, Redeemed, StoreError};
@@ -121,7 +122,10 @@ impl EmbeddedStore {
         });
         match removed.await {
             Ok(found) => log_if_damaged(&found),
-            Err(error) => tracing::warn!(%error, "a damaged record could not be removed"),
+            Err(error) => tracing::warn!(
+                error = with_causes(&error),
+                "a damaged record could not be removed"
+            ),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use redb::{Database, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::causes::with_causes;
 use crate::store::StoreError;
 use crate::store::sealed::unavailable;
 
@@ -111,7 +112,7 @@ fn write_all(database: &Database, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     let mut jobs = Vec::with_capacity(JOBS_PER_COMMIT);
     while queue.blocking_recv_many(&mut jobs, JOBS_PER_COMMIT) > 0 {
         let committed = commit(database, &mut jobs).map_err(|error| {
-            tracing::error!(%error, "a commit of the store failed");
+            tracing::error!(error = with_causes(&error), "a commit of the store failed");
             NotWritten::Failed(Arc::new(error))
         });
         for job in jobs.drain(..) {

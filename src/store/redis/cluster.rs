@@ -16,6 +16,7 @@ use super::checks::{Facts, SECTIONS, Unfit};
 use super::failure::Failure;
 use super::settings::Durability;
 use super::stock::every_primary;
+use crate::causes::with_causes;
 
 /// How long the nodes are left alone after they were looked for anew.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
@@ -155,7 +156,9 @@ impl Shared {
         self.runtime.spawn(async move {
             match shared.client.get_async_connection().await {
                 Ok(connection) => shared.current.store(Arc::new(connection)),
-                Err(error) => tracing::warn!(%error, "no connection to the Cluster"),
+                Err(error) => {
+                    tracing::warn!(error = with_causes(&error), "no connection to the Cluster")
+                }
             }
         });
     }

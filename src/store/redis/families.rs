@@ -19,6 +19,7 @@ use super::failure::Failure;
 use super::keys::named;
 use super::one_time::{ATTEMPTS, Replaced, milliseconds};
 use super::{RedisStore, scripts};
+use crate::causes::with_causes;
 use crate::domain::UnixTime;
 use crate::store::families::Presented;
 use crate::store::sealed::Damage;
@@ -266,7 +267,10 @@ impl RedisStore {
             Err(damage) => {
                 tracing::warn!(table = FAMILIES, %damage, "removed a damaged record");
                 if let Err(error) = self.remove_if(&family_key, &stored).await {
-                    tracing::warn!(%error, "a damaged record could not be removed");
+                    tracing::warn!(
+                        error = with_causes(&error),
+                        "a damaged record could not be removed"
+                    );
                 }
                 Ok(None)
             }
