@@ -49,11 +49,12 @@ pub struct Applied {
     pub warnings: PolicyWarnings,
 }
 
-/// What has to change so that the directory is what the files say.
+/// What has to change so that the directory is what it shall be.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) desired: Directory,
     pub(super) changes: Vec<Change>,
+    pub(super) notes: Vec<String>,
     warnings: PolicyWarnings,
 }
 
@@ -74,55 +75,75 @@ impl Administration {
             action,
             meta,
         };
-        let snapshot = self.authorise(&act).await?;
-        let base = snapshot.generation();
-        if desired.base.is_some_and(|made_for| made_for != base) {
-            let conflict = AdminError::Conflict { head: base };
-            return Err(self.failed(&act, conflict).await);
-        }
-        let planned = self.plan_elsewhere(desired.files, Arc::clone(&snapshot), meta.now);
-        let mut plan = match planned.await {
+        let snapshot = self.authorise_on(&act, desired.base).await?;
+        let (current, files, now) = (Arc::clone(&snapshot), desired.files, meta.now);
+        let work = move |flow: &Self| flow.plan_of_files(&files, current.directory(), now);
+        let mut plan = match self.elsewhere(work).await {
             Ok(plan) => plan,
             Err(error) => return Err(self.failed(&act, error).await),
         };
-        let mut notes = Self::document_notes(&plan.changes, meta.now);
-        notes.extend(self.add_first_metadata(&mut plan, meta.now).await);
-        let Plan {
-            changes, warnings, ..
-        } = plan;
-        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        let generation = if desired.mode == ApplyMode::DryRun || changes.is_empty() {
-            let subject = Subject::Caller(caller);
-            self.recorder
-                .admin(meta, &subject, action, Outcome::Unchanged { base })
+        plan.notes = Self::document_notes(&plan.changes, now);
+        let notes = self.add_first_metadata(&mut plan, now).await;
+        plan.notes.extend(notes);
+        self.carry_out(&act, &snapshot, plan, desired.mode).await
+    }
+
+    /// As [`Self::authorise`]; the newest generation must be the one that the change was made for, where that is
+    /// said.
+    pub(super) async fn authorise_on(
+        &self,
+        act: &Act<'_>,
+        made_for: Option<Generation>,
+    ) -> Result<Arc<Snapshot>, AdminError> {
+        let snapshot = self.authorise(act).await?;
+        let head = snapshot.generation();
+        if made_for.is_some_and(|made_for| made_for != head) {
+            return Err(self.failed(act, AdminError::Conflict { head }).await);
+        }
+        Ok(snapshot)
+    }
+
+    /// Commits what is planned, or says only what that is.
+    pub(super) async fn carry_out(
+        &self,
+        act: &Act<'_>,
+        snapshot: &Snapshot,
+        plan: Plan,
+        mode: ApplyMode,
+    ) -> Result<Applied, AdminError> {
+        let lines: Vec<String> = plan.changes.iter().map(ToString::to_string).collect();
+        let generation = if mode == ApplyMode::DryRun || plan.changes.is_empty() {
+            let base = snapshot.generation();
+            let (subject, outcome) = (Subject::Caller(act.caller), Outcome::Unchanged { base });
+            let recorder = &self.recorder;
+            recorder
+                .admin(act.meta, &subject, act.action, outcome)
                 .await?;
             base
         } else {
-            self.commit(&act, &snapshot, changes).await?
+            self.commit(act, snapshot, plan.changes).await?
         };
         Ok(Applied {
             generation,
             changes: lines,
-            notes,
-            warnings,
+            notes: plan.notes,
+            warnings: plan.warnings,
         })
     }
 
-    /// As [`Self::plan`]: a hundred thousand files take seconds, for which no other request of the thread waits.
-    async fn plan_elsewhere(
+    /// Does what reads a whole directory: with a hundred thousand users that takes seconds, for which no other
+    /// request of the thread waits.
+    pub(super) async fn elsewhere<T: Send + 'static>(
         &self,
-        files: DirectoryFiles,
-        current: Arc<Snapshot>,
-        now: UnixTime,
-    ) -> Result<Plan, AdminError> {
+        work: impl FnOnce(&Self) -> Result<T, AdminError> + Send + 'static,
+    ) -> Result<T, AdminError> {
         let flow = self.clone();
-        let work = move || flow.plan(&files, current.directory(), now);
-        let planned = tokio::task::spawn_blocking(work).await;
-        planned.map_err(|source| DirectoryError::from(StoreError::Unavailable(Box::new(source))))?
+        let done = tokio::task::spawn_blocking(move || work(&flow)).await;
+        done.map_err(|source| DirectoryError::from(StoreError::Unavailable(Box::new(source))))?
     }
 
     /// What has to change so that the directory is what the files say.
-    fn plan(
+    fn plan_of_files(
         &self,
         files: &DirectoryFiles,
         current: &Directory,
@@ -131,18 +152,28 @@ impl Administration {
         let mut desired =
             read(files, current, now, self.entropy.as_ref()).map_err(AdminError::Invalid)?;
         desired.bind_principals(self.directory.partition());
+        self.plan(desired, current, now)
+    }
+
+    /// What has to change so that the directory is this one, which must be whole.
+    pub(super) fn plan(
+        &self,
+        desired: Directory,
+        current: &Directory,
+        now: UnixTime,
+    ) -> Result<Plan, AdminError> {
         let changes = diff(current, &desired);
         let mut problems = self.check(&desired);
         problems.extend(self.check_documents(&changes, now));
-        if problems.is_empty() {
-            let warnings = lint(&desired);
-            Ok(Plan {
-                desired,
-                changes,
-                warnings,
-            })
-        } else {
-            Err(AdminError::Invalid(problems))
+        if !problems.is_empty() {
+            return Err(AdminError::Invalid(problems));
         }
+        let warnings = lint(&desired);
+        Ok(Plan {
+            desired,
+            changes,
+            notes: Vec::new(),
+            warnings,
+        })
     }
 }

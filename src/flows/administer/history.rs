@@ -1,7 +1,9 @@
 //! The directory's history: who changed what, and back to what it was.
 
+use std::sync::Arc;
+
 use super::{Act, AdminAction, AdminError, Administration, Applied, ApplyMode};
-use crate::directory::{Directory, Logged, diff, lint};
+use crate::directory::{Directory, Logged, diff};
 use crate::domain::{RequestId, UnixTime};
 use crate::flows::authenticate::Caller;
 use crate::flows::record::{Outcome, Subject};
@@ -189,7 +191,7 @@ impl Administration {
             Ok(both) => both,
             Err(error) => return Err(self.failed(&act, error).await),
         };
-        let changes = diff(&from, &to);
+        let changes = self.elsewhere(move |_| Ok(diff(&from, &to))).await?;
         self.log_was_read(&act).await?;
         let lines: Vec<String> = changes
             .iter()
@@ -218,39 +220,20 @@ impl Administration {
             action: AdminAction::RollBackDirectory,
             meta,
         };
-        let snapshot = self.authorise(&act).await?;
-        let base = snapshot.generation();
-        if asked.base.is_some_and(|made_for| made_for != base) {
-            let conflict = AdminError::Conflict { head: base };
-            return Err(self.failed(&act, conflict).await);
-        }
+        let snapshot = self.authorise_on(&act, asked.base).await?;
         let then = match self.at(asked.to).await {
             Ok(then) => then,
             Err(error) => return Err(self.failed(&act, error).await),
         };
-        let back = snapshot.directory().rolled_back_to(then);
-        let changes = diff(snapshot.directory(), &back);
-        let mut problems = self.check(&back);
-        problems.extend(self.check_documents(&changes, meta.now));
-        if !problems.is_empty() {
-            return Err(self.failed(&act, AdminError::Invalid(problems)).await);
-        }
-        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        let generation = if asked.mode == ApplyMode::DryRun || changes.is_empty() {
-            let (subject, outcome) = (Subject::Caller(caller), Outcome::Unchanged { base });
-            self.recorder
-                .admin(meta, &subject, act.action, outcome)
-                .await?;
-            base
-        } else {
-            self.commit(&act, &snapshot, changes).await?
+        let (current, now) = (Arc::clone(&snapshot), meta.now);
+        let work = move |flow: &Self| {
+            let current = current.directory();
+            flow.plan(current.rolled_back_to(then), current, now)
         };
-        Ok(Applied {
-            generation,
-            changes: lines,
-            notes: Vec::new(),
-            warnings: lint(&back),
-        })
+        match self.elsewhere(work).await {
+            Ok(plan) => self.carry_out(&act, &snapshot, plan, asked.mode).await,
+            Err(error) => Err(self.failed(&act, error).await),
+        }
     }
 
     /// The directory as it was at this generation.
