@@ -6,8 +6,8 @@
 //!                                             has revoked its person since it was issued
 //!      └ AskedSession                         the pair is listed; session name, tags, latest end
 //!         └ policy::decide                    the role's trust policy decides alone
-//!            └ redeem or unless_redeemed      what the browser used, or what may be used once
-//!               └ credentials::issue
+//!            └ credentials::issue             kept nowhere, and told to nobody yet
+//!               └ redeem or unless_redeemed   what the browser used, or what may be used once
 //!                  └ recorder                 no record, no answer
 //! ```
 //!
@@ -132,6 +132,8 @@ impl fmt::Debug for AssumeRoleWithSaml {
 /// What is known about an attempt, for its record, whatever becomes of it.
 #[derive(Debug, Default)]
 struct Known {
+    /// It was counted among the calls of its person; once, by however many directories it is decided.
+    is_admitted: bool,
     /// When it was known who asks, and began to be decided.
     decided_from: Option<EvenTime>,
     proven: Option<Proven>,
@@ -254,7 +256,10 @@ impl AssumeRoleWithSaml {
         check_proven(snapshot, &identity)?;
         let person = (identity.issuer(), identity.subject());
         let account = request.provider.account();
-        admit_person(&self.throttle, identity.provider(), person, account)?;
+        if !known.is_admitted {
+            admit_person(&self.throttle, identity.provider(), person, account)?;
+            known.is_admitted = true;
+        }
         let caller = SamlCaller {
             provider: &request.provider,
             issuer: provider.entity_id(),
@@ -268,12 +273,6 @@ impl AssumeRoleWithSaml {
         let grant = decide_and_note(request, &caller, asked, (snapshot, meta), known)?;
         let account = request.role.account();
         let token_version = reach(account, snapshot, meta)?;
-        let replay = if assertion.is_for_one_use() {
-            Replay::Once
-        } else {
-            provider.settings.replay
-        };
-        self.use_up(identity, replay, meta).await?;
         let source_identity = grant.source_identity().cloned();
         let extent = Extent {
             token_version,
@@ -284,8 +283,15 @@ impl AssumeRoleWithSaml {
             now: meta.now,
             entropy: self.entropy.as_ref(),
         };
+        let issued = credentials::issue(grant, extent, mint)?;
+        let replay = if assertion.is_for_one_use() {
+            Replay::Once
+        } else {
+            provider.settings.replay
+        };
+        self.use_up(identity, replay, meta).await?;
         Ok(SamlSession {
-            issued: credentials::issue(grant, extent, mint)?,
+            issued,
             person,
             source_identity,
         })

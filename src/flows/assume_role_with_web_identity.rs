@@ -7,10 +7,10 @@
 //!     or inspect an access token              the provider is asked once, whatever comes of it
 //!      └ unless_redeemed                      only where the portal's own client is an audience; nobody
 //!                                             has revoked its person since it was issued
-//!         └ admit_person                   neither the person nor the account asks too often
-//!         └ policy::decide                    the role's trust policy decides alone
-//!            └ credentials::issue
-//!               └ recorder                    no record, no answer
+//!         └ admit_person                      neither the person nor the account asks too often
+//!            └ policy::decide                 the role's trust policy decides alone
+//!               └ credentials::issue
+//!                  └ recorder                 no record, no answer
 //! ```
 
 use std::fmt;
@@ -131,13 +131,16 @@ impl fmt::Debug for AssumeRoleWithWebIdentity {
 /// What is known about an attempt, for its record, whatever becomes of it.
 #[derive(Debug, Default)]
 struct Known {
+    /// It was counted among the calls of its person; once, by however many directories it is decided.
+    is_admitted: bool,
     /// When it was known who asks, and began to be decided.
     decided_from: Option<EvenTime>,
     identity: Option<FederatedIdentity>,
 }
 
 impl Known {
-    /// What only the trace has. What succeeds comes often, and the trust policy alone decided it.
+    /// What only the trace has. What succeeds comes often, and the trust policy alone decided it, so that claims are
+    /// left out of it.
     fn beside(&self, is_refused: bool) -> Beside<'_> {
         let identity = self.identity.as_ref();
         Beside {
@@ -267,7 +270,10 @@ impl AssumeRoleWithWebIdentity {
         check_proof(snapshot, identity, issued_at)?;
         let person = (&identity.issuer, &identity.subject);
         let account = request.role.account();
-        admit_person(&self.throttle, &identity.provider, person, account)?;
+        if !known.is_admitted {
+            admit_person(&self.throttle, &identity.provider, person, account)?;
+            known.is_admitted = true;
+        }
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         known.decided_from.get_or_insert_with(EvenTime::begin);
         let grant = decide(request, identity, snapshot, meta)?;

@@ -70,6 +70,25 @@ async fn a_person_who_asks_too_often_is_refused_and_nobody_else_is() {
     assert_eq!(check["name"], "rate");
 }
 
+/// Where the newer directory of another node lets them in, they asked once all the same.
+#[tokio::test]
+async fn a_call_that_is_decided_twice_counts_once() {
+    let node = Node::new().await;
+    let other = node.beside().await;
+    let mut files = testing::files();
+    let trust = "accounts/482011739056/roles/Reader.trust.json";
+    let now = files.get(trust).unwrap().clone();
+    let nobody = now.replace("\"sts\"", "\"nobody\"");
+    assert_ne!(nobody, now, "the trust policy asks for no audience");
+    files.insert(trust.to_owned(), nobody);
+    node.apply(&files).await;
+    other.directory.catch_up(NOW).await.unwrap();
+    node.apply(&testing::files()).await;
+    let tokens = ["ines", "ines", "ines"].map(of);
+    let ended = ended(&other, &principal(), &tokens).await;
+    assert_eq!(ended, [Some(true), Some(true), None]);
+}
+
 #[tokio::test]
 async fn whoever_only_names_somebody_or_an_account_takes_nothing_from_them() {
     let node = Node::new().await;

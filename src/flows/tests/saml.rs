@@ -467,6 +467,30 @@ async fn a_provider_that_wants_a_second_opinion_is_unavailable_without_one() {
     );
 }
 
+/// An assertion that is good once is there for the request that is mended.
+#[tokio::test]
+async fn a_refusal_after_the_policy_uses_no_assertion_up() {
+    let settings = "second_opinion = false\nreplay = 'once'\n";
+    let node = Node::with(&files_with(SETTINGS, settings)).await;
+    let response = good_response();
+    let unknown = "arn:aws:iam::482011739056:policy/NobodyMadeIt";
+    let narrowed = SamlRequest {
+        narrowing: Narrowing {
+            policy_arns: vec![unknown.parse().unwrap()],
+            ..Narrowing::default()
+        },
+        ..request(&response)
+    };
+    let refused = run(&node, narrowed).await;
+    assert!(
+        matches!(refused, Err(AssumeRoleError::UnknownPolicy(_))),
+        "{refused:?}"
+    );
+    run(&node, request(&response)).await.unwrap();
+    let again = run(&node, request(&response)).await;
+    assert!(matches!(again, Err(AssumeRoleError::Consumed)), "{again:?}");
+}
+
 #[tokio::test]
 async fn what_another_node_changed_counts_before_a_refusal() {
     let silent = trust(&every_action(), &json!({"StringEquals": {"saml:aud": "x"}}));
