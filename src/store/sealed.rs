@@ -139,6 +139,23 @@ impl StoreSeal {
         key_id_of(stored) == Some(self.current.id())
     }
 
+    /// The bytes that a record begins with which is sealed under the current key.
+    pub(super) const fn current_key_id(&self) -> [u8; 4] {
+        self.current.id()
+    }
+
+    /// Whether the record says that it is sealed under one of the keys that there are here.
+    pub(super) fn has_key_of(&self, stored: &[u8]) -> bool {
+        let named = key_id_of(stored);
+        let mut keys = std::iter::once(&self.current).chain(&self.previous);
+        named.is_some_and(|named| keys.any(|key| key.id() == named))
+    }
+
+    /// Whether records may be under a previous key.
+    pub(super) const fn has_previous_key(&self) -> bool {
+        self.previous.is_some()
+    }
+
     fn seal(&self, name: RecordName<'_>, plaintext: &[u8]) -> Result<Vec<u8>, EntropyError> {
         self.current
             .seal(&name.context(), plaintext, &*self.entropy)

@@ -461,6 +461,45 @@ async fn another_root_key_is_refused_and_the_previous_one_opens_and_is_replaced(
     assert_eq!(checkpoint.change, b"whole");
 }
 
+/// A node that has not been started with the new key yet goes on writing under the old one, after others have
+/// sealed everything anew.
+#[tokio::test]
+async fn what_is_written_under_the_old_key_meanwhile_is_sealed_anew_by_the_last_node() {
+    let server = SERVER.with(RedisServer::start);
+    let settings = settings(&server.url());
+    let (old, new) = (ROOT_KEY, [8; 32]);
+    let before = open_with(&settings, sealed_under(old, Some(new)))
+        .await
+        .unwrap();
+    let mut head = Position::START;
+    for change in [b"a", b"b"] {
+        head = written(before.append(head, change).await.unwrap());
+        let first = open_with(&settings, sealed_under(new, Some(old)));
+        assert_eq!(first.await.unwrap().head().await.unwrap(), head);
+    }
+    head = written(before.append(head, b"c").await.unwrap());
+    before.save_checkpoint(3, b"whole").await.unwrap();
+    drop(before);
+    let too_early = open_with(&settings, sealed_under(new, None)).await;
+    assert!(too_early.unwrap().head().await.is_err());
+    let last = open_with(&settings, sealed_under(new, Some(old))).await;
+    head = written(last.unwrap().append(head, b"d").await.unwrap());
+    let after = open_with(&settings, sealed_under(new, None)).await.unwrap();
+    assert_eq!(after.head().await.unwrap(), head);
+    let log = after.read_after(0, 9).await.unwrap();
+    let changes: Vec<&[u8]> = log.iter().map(|entry| &*entry.change).collect();
+    assert_eq!(changes, [b"a", b"b", b"c", b"d"]);
+    let checkpoint = after.checkpoint().await.unwrap().unwrap();
+    assert_eq!(checkpoint.change, b"whole");
+}
+
+fn written(appended: Appended) -> Position {
+    match appended {
+        Appended::Written(head) => head,
+        Appended::Conflict { .. } => panic!("{appended:?}"),
+    }
+}
+
 #[tokio::test]
 async fn nodes_that_start_together_agree_on_a_root_key() {
     let server = SERVER.with(RedisServer::start);

@@ -131,9 +131,6 @@ impl SignOut {
         open: &OpenBrowserSession,
         now: UnixTime,
     ) -> Result<Vec<(SessionKey, BrowserSession)>, StoreError> {
-        let person = &open.session.person;
-        let mut kept = self.sessions.sessions_of(person, now).await?;
-        kept.retain(|(_, session)| session.person == *person);
-        Ok(kept)
+        self.sessions.sessions_of(&open.session.person, now).await
     }
 }

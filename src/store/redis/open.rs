@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, cmd};
+use redis::{Cmd, ErrorKind, cmd};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use super::calls::{Calls, Wire};
+use super::checks::Unfit;
 use super::cluster::Cluster;
 use super::directory::{CHECKPOINT_TABLE, HEAD, HEAD_FIELD, LOG_TABLE, name, script, value};
 use super::failure::Failure;
@@ -19,6 +20,7 @@ use super::settings::RedisSettings;
 use super::target;
 use super::url::Deployment;
 use super::{FORMAT_VERSION, RedisStore, scripts};
+use crate::causes::with_causes;
 use crate::entropy::{Entropy, EntropyError};
 use crate::store::sealed::{RecordName, StoreSeal};
 use crate::store::{Generation, StoreError};
@@ -35,13 +37,15 @@ const CHECK: RecordName<'static> = RecordName {
     table: "meta",
     key: b"check",
 };
+/// So many generations are looked at in one step of Redis, whose other callers wait meanwhile.
+const LOOKED_AT_ONCE: usize = 256;
 const CHECK_VALUE: &[u8] = b"rolegate store";
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// No connection, or a server that may not be used.
-    #[error("Redis can't be used: {}", told(.0))]
+    #[error("Redis can't be used: {}{}", with_causes(.0), advice(.0))]
     Redis(#[source] Failure),
     /// The records are sealed under a root key that is neither the current nor the previous one.
     #[error("the store is sealed under another root key; start with the root key it was made with")]
@@ -64,13 +68,6 @@ pub enum OpenError {
 }
 
 /// The failure with its cause: nobody else tells it.
-fn told(failure: &Failure) -> String {
-    match std::error::Error::source(failure) {
-        Some(cause) => format!("{failure}: {cause}"),
-        None => failure.to_string(),
-    }
-}
-
 impl From<Failure> for OpenError {
     fn from(failure: Failure) -> Self {
         Self::Redis(failure)
@@ -171,7 +168,9 @@ impl RedisStore {
         {
             return Err(OpenError::WrongRootKey);
         }
-        if !self.seal.names_current_key(&kept) {
+        // Nodes that have not been given the current key yet still write under the previous one, so that it is
+        // looked after whenever a node starts that has both: the last of them leaves nothing behind.
+        if self.seal.has_previous_key() || !self.seal.names_current_key(&kept) {
             self.reseal().await?;
         }
         Ok(())
@@ -190,26 +189,47 @@ impl RedisStore {
         Ok((version, check))
     }
 
-    /// Seals the directory anew under the current key. The check comes last, so that a start that
-    /// breaks off is made up for by the next. A field that somebody changes meanwhile is under the key
+    /// Seals anew under the current key what of the directory is not. The check comes last, so that a start
+    /// that breaks off is made up for by the next. A field that somebody changes meanwhile is under the key
     /// of whoever changed it.
     async fn reseal(&self) -> Result<(), OpenError> {
         let key = self.keys.log();
         let mut fields = cmd("HKEYS");
         fields.arg(&key);
         let fields: Vec<String> = value(self.directory.ask(&fields).await?)?;
-        for generation in fields.iter().filter_map(|field| field.parse().ok()) {
-            let generation: Generation = generation;
-            let bytes = generation.to_be_bytes();
-            let name = name(LOG_TABLE, &bytes);
-            self.reseal_field(&key, &generation.to_string(), name)
-                .await?;
+        let generations: Vec<Generation> = fields
+            .iter()
+            .filter_map(|field| field.parse().ok())
+            .collect();
+        let mut resealed = 0;
+        for some in generations.chunks(LOOKED_AT_ONCE) {
+            for generation in self.under_another_key(&key, some).await? {
+                let bytes = generation.to_be_bytes();
+                let name = name(LOG_TABLE, &bytes);
+                self.reseal_field(&key, &generation.to_string(), name)
+                    .await?;
+                resealed += 1;
+            }
         }
         self.reseal_checkpoint().await?;
         self.reseal_field(&key, HEAD_FIELD, HEAD).await?;
         self.reseal_field(&key, CHECK_FIELD, CHECK).await?;
-        tracing::info!("the directory is sealed under the current root key now");
+        tracing::info!(
+            generations = resealed,
+            "the directory is sealed under the current root key now"
+        );
         Ok(())
+    }
+
+    /// Which of these generations are not sealed under the current key.
+    async fn under_another_key(
+        &self,
+        key: &str,
+        generations: &[Generation],
+    ) -> Result<Vec<Generation>, OpenError> {
+        let mut look = script(scripts::FIELDS_BEGINNING_OTHERWISE, &[key]);
+        look.arg(&self.seal.current_key_id()[..]).arg(generations);
+        Ok(value(self.directory.ask(&look).await?)?)
     }
 
     async fn reseal_checkpoint(&self) -> Result<(), OpenError> {
@@ -298,7 +318,27 @@ impl Connecting<'_> {
     }
 }
 
-/// Whether a moment may help: nobody answers yet, or it is still loading.
+/// What to do about it, where Redis does not say.
+fn advice(failure: &Failure) -> &'static str {
+    let Failure::Redis(error) = failure else {
+        return "";
+    };
+    match error.kind() {
+        ErrorKind::AuthenticationFailed => {
+            "; check store.redis.password_file (ROLEGATE_REDIS_PASSWORD), with sentinels sentinel_password_file too, and the user in store.url"
+        }
+        ErrorKind::MasterNameNotFoundBySentinel => {
+            "; no sentinel has a primary under the name in store.url: it fails over at this moment, or the name is another"
+        }
+        _ => "",
+    }
+}
+
+/// Whether a moment may help: nobody answers yet, it is still loading, or another is becoming the primary.
 fn may_be_starting(failure: &Failure) -> bool {
-    matches!(failure, Failure::TimedOut(_)) || failure.may_pass()
+    match failure {
+        Failure::TimedOut(_) | Failure::Unfit(Unfit::NotPrimary(_)) => true,
+        Failure::Redis(error) if error.kind() == ErrorKind::MasterNameNotFoundBySentinel => true,
+        other => other.may_pass(),
+    }
 }

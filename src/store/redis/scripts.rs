@@ -100,6 +100,18 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 ";
 
+/// Which of these fields don't begin with these bytes.
+///
+/// Keys: the hash. Arguments: the bytes, fields. Answers the fields, without those that are not there.
+pub(super) const FIELDS_BEGINNING_OTHERWISE: &str = r"
+local others = {}
+for i = 2, #ARGV do
+  local found = redis.call('HGET', KEYS[1], ARGV[i])
+  if found and string.sub(found, 1, #ARGV[1]) ~= ARGV[1] then others[#others + 1] = ARGV[i] end
+end
+return others
+";
+
 /// Writes a page of decisions, if the one that is there has the expected stamp, or if none is there and
 /// the expected one is empty.
 ///

@@ -20,6 +20,7 @@ use super::directory::{script, value};
 use super::failure::Failure;
 use super::one_time::{ATTEMPTS, Replaced, milliseconds};
 use super::{RedisStore, scripts};
+use crate::causes::with_causes;
 use crate::domain::UnixTime;
 use crate::store::sealed::{Damage, RecordName, unavailable};
 use crate::store::{
@@ -276,7 +277,8 @@ impl RedisStore {
         Replaced::of(self.durable.write(Call { key, command }).await?)
     }
 
-    /// The sessions of what stands in a person's places, in their order; what is damaged is none.
+    /// The sessions of what stands in a person's places, in their order; what is damaged is none. Places are named
+    /// by a part of the person's key, so another's may stand there.
     fn in_places(
         &self,
         person: &PersonKey,
@@ -286,6 +288,7 @@ impl RedisStore {
         places
             .zip(found)
             .filter_map(|(place, stored)| self.session(place, &stored?))
+            .filter(|(_, session)| session.person == *person)
             .collect()
     }
 
@@ -322,13 +325,23 @@ impl RedisStore {
             Some((proof, _)) if *proof != key.proof() => return Ok(None),
             Some((_, sealed)) => match self.opened(SESSIONS, &key.0, sealed) {
                 Ok(session) => return Ok(Some(Kept { stored, session })),
+                Err(_) if !self.seal.has_key_of(sealed) => {
+                    // Nodes that have the key still open it.
+                    tracing::warn!(
+                        "a session is sealed under a root key that this node was not given; it is left as it is"
+                    );
+                    return Ok(None);
+                }
                 Err(damage) => damage,
             },
             None => Damage::Unopened,
         };
         tracing::warn!(table = SESSIONS, %damage, "removed a damaged record");
         if let Err(error) = self.remove(&place, &stored).await {
-            tracing::warn!(%error, "a damaged record could not be removed");
+            tracing::warn!(
+                error = with_causes(&error),
+                "a damaged record could not be removed"
+            );
         }
         Ok(None)
     }
