@@ -182,7 +182,7 @@ impl AssumeRole {
             | Principal::Service(_)
             | Principal::Root(_) => None,
         };
-        Ok(mfa::take(shown, devices, &self.marks, meta.now).await?)
+        Ok(mfa::take(shown, devices, &self.marks, meta).await?)
     }
 
     fn assume_by(

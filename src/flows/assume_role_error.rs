@@ -172,7 +172,7 @@ impl AssumeRoleError {
             Self::Token(error) => !error.is_provider_unreachable(),
             Self::AccessToken(error) => !error.is_provider_unreachable(),
             Self::Authentication(error) => error.is_failed_proof(),
-            Self::Mfa(error) => matches!(error, MfaError::WrongCode | MfaError::UsedCode),
+            Self::Mfa(error) => error.is_failed_proof(),
             Self::NoProvider { .. }
             | Self::NoSamlProvider
             | Self::ResponseText(_)

@@ -6,7 +6,11 @@
 //!     └ a try that is left in this half minute, of five, whichever node was asked
 //!        └ the code of this half minute by the device's clock, the one before or the one after
 //!           └ not used yet
+//!              └ many wrong ones within a day? the device's next code, too
 //! ```
+//! Nobody is shut out for good: a limit of tries that refused every code would be a way to lock a user out. Where
+//! somebody seems to guess, a right code alone is told as a wrong one, and the next one that the device shows, from
+//! the same network, is taken.
 
 use std::sync::Arc;
 
@@ -14,9 +18,10 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 
+use super::request::RequestMeta;
 use super::unavailable::Unavailable;
-use crate::directory::{DirectoryError, MfaDevice, User};
-use crate::domain::{AccountId, Partition, UniqueId, UnixTime};
+use crate::directory::{MfaDevice, User};
+use crate::domain::{AccountId, Partition, UniqueId, UnixTime, network_of};
 use crate::store::{OneTimeUse, Redeemed};
 
 /// A code is shown for so long, in seconds.
@@ -29,11 +34,19 @@ const MAX_DRIFT: i64 = MfaDevice::MAX_DRIFT;
 const USED_SECONDS: i64 = STEP_SECONDS * (2 * MAX_DRIFT + STEPS_AWAY + 2);
 /// So many codes of a user may be tried in one step, of whichever of their devices.
 const TRIES: u8 = 5;
+/// After so many wrong codes of a user within so many seconds somebody seems to guess: one more counts until that
+/// much later. Beyond it a guesser needs two right codes in a row.
+const WRONG: u8 = 8;
+const WRONG_SECONDS: i64 = 24 * 3600;
+/// The second of two codes in a row must come within so many seconds.
+const IN_A_ROW_SECONDS: i64 = 3 * STEP_SECONDS;
 /// A code has so many digits.
 const DIGITS: usize = 6;
 /// What the marks are, so that no other mark is taken for one.
 const USED: &[u8] = b"rolegate mfa code ";
 const TRIED: &[u8] = b"rolegate mfa try ";
+const WRONG_ONE: &[u8] = b"rolegate mfa wrong ";
+const FIRST_OF_TWO: &[u8] = b"rolegate mfa first ";
 
 /// What a caller shows: the device's serial number and its code.
 #[derive(Clone, Copy, Default)]
@@ -62,9 +75,24 @@ pub enum MfaError {
     /// It was used already.
     #[error("the code was used already")]
     UsedCode,
+    /// Somebody seems to guess. Whether this one was right is not told.
+    #[error(
+        "{WRONG} codes of the user were wrong within a day, so that two in a row are needed: the code is not the device's, or it was the first of two, and the next one that it shows is taken"
+    )]
+    TwoNeeded,
     /// It can't be known whether it was used.
     #[error(transparent)]
     Unavailable(Unavailable),
+}
+
+impl MfaError {
+    /// Whether a code was shown that did not count.
+    pub const fn is_failed_proof(&self) -> bool {
+        matches!(
+            self,
+            Self::WrongCode | Self::UsedCode | Self::TwoNeeded | Self::TooManyTries
+        )
+    }
 }
 
 /// Whose devices are asked.
@@ -80,13 +108,13 @@ pub(super) async fn take(
     shown: ShownCode<'_>,
     devices: Option<DevicesOf<'_>>,
     marks: &Arc<dyn OneTimeUse>,
-    now: UnixTime,
+    meta: &RequestMeta,
 ) -> Result<Option<UnixTime>, MfaError> {
     match (shown.serial_number, shown.code) {
         (None, None) => Ok(None),
         (Some(serial), Some(code)) => {
             // Boxed, so that who shows none has no room for it.
-            let taking = Box::pin(take_shown((serial, code), devices, marks, now));
+            let taking = Box::pin(take_shown((serial, code), devices, marks, meta));
             taking.await.map(Some)
         }
         (Some(_), None) | (None, Some(_)) => Err(MfaError::Incomplete),
@@ -97,27 +125,66 @@ async fn take_shown(
     (serial, code): (&str, &str),
     devices: Option<DevicesOf<'_>>,
     marks: &Arc<dyn OneTimeUse>,
-    now: UnixTime,
+    meta: &RequestMeta,
 ) -> Result<UnixTime, MfaError> {
+    let now = meta.now;
     let devices = devices.ok_or(MfaError::UnknownDevice)?;
     let device = devices.find(serial).ok_or(MfaError::UnknownDevice)?;
-    let id = devices.user.unique_id.as_str();
+    let user = &devices.user.unique_id;
+    take_try(user, marks, now).await?;
+    let guessing = Guessing { user, marks, now };
+    if !guessing.is_suspected().await? {
+        return match take_code(device, (user, serial, code), marks, now).await {
+            Err(MfaError::WrongCode) => {
+                guessing.note_wrong().await?;
+                Err(MfaError::WrongCode)
+            }
+            other => other.map(|_| now),
+        };
+    }
+    // Whatever it is, a right code that comes alone is told as a wrong one.
+    match take_code(device, (user, serial, code), marks, now).await {
+        Ok(step) => {
+            let from = network_of(meta.source_ip).to_string();
+            let is_second = guessing.is_second((serial, &from), step).await?;
+            is_second.then_some(now).ok_or(MfaError::TwoNeeded)
+        }
+        Err(MfaError::WrongCode) => {
+            guessing.stay_suspected().await?;
+            Err(MfaError::TwoNeeded)
+        }
+        Err(MfaError::UsedCode) => Err(MfaError::TwoNeeded),
+        Err(other) => Err(other),
+    }
+}
+
+/// Takes one of the tries that a user has in this half minute.
+async fn take_try(
+    user: &UniqueId,
+    marks: &Arc<dyn OneTimeUse>,
+    now: UnixTime,
+) -> Result<(), MfaError> {
     let step = now.seconds().div_euclid(STEP_SECONDS);
     // Kept while the code of the next step could still be shown.
     let keep_until = now.plus(STEP_SECONDS * (STEPS_AWAY + 2));
-    let mut has_try = false;
     for number in 0..TRIES {
-        let text = format!("{id} {step} {number}");
-        let mark = mark_of(TRIED, &text);
+        let mark = mark_of(TRIED, &format!("{user} {step} {number}"));
         if redeem(&mark, marks, (keep_until, now)).await? == Redeemed::First {
-            has_try = true;
-            break;
+            return Ok(());
         }
     }
-    if !has_try {
-        return Err(MfaError::TooManyTries);
-    }
+    Err(MfaError::TooManyTries)
+}
+
+/// Uses the code up; the step of which it is.
+async fn take_code(
+    device: &MfaDevice,
+    (user, serial, code): (&UniqueId, &str, &str),
+    marks: &Arc<dyn OneTimeUse>,
+    now: UnixTime,
+) -> Result<i64, MfaError> {
     let seed = device.seed().ok_or(MfaError::WrongCode)?;
+    let step = now.seconds().div_euclid(STEP_SECONDS);
     let step = step.saturating_add(device.drift);
     let mut found = None;
     for away in -STEPS_AWAY..=STEPS_AWAY {
@@ -126,10 +193,64 @@ async fn take_shown(
         }
     }
     let step = found.ok_or(MfaError::WrongCode)?;
-    let code = UsedCode::of(&devices.user.unique_id, serial, step);
-    match code.use_up(marks, now).await? {
-        Redeemed::First => Ok(now),
+    match UsedCode::of(user, serial, step).use_up(marks, now).await? {
+        Redeemed::First => Ok(step),
         Redeemed::Again => Err(MfaError::UsedCode),
+    }
+}
+
+/// Whether somebody guesses a user's codes.
+struct Guessing<'a> {
+    user: &'a UniqueId,
+    marks: &'a Arc<dyn OneTimeUse>,
+    now: UnixTime,
+}
+
+impl Guessing<'_> {
+    fn wrong(&self, number: u8) -> [u8; 32] {
+        mark_of(WRONG_ONE, &format!("{} {number}", self.user))
+    }
+
+    async fn is_marked(&self, mark: &[u8; 32]) -> Result<bool, MfaError> {
+        let marked = self.marks.is_redeemed(mark, self.now).await;
+        marked.map_err(|error| MfaError::Unavailable(error.into()))
+    }
+
+    async fn is_suspected(&self) -> Result<bool, MfaError> {
+        self.is_marked(&self.wrong(WRONG - 1)).await
+    }
+
+    /// One more wrong code. Those that are counted already stay counted until their own time.
+    async fn note_wrong(&self) -> Result<(), MfaError> {
+        let until = (self.now.plus(WRONG_SECONDS), self.now);
+        for number in 0..WRONG {
+            let mark = self.wrong(number);
+            let is_counted = self.is_marked(&mark).await?;
+            if !is_counted && redeem(&mark, self.marks, until).await? == Redeemed::First {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// It goes on: they are suspected until a day from now.
+    async fn stay_suspected(&self) -> Result<(), MfaError> {
+        let until = (self.now.plus(WRONG_SECONDS), self.now);
+        redeem(&self.wrong(WRONG - 1), self.marks, until).await?;
+        Ok(())
+    }
+
+    /// Whether the right code of this step is the second of two in a row; otherwise it is the first. Whoever only
+    /// asks from elsewhere gains nothing by the owner's first one.
+    async fn is_second(&self, (serial, from): (&str, &str), step: i64) -> Result<bool, MfaError> {
+        let user = self.user;
+        let mark = |step: i64| mark_of(FIRST_OF_TWO, &format!("{user} {serial} {from} {step}"));
+        if self.is_marked(&mark(step - 1)).await? {
+            return Ok(true);
+        }
+        let until = (self.now.plus(IN_A_ROW_SECONDS), self.now);
+        redeem(&mark(step), self.marks, until).await?;
+        Ok(false)
     }
 }
 
@@ -139,7 +260,7 @@ async fn redeem(
     (keep_until, now): (UnixTime, UnixTime),
 ) -> Result<Redeemed, MfaError> {
     let redeemed = marks.redeem(mark, keep_until, now).await;
-    redeemed.map_err(|error| MfaError::Unavailable(DirectoryError::from(error).into()))
+    redeemed.map_err(|error| MfaError::Unavailable(error.into()))
 }
 
 /// A code that counts as used.

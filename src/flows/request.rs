@@ -22,6 +22,8 @@ pub struct RequestMeta {
     pub region: Region,
     /// By which endpoint.
     pub endpoint: Endpoint,
+    /// Whether a page in a browser asked: whoever made the page need not be whom the browser belongs to.
+    pub is_of_page: bool,
 }
 
 impl RequestMeta {
@@ -55,6 +57,7 @@ impl RequestMeta {
             is_secure: false,
             region,
             endpoint: Endpoint::Global,
+            is_of_page: false,
         }
     }
 }

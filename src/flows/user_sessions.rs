@@ -162,7 +162,7 @@ impl UserSessionError {
     pub const fn is_failed_proof(&self) -> bool {
         match self {
             Self::Authentication(error) => error.is_failed_proof(),
-            Self::Mfa(error) => matches!(error, MfaError::WrongCode | MfaError::UsedCode),
+            Self::Mfa(error) => error.is_failed_proof(),
             _ => false,
         }
     }
@@ -234,7 +234,7 @@ impl UserSessions {
             partition: user.partition,
             account: user.account,
         });
-        let mfa_at = mfa::take(shown, devices, &self.marks, meta.now).await?;
+        let mfa_at = mfa::take(shown, devices, &self.marks, meta).await?;
         // The store was asked meanwhile.
         let snapshot = self.snapshot(caller, meta)?;
         let asked = UserSession {

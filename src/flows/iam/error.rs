@@ -226,7 +226,8 @@ impl From<MfaError> for IamError {
             | MfaError::UnknownDevice
             | MfaError::TooManyTries
             | MfaError::WrongCode
-            | MfaError::UsedCode => Self::Refused(Refusal::wrong_code()),
+            | MfaError::UsedCode
+            | MfaError::TwoNeeded => Self::Refused(Refusal::wrong_code()),
         }
     }
 }

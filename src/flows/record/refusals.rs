@@ -113,6 +113,7 @@ impl Recorder {
             is_secure: false,
             region: region.clone(),
             endpoint: Endpoint::Global,
+            is_of_page: false,
         };
         let occasion = self.occasion(
             &meta,

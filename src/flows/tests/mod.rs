@@ -6,6 +6,7 @@ mod authenticate;
 mod authorize;
 mod back_up;
 mod end_sessions;
+mod guessed_codes;
 mod history;
 mod iam_devices;
 mod iam_providers;
@@ -330,6 +331,7 @@ fn meta_at(now: UnixTime) -> RequestMeta {
         is_secure: true,
         region: Region::us_east_1(),
         endpoint: crate::domain::Endpoint::Global,
+        is_of_page: false,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whether a request is looked at now: how often its address asks (decision 60), and how many others wait
 //! (decision 61). Asked before its body is read.
 
+use std::net::IpAddr;
+
 use super::{Edge, QueueFull};
 use crate::domain::network_of;
 use crate::flows::RequestMeta;
@@ -35,7 +37,7 @@ impl Edge {
     pub fn admit_proof(&self, meta: &RequestMeta) -> Result<(), NotAdmitted> {
         let network = network_of(meta.source_ip);
         let throttle = self.throttle.now();
-        throttle.check(Limit::FailedProof, &network)?;
+        throttle.check(Limit::FailedProof, &prover(meta))?;
         throttle.admit(Limit::Address, &network)?;
         Ok(self.queue.enter()?)
     }
@@ -63,7 +65,12 @@ impl Edge {
 
     /// The proof that a call carried did not hold.
     pub fn proof_failed(&self, meta: &RequestMeta) {
-        let network = network_of(meta.source_ip);
-        self.throttle.charge(Limit::FailedProof, &network);
+        self.throttle.charge(Limit::FailedProof, &prover(meta));
     }
+}
+
+/// Who showed a proof: pages in browsers of a network are counted apart from what else is there, so that a
+/// stranger's page takes nothing from the programs beside it.
+fn prover(meta: &RequestMeta) -> (IpAddr, bool) {
+    (network_of(meta.source_ip), meta.is_of_page)
 }

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderValue, USER_AGENT};
+use actix_web::http::header::{HeaderMap, HeaderValue, ORIGIN, USER_AGENT};
 
 pub use admission::NotAdmitted;
 pub use answers::{ANSWERS_BUDGET, Answers, AnswersFull, LongAnswer, SHORT_ANSWER_BYTES};
@@ -75,6 +75,7 @@ impl Edge {
             is_secure: peer.is_secure,
             region: self.regions.base().clone(),
             endpoint: Endpoint::Global,
+            is_of_page: is_of_page(request.headers()),
         })
     }
 
@@ -82,6 +83,13 @@ impl Edge {
     pub fn begin(&self, meta: &mut RequestMeta) {
         meta.now = self.clock.now();
     }
+}
+
+/// Whether a page asked, as every browser says; not whoever typed an address (Fetch standard, "Origin header";
+/// Fetch Metadata, "Sec-Fetch-Site").
+fn is_of_page(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site");
+    headers.contains_key(ORIGIN) || site.is_some_and(|site| site != "none")
 }
 
 /// The text of a User-Agent header, up to [`MAX_USER_AGENT`] characters.

@@ -155,6 +155,9 @@ impl QueryFault {
             MfaError::WrongCode | MfaError::UsedCode | MfaError::TooManyTries => {
                 " with invalid MFA one time pass code."
             }
+            MfaError::TwoNeeded => {
+                " with invalid MFA one time pass code. After many wrong codes two in a row are needed: show the next one that the device shows, too."
+            }
             MfaError::Unavailable(_) => return Self::unavailable(),
         };
         Self::denied(["MultiFactorAuthentication failed", why].concat())
