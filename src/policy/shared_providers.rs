@@ -32,23 +32,26 @@ const SHARED: [(&str, &str); 16] = [
 
 impl TrustPolicy {
     /// The condition key on which a statement must insist and doesn't: it lets in whoever has a token of a
-    /// provider that many share.
-    pub fn unrestricted_key(&self) -> Option<String> {
+    /// provider that many share. One that lets in everybody lets in those of `issuers`, the account's own
+    /// providers, without their scheme.
+    pub fn unrestricted_key(&self, issuers: &[&str]) -> Option<String> {
         let statements = self.document().statements().iter();
         let mut allowing = statements.filter(|statement| {
             statement.effect == Effect::Allow
                 && statement.covers_action("sts:assumerolewithwebidentity")
         });
-        allowing.find_map(unrestricted)
+        allowing.find_map(|statement| unrestricted(statement, issuers))
     }
 }
 
-fn unrestricted(statement: &Statement) -> Option<String> {
-    let Some(Scope::Only(principals)) = &statement.principals else {
-        return None;
+fn unrestricted(statement: &Statement, of_account: &[&str]) -> Option<String> {
+    let (named, is_for_all) = match statement.principals.as_ref()? {
+        Scope::Only(named) => (&**named, named.contains(&PrincipalPattern::Anyone)),
+        Scope::AllBut(_) => (&[][..], true),
     };
-    let issuers = principals.iter().filter_map(PrincipalPattern::issuer);
-    let mut keys = issuers.filter_map(required_key);
+    let named = named.iter().filter_map(PrincipalPattern::issuer);
+    let of_account = of_account.iter().copied().filter(|_| is_for_all);
+    let mut keys = named.chain(of_account).filter_map(required_key);
     keys.find(|key| !restricts(&statement.conditions, key))
 }
 
@@ -84,7 +87,30 @@ mod tests {
             "Principal":{{"Federated":"{provider}"}},
             "Action":"sts:AssumeRoleWithWebIdentity","Condition":{condition}}}}}"#
         );
-        TrustPolicy::parse(&policy).unwrap().unrestricted_key()
+        TrustPolicy::parse(&policy).unwrap().unrestricted_key(&[])
+    }
+
+    #[test]
+    fn whoever_lets_in_everybody_lets_in_those_of_the_account_s_shared_providers() {
+        let key = |principal: &str, condition: &str, issuers: &[&str]| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow",{principal},
+                "Action":"sts:*","Condition":{condition}}}}}"#
+            );
+            let policy = TrustPolicy::parse(&policy).unwrap();
+            policy.unrestricted_key(issuers)
+        };
+        let audience = r#"{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts"}}"#;
+        let subject = r#"{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:a/b:*"}}"#;
+        let own = "idp.example.com";
+        let both = [own, "token.actions.githubusercontent.com"];
+        for everybody in [r#""Principal":"*""#, r#""Principal":{"AWS":"*"}"#] {
+            assert_eq!(key(everybody, audience, &both).as_deref(), Some(SUBJECT));
+            assert_eq!(key(everybody, subject, &both), None);
+            assert_eq!(key(everybody, audience, &[own]), None);
+        }
+        let role = r#""Principal":{"AWS":"arn:aws:iam::123456789012:root"}"#;
+        assert_eq!(key(role, "{}", &both), None);
     }
 
     const GITHUB: &str =

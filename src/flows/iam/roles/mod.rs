@@ -20,7 +20,8 @@ use super::scene::{Long, bytes_with};
 use super::{Action, Done, IamCode, Page, PageRequest, Question, Refusal, Scene};
 use crate::directory::{Change, Named, Role, UnknownPrincipal};
 use crate::domain::{
-    IamPath, ManagedPolicyArn, OwnTags, RoleName, SessionDuration, UniqueId, UniqueIdKind, UnixTime,
+    IamPath, Issuer, ManagedPolicyArn, OwnTags, RoleName, SessionDuration, UniqueId, UniqueIdKind,
+    UnixTime,
 };
 use crate::policy::{PolicyKind, TrustPolicy};
 use crate::store::{KeyUse, UsedKey};
@@ -169,7 +170,9 @@ impl Scene<'_> {
         if policy.counted_characters() > MAX_TRUST_CHARACTERS {
             return Err(Refusal::over_quota("ACLSizePerRole", MAX_TRUST_CHARACTERS));
         }
-        if let Some(key) = policy.unrestricted_key() {
+        let issuers = self.account.oidc_providers.keys();
+        let issuers: Vec<&str> = issuers.map(Issuer::without_scheme).collect();
+        if let Some(key) = policy.unrestricted_key(&issuers) {
             let text = format!(
                 "Missing required condition on {key}: everybody can have tokens of this provider, so the trust policy must say whose it accepts."
             );
