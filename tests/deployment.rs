@@ -184,7 +184,23 @@ print(len(seen))";
 fn the_settings_of_the_pods_are_settings() {
     let file = example("kubernetes/rolegate.toml");
     let text = std::fs::read_to_string(&file).unwrap();
-    let config = Config::from_toml(&text, file.parent().unwrap(), &Environment::of(&[]));
+    let kustomization = std::fs::read_to_string(example("kubernetes/kustomization.yaml")).unwrap();
+    let (_, url) = kustomization.split_once("rediss://").unwrap();
+    let (url, _) = url.split_once(')').unwrap();
+    let url = ["rediss://", url]
+        .concat()
+        .replace(":6379", ".example.com:6379");
+    let root_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let secrets = [
+        ("ROLEGATE_STORE_URL", url.as_str()),
+        ("ROLEGATE_REDIS_PASSWORD", "a password"),
+        ("ROLEGATE_ROOT_KEY", root_key),
+    ];
+    let nodes = std::fs::read_to_string(example("kubernetes/nodes.yaml")).unwrap();
+    for (name, _) in secrets {
+        assert!(nodes.contains(name), "the pods are not given {name}");
+    }
+    let config = Config::from_toml(&text, file.parent().unwrap(), &Environment::of(&secrets));
     assert!(config.is_ok(), "{}", config.unwrap_err());
 }
 

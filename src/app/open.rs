@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::telemetry::{Telemetry, TelemetryError};
 use crate::audit::{AuditSink, FileSettings, FileSink, Rotation, Sync};
+use crate::causes::with_causes;
 use crate::clock::Clock;
 use crate::config::{
     AuditSettings, AuditSync, AuditTarget, Config, RootKeyError, RootKeySettings, RootKeySource,
@@ -39,7 +40,9 @@ const AUDIT_FILE: &str = "audit.jsonl";
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address can't be listened on.
-    #[error("{address} can't be listened on: {source}")]
+    #[error(
+        "{address} can't be listened on: {source}; stop what listens there, or set listen (ROLEGATE_LISTEN) or ops_listen to another address"
+    )]
     Listen {
         /// Which.
         address: std::net::SocketAddr,
@@ -49,6 +52,16 @@ pub enum StartError {
     /// The root key can't be read.
     #[error("the root key can't be read: {0}")]
     RootKey(#[from] RootKeyError),
+    /// The key that the store was made with is not there, and another would open nothing.
+    #[error(
+        "{key} is not there, and {store} can be opened with the root key alone that it was made with: put the key back, or name its file in root_key.file (ROLEGATE_ROOT_KEY_FILE)"
+    )]
+    NoRootKey {
+        /// Where it was.
+        key: PathBuf,
+        /// The store's file.
+        store: PathBuf,
+    },
     /// The root key can't be made.
     #[error("the root key can't be written to {path}: {source}")]
     MakeRootKey {
@@ -88,10 +101,10 @@ pub enum StartError {
         source: io::Error,
     },
     /// The directory can't be read.
-    #[error("the directory can't be read: {}", told(.0))]
+    #[error("the directory can't be read: {}", with_causes(.0))]
     Directory(#[from] DirectoryError),
     /// The node's first keys can't be made or kept.
-    #[error("the node's first keys can't be made: {}", told(.0))]
+    #[error("the node's first keys can't be made: {}", with_causes(.0))]
     FirstKeys(#[from] NodeKeysError),
     /// The second SAML verifier can't be asked, and a provider of the directory wants it to agree.
     #[error("the second SAML verifier: {0}; set second_opinion to false to do without")]
@@ -114,14 +127,6 @@ pub enum StartError {
     /// The policy of the first administrator does not parse.
     #[error("the policy of the first administrator: {0}")]
     Policy(#[from] PolicyError),
-}
-
-/// The failure with all its causes: nobody else tells them.
-fn told(failure: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(failure), |it| it.source());
-    let mut told: Vec<String> = causes.map(ToString::to_string).collect();
-    told.dedup_by(|cause, before| before.ends_with(cause.as_str()));
-    told.join(": ")
 }
 
 /// What removes from the store what has expired.
@@ -369,6 +374,12 @@ fn root_key(settings: &RootKeySettings, entropy: &dyn Entropy) -> Result<RootKey
         RootKeySource::Drawn => Ok(RootKey::new(draw(entropy)?)),
         RootKeySource::MadeAt(path) => {
             if !path.exists() {
+                // It stands beside the store, under its name and an extension.
+                let store = path.with_extension("");
+                if store.exists() {
+                    let key = path.clone();
+                    return Err(StartError::NoRootKey { key, store });
+                }
                 make_folder(path.parent())?;
                 make_root_key(path, entropy)?;
             }

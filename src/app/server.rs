@@ -24,7 +24,8 @@ use crate::http::admin::{self, AdminApi};
 use crate::http::authorize::{self, AuthorizeApi};
 use crate::http::aws::{AwsApi, PATHS};
 use crate::http::edge::{
-    Answers, ConnectionLimits, Edge, Hosts, Queue, Transport, Wall, tell_connection, wall,
+    Answers, ConnectionLimits, Edge, Hosts, Queue, Transport, TrustedProxies, Wall,
+    tell_connection, wall,
 };
 use crate::http::iam::{Documents, IamApi};
 use crate::http::ops::{self, Audience, OpsApi};
@@ -68,6 +69,9 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
     })
 }
 
+/// Who may speak to a listener without TLS.
+type PlainHttp = fn(SocketAddr, &Arc<TrustedProxies>) -> Transport;
+
 type Serving = (ServerHandle, JoinHandle<std::io::Result<()>>);
 
 /// Serves everything. With a listener of their own, the admin API and the ops routes are on no
@@ -83,7 +87,7 @@ pub(super) fn serve(
     let main = Apis::new(flows, config.limits);
     let ops_hosts = listeners
         .ops_address()?
-        .map(|address| flows.edge.hosts.with(address));
+        .map(|address| flows.edge.hosts.with_operators(address));
     let mut apis = main.clone();
     if let Some(hosts) = ops_hosts {
         let clock = Arc::clone(&flows.edge.clock);
@@ -92,7 +96,7 @@ pub(super) fn serve(
     }
     let mut servers = vec![server(
         config,
-        (listeners.main, &metrics.connections),
+        (listeners.main, &metrics.connections, Transport::plain),
         certificates,
         &flows.edge,
         move |routes| {
@@ -106,7 +110,11 @@ pub(super) fn serve(
         let edge = apis.admin.edge.clone();
         servers.push(server(
             config,
-            (listener, &metrics.operator_connections),
+            (
+                listener,
+                &metrics.operator_connections,
+                Transport::plain_for_operators,
+            ),
             certificates,
             &edge,
             move |routes| {
@@ -120,7 +128,7 @@ pub(super) fn serve(
 
 fn server(
     config: &Config,
-    (listener, open): (TcpListener, &Arc<Open>),
+    (listener, open, plain): (TcpListener, &Arc<Open>, PlainHttp),
     certificates: Option<&Certificates>,
     edge: &Edge,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -133,7 +141,7 @@ fn server(
     let address = address(&listener)?;
     let transport = match certificates {
         Some(_) => Transport::Private,
-        None => Transport::plain(address, &edge.proxies),
+        None => plain(address, &edge.proxies),
     };
     let wall_of_listener = Wall {
         transport,

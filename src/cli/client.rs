@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::arguments::Gateway;
+use crate::causes::with_causes;
 use crate::clock::Clock;
 use crate::config::environment::AdminCredentials;
 use crate::config::is_loopback;
@@ -24,7 +25,10 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The gateway can't be reached.
-    #[error("{endpoint} can't be reached: {source}; is `rolegate serve` running there?")]
+    #[error(
+        "{endpoint} can't be reached: {}; is `rolegate serve` running there?",
+        with_causes(source)
+    )]
     Unreachable {
         /// Its URL.
         endpoint: String,
@@ -34,13 +38,26 @@ pub enum ClientError {
     /// The gateway refused.
     #[error("the gateway refused: {} ({}), request {}", .0.error.message, .0.error.code, .0.request_id)]
     Refused(Box<Refusal>),
-    /// Something answered that is no gateway.
-    #[error("{endpoint} gave an answer that no gateway gives (status {status})")]
+    /// No answer came in time.
+    #[error(
+        "{endpoint} did not answer within {} s; it may have done what was asked: look before you repeat it (`rolegate directory log`)",
+        TIMEOUT.as_secs()
+    )]
+    Late {
+        /// Its URL.
+        endpoint: String,
+    },
+    /// Something answered that is not the admin API.
+    #[error(
+        "{endpoint} answered as the admin API never does (status {status}){said}; where the gateway has an ops_listen, the admin API is there: name it by --endpoint"
+    )]
     NotAGateway {
         /// Its URL.
         endpoint: String,
         /// The HTTP status.
         status: u16,
+        /// The first line of what it said, in quotes and after a colon, or nothing.
+        said: String,
     },
     /// Whoever is on the way could read and change what is sent: session tokens, the directory.
     #[error(
@@ -136,10 +153,7 @@ impl Client {
         let body = serde_json::to_vec(body).map_err(|error| request(&error))?;
         let mut signed = self.signed("POST", path, body, clock)?;
         *signed.timeout_mut() = Some(MAX_BACK_UP_TIME);
-        let unreachable = |source| ClientError::Unreachable {
-            endpoint: self.gateway.endpoint.to_string(),
-            source,
-        };
+        let unreachable = |source| self.unreachable(source);
         let mut answer = self.http.execute(signed).await.map_err(unreachable)?;
         if !answer.status().is_success() {
             return Err(self.refusal(answer).await);
@@ -156,11 +170,15 @@ impl Client {
         let endpoint = self.gateway.endpoint.to_string();
         let bytes = match answer.bytes().await {
             Ok(bytes) => bytes,
-            Err(source) => return ClientError::Unreachable { endpoint, source },
+            Err(source) => return self.unreachable(source),
         };
         match serde_json::from_slice(&bytes) {
             Ok(refusal) => ClientError::Refused(Box::new(refusal)),
-            Err(_) => ClientError::NotAGateway { endpoint, status },
+            Err(_) => ClientError::NotAGateway {
+                endpoint,
+                status,
+                said: first_line(&bytes),
+            },
         }
     }
 
@@ -171,16 +189,14 @@ impl Client {
     pub async fn get_text(&self, path: &str) -> Result<String, ClientError> {
         let url = self.gateway.endpoint.join(path);
         let url = url.map_err(|error| ClientError::Request(error.to_string()))?;
-        let unreachable = |source| ClientError::Unreachable {
-            endpoint: self.gateway.endpoint.to_string(),
-            source,
-        };
+        let unreachable = |source| self.unreachable(source);
         let answer = self.http.get(url).send().await.map_err(unreachable)?;
         let status = answer.status();
         if !status.is_success() {
             return Err(ClientError::NotAGateway {
                 endpoint: self.gateway.endpoint.to_string(),
                 status: status.as_u16(),
+                said: String::new(),
             });
         }
         answer.text().await.map_err(unreachable)
@@ -194,10 +210,7 @@ impl Client {
         clock: &dyn Clock,
     ) -> Result<T, ClientError> {
         let request = self.signed(method, path, body, clock)?;
-        let unreachable = |source| ClientError::Unreachable {
-            endpoint: self.gateway.endpoint.to_string(),
-            source,
-        };
+        let unreachable = |source| self.unreachable(source);
         let answer = self.http.execute(request).await.map_err(unreachable)?;
         let status = answer.status();
         if !status.is_success() {
@@ -207,7 +220,17 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(|_| ClientError::NotAGateway {
             endpoint: self.gateway.endpoint.to_string(),
             status: status.as_u16(),
+            said: first_line(&bytes),
         })
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> ClientError {
+        let endpoint = self.gateway.endpoint.to_string();
+        if source.is_timeout() && !source.is_connect() {
+            ClientError::Late { endpoint }
+        } else {
+            ClientError::Unreachable { endpoint, source }
+        }
     }
 
     fn signed(
@@ -266,6 +289,18 @@ impl Client {
     }
 }
 
+/// What an answer says that is none of the admin API's, for the end of a sentence.
+fn first_line(answer: &[u8]) -> String {
+    const SHOWN: usize = 200;
+    let text = String::from_utf8_lossy(answer);
+    let line = text.lines().next().unwrap_or_default().trim();
+    if line.is_empty() {
+        return String::new();
+    }
+    let shown = line.chars().filter(|it| !it.is_control()).take(SHOWN);
+    format!(": “{}”", shown.collect::<String>())
+}
+
 /// Whether nobody else can read what is sent there: a session token is worth as much as a password.
 fn is_protected(endpoint: &url::Url) -> bool {
     match endpoint.scheme() {
@@ -297,6 +332,15 @@ fn http_client(tls: rustls::ClientConfig) -> Result<reqwest::Client, reqwest::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_says_is_told_in_one_line() {
+        assert_eq!(first_line(b""), "");
+        assert_eq!(first_line(b" \n<html>"), "");
+        assert_eq!(first_line(b"come by https\r\nnow"), ": “come by https”");
+        assert_eq!(first_line(b"\x1b[31mred\xff"), ": “[31mred\u{fffd}”");
+        assert_eq!(first_line(&[b'x'; 999]).chars().count(), 204);
+    }
 
     #[test]
     fn plain_http_is_for_this_machine_only() {

@@ -25,6 +25,8 @@ pub const REDIS_SENTINEL_PASSWORD: &str = "ROLEGATE_REDIS_SENTINEL_PASSWORD";
 pub const REDIS_SENTINEL_PASSWORD_FILE: &str = "ROLEGATE_REDIS_SENTINEL_PASSWORD_FILE";
 /// The file of the root key: `root_key.file`.
 pub const ROOT_KEY_FILE: &str = "ROLEGATE_ROOT_KEY_FILE";
+/// The file of the key that was the root key before: `root_key.previous_file`.
+pub const ROOT_KEY_PREVIOUS_FILE: &str = "ROLEGATE_ROOT_KEY_PREVIOUS_FILE";
 /// The root key itself: base64 of 32 bytes.
 pub const ROOT_KEY: &str = "ROLEGATE_ROOT_KEY";
 /// How browsers and clients reach the node: `public_url`.
@@ -45,7 +47,7 @@ const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 /// Its session token, where it is temporary.
 const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     AWS_ACCESS_KEY_ID,
     AWS_SECRET_ACCESS_KEY,
     AWS_SESSION_TOKEN,
@@ -56,6 +58,7 @@ const NAMES: [&str; 16] = [
     REDIS_SENTINEL_PASSWORD,
     REDIS_SENTINEL_PASSWORD_FILE,
     ROOT_KEY_FILE,
+    ROOT_KEY_PREVIOUS_FILE,
     ROOT_KEY,
     PUBLIC_URL,
     ALLOW_HTTP_ISSUERS,

@@ -96,6 +96,7 @@ impl RootKeySettings {
             )
         });
         let set = from_environment(environment, findings, &mut shared);
+        let previous = previous_from_environment(environment, findings, &mut shared).or(previous);
         let current = match (set.or(written), store) {
             (Some(key), _) => RootKeySource::Given(key),
             (None, StoreLocation::Memory) => RootKeySource::Drawn,
@@ -144,6 +145,17 @@ fn noting_shared(path: &Path, shared: &mut Vec<PathBuf>) -> Result<RootKey, Root
         shared.push(path.to_owned());
     }
     Ok(file.key)
+}
+
+fn previous_from_environment(
+    environment: &Environment,
+    findings: &Findings,
+    shared: &mut Vec<PathBuf>,
+) -> Option<RootKey> {
+    let name = environment::ROOT_KEY_PREVIOUS_FILE;
+    let file = environment.text(name, findings)?;
+    let key = noting_shared(Path::new(file), shared);
+    key.map_err(|error| findings.problem(name, error)).ok()
 }
 
 fn from_environment(

@@ -99,7 +99,14 @@ impl NodeKeys {
             if missing.is_empty() {
                 return Ok(());
             }
+            let is_first = snapshot.generation() == 0;
             match self.commit(snapshot.generation(), missing, now).await {
+                Ok(()) if is_first => {
+                    tracing::warn!(
+                        "the store was empty, and has a new directory now; where it should not have been, stop every node, empty it and restore a backup"
+                    );
+                    return Ok(());
+                }
                 Err(NodeKeysError::Commit(error @ CommitError::Conflict { .. })) => {
                     conflict = Some(error);
                 }

@@ -1,7 +1,7 @@
 //! Which hosts are served (decision 13).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use actix_web::http::header::{HOST, HeaderMap};
@@ -64,11 +64,16 @@ impl Hosts {
         }
     }
 
-    /// These hosts, and the names of a further listener.
-    pub fn with(&self, listen: SocketAddr) -> Self {
+    /// These hosts, and the names of a listener for operators: also those by which it is called on its own machine,
+    /// or through a tunnel that ends there, where it listens at every address.
+    pub fn with_operators(&self, listen: SocketAddr) -> Self {
         let mut served = self.served.clone();
         served.insert(listen.to_string(), None);
-        served.extend(loopback_names(listen).map(|name| (name, None)));
+        let mut here = listen;
+        if listen.ip().is_unspecified() {
+            here.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        served.extend(loopback_names(here).map(|name| (name, None)));
         Self {
             served,
             domains: self.domains.clone(),
@@ -181,6 +186,22 @@ mod tests {
     fn endpoint(host: &str) -> Result<String, HostError> {
         let endpoint = hosts().endpoint(&headers(&[host]))?;
         Ok(endpoint.map_or_else(|| "-".to_owned(), |known| known.region.to_string()))
+    }
+
+    #[test]
+    fn operators_call_a_listener_at_every_address_as_its_machine_does() {
+        let served = |listen: &str, host: &str| {
+            let hosts = hosts().with_operators(listen.parse().unwrap());
+            hosts.check(&headers(&[host])).is_ok()
+        };
+        for listen in ["0.0.0.0:8081", "[::]:8081", "127.0.0.1:8081"] {
+            for host in ["127.0.0.1:8081", "localhost:8081", "[::1]:8081"] {
+                assert!(served(listen, host), "{host} at {listen}");
+            }
+            assert!(!served(listen, "evil.example:8081"), "{listen}");
+        }
+        assert!(!served("10.0.0.11:8081", "127.0.0.1:8081"));
+        assert!(served("10.0.0.11:8081", "10.0.0.11:8081"));
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub enum Transport {
     Private,
     /// Trusted proxies: it speaks plain HTTP where others reach it.
     PlainHttp(Arc<TrustedProxies>),
+    /// Likewise, and whoever is on this machine. A listener for operators has nobody in front who comes from here
+    /// and speaks for others.
+    PlainHttpForOperators(Arc<TrustedProxies>),
 }
 
 impl Transport {
@@ -31,12 +34,25 @@ impl Transport {
         }
     }
 
+    /// Of a listener without TLS at this address, where only operators ask.
+    pub fn plain_for_operators(listen: SocketAddr, proxies: &Arc<TrustedProxies>) -> Self {
+        match Self::plain(listen, proxies) {
+            Self::PlainHttp(proxies) => Self::PlainHttpForOperators(proxies),
+            other => other,
+        }
+    }
+
     pub(super) fn admits(&self, request: &ServiceRequest) -> bool {
-        let Self::PlainHttp(proxies) = self else {
-            return true;
-        };
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
-        OPEN_PATHS.contains(&request.path()) || peer.is_some_and(|peer| proxies.trusts(peer))
+        let is_trusted = |proxies: &TrustedProxies| peer.is_some_and(|peer| proxies.trusts(peer));
+        OPEN_PATHS.contains(&request.path())
+            || match self {
+                Self::Private => true,
+                Self::PlainHttp(proxies) => is_trusted(proxies),
+                Self::PlainHttpForOperators(proxies) => {
+                    is_trusted(proxies) || peer.is_some_and(|peer| peer.is_loopback())
+                }
+            }
     }
 }
 

@@ -71,6 +71,7 @@ fn add_headers<B>(answer: &mut ServiceResponse<B>) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::Arc;
 
     use actix_web::http::header::{REFERRER_POLICY, X_FRAME_OPTIONS};
@@ -82,10 +83,14 @@ mod tests {
     use crate::http::edge::TrustedProxies;
 
     fn behind_proxies(listen: &str) -> Wall {
+        wall_of(listen, Transport::plain)
+    }
+
+    fn wall_of(listen: &str, transport: fn(SocketAddr, &Arc<TrustedProxies>) -> Transport) -> Wall {
         let networks = vec!["10.0.0.0/8".parse().unwrap()];
         let proxies = Arc::new(TrustedProxies::new(networks, false));
         Wall {
-            transport: Transport::plain(listen.parse().unwrap(), &proxies),
+            transport: transport(listen.parse().unwrap(), &proxies),
             headers: vec![
                 (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
                 (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
@@ -128,6 +133,20 @@ mod tests {
         assert_eq!(status(open(), "[::ffff:10.0.0.1]:1", "/").await, 200);
         assert_eq!(status(open(), "192.0.2.1:1", "/").await, 403);
         assert_eq!(status(open(), "127.0.0.1:1", "/").await, 403);
+    }
+
+    #[actix_web::test]
+    async fn operators_may_ask_in_plain_http_on_the_machine_itself() {
+        let open = || Some(wall_of("0.0.0.0:8081", Transport::plain_for_operators));
+        for peer in [
+            "127.0.0.1:1",
+            "[::1]:1",
+            "[::ffff:127.0.0.1]:1",
+            "10.0.0.1:1",
+        ] {
+            assert_eq!(status(open(), peer, "/").await, 200, "{peer}");
+        }
+        assert_eq!(status(open(), "192.0.2.1:1", "/").await, 403);
     }
 
     #[actix_web::test]
