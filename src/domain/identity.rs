@@ -218,22 +218,6 @@ impl IssuerName {
             Self::Saml(entity) => entity.as_str(),
         }
     }
-
-    /// The OpenID Connect issuer, if it is one.
-    pub const fn as_oidc(&self) -> Option<&Issuer> {
-        match self {
-            Self::Oidc(issuer) => Some(issuer),
-            Self::Saml(_) => None,
-        }
-    }
-
-    /// The SAML entity id, if it is one.
-    pub const fn as_saml(&self) -> Option<&EntityId> {
-        match self {
-            Self::Oidc(_) => None,
-            Self::Saml(entity) => Some(entity),
-        }
-    }
 }
 
 impl From<Issuer> for IssuerName {

@@ -30,7 +30,9 @@ use super::decide::{Request, StatementRef};
 use super::document::TrustPolicy;
 pub use grant::{Grant, GrantParts};
 pub use root::{RootAssumption, RootDenial, RootGrant, RootGrantParts, decide_root};
-pub use signed::{Credentials, Signer, decide_signed, would_permit_signed};
+#[cfg(test)]
+pub(crate) use signed::would_permit_signed;
+pub use signed::{Credentials, Signer, decide_signed};
 
 /// By which action a role is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -51,10 +51,12 @@ mod template;
 mod tests;
 mod verdict;
 
+#[cfg(test)]
+pub(crate) use assume::would_permit_signed;
 pub use assume::{
     AssumeAction, Assumption, Because, Credentials, Decision, Denial, Grant, GrantParts, Preview,
     RoleTerms, RootAssumption, RootDenial, RootGrant, RootGrantParts, Signer, StsAction, decide,
-    decide_root, decide_signed, would_permit, would_permit_signed,
+    decide_root, decide_signed, would_permit,
 };
 pub use authorise::{Authorisation, Refusal, authorise};
 pub use authority::{

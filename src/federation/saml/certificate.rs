@@ -127,11 +127,6 @@ impl Certificate {
         self.not_after
     }
 
-    /// Whether the validity is over, which admins are warned of; the key is used all the same.
-    pub fn is_expired(&self, now: UnixTime) -> bool {
-        now > self.not_after
-    }
-
     /// The SHA-256 of the DER.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut fingerprint = [0; 32];

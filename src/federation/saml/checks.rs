@@ -127,11 +127,6 @@ impl AcceptedAssertion {
         &self.assertion.conditions.restrictions
     }
 
-    /// The end of its conditions.
-    pub const fn conditions_end_at(&self) -> UnixTime {
-        self.assertion.conditions.not_on_or_after
-    }
-
     /// The end of its validity, which the confirmation may set earlier than the conditions.
     pub const fn ends_at(&self) -> UnixTime {
         self.ends_at

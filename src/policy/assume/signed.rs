@@ -13,7 +13,7 @@
 use crate::domain::{SessionDuration, SessionTags, SourceIdentity, TagKey, TagValue, TagsError};
 
 use super::{
-    AssumeAction, Assumption, Because, Decision, Denial, Preview, RoleTerms, StsAction, add,
+    AssumeAction, Assumption, Because, Decision, Denial, RoleTerms, StsAction, add,
     describe_session, grant,
 };
 use crate::policy::authorise::{Authorisation, Need, Refusal, Sides, authorise_both};
@@ -73,15 +73,16 @@ pub fn decide_signed(
 }
 
 /// What [`decide_signed`] would answer, without a grant.
-pub fn would_permit_signed(
+#[cfg(test)]
+pub(crate) fn would_permit_signed(
     assumption: &Assumption<'_>,
     signer: &Signer<'_>,
     role: Option<RoleTerms<'_>>,
-) -> Preview {
+) -> super::Preview {
     let inheritance = inherit(assumption, signer);
     match inheritance.and_then(|inheritance| weigh(assumption, signer, &inheritance, role)) {
-        Err(denial) => Preview::WouldDeny(denial),
-        Ok((_, allowed_by)) => Preview::WouldPermit(allowed_by),
+        Err(denial) => super::Preview::WouldDeny(denial),
+        Ok((_, allowed_by)) => super::Preview::WouldPermit(allowed_by),
     }
 }
 

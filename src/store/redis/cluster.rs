@@ -157,7 +157,7 @@ impl Shared {
             match shared.client.get_async_connection().await {
                 Ok(connection) => shared.current.store(Arc::new(connection)),
                 Err(error) => {
-                    tracing::warn!(error = with_causes(&error), "no connection to the Cluster")
+                    tracing::warn!(error = with_causes(&error), "no connection to the Cluster");
                 }
             }
         });

@@ -5,7 +5,6 @@ use rcgen::{
 };
 
 use super::*;
-use crate::federation::testing::NOW;
 
 fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
@@ -44,14 +43,6 @@ fn a_certificate_tells_admins_whose_it_is_and_how_long() {
     let own = digest(&SHA256, certificate.der());
     assert_eq!(certificate.fingerprint().as_bytes(), own.as_ref());
     assert_eq!(certificate.fingerprint().to_string().len(), 64);
-}
-
-#[test]
-fn an_expired_certificate_is_read_and_says_so() {
-    let certificate: Certificate = made("idp").pem().parse().unwrap();
-    assert!(!certificate.is_expired(NOW));
-    assert!(!certificate.is_expired(certificate.not_after()));
-    assert!(certificate.is_expired(certificate.not_after().plus(1)));
 }
 
 #[test]

@@ -48,10 +48,6 @@ fn a_good_response_is_accepted_and_says_what_it_is() {
         assert_eq!(accepted.issued_at().to_string(), "2026-11-21T09:41:05Z");
         assert_eq!(accepted.ends_at().to_string(), "2026-11-21T09:46:05Z");
         assert_eq!(
-            accepted.conditions_end_at().to_string(),
-            "2026-11-21T10:41:05Z"
-        );
-        assert_eq!(
             accepted.authentication().at.to_string(),
             "2026-11-21T09:40:00Z"
         );

@@ -6,12 +6,6 @@ pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 /// Metadata (SAML 2.0 Metadata, section 1.1).
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
-/// Entity attributes (SAML 2.0 Metadata Extension for Entity Attributes, section 2.1).
-pub const METADATA_ATTRIBUTES: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
-/// What metadata says for people (SAML 2.0 Metadata Extensions for Login and Discovery, section 2.1).
-pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
-/// Algorithm support (SAML 2.0 Metadata Profile for Algorithm Support, section 2.1).
-pub const METADATA_ALGORITHMS: &str = "urn:oasis:names:tc:SAML:metadata:algsupport";
 /// XML Signature (RFC 3275, section 1.3).
 pub const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// XML Encryption (xmlenc-core, section 1.3).
@@ -20,8 +14,6 @@ pub const ENCRYPTION: &str = "http://www.w3.org/2001/04/xmlenc#";
 pub const ENCRYPTION_11: &str = "http://www.w3.org/2009/xmlenc11#";
 /// Exclusive canonicalization (xml-exc-c14n, section 2.1): both its namespace and its algorithm.
 pub const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
-/// XML Schema instances: `xsi:type`, `xsi:nil`.
-pub const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// What the prefix `xml` is bound to (Namespaces in XML 1.0, section 3).
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// What the prefix `xmlns` is bound to (Namespaces in XML 1.0, section 3).
