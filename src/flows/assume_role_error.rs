@@ -6,7 +6,7 @@ use super::narrowing::UnknownPolicy;
 use super::reach::RegionDisabled;
 use super::saml_session::SamlSessionError;
 use super::unavailable::Unavailable;
-use super::web_identity::TagsClaimError;
+use super::web_identity_conditions::TagsClaimError;
 use crate::audit::AuditUnavailable;
 use crate::credentials::IssueError;
 use crate::directory::{DirectoryError, UnusableKey};

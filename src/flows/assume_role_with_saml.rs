@@ -341,6 +341,7 @@ fn decide_and_note(
 ) -> Result<Grant, AssumeRoleError> {
     known.session = Some(asked.name.clone());
     known.decided_from.get_or_insert_with(EvenTime::begin);
+    known.misses = Vec::new();
     let decided = decide(request, caller, asked.clone(), snapshot, meta);
     if let Err(error) = &decided
         && is_silence(error)

@@ -26,7 +26,7 @@ use super::reach::reach;
 use super::record::{AssumeRecord, Recorder};
 use super::request::RequestMeta;
 use super::revoked::check_proof;
-use super::web_identity;
+use super::web_identity_conditions;
 use crate::audit::EventSource;
 use crate::credentials::{self, Extent, Issued, Mint};
 use crate::decisions::{Beside, TracedCheck};
@@ -136,6 +136,8 @@ struct Known {
     /// When it was known who asks, and began to be decided.
     decided_from: Option<EvenTime>,
     identity: Option<FederatedIdentity>,
+    /// What the statements of the trust policy lack, by the directory that refused.
+    misses: Vec<TracedCheck<'static>>,
 }
 
 impl Known {
@@ -166,10 +168,6 @@ impl AssumeRoleWithWebIdentity {
         let whole = self.recorder.metrics().time(OPERATION, Step::Whole);
         let mut known = Known::default();
         let result = self.assume(&request, meta, &mut known).await;
-        let misses = match &result {
-            Err(error) if is_silence(error) => self.misses(&request, &known, meta),
-            Ok(_) | Err(_) => Vec::new(),
-        };
         let record = AssumeRecord {
             source: EventSource::Sts,
             role: &request.role,
@@ -182,7 +180,7 @@ impl AssumeRoleWithWebIdentity {
             saml: None,
             result: result.as_ref().map(|session| &session.issued),
             beside: Beside {
-                checks: &misses,
+                checks: &known.misses,
                 ..known.beside(result.is_err())
             },
         };
@@ -192,22 +190,6 @@ impl AssumeRoleWithWebIdentity {
             time.hold(&result).await;
         }
         result
-    }
-
-    /// What the statements of the role's trust policy lack, by the directory there is now.
-    fn misses(
-        &self,
-        request: &WebIdentityRequest<'_>,
-        known: &Known,
-        meta: &RequestMeta,
-    ) -> Vec<TracedCheck<'static>> {
-        let (Some(identity), Ok(snapshot)) = (&known.identity, self.directory.snapshot(meta.now))
-        else {
-            return Vec::new();
-        };
-        let role = snapshot.role(&request.role).map(terms);
-        let assumption = assumption(request, identity, &snapshot, meta);
-        assumption.map_or_else(|_| Vec::new(), |assumption| misses(&assumption, role))
     }
 
     /// Decides by the snapshot at hand, and once more where that refuses and a newer one is there. The
@@ -264,19 +246,28 @@ impl AssumeRoleWithWebIdentity {
             }
         };
         let issued_at = proven.issued_at();
-        let identity = known
-            .identity
-            .insert(self.take(proven, snapshot, meta).await?);
+        let Known {
+            is_admitted,
+            decided_from,
+            identity,
+            misses,
+        } = known;
+        let identity = identity.insert(self.take(proven, snapshot, meta).await?);
         check_proof(snapshot, identity, issued_at)?;
         let person = (&identity.issuer, &identity.subject);
         let account = request.role.account();
-        if !known.is_admitted {
+        if !*is_admitted {
             admit_person(&self.throttle, &identity.provider, person, account)?;
-            known.is_admitted = true;
+            *is_admitted = true;
         }
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
-        known.decided_from.get_or_insert_with(EvenTime::begin);
-        let grant = decide(request, identity, snapshot, meta)?;
+        decided_from.get_or_insert_with(EvenTime::begin);
+        *misses = Vec::new();
+        let decided = decide(request, identity, snapshot, meta);
+        if decided.as_ref().is_err_and(is_silence) {
+            *misses = lacking(request, identity, snapshot, meta);
+        }
+        let grant = decided?;
         let source_identity = grant.source_identity().cloned();
         let extent = Extent {
             token_version: reach(account, snapshot, meta)?,
@@ -388,6 +379,18 @@ fn decide(
     }
 }
 
+/// What the statements of the role's trust policy lack.
+fn lacking(
+    request: &WebIdentityRequest<'_>,
+    identity: &FederatedIdentity,
+    snapshot: &Snapshot,
+    meta: &RequestMeta,
+) -> Vec<TracedCheck<'static>> {
+    let role = snapshot.role(&request.role).map(terms);
+    let assumption = assumption(request, identity, snapshot, meta);
+    assumption.map_or_else(|_| Vec::new(), |assumption| misses(&assumption, role))
+}
+
 /// What the role's trust policy is asked.
 fn assumption<'a>(
     request: &WebIdentityRequest<'_>,
@@ -406,11 +409,11 @@ fn assumption<'a>(
     let IssuerName::Oidc(issuer) = &identity.issuer else {
         return Err(nobody());
     };
-    let session = web_identity::session_terms(&identity.claims)?;
+    let session = web_identity_conditions::session_terms(&identity.claims)?;
     Ok(Assumption {
         action: AssumeAction::WithWebIdentity,
         caller: Caller::Federated { provider },
-        context: web_identity::context(issuer, identity, meta),
+        context: web_identity_conditions::context(issuer, identity, meta),
         session: request.session.clone(),
         tags: session.tags,
         source_identity: session.source_identity,

@@ -57,8 +57,8 @@ pub struct Caller {
     pub access_key_id: AccessKeyId,
     /// The session behind a temporary key.
     pub session: Option<Arc<OpenSession>>,
-    /// The user of the environment, where it is they; those of the directory are looked up there.
-    pub user: Option<Arc<BootstrapAdmin>>,
+    /// The first administrator, of the environment, where it is they; users of the directory are looked up there.
+    pub first_admin: Option<Arc<BootstrapAdmin>>,
     /// The region that was signed for.
     pub region: Region,
     /// The signature, by which a request is known again.
@@ -172,7 +172,7 @@ pub struct Authenticator {
 struct KeyHolder {
     principal: Principal,
     session: Option<Arc<OpenSession>>,
-    user: Option<Arc<BootstrapAdmin>>,
+    first_admin: Option<Arc<BootstrapAdmin>>,
     secret: HeldSecret,
     found_in: FoundIn,
     sealed_under: Option<[u8; 4]>,
@@ -368,7 +368,7 @@ impl Authenticator {
         scope: (&str, &Region),
         now: UnixTime,
     ) {
-        let is_own = holder.session.is_none() && holder.user.is_none();
+        let is_own = holder.session.is_none() && holder.first_admin.is_none();
         match &holder.principal {
             Principal::User(_) if is_own => self.used.note(Used::Key(key), scope, now),
             Principal::Session(session) => {
@@ -428,7 +428,7 @@ impl Authenticator {
                 Some(admin) if admin.access_key_id == *key => Ok(KeyHolder {
                     principal: admin.principal()?,
                     session: None,
-                    user: Some(Arc::clone(admin)),
+                    first_admin: Some(Arc::clone(admin)),
                     secret: HeldSecret::Own(admin.secret_access_key.clone()),
                     found_in: FoundIn(None),
                     sealed_under: None,
@@ -457,7 +457,7 @@ impl Authenticator {
         Ok(KeyHolder {
             principal,
             session: None,
-            user: None,
+            first_admin: None,
             secret: HeldSecret::Own(own.secret()),
             found_in: FoundIn(Some(snapshot)),
             sealed_under: None,
@@ -490,7 +490,7 @@ impl Authenticator {
             return Err(AuthenticationError::InvalidToken);
         }
         Ok(KeyHolder {
-            user: self.admin_behind(principal),
+            first_admin: self.admin_behind(principal),
             principal: principal.clone(),
             session: Some(Arc::clone(session)),
             sealed_under: Some(opened.sealed_under),
@@ -518,7 +518,7 @@ impl Authenticator {
                     && ground.holds(principal, session)
                     && !ground.is_revoked((principal, session), key)
             }
-            None if caller.user.is_some() => true,
+            None if caller.first_admin.is_some() => true,
             None => snapshot.holder_of_key(key).is_some_and(|(principal, own)| {
                 own.status == KeyStatus::Active && principal == caller.principal
             }),
@@ -567,7 +567,7 @@ impl KeyHolder {
             principal: self.principal,
             access_key_id: key,
             session: self.session,
-            user: self.user,
+            first_admin: self.first_admin,
             region,
             signature: Secret::new(proof.signature),
             signed_at: proof.signed_at,

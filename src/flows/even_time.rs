@@ -5,8 +5,8 @@
 //! ```
 //! To find that there is no role takes less than to ask its trust policy, and that takes more the longer
 //! the policy is. So a refusal for the sake of a role or its policies is held until a whole number of
-//! steps has gone by since it was known who asks: what proving that took is the same for all roles. Every such refusal takes one step, unless something else
-//! took longer than that.
+//! steps has gone by since it was known who asks: what proving that took is the same for all roles. Every such
+//! refusal takes one step, unless something else took longer than that.
 
 use std::time::Duration;
 

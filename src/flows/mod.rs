@@ -1,19 +1,30 @@
-//! The use cases, each a straight line. Read these to understand the product.
+//! The use cases, each a straight line. To understand the product read [`AssumeRoleWithWebIdentity`], [`SignIn`] and
+//! [`Portal`], and then how a signed request is known ([`Authenticator`]). “Decision 7” in a comment is
+//! `docs/decisions/0007-….md`.
 //!
 //! | flow | who comes | what they leave with |
 //! |---|---|---|
+//! | **programs** | | |
 //! | [`AssumeRoleWithWebIdentity`] | an app with an id_token or an access token | credentials |
 //! | [`AssumeRoleWithSaml`] | an app with a SAML response | credentials |
 //! | [`AssumeRole`] | a user, a session of a role, or a service | credentials |
 //! | [`AssumeRoot`] | a user or a role of the managing account | credentials of another account's root |
 //! | [`UserSessions`] | a user | credentials of their own, or for whom they name |
-//! | [`Authorize`] | a service, with a request that it received | whether it may pass |
 //! | [`GetCallerIdentity`] | a signed request | who signed it |
 //! | [`GetWebIdentityToken`] | a user, or a session of a role | a token that tells others who they are |
+//! | [`Issuers`] | whoever got such a token | the keys that it is proven by |
+//! | [`Authorize`] | a service, with a request that it received | whether it may pass |
+//! | **people** | | |
 //! | [`SignIn`] | a person, by way of their identity provider | a session in the portal |
-//! | [`SignOut`] | that session, or its provider | nobody is signed in any more |
 //! | [`Portal`] | that session | its roles, and credentials for one |
-//! | [`Administration`] | a signed request of an administrator | a changed directory |
+//! | [`SignOut`] | that session, another of the person's, or the provider | sessions that are over |
+//! | [`OwnMetadata`] | a provider that is being set up | how we sign, and where it answers |
+//! | **administrators** | | |
+//! | [`Iam`](iam::Iam) | a signed request of IAM's | users, keys, roles, policies, told or changed |
+//! | [`Administration`] | a signed request of an administrator | the directory, sessions, decisions: told or changed |
+//! | **the node by itself** | | |
+//! | [`NodeKeys`], [`RefreshMetadata`], [`WriteUsedKeys`] | the clock | first keys, providers' metadata, when keys were last used |
+//! | [`Readiness`], [`Observe`] | a load balancer, Prometheus | whether the node can do its work, and how it is |
 
 mod administer;
 mod answers;
@@ -28,6 +39,7 @@ mod caller_context;
 mod end_sessions;
 mod even_time;
 mod get_caller_identity;
+mod get_web_identity_token;
 pub mod iam;
 mod issuers;
 mod kept_by_browser;
@@ -60,8 +72,7 @@ mod tests;
 mod unavailable;
 mod used_keys;
 mod user_sessions;
-mod web_identity;
-mod web_identity_token;
+mod web_identity_conditions;
 
 pub use administer::{
     AccountQuery, AdminAction, AdminError, Administration, Applied, ApplyMode, BackUp, BackUps,
@@ -87,6 +98,9 @@ pub use authorize::{
 };
 pub use end_sessions::{EndSessions, Ended, MAX_BY_PEOPLE, TakenKeys};
 pub use get_caller_identity::{CallerIdentityError, GetCallerIdentity};
+pub use get_web_identity_token::{
+    GetWebIdentityToken, TokenRefused, TokenRequest, WebIdentityToken,
+};
 pub use issuers::{DISCOVERY, FitIssuers, Issuers, KEYS, OwnIssuers};
 pub use kept_by_browser::{ATTEMPT_SECONDS, AttemptKey, MAX_ATTEMPT_BYTES, attempt_key};
 pub use metadata::{
@@ -118,5 +132,4 @@ pub use sign_out::{
 pub use unavailable::Unavailable;
 pub use used_keys::{MAX_WAITING, NOTED_SECONDS, UsedKeys, WriteUsedKeys};
 pub use user_sessions::{FederationRequest, UserSessionError, UserSessions};
-pub use web_identity::TagsClaimError;
-pub use web_identity_token::{GetWebIdentityToken, TokenRefused, TokenRequest, WebIdentityToken};
+pub use web_identity_conditions::TagsClaimError;

@@ -30,7 +30,7 @@ impl<'a> OwnPolicies<'a> {
             return Self::of_root(caller.session.as_ref()?);
         }
         let groups = groups(&caller.principal, snapshot)?;
-        let mut own = match (&caller.user, rights(&caller.principal, snapshot)) {
+        let mut own = match (&caller.first_admin, rights(&caller.principal, snapshot)) {
             (Some(admin), None) => Self {
                 identity: vec![NamedPolicy {
                     name: "AdministratorAccess",

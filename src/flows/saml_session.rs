@@ -1,7 +1,7 @@
 //! What an assertion says to AWS itself: which roles it is for, and what the session shall be (IAM user
 //! guide, "Configure SAML assertions for the authentication response").
 
-use super::web_identity::{SessionTerms, TagsClaimError, read_terms, session_terms};
+use super::web_identity_conditions::{SessionTerms, TagsClaimError, read_terms, session_terms};
 use crate::domain::{
     AWS_ATTRIBUTES, Claims, RoleArn, SamlProviderArn, SessionDuration, SessionName, TagsError,
     UnixTime,

@@ -51,7 +51,7 @@ impl<'s> Scene<'s> {
         let id = caller.principal.account().ok_or(IamError::CallerGone)?;
         let found = snapshot.directory().accounts.get(&id).map(Arc::clone);
         let is_there = found.is_some();
-        let account = match (found, &caller.user) {
+        let account = match (found, &caller.first_admin) {
             (Some(account), _) => account,
             // The administrator of the environment has an account before it is in the directory.
             (None, Some(_)) => Arc::new(Account::new(AccountSettings::called(number(id)?))),

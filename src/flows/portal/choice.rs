@@ -17,7 +17,7 @@ use crate::flows::misses::misses;
 use crate::flows::request::RequestMeta;
 use crate::flows::revoked::check_session;
 use crate::flows::saml_conditions::SamlCaller;
-use crate::flows::web_identity;
+use crate::flows::web_identity_conditions;
 use crate::mapping::MappedRole;
 use crate::policy::{self, AssumeAction, Assumption, Caller, Context, Preview};
 use crate::store::BrowserSession;
@@ -153,7 +153,7 @@ impl<'a> Choice<'a> {
             (IssuerName::Oidc(issuer), ProviderArn::Oidc(_)) => Ok(Choosing {
                 provider,
                 action: AssumeAction::WithWebIdentity,
-                context: web_identity::context(issuer, identity, self.meta),
+                context: web_identity_conditions::context(issuer, identity, self.meta),
                 session: PortalSession::by_rule(self.mapped),
             }),
             (IssuerName::Saml(issuer), ProviderArn::Saml(arn)) => {

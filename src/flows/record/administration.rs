@@ -113,7 +113,7 @@ impl From<AdminAction> for Deed {
     }
 }
 
-/// What became of an administrative action.
+/// What became of a call of the admin API or of IAM.
 #[derive(Debug)]
 pub(in crate::flows) enum Outcome<'a> {
     /// It was read.

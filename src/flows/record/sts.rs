@@ -34,7 +34,7 @@ pub struct RefusedCall<'a> {
 /// The check of how often somebody asks.
 const RATE: &str = "rate";
 
-/// What became of a question who signed.
+/// What became of a call of somebody who signed, other than for a role.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::flows) enum CallerRecord<'a> {
     /// This caller, who was told so.
@@ -173,7 +173,7 @@ impl Recorder {
         self.keep_traced(attempt, &event, beside).await
     }
 
-    /// A call to STS that was refused before its flow began.
+    /// A call of an API of AWS's that was refused before its flow began.
     ///
     /// # Errors
     /// [`AuditUnavailable`]; the refusal isn't recorded.
@@ -214,7 +214,7 @@ fn asked<'a>(event: Event<'a>, what: &[(Parameter, &'a str)]) -> Event<'a> {
         .fold(event, |event, (name, value)| event.parameter(*name, *value))
 }
 
-/// Whom a user gave a session to.
+/// Whom a user gave a session to, or the root whose session was taken.
 fn given<'a>(event: Event<'a>, issued: &'a IssuedToUser) -> Event<'a> {
     let event = match &issued.principal {
         Principal::FederatedUser(federated) => {

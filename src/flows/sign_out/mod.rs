@@ -1,4 +1,4 @@
-//! A person signs out: here, or at their SAML provider.
+//! A person signs out: here, or at their provider.
 //!
 //! ```text
 //! here      sessions ended at once ── SAML? LogoutRequest, signed ── browser: cookie (10 minutes), leaves

@@ -399,8 +399,7 @@ fn condition_keys_come_from_the_id_token_alone() {
             proved_at: NOW,
         };
         let meta = meta();
-        let context =
-            crate::flows::web_identity::context(&ISSUER.parse().unwrap(), &identity, &meta);
+        let context = web_identity_conditions::context(&ISSUER.parse().unwrap(), &identity, &meta);
         for name in ["amr", "azp"] {
             let is_there = context.find(&key(name)).is_some();
             assert_eq!(is_there, expected, "{name} of {id_token}");
