@@ -40,6 +40,10 @@ impl DirectoryLog for EmbeddedStore {
         if known.generation == generation {
             return Ok(known);
         }
+        if generation == 0 {
+            // The first was appended between the two looks.
+            return Ok(Position::START);
+        }
         let newest = self.read_after(generation.saturating_sub(1), 1).await?;
         let newest = newest
             .first()
