@@ -144,13 +144,6 @@ impl StoreSeal {
         self.current.id()
     }
 
-    /// Whether the record says that it is sealed under one of the keys that there are here.
-    pub(super) fn has_key_of(&self, stored: &[u8]) -> bool {
-        let named = key_id_of(stored);
-        let mut keys = std::iter::once(&self.current).chain(&self.previous);
-        named.is_some_and(|named| keys.any(|key| key.id() == named))
-    }
-
     /// Whether records may be under a previous key.
     pub(super) const fn has_previous_key(&self) -> bool {
         self.previous.is_some()

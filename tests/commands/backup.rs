@@ -125,6 +125,10 @@ fn a_gateway_on_redis_is_restored_from_a_file_s_backup_and_back_under_other_root
     let setting = Setting::new();
     let gateway = setting.start_on_file();
     let keys = setting.keys(&gateway);
+    let revoked = setting.keys(&gateway);
+    let key = revoked.id.as_str();
+    let output = gateway.run(setting.path(), &["revoke", "session", key]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
     gateway.terminate();
     setting
         .say(&["backup", "gate.backup", "--from", "redb:gate.redb"])
@@ -134,6 +138,7 @@ fn a_gateway_on_redis_is_restored_from_a_file_s_backup_and_back_under_other_root
     setting.restore(&redis, &other).unwrap();
     let gateway = setting.start_on_redis();
     assert!(is_alive(&gateway, &keys));
+    assert!(!is_alive(&gateway, &revoked), "a revocation is kept");
     // Of Redis a backup is made at any time, beside a node that runs.
     let key = ["--root-key-file", "redis.key"];
     let from = ["backup", "redis.backup", "--from", &redis];
@@ -147,7 +152,9 @@ fn a_gateway_on_redis_is_restored_from_a_file_s_backup_and_back_under_other_root
     ];
     setting.say(&[&to[..], &key].concat()).unwrap();
     drop(gateway);
-    assert!(is_alive(&setting.start_on("redb:back.redb"), &keys));
+    let gateway = setting.start_on("redb:back.redb");
+    assert!(is_alive(&gateway, &keys));
+    assert!(!is_alive(&gateway, &revoked), "a revocation is kept");
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::sync::{Arc, Barrier};
 
 use futures_util::future::join_all;
 use rolegate::store::{
-    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, KeyUses, LogEntry,
+    Appended, BrowserSession, Created, DecisionLog, DirectoryLog, KeyUses, Kind, LogEntry,
     MAX_CHANGE_BYTES, MAX_RECORD_BYTES, NotTheirs, OneTimeUse, PersonalRoles, Position, Redeemed,
-    RefreshFamilies, SessionKey, Sessions, StoreError, TooLarge,
+    RefreshFamilies, SessionKey, Sessions, ShortLived, Stock, StoreError, TooLarge,
 };
 use tokio::runtime::Builder;
 
@@ -46,6 +46,7 @@ pub(crate) trait Store:
     + PersonalRoles
     + DecisionLog
     + RefreshFamilies
+    + Stock
     + 'static
 {
 }
@@ -58,6 +59,7 @@ impl<S> Store for S where
         + PersonalRoles
         + DecisionLog
         + RefreshFamilies
+        + Stock
         + 'static
 {
 }
@@ -483,6 +485,79 @@ pub(crate) async fn a_mark_that_is_over_already_holds_this_second(store: Arc<imp
     }
 }
 
+/// What there is of a kind so many seconds after [`NOW`]. One may come twice, and is told once.
+async fn stock_of(store: &Arc<impl Store>, kind: Kind, after: i64) -> Vec<ShortLived> {
+    let (into, mut told) = tokio::sync::mpsc::channel(4);
+    let taking = store.take_stock(kind, NOW.plus(after), into);
+    let reading = async {
+        let mut all = Vec::new();
+        while let Some(record) = told.recv().await {
+            all.push(record);
+        }
+        all
+    };
+    let (taken, all) = tokio::join!(taking, reading);
+    taken.unwrap();
+    let mut once: Vec<ShortLived> = Vec::new();
+    for record in all {
+        if !once.contains(&record) {
+            once.push(record);
+        }
+    }
+    once
+}
+
+/// Everything, in a store of many records of each kind, and of no kind what is over.
+pub(crate) async fn what_is_kept_for_a_while_is_told_whole(store: Arc<impl Store>) {
+    const MANY: u8 = 120;
+    let person_of = |number: u8| format!("person-{number}");
+    let (mut sessions, mut marks, mut logouts) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..MANY {
+        let name = person_of(number);
+        let key = session_key_of(&name, number);
+        let ended = BrowserSession {
+            ends_at: NOW.plus(1),
+            ..session(&name)
+        };
+        let is_over = number % 10 == 0;
+        let session = if is_over { ended } else { session(&name) };
+        assert_eq!(store.create(&key, &session).await.unwrap(), Created::Kept);
+        let until = NOW.plus(if is_over { 1 } else { 600 });
+        store.redeem(&[number; 32], until, NOW).await.unwrap();
+        if !is_over {
+            sessions.push((key, session));
+            marks.push(([number; 32], until));
+        }
+        if number < 20 {
+            let person = person(&["logged-out-", &name].concat());
+            let logout = logout_after(i64::from(number));
+            store.end_all(&person, logout).await.unwrap();
+            logouts.push((person, logout));
+        }
+    }
+    for kind in Kind::ALL {
+        let found = stock_of(&store, kind, 2).await;
+        let expected: Vec<ShortLived> = match kind {
+            Kind::Mark => marks
+                .iter()
+                .map(|(what, until)| ShortLived::Mark(*what, *until))
+                .collect(),
+            Kind::Logout => logouts
+                .iter()
+                .map(|(person, logout)| ShortLived::Logout(*person, *logout))
+                .collect(),
+            Kind::Session => sessions
+                .iter()
+                .map(|(key, it)| ShortLived::Session(*key, Box::new(it.clone())))
+                .collect(),
+        };
+        assert_eq!(found.len(), expected.len(), "{kind:?}");
+        for record in &expected {
+            assert!(found.contains(record), "{record:?}");
+        }
+    }
+}
+
 /// Appends to whatever is there.
 pub(crate) async fn append(store: &impl Store, change: &[u8]) {
     let head = store.head().await.unwrap();
@@ -542,6 +617,7 @@ macro_rules! conforms {
             a_mark_holds_through_its_last_second
             a_mark_is_kept_for_the_longest_that_was_asked
             a_mark_that_is_over_already_holds_this_second
+            what_is_kept_for_a_while_is_told_whole
             a_page_is_found_as_it_was_written_and_on_its_share
             a_page_takes_the_place_of_the_one_it_names_and_of_no_other
             of_all_who_replace_a_page_one_does

@@ -38,7 +38,7 @@ const CHECK: RecordName<'static> = RecordName {
     key: b"check",
 };
 /// So many generations are looked at in one step of Redis, whose other callers wait meanwhile.
-const LOOKED_AT_ONCE: usize = 256;
+const LOOKED_AT_ONCE: usize = 64;
 const CHECK_VALUE: &[u8] = b"rolegate store";
 
 /// Why the store could not be opened.
@@ -67,7 +67,6 @@ pub enum OpenError {
     Entropy(#[from] EntropyError),
 }
 
-/// The failure with its cause: nobody else tells it.
 impl From<Failure> for OpenError {
     fn from(failure: Failure) -> Self {
         Self::Redis(failure)
@@ -201,23 +200,30 @@ impl RedisStore {
             .iter()
             .filter_map(|field| field.parse().ok())
             .collect();
-        let mut resealed = 0;
+        let mut left = 0;
         for some in generations.chunks(LOOKED_AT_ONCE) {
-            for generation in self.under_another_key(&key, some).await? {
+            let others = self.under_another_key(&key, some).await?;
+            for generation in &others {
                 let bytes = generation.to_be_bytes();
                 let name = name(LOG_TABLE, &bytes);
                 self.reseal_field(&key, &generation.to_string(), name)
                     .await?;
-                resealed += 1;
+            }
+            if !others.is_empty() {
+                left += self.under_another_key(&key, &others).await?.len();
             }
         }
         self.reseal_checkpoint().await?;
         self.reseal_field(&key, HEAD_FIELD, HEAD).await?;
         self.reseal_field(&key, CHECK_FIELD, CHECK).await?;
-        tracing::info!(
-            generations = resealed,
-            "the directory is sealed under the current root key now"
-        );
+        if left > 0 {
+            tracing::warn!(
+                generations = left,
+                "a part of the directory's log is not sealed under the current root key; keep the previous one, and start the node again"
+            );
+        } else {
+            tracing::info!("the directory is sealed under the current root key now");
+        }
         Ok(())
     }
 

@@ -325,13 +325,6 @@ impl RedisStore {
             Some((proof, _)) if *proof != key.proof() => return Ok(None),
             Some((_, sealed)) => match self.opened(SESSIONS, &key.0, sealed) {
                 Ok(session) => return Ok(Some(Kept { stored, session })),
-                Err(_) if !self.seal.has_key_of(sealed) => {
-                    // Nodes that have the key still open it.
-                    tracing::warn!(
-                        "a session is sealed under a root key that this node was not given; it is left as it is"
-                    );
-                    return Ok(None);
-                }
                 Err(damage) => damage,
             },
             None => Damage::Unopened,
