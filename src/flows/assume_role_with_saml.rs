@@ -242,6 +242,7 @@ impl AssumeRoleWithSaml {
         meta: &RequestMeta,
         known: &mut Known,
     ) -> Result<SamlSession, AssumeRoleError> {
+        known.misses.clear();
         let provider = snapshot.saml_provider(&request.provider);
         let provider = provider.ok_or(AssumeRoleError::NoSamlProvider)?;
         let presented = Presented {
@@ -341,7 +342,6 @@ fn decide_and_note(
 ) -> Result<Grant, AssumeRoleError> {
     known.session = Some(asked.name.clone());
     known.decided_from.get_or_insert_with(EvenTime::begin);
-    known.misses = Vec::new();
     let decided = decide(request, caller, asked.clone(), snapshot, meta);
     if let Err(error) = &decided
         && is_silence(error)

@@ -238,6 +238,7 @@ impl AssumeRoleWithWebIdentity {
         known: &mut Known,
     ) -> Result<WebIdentitySession, AssumeRoleError> {
         let Attempt { request, meta, .. } = *attempt;
+        known.misses.clear();
         let proven = match &attempt.proof {
             Proof::Inspected(proven) => ProvenIdentity::clone(proven),
             Proof::IdToken(text) => {
@@ -262,7 +263,6 @@ impl AssumeRoleWithWebIdentity {
         }
         let _issuing = self.recorder.metrics().time(OPERATION, Step::Issue);
         decided_from.get_or_insert_with(EvenTime::begin);
-        *misses = Vec::new();
         let decided = decide(request, identity, snapshot, meta);
         if decided.as_ref().is_err_and(is_silence) {
             *misses = lacking(request, identity, snapshot, meta);

@@ -12,6 +12,7 @@
 //! somebody seems to guess, a right code alone is told as a wrong one, and the next one that the device shows, from
 //! the same network, is taken.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -21,8 +22,8 @@ use aws_lc_rs::hmac;
 use super::request::RequestMeta;
 use super::unavailable::Unavailable;
 use crate::directory::{MfaDevice, User};
-use crate::domain::{AccountId, Partition, UniqueId, UnixTime, network_of};
-use crate::store::{OneTimeUse, Redeemed};
+use crate::domain::{AccountId, Partition, Secret, UniqueId, UnixTime, network_of};
+use crate::store::{OneTimeUse, Redeemed, StoreError};
 
 /// A code is shown for so long, in seconds.
 const STEP_SECONDS: i64 = 30;
@@ -127,131 +128,23 @@ async fn take_shown(
     marks: &Arc<dyn OneTimeUse>,
     meta: &RequestMeta,
 ) -> Result<UnixTime, MfaError> {
-    let now = meta.now;
     let devices = devices.ok_or(MfaError::UnknownDevice)?;
     let device = devices.find(serial).ok_or(MfaError::UnknownDevice)?;
-    let user = &devices.user.unique_id;
-    take_try(user, marks, now).await?;
-    let guessing = Guessing { user, marks, now };
-    if !guessing.is_suspected().await? {
-        return match take_code(device, (user, serial, code), marks, now).await {
-            Err(MfaError::WrongCode) => {
-                guessing.note_wrong().await?;
-                Err(MfaError::WrongCode)
-            }
-            other => other.map(|_| now),
-        };
-    }
-    // Whatever it is, a right code that comes alone is told as a wrong one.
-    match take_code(device, (user, serial, code), marks, now).await {
-        Ok(step) => {
-            let from = network_of(meta.source_ip).to_string();
-            let is_second = guessing.is_second((serial, &from), step).await?;
-            is_second.then_some(now).ok_or(MfaError::TwoNeeded)
-        }
-        Err(MfaError::WrongCode) => {
-            guessing.stay_suspected().await?;
-            Err(MfaError::TwoNeeded)
-        }
-        Err(MfaError::UsedCode) => Err(MfaError::TwoNeeded),
-        Err(other) => Err(other),
-    }
-}
-
-/// Takes one of the tries that a user has in this half minute.
-async fn take_try(
-    user: &UniqueId,
-    marks: &Arc<dyn OneTimeUse>,
-    now: UnixTime,
-) -> Result<(), MfaError> {
-    let step = now.seconds().div_euclid(STEP_SECONDS);
-    // Kept while the code of the next step could still be shown.
-    let keep_until = now.plus(STEP_SECONDS * (STEPS_AWAY + 2));
-    for number in 0..TRIES {
-        let mark = mark_of(TRIED, &format!("{user} {step} {number}"));
-        if redeem(&mark, marks, (keep_until, now)).await? == Redeemed::First {
-            return Ok(());
-        }
-    }
-    Err(MfaError::TooManyTries)
-}
-
-/// Uses the code up; the step of which it is.
-async fn take_code(
-    device: &MfaDevice,
-    (user, serial, code): (&UniqueId, &str, &str),
-    marks: &Arc<dyn OneTimeUse>,
-    now: UnixTime,
-) -> Result<i64, MfaError> {
-    let seed = device.seed().ok_or(MfaError::WrongCode)?;
-    let step = now.seconds().div_euclid(STEP_SECONDS);
-    let step = step.saturating_add(device.drift);
-    let mut found = None;
-    for away in -STEPS_AWAY..=STEPS_AWAY {
-        if is_code(seed.expose(), step + away, code) {
-            found = Some(step + away);
-        }
-    }
-    let step = found.ok_or(MfaError::WrongCode)?;
-    match UsedCode::of(user, serial, step).use_up(marks, now).await? {
-        Redeemed::First => Ok(step),
-        Redeemed::Again => Err(MfaError::UsedCode),
-    }
-}
-
-/// Whether somebody guesses a user's codes.
-struct Guessing<'a> {
-    user: &'a UniqueId,
-    marks: &'a Arc<dyn OneTimeUse>,
-    now: UnixTime,
-}
-
-impl Guessing<'_> {
-    fn wrong(&self, number: u8) -> [u8; 32] {
-        mark_of(WRONG_ONE, &format!("{} {number}", self.user))
-    }
-
-    async fn is_marked(&self, mark: &[u8; 32]) -> Result<bool, MfaError> {
-        let marked = self.marks.is_redeemed(mark, self.now).await;
-        marked.map_err(|error| MfaError::Unavailable(error.into()))
-    }
-
-    async fn is_suspected(&self) -> Result<bool, MfaError> {
-        self.is_marked(&self.wrong(WRONG - 1)).await
-    }
-
-    /// One more wrong code. Those that are counted already stay counted until their own time.
-    async fn note_wrong(&self) -> Result<(), MfaError> {
-        let until = (self.now.plus(WRONG_SECONDS), self.now);
-        for number in 0..WRONG {
-            let mark = self.wrong(number);
-            let is_counted = self.is_marked(&mark).await?;
-            if !is_counted && redeem(&mark, self.marks, until).await? == Redeemed::First {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// It goes on: they are suspected until a day from now.
-    async fn stay_suspected(&self) -> Result<(), MfaError> {
-        let until = (self.now.plus(WRONG_SECONDS), self.now);
-        redeem(&self.wrong(WRONG - 1), self.marks, until).await?;
-        Ok(())
-    }
-
-    /// Whether the right code of this step is the second of two in a row; otherwise it is the first. Whoever only
-    /// asks from elsewhere gains nothing by the owner's first one.
-    async fn is_second(&self, (serial, from): (&str, &str), step: i64) -> Result<bool, MfaError> {
-        let user = self.user;
-        let mark = |step: i64| mark_of(FIRST_OF_TWO, &format!("{user} {serial} {from} {step}"));
-        if self.is_marked(&mark(step - 1)).await? {
-            return Ok(true);
-        }
-        let until = (self.now.plus(IN_A_ROW_SECONDS), self.now);
-        redeem(&mark(step), self.marks, until).await?;
-        Ok(false)
-    }
+    let trial = Trial {
+        user: devices.user.unique_id.clone(),
+        serial: serial.to_owned(),
+        device: device.clone(),
+        code: Secret::new(code.to_owned()),
+        from: network_of(meta.source_ip),
+        marks: Arc::clone(marks),
+        now: meta.now,
+    };
+    // Whoever goes away once they could know that they were wrong is counted all the same.
+    let judged = tokio::spawn(async move { trial.judge().await }).await;
+    judged.map_err(|gone| {
+        let gone = StoreError::Unavailable(Box::new(gone));
+        MfaError::Unavailable(gone.into())
+    })?
 }
 
 async fn redeem(
@@ -261,6 +154,128 @@ async fn redeem(
 ) -> Result<Redeemed, MfaError> {
     let redeemed = marks.redeem(mark, keep_until, now).await;
     redeemed.map_err(|error| MfaError::Unavailable(error.into()))
+}
+
+/// A code that somebody shows, and what it is held against.
+struct Trial {
+    user: UniqueId,
+    serial: String,
+    device: MfaDevice,
+    code: Secret<String>,
+    /// The network that it is shown from.
+    from: IpAddr,
+    marks: Arc<dyn OneTimeUse>,
+    now: UnixTime,
+}
+
+impl Trial {
+    /// When it was taken.
+    async fn judge(&self) -> Result<UnixTime, MfaError> {
+        self.take_try().await?;
+        if !self.is_suspected().await? {
+            let taken = self.take_code().await;
+            if matches!(taken, Err(MfaError::WrongCode)) {
+                self.note_wrong().await?;
+            }
+            return taken.map(|_| self.now);
+        }
+        // Whatever it is, a right code that comes alone is told as a wrong one.
+        match self.take_code().await {
+            Ok(step) if self.is_second(step).await? => Ok(self.now),
+            Err(MfaError::WrongCode) => {
+                self.stay_suspected().await?;
+                Err(MfaError::TwoNeeded)
+            }
+            Ok(_) | Err(MfaError::UsedCode) => Err(MfaError::TwoNeeded),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Takes one of the tries that a user has in this half minute.
+    async fn take_try(&self) -> Result<(), MfaError> {
+        let step = self.now.seconds().div_euclid(STEP_SECONDS);
+        // Kept while the code of the next step could still be shown.
+        let keep_until = self.now.plus(STEP_SECONDS * (STEPS_AWAY + 2));
+        for number in 0..TRIES {
+            let mark = mark_of(TRIED, &format!("{} {step} {number}", self.user));
+            if self.mark(&mark, keep_until).await? == Redeemed::First {
+                return Ok(());
+            }
+        }
+        Err(MfaError::TooManyTries)
+    }
+
+    /// Uses the code up; the step of which it is.
+    async fn take_code(&self) -> Result<i64, MfaError> {
+        let seed = self.device.seed().ok_or(MfaError::WrongCode)?;
+        let step = self.now.seconds().div_euclid(STEP_SECONDS);
+        let step = step.saturating_add(self.device.drift);
+        let mut found = None;
+        for away in -STEPS_AWAY..=STEPS_AWAY {
+            if is_code(seed.expose(), step + away, self.code.expose()) {
+                found = Some(step + away);
+            }
+        }
+        let step = found.ok_or(MfaError::WrongCode)?;
+        let code = UsedCode::of(&self.user, &self.serial, step);
+        match code.use_up(&self.marks, self.now).await? {
+            Redeemed::First => Ok(step),
+            Redeemed::Again => Err(MfaError::UsedCode),
+        }
+    }
+
+    async fn mark(&self, mark: &[u8; 32], keep_until: UnixTime) -> Result<Redeemed, MfaError> {
+        redeem(mark, &self.marks, (keep_until, self.now)).await
+    }
+
+    async fn is_marked(&self, mark: &[u8; 32]) -> Result<bool, MfaError> {
+        let marked = self.marks.is_redeemed(mark, self.now).await;
+        marked.map_err(|error| MfaError::Unavailable(error.into()))
+    }
+
+    fn wrong(&self, number: u8) -> [u8; 32] {
+        mark_of(WRONG_ONE, &format!("{} {number}", self.user))
+    }
+
+    /// Whether somebody guesses this user's codes.
+    async fn is_suspected(&self) -> Result<bool, MfaError> {
+        self.is_marked(&self.wrong(WRONG - 1)).await
+    }
+
+    /// One more wrong code. Those that are counted already stay counted until their own time.
+    async fn note_wrong(&self) -> Result<(), MfaError> {
+        let until = self.now.plus(WRONG_SECONDS);
+        for number in 0..WRONG {
+            let mark = self.wrong(number);
+            let is_counted = self.is_marked(&mark).await?;
+            if !is_counted && self.mark(&mark, until).await? == Redeemed::First {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// It goes on: they are suspected until a day from now.
+    async fn stay_suspected(&self) -> Result<(), MfaError> {
+        let until = self.now.plus(WRONG_SECONDS);
+        self.mark(&self.wrong(WRONG - 1), until).await?;
+        Ok(())
+    }
+
+    /// Whether the right code of this step is the second of two in a row; otherwise it is the first. Whoever only
+    /// asks from elsewhere gains nothing by the owner's first one.
+    async fn is_second(&self, step: i64) -> Result<bool, MfaError> {
+        let Self {
+            user, serial, from, ..
+        } = self;
+        let first = |step: i64| mark_of(FIRST_OF_TWO, &format!("{user} {serial} {from} {step}"));
+        if self.is_marked(&first(step - 1)).await? {
+            return Ok(true);
+        }
+        let until = self.now.plus(IN_A_ROW_SECONDS);
+        self.mark(&first(step), until).await?;
+        Ok(false)
+    }
 }
 
 /// A code that counts as used.

@@ -42,13 +42,21 @@ impl TrustPolicy {
         });
         allowing.find_map(|statement| unrestricted(statement, issuers))
     }
+
+    /// Whether this issuer, without its scheme, is one that many share, and a statement lets in whoever has a token
+    /// of it, once the account has it as a provider.
+    pub fn lets_in_strangers_of(&self, issuer: &str) -> bool {
+        let wanted = required_key(issuer);
+        wanted.is_some() && self.unrestricted_key(&[issuer]) == wanted
+    }
 }
 
 fn unrestricted(statement: &Statement, of_account: &[&str]) -> Option<String> {
-    let (named, is_for_all) = match statement.principals.as_ref()? {
-        Scope::Only(named) => (&**named, named.contains(&PrincipalPattern::Anyone)),
-        Scope::AllBut(_) => (&[][..], true),
+    // A statement that allows has no NotPrincipal.
+    let Some(Scope::Only(named)) = &statement.principals else {
+        return None;
     };
+    let is_for_all = named.contains(&PrincipalPattern::Anyone);
     let named = named.iter().filter_map(PrincipalPattern::issuer);
     let of_account = of_account.iter().copied().filter(|_| is_for_all);
     let mut keys = named.chain(of_account).filter_map(required_key);

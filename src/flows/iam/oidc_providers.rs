@@ -121,6 +121,14 @@ impl Action for CreateOidcProvider {
             let text = format!("Provider with url {} already exists.", self.url);
             return Err(Refusal::new(IamCode::EntityAlreadyExists, text));
         }
+        let issuer = self.url.without_scheme();
+        let mut roles = scene.account.roles.iter();
+        if let Some((name, _)) = roles.find(|(_, role)| role.trust.lets_in_strangers_of(issuer)) {
+            let text = format!(
+                "Everybody can have tokens of {issuer}, and the trust policy of the role {name} lets them in. Let it say whose it accepts first."
+            );
+            return Err(Refusal::new(IamCode::InvalidInput, text));
+        }
         if scene.account.oidc_providers.len() >= MAX_OIDC_PROVIDERS {
             let quota = "OpenIdConnectProvidersPerAccount";
             return Err(Refusal::over_quota(quota, MAX_OIDC_PROVIDERS));

@@ -159,11 +159,10 @@ impl SignIn {
         if !first.as_ref().is_err_and(SignInRefusal::may_have_changed) {
             return first;
         }
-        let newer = self.directory.catch_up(meta.now).await?;
-        if newer.generation() == snapshot.generation() {
-            return first;
+        match self.directory.newer_than(snapshot, meta.now).await? {
+            Some(newer) => self.proven_by(&newer, origin, answer, meta).await,
+            None => first,
         }
-        self.proven_by(&newer, origin, answer, meta).await
     }
 
     async fn proven_by(

@@ -114,11 +114,10 @@ impl SignOut {
         if !refused.may_have_changed() {
             return Err(refused);
         }
-        let newer = self.directory.catch_up(meta.now).await?;
-        if newer.generation() == snapshot.generation() {
-            return Err(refused);
+        match self.directory.newer_than(&snapshot, meta.now).await? {
+            Some(newer) => Ok((prove(&newer)?, newer)),
+            None => Err(refused),
         }
-        Ok((prove(&newer)?, newer))
     }
 
     async fn record(

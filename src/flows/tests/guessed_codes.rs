@@ -101,6 +101,48 @@ async fn after_many_wrong_codes_two_in_a_row_are_needed() {
     assert!(ada.is_taken(SERIAL, HOME, 6 * STEP).await);
 }
 
+/// Marks that answer a moment later.
+struct Slow(MemoryStore);
+
+#[async_trait]
+impl OneTimeUse for Slow {
+    async fn redeem(
+        &self,
+        what: &[u8; 32],
+        keep_until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Redeemed, StoreError> {
+        tokio::task::yield_now().await;
+        self.0.redeem(what, keep_until, now).await
+    }
+
+    async fn is_redeemed(&self, what: &[u8; 32], now: UnixTime) -> Result<bool, StoreError> {
+        tokio::task::yield_now().await;
+        self.0.is_redeemed(what, now).await
+    }
+}
+
+/// A client that hangs up drops what answers it.
+#[tokio::test]
+async fn who_goes_away_before_the_answer_is_counted_all_the_same() {
+    let ada = Ada {
+        marks: Arc::new(Slow(MemoryStore::default())),
+        ..Ada::new().await
+    };
+    for number in 0..8 {
+        let wrong = (SERIAL, "no code");
+        let mut shown = Box::pin(ada.show(wrong, ELSEWHERE, STEP * (number / 4)));
+        let begun = futures_util::poll!(shown.as_mut());
+        assert!(begun.is_pending(), "{begun:?}");
+        drop(shown);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(!ada.is_taken(SERIAL, HOME, 3 * STEP).await);
+    assert!(ada.is_taken(SERIAL, HOME, 4 * STEP).await);
+}
+
 #[tokio::test]
 async fn who_shows_one_wrong_code_less_needs_one() {
     let ada = Ada::new().await;
