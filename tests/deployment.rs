@@ -197,8 +197,13 @@ fn the_settings_of_the_pods_are_settings() {
         ("ROLEGATE_ROOT_KEY", root_key),
     ];
     let nodes = std::fs::read_to_string(example("kubernetes/nodes.yaml")).unwrap();
-    for (name, _) in secrets {
-        assert!(nodes.contains(name), "the pods are not given {name}");
+    for name in [
+        "ROLEGATE_STORE_URL",
+        "ROLEGATE_REDIS_PASSWORD",
+        "ROLEGATE_ROOT_KEY_FILE",
+    ] {
+        let given = format!("- name: {name}\n");
+        assert!(nodes.contains(&given), "the pods are not given {name}");
     }
     let config = Config::from_toml(&text, file.parent().unwrap(), &Environment::of(&secrets));
     assert!(config.is_ok(), "{}", config.unwrap_err());

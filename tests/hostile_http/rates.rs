@@ -165,6 +165,27 @@ fn a23_whose_proofs_do_not_hold_may_not_go_on_trying() {
     assert_eq!(assumed(&node, NOISY, 9), 9);
 }
 
+/// A stranger's page, opened in a network, says of every request of its own that it is a page's.
+#[test]
+fn a23_a_page_s_failed_proofs_take_nothing_from_programs_beside_it() {
+    for (header, value) in [
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        let node = node("failed_proof_per_second = 1\nfailed_proof_burst = 3\n");
+        let wrong = [node.id_token("ines"), "x".to_owned()].concat();
+        let by_page = |token: &str| {
+            let request = assuming(&node, token).with_header(header, value);
+            from(request, NOISY)
+        };
+        for _ in 0..3 {
+            assert_refused(&by_page(&wrong), 400, "InvalidIdentityToken");
+        }
+        assert_refused(&by_page(&wrong), 400, "Throttling");
+        assert_eq!(assumed(&node, NOISY, 9), 9, "{header}");
+    }
+}
+
 #[test]
 fn a23_who_begins_too_many_sign_ins_gets_a_page_that_says_when_to_try_again() {
     let node = node("sign_in_per_second = 1\nsign_in_burst = 2\n");

@@ -1,6 +1,6 @@
 //! Plain HTTP only where it stays on the machine or behind a proxy (decision 14).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -11,6 +11,13 @@ use super::TrustedProxies;
 
 /// What a load balancer and an operator ask; it is no secret.
 const OPEN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The addresses from which the machine calls itself. A service mesh's sidecar calls from another one of 127.0.0.0/8,
+/// for whoever is in the mesh.
+const HERE: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
 
 /// Who may speak to a listener.
 #[derive(Debug, Clone)]
@@ -50,7 +57,7 @@ impl Transport {
                 Self::Private => true,
                 Self::PlainHttp(proxies) => is_trusted(proxies),
                 Self::PlainHttpForOperators(proxies) => {
-                    is_trusted(proxies) || peer.is_some_and(|peer| peer.is_loopback())
+                    is_trusted(proxies) || peer.is_some_and(|peer| HERE.contains(&peer))
                 }
             }
     }

@@ -146,7 +146,9 @@ mod tests {
         ] {
             assert_eq!(status(open(), peer, "/").await, 200, "{peer}");
         }
-        assert_eq!(status(open(), "192.0.2.1:1", "/").await, 403);
+        for peer in ["192.0.2.1:1", "127.0.0.6:1"] {
+            assert_eq!(status(open(), peer, "/").await, 403, "{peer}");
+        }
     }
 
     #[actix_web::test]
