@@ -97,6 +97,7 @@ async fn measure() {
     say_ratio("session_write", &write, &bare_write);
     say_ratio("sessions_1m", &many, &few);
     say_ratio("bare_1m", &bare_many, &bare_few);
+    say_growth([&read, &bare_read], [&many, &bare_many]);
 }
 
 /// What a command takes.
@@ -126,6 +127,16 @@ fn say_ratio(what: &str, ours: &Pace, bare: &Pace) {
     println!("ratio {what} {:.3}", ours.a_second / bare.a_second);
     let cost = |pace: &Pace| pace.cpu.iter().sum::<f64>();
     println!("ratio {what}_of_cpu {:.3}", cost(bare) / cost(ours));
+}
+
+/// What is left of the pace in a store of few when there are many, ours and a bare read's, and the one by the other:
+/// what a bare read loses, too, is Redis and the caches of the processor.
+fn say_growth([few, bare_few]: [&Pace; 2], [many, bare_many]: [&Pace; 2]) {
+    let ours = many.a_second / few.a_second;
+    let bare = bare_many.a_second / bare_few.a_second;
+    println!("ratio sessions_1m_from_1000 {ours:.3}");
+    println!("ratio bare_1m_from_1000 {bare:.3}");
+    println!("ratio sessions_1m_beside_bare {:.3}", ours / bare);
 }
 
 /// CPU time that a process has used, in microseconds, over the threads that it has.

@@ -102,7 +102,7 @@ impl NodeKeys {
             let is_first = snapshot.generation() == 0;
             match self.commit(snapshot.generation(), missing, now).await {
                 Ok(()) if is_first => {
-                    tracing::warn!(
+                    tracing::info!(
                         "the store was empty, and has a new directory now; where it should not have been, stop every node, empty it and restore a backup"
                     );
                     return Ok(());
