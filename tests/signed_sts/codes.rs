@@ -69,7 +69,16 @@ fn w10_many_tries_at_once_are_no_more_than_five() {
         }
         assert_refused(&show(&node, &good), 403, "AccessDenied");
     }
+    // So many wrong ones are somebody's guesses: a right one alone is told as a wrong one (decision 100).
     begin_step(&node);
+    let first = show(&node, &code(&node, 0));
+    assert_refused(&first, 403, "AccessDenied");
+    assert!(
+        first.text().contains("show the next one"),
+        "{}",
+        first.text()
+    );
+    node.advance(30);
     assert_eq!(show(&node, &code(&node, 0)).status, 200);
 }
 
