@@ -142,6 +142,30 @@ fn another_root_key_opens_nothing_and_says_so() {
     );
 }
 
+/// A new one in its place would open nothing, and be taken for the one that was lost.
+#[test]
+fn a_root_key_that_is_gone_is_missed_and_none_is_made_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    Gateway::start(folder.path(), &[STORE]).kill();
+    let (key, away) = ("gate.redb.key", "elsewhere.key");
+    let [key, away] = [key, away].map(|name| folder.path().join(name));
+    std::fs::rename(&key, &away).unwrap();
+    let output = run(folder.path(), &["serve"], &[STORE]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("put the key back"), "{told}");
+    assert!(!key.exists());
+    // It is the previous one where another is named.
+    let other = data_encoding::BASE64.encode(&[9; 32]);
+    let both = [
+        STORE,
+        ("ROLEGATE_ROOT_KEY", &*other),
+        ("ROLEGATE_ROOT_KEY_PREVIOUS_FILE", "elsewhere.key"),
+    ];
+    Gateway::start(folder.path(), &both).kill();
+    Gateway::start(folder.path(), &both[..2]).kill();
+}
+
 #[test]
 fn a_store_that_is_in_use_is_not_opened_twice() {
     let folder = tempfile::tempdir().unwrap();
