@@ -285,11 +285,7 @@ impl AssumeRoleWithSaml {
             entropy: self.entropy.as_ref(),
         };
         let issued = credentials::issue(grant, extent, mint)?;
-        let replay = if assertion.is_for_one_use() {
-            Replay::Once
-        } else {
-            provider.settings.replay
-        };
+        let replay = replay_of(&assertion, provider);
         self.use_up(identity, replay, meta).await?;
         Ok(SamlSession {
             issued,
@@ -329,6 +325,15 @@ impl AssumeRoleWithSaml {
             Replay::Once => identity.redeem(marks, meta.now).await?,
         };
         Ok(())
+    }
+}
+
+/// Whether the assertion is good once: where it says so itself, or the account says so of its provider.
+fn replay_of(assertion: &AcceptedAssertion, provider: &SamlProvider) -> Replay {
+    if assertion.is_for_one_use() {
+        Replay::Once
+    } else {
+        provider.settings.replay
     }
 }
 
